@@ -1,0 +1,41 @@
+# make          the libraries and the header
+# make demo     a C program does the whole round against the emulator
+# make test     everything that is tested; installs the Debian packages it needs
+
+CARGO ?= cargo
+CC ?= cc
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
+LIB := build/lib
+
+.PHONY: all lib demo test lint check-tools clean
+
+all: lib
+
+# One crate type a build: listed together they could not be optimised as a whole.
+lib:
+	$(CARGO) rustc --release --lib --crate-type cdylib
+	$(CARGO) rustc --release --lib --crate-type staticlib
+	mkdir -p $(LIB)
+	install -m 755 $(TARGET)/release/libcos.so $(LIB)/libcos.so.$(ABI)
+	ln -sf libcos.so.$(ABI) $(LIB)/libcos.so
+	install -m 644 $(TARGET)/release/libcos.a $(LIB)/libcos.a
+
+demo: lib
+	$(CARGO) build --release -p cos-emulator
+	TARGET=$(TARGET) CC="$(CC)" examples-c/demo.sh
+
+test: check-tools lint lib
+	$(CARGO) test --workspace
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+check-tools:
+	tests/install-tools.sh
+
+clean:
+	$(CARGO) clean
+	rm -rf build

@@ -1,0 +1,983 @@
+/** @file cos.h
+ *
+ * libcos: Tencent Cloud Object Storage (COS), JSON API v4.
+ *
+ *     cos_client *client = NULL;
+ *     char *json = NULL;
+ *     int code = cos_client_new("1250000000", "SECRET_ID", "SECRET_KEY", "sh", NULL, &client, &json);
+ *     if (code == COS_OK) {
+ *         cos_string_free(json);
+ *         code = cos_upload_file(client, "mybucket", "/hello.txt", "hello.txt",
+ *                                COS_JSON({"insert_only": 0}), NULL, &json);
+ *     }
+ *     puts(json);
+ *     cos_string_free(json);
+ *     cos_client_free(client);
+ *
+ * LINK  Shared: cc program.c -lcos. Static: cc program.c libcos.a -lpthread -lm -ldl. Nothing else.
+ *
+ * CALLS  A call returns a code, 0 for success, and writes a reply to `out_json`: on success and on
+ * failure a JSON object `{"code":0,"message":"SUCCESS","request_id":"...","data":{...}}`. What the
+ * server answered is in it as it came. On failure there is also `error`:
+ * - `origin`: "library" or "server": whose code it is.
+ * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server".
+ * - `argument`: the argument or option that was refused.
+ * - `http_status`: if there was an answer.
+ * - `retryable`: whether the same call may succeed later.
+ * - `attempts`: how often the request was tried.
+ * - `hint`: what usually helps, for codes where something does.
+ *
+ * CODES  0 success. Negative codes down to -4 and all positive ones are the library's; the server's
+ * codes, all negative, are passed through. See enum cos_code.
+ *
+ * OWNERSHIP  Arguments are borrowed for the call. What arrives through a `T **out` is yours: strings
+ * go to cos_string_free, bytes to cos_buffer_free, handles to their own free function; never to
+ * free(). Out pointers are set to NULL or 0 first and stay so on failure, except `out_json`.
+ *
+ * STRINGS  NUL-terminated UTF-8, local paths included. NULL where a value is required, or invalid
+ * UTF-8, is COS_ERR_PARAM and the message names the argument.
+ *
+ * PATHS  A cos path starts with '/'. A path that ends with '/' is a folder, any other a file. Not
+ * allowed: ? * : | \ < > ", control characters, empty or blank segments, "." and "..", and paths
+ * whose URL would pass 1024 bytes. A bucket is 1 to 64 of a-z, 0-9 and '-'.
+ *
+ * OPTIONS  A JSON object or NULL. An unknown key, a wrong type or a value out of range is
+ * COS_ERR_PARAM, never ignored. `null` means the default; flags may be true/false or 1/0.
+ * `timeout_ms` (1 to 86400000) and `retries` (0 to 10) override the client's for a call.
+ *
+ * THREADS  Everything that takes a `const cos_client *` may be called from any number of threads at
+ * once. Callbacks run on the calling thread, during the call. A call may start threads; they have
+ * ended when it returns. There is nothing to initialise and nothing to clean up, no global state,
+ * and nothing is written to stdout or stderr, but for the message of a panic: a bug.
+ *
+ * FORK  A child process may go on with a client that no other thread was using when it was forked;
+ * it makes connections of its own.
+ *
+ * SIGNALS  Interrupted system calls are resumed. A broken connection raises no SIGPIPE.
+ */
+
+
+#ifndef COS_H
+#define COS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Turns its arguments into a string literal: COS_JSON({"insert_only": 0}). */
+#define COS_JSON(...) #__VA_ARGS__
+
+#define COS_VERSION_MAJOR 0
+#define COS_VERSION_MINOR 1
+#define COS_VERSION_PATCH 0
+/** What cos_abi_version() returns if library and header belong together. */
+#define COS_ABI_VERSION 1
+
+
+/**
+ * What a call returns, and `code` in its reply.
+ *
+ * 0 is success. The negative values -1 to -4 and all positive values are the library's own;
+ * every other negative value is the server's, passed through unchanged. A server may send
+ * codes that are not named here: compare numbers, and expect any.
+ */
+typedef enum {
+  /**
+   * Success.
+   */
+  COS_OK = 0,
+  /**
+   * Bad argument or option, or a local file that is missing or unreadable. Nothing was sent.
+   */
+  COS_ERR_PARAM = -1,
+  /**
+   * The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx.
+   */
+  COS_ERR_NETWORK = -2,
+  /**
+   * No answer: name resolution, connect, TLS, timeout or a lost connection.
+   */
+  COS_ERR_CONNECT = -3,
+  /**
+   * A bug in this library: a panic that was caught. The client stays usable.
+   */
+  COS_ERR_INTERNAL = -4,
+  /**
+   * The caller's callback or `cos_transfer_cancel` stopped the call.
+   */
+  COS_ERR_CANCELLED = 1,
+  /**
+   * Reading or writing the local file failed midway: disk full, file shrank or changed.
+   */
+  COS_ERR_LOCAL_IO = 2,
+  /**
+   * Bytes arrived but their SHA-1 or length is wrong. Nothing was left at the destination.
+   */
+  COS_ERR_INTEGRITY = 3,
+  /**
+   * Unknown secret id (newer servers).
+   */
+  COS_ERR_SECRET_ID_UNKNOWN = -47,
+  /**
+   * The signature has expired (newer servers). Is this machine's clock right?
+   */
+  COS_ERR_SIGN_EXPIRED = -59,
+  /**
+   * The bucket in the signature is not the bucket of the request.
+   */
+  COS_ERR_SIGN_BUCKET = -61,
+  /**
+   * The secret id does not belong to this appid.
+   */
+  COS_ERR_SIGN_SECRET_ID = -62,
+  /**
+   * The file in the signature is not the file of the request.
+   */
+  COS_ERR_SIGN_PATH = -63,
+  /**
+   * The appid in the signature is not the appid of the request.
+   */
+  COS_ERR_SIGN_APPID = -70,
+  /**
+   * Too many requests: wait, then try again.
+   */
+  COS_ERR_RATE_LIMITED = -71,
+  /**
+   * A once-signature must not carry an expiry.
+   */
+  COS_ERR_SIGN_ONCE_EXPIRY = -73,
+  /**
+   * A reusable signature must carry an expiry.
+   */
+  COS_ERR_SIGN_MULTI_EXPIRY = -74,
+  /**
+   * This once-signature was used before.
+   */
+  COS_ERR_SIGN_REPLAYED = -77,
+  /**
+   * Unknown secret id (older servers).
+   */
+  COS_ERR_SECRET_ID_UNKNOWN_V1 = -79,
+  /**
+   * The request carries no signature.
+   */
+  COS_ERR_SIGN_EMPTY = -81,
+  /**
+   * The signature has expired (older servers). Is this machine's clock right?
+   */
+  COS_ERR_SIGN_EXPIRED_V1 = -96,
+  /**
+   * The signature does not match: wrong secret key.
+   */
+  COS_ERR_SIGN_INVALID = -97,
+  /**
+   * The bucket does not exist.
+   */
+  COS_ERR_NO_BUCKET = -133,
+  /**
+   * The storage behind the server timed out; try again.
+   */
+  COS_ERR_STORAGE_TIMEOUT = -152,
+  /**
+   * The folder is not empty.
+   */
+  COS_ERR_FOLDER_NOT_EMPTY = -173,
+  /**
+   * The file's size is not the size that was announced.
+   */
+  COS_ERR_SIZE_MISMATCH = -175,
+  /**
+   * The file exists, and it was not to be overwritten.
+   */
+  COS_ERR_FILE_EXISTS = -177,
+  /**
+   * A folder of this name exists.
+   */
+  COS_ERR_FOLDER_EXISTS = -178,
+  /**
+   * The server does not accept this path.
+   */
+  COS_ERR_ILLEGAL_PATH = -180,
+  /**
+   * The storage behind the server failed; try again.
+   */
+  COS_ERR_STORAGE = -195,
+  /**
+   * The service is unavailable for the moment; try again.
+   */
+  COS_ERR_UNAVAILABLE = -196,
+  /**
+   * No such file or folder.
+   */
+  COS_ERR_NOT_FOUND = -197,
+  /**
+   * Illegal bucket name; on older servers: a move failed.
+   */
+  COS_ERR_BUCKET_NAME = -199,
+  /**
+   * Illegal slice size.
+   */
+  COS_ERR_SLICE_SIZE = -284,
+  /**
+   * The server is overloaded; try again.
+   */
+  COS_ERR_OVERLOADED = -300,
+  /**
+   * The content does not have the SHA-1 that was announced.
+   */
+  COS_ERR_SHA_MISMATCH = -4016,
+  /**
+   * The same content is already there under this name.
+   */
+  COS_ERR_SAME_FILE = -4018,
+  /**
+   * An unfinished upload of this file exists; it can be resumed.
+   */
+  COS_ERR_UPLOAD_UNFINISHED = -4019,
+  /**
+   * An unfinished upload of other content exists under this name; delete the file first.
+   */
+  COS_ERR_UPLOAD_CONFLICT = -4020,
+  /**
+   * Unknown operation.
+   */
+  COS_ERR_NO_SUCH_OP = -5964,
+  /**
+   * `uploadparts` is malformed.
+   */
+  COS_ERR_UPLOADPARTS = -5965,
+  /**
+   * The JSON of the request is malformed.
+   */
+  COS_ERR_REQUEST_JSON = -5975,
+  /**
+   * The request names no operation.
+   */
+  COS_ERR_MISSING_OP = -5980,
+  /**
+   * Wrong or finished upload session.
+   */
+  COS_ERR_SESSION = -5983,
+  /**
+   * The request carries no content.
+   */
+  COS_ERR_MISSING_CONTENT = -5990,
+  /**
+   * The form of the request is malformed.
+   */
+  COS_ERR_REQUEST_FORM = -5993,
+  /**
+   * Wrong HTTP method.
+   */
+  COS_ERR_METHOD = -5996,
+  /**
+   * The network behind the server failed; try again.
+   */
+  COS_ERR_BACKEND_NETWORK = -5997,
+  /**
+   * A parameter of the request is wrong.
+   */
+  COS_ERR_REQUEST_PARAM = -5999,
+  /**
+   * The upload was announced with a SHA-1 and finished without one.
+   */
+  COS_ERR_MISSING_SHA = -29094,
+} cos_code;
+
+/**
+ * A client: an account, the place of the service, and the connections to it.
+ *
+ * One client serves a whole program. All calls that take a `const cos_client *` may be made from
+ * any number of threads at once. The client starts no thread of its own and keeps none.
+ */
+typedef struct cos_client cos_client;
+
+/**
+ * A handle to follow and to stop an upload or a download.
+ *
+ * It serves one call at a time and any number one after the other. Once cancelled it stays
+ * cancelled.
+ */
+typedef struct cos_transfer cos_transfer;
+
+/**
+ * Told of progress: `done` of `total` bytes. Returns 0 to go on, anything else to cancel the call.
+ *
+ * It is called on the thread that made the call, only during the call: at its start, at least
+ * every 100 ms and every MiB, and at its end. `done` never gets smaller. It must return to its
+ * caller: no longjmp, no exception.
+ */
+typedef int (*cos_progress_fn)(uint64_t done, uint64_t total, void *user);
+
+/**
+ * Takes bytes of a download, in order. Returns 0 to go on, anything else to cancel the call.
+ *
+ * It is called on the thread that made the call, only during the call. `data` is valid until it
+ * returns. It must return to its caller: no longjmp, no exception.
+ */
+typedef int (*cos_write_fn)(const uint8_t *data, size_t len, void *user);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that is loaded, such as "0.1.0".
+ *
+ * @return A static string; not to be freed. Any thread.
+ */
+const char *cos_version(void);
+
+/**
+ * The version of the binary interface that the loaded library has. It equals COS_ABI_VERSION of
+ * the header that a program was compiled with, or the program must be compiled anew. On ELF
+ * systems it is the number behind `libcos.so`.
+ *
+ * @return The number. Any thread.
+ */
+int cos_abi_version(void);
+
+/**
+ * The name of a code as it is spelled in this header.
+ *
+ * @param code  What a call returned.
+ * @return A static string such as "COS_ERR_NOT_FOUND"; not to be freed. "COS_ERR_SERVER" for a
+ *         server's code that has no name here. Never NULL. Any thread.
+ */
+const char *cos_code_name(int code);
+
+/**
+ * Reads a value from a reply, so that a C program needs no JSON library.
+ *
+ * @param json     JSON text, such as a reply.
+ * @param pointer  RFC 6901 pointer to the value, such as "/data/infos/0/name". "" is the whole.
+ * @return The value, to be freed with cos_string_free: a string unescaped, any other value as its
+ *         JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8, when
+ *         `json` is not JSON, or when the string contains U+0000. Any thread.
+ */
+char *cos_json_string(const char *json, const char *pointer);
+
+/**
+ * Reads a whole number from a reply.
+ *
+ * @param json     JSON text, such as a reply.
+ * @param pointer  RFC 6901 pointer to the number, such as "/data/filesize".
+ * @param out      Receives the number; left alone on failure.
+ * @return 0, or -1 when there is no whole number that fits there, or an argument is NULL. Any
+ *         thread.
+ */
+int cos_json_int(const char *json, const char *pointer, int64_t *out);
+
+/**
+ * Counts the elements of an array, or the fields of an object, in a reply.
+ *
+ * @param json     JSON text, such as a reply.
+ * @param pointer  RFC 6901 pointer to the array, such as "/data/infos".
+ * @return The number, or -1 when there is no array or object there, or an argument is NULL. Any
+ *         thread.
+ */
+int64_t cos_json_length(const char *json, const char *pointer);
+
+/**
+ * Frees a string that the library handed out through `out_json` or returned as a `char *`. Never
+ * use free() for it. NULL is ignored. Any thread.
+ *
+ * @param string  The string, or NULL.
+ */
+void cos_string_free(char *string);
+
+/**
+ * Makes a client. Nothing is sent; wrong credentials show in the first call.
+ *
+ * @param appid       The account's number as decimal text, such as "1250000000".
+ * @param secret_id   The secret id from the console.
+ * @param secret_key  The secret key from the console. It is copied, and wiped by cos_client_free.
+ * @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
+ *                    ("singapore"), or any other region's short name. NULL only if `options` give
+ *                    both `hostname` and `download_hostname`.
+ * @param options     JSON object or NULL; the keys are listed below.
+ * @param out_client  Receives the client, to be freed with cos_client_free; NULL on failure.
+ * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ *
+ * Options (default):
+ * - `scheme` ("https"): "http" or "https", for control requests and downloads.
+ * - `hostname`: `host[:port]` of control requests, in place of the region's.
+ * - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it. Names
+ *   below `localhost` lead to this machine.
+ * - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
+ *   that is not a download must arrive whole within this time.
+ * - `connect_timeout_ms` (10000): for connecting, TLS handshake included.
+ * - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
+ * - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
+ * - `ca_file`: PEM file with certificates to trust besides the bundled roots.
+ * - `proxy`: `http://[user:password@]host:port`. The environment is never asked.
+ * - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
+ * - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.
+ *
+ * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
+ *
+ * Does not block: a `ca_file` is read, the network is not touched.
+ */
+int cos_client_new(const char *appid,
+                   const char *secret_id,
+                   const char *secret_key,
+                   const char *region,
+                   const char *options,
+                   cos_client **out_client,
+                   char **out_json);
+
+/**
+ * Changes settings. Keys that are given replace, the rest stays; a key that is `null` goes back to
+ * its default. Either all of it takes effect or nothing. Calls under way keep the settings they
+ * began with, so other threads may be in calls.
+ *
+ * @param client    The client.
+ * @param options   JSON object with the keys of cos_client_new, and `region`.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0, or -1 when an argument is refused. Does not block.
+ */
+int cos_client_set_config(const cos_client *client, const char *options, char **out_json);
+
+/**
+ * Changes the credentials, all three together. Calls under way keep the ones they began with, so
+ * other threads may be in calls.
+ *
+ * @param client      The client.
+ * @param appid       The account's number as decimal text.
+ * @param secret_id   The secret id.
+ * @param secret_key  The secret key; the old one is wiped when no call uses it any more.
+ * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0, or -1 when an argument is refused. Does not block.
+ */
+int cos_client_set_credentials(const cos_client *client,
+                               const char *appid,
+                               const char *secret_id,
+                               const char *secret_key,
+                               char **out_json);
+
+/**
+ * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
+ * be under way on it, and none may follow.
+ *
+ * @param client  The client, or NULL.
+ */
+void cos_client_free(cos_client *client);
+
+/**
+ * Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another
+ * program. It is sent as the header `Authorization`.
+ *
+ * @param client    The client whose credentials sign.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file or folder the signature is for.
+ * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+ *                  Not 0, not in the past, not more than 90 days ahead.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
+ *
+ * Part of every operation of the API ("multi" signature).
+ */
+int cos_sign_more(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_path,
+                  int64_t expired,
+                  char **out_json);
+
+/**
+ * Makes a signature for a single delete, update or move of a file or folder, to hand to another
+ * program. It is sent as the header `Authorization`, and a second use of it is refused.
+ *
+ * @param client    The client whose credentials sign.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file or folder the signature is for.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
+ *
+ * Part of every operation of the API ("once" signature).
+ */
+int cos_sign_once(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_path,
+                  char **out_json);
+
+/**
+ * Makes a signature for downloads of a file, and a URL that carries it: ready to be fetched by a
+ * browser or any HTTP client.
+ *
+ * @param client    The client whose credentials sign.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file; a folder can't be downloaded.
+ * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+ *                  Not 0, not in the past, not more than 90 days ahead.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
+ *         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
+ *         file exists is not checked. Does not block. Any thread.
+ *
+ * Part of the download of the API ("download" signature).
+ */
+int cos_sign_download(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      int64_t expired,
+                      char **out_json);
+
+/**
+ * Makes a handle for the `transfer` argument of uploads and downloads.
+ *
+ * @return The handle, to be freed with cos_transfer_free. Any thread.
+ */
+cos_transfer *cos_transfer_new(void);
+
+/**
+ * Frees a handle. No call may be using it. NULL is ignored.
+ *
+ * @param transfer  The handle, or NULL.
+ */
+void cos_transfer_free(cos_transfer *transfer);
+
+/**
+ * Stops the call that uses the handle, within a second even if the server is silent; the call
+ * returns COS_ERR_CANCELLED. Every later call with this handle returns that at once. From any
+ * thread, not from a signal handler. NULL is ignored.
+ *
+ * @param transfer  The handle, or NULL.
+ */
+void cos_transfer_cancel(cos_transfer *transfer);
+
+/**
+ * Sets the callback that is told of progress. It takes effect with the next call.
+ *
+ * @param transfer  The handle. NULL is ignored.
+ * @param fn        The callback, or NULL for none.
+ * @param user      Handed to the callback as it is; may be any value.
+ */
+void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn, void *user);
+
+/**
+ * Asks how far the call that uses the handle has come, or how far the last one came: for programs
+ * that would rather ask than be told. From any thread.
+ *
+ * @param transfer  The handle, or NULL, which gives 0 of 0.
+ * @param done      Receives the bytes done. May be NULL.
+ * @param total     Receives the bytes in all; 0 until they are known. May be NULL.
+ */
+void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_t *total);
+
+/**
+ * Asks what the service knows of a file.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file, such as "/docs/report.txt".
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
+ *         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
+ *         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
+ *         COS_ERR_NOT_FOUND: no such file. COS_ERR_NO_BUCKET: no such bucket.
+ *
+ * Blocks until the server has answered. Any thread. The API's `op=stat`.
+ */
+int cos_stat_file(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_path,
+                  const char *options,
+                  char **out_json);
+
+/**
+ * Changes attributes of a file. What is not given stays as it is, with one exception: **all custom
+ * headers are replaced together**. An update that gives one of the five headers or an
+ * `x-cos-meta-…` removes all those that it does not give.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file.
+ * @param options   JSON object that gives at least one attribute; the keys are listed below.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ *
+ * Options (by default, what is not given is not changed):
+ * - `biz_attr`: text that the program stores with the file.
+ * - `authority`: "eInvalid" (as the bucket), "eWRPrivate" or "eWPrivateRPublic".
+ * - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing.
+ * - `cache_control`, `content_type`, `content_language`, `content_disposition`,
+ *   `content_encoding`: headers that downloads return.
+ * - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.
+ * - `clear_headers` (false): true removes all of these headers; not together with any of them.
+ * - `timeout_ms`, `retries`: for this call.
+ *
+ * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=update`.
+ */
+int cos_update_file(const cos_client *client,
+                    const char *bucket,
+                    const char *cos_path,
+                    const char *options,
+                    char **out_json);
+
+/**
+ * Deletes a file for good. Deleting the file also gives up an unfinished upload of it.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file.
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=delete`.
+ */
+int cos_del_file(const cos_client *client,
+                 const char *bucket,
+                 const char *cos_path,
+                 const char *options,
+                 char **out_json);
+
+/**
+ * Moves (renames) a file within its bucket.
+ *
+ * @param client     The client.
+ * @param bucket     The bucket, without the appid.
+ * @param cos_path   The file.
+ * @param dest_path  Its new absolute path, such as "/archive/report.txt".
+ * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
+ *                   replaced; `timeout_ms`, `retries` for this call.
+ * @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
+ *         at `dest_path`.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=move`.
+ */
+int cos_move_file(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_path,
+                  const char *dest_path,
+                  const char *options,
+                  char **out_json);
+
+/**
+ * Copies a file within its bucket, on the server.
+ *
+ * @param client     The client.
+ * @param bucket     The bucket, without the appid.
+ * @param cos_path   The file.
+ * @param dest_path  The absolute path of the copy.
+ * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
+ *                   replaced; `timeout_ms`, `retries` for this call.
+ * @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
+ *         at `dest_path`.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=copy`.
+ */
+int cos_copy_file(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_path,
+                  const char *dest_path,
+                  const char *options,
+                  char **out_json);
+
+/**
+ * Creates a folder. Its parents need not exist.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The folder, ending with '/'; not "/".
+ * @param options   JSON object or NULL: `biz_attr` (""), text that the program stores with the
+ *                  folder; `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.ctime` (UNIX seconds). COS_ERR_FOLDER_EXISTS: it exists already.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=create`.
+ */
+int cos_create_folder(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      const char *options,
+                      char **out_json);
+
+/**
+ * Asks what the service knows of a folder. A folder that was never created and is only part of
+ * the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder shows those.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The folder, ending with '/'; "/" is the bucket.
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds). COS_ERR_NOT_FOUND: no
+ *         such folder.
+ *
+ * Blocks until the server has answered. Any thread. The API's `op=stat`.
+ */
+int cos_stat_folder(const cos_client *client,
+                    const char *bucket,
+                    const char *cos_path,
+                    const char *options,
+                    char **out_json);
+
+/**
+ * Changes the `biz_attr` of a folder, the only attribute it has.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The folder, ending with '/'; not "/".
+ * @param options   JSON object: `biz_attr` (required), text that the program stores with the
+ *                  folder; `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 without `data`. COS_ERR_NOT_FOUND: no such folder.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=update`.
+ */
+int cos_update_folder(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      const char *options,
+                      char **out_json);
+
+/**
+ * Lists the files and folders in a folder: a page of them, or all.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The folder, ending with '/'; "/" is the bucket.
+ * @param options   JSON object or NULL; the keys are listed below.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ *
+ * Options (default):
+ * - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
+ * - `prefix` (""): only entries whose name starts with this.
+ * - `context` (""): where to go on: `data.context` of the page before.
+ * - `delimiter`: passed to the server as it is.
+ * - `all` (false): follow `context` to the end and return all entries in one reply.
+ * - `timeout_ms`, `retries`: for this call, a page at a time.
+ *
+ * @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
+ *         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
+ *         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends
+ *         with '/'. COS_ERR_NOT_FOUND: no such folder.
+ *
+ * Blocks until the server has answered. Any thread. The API's `op=list`.
+ */
+int cos_list_folder(const cos_client *client,
+                    const char *bucket,
+                    const char *cos_path,
+                    const char *options,
+                    char **out_json);
+
+/**
+ * Deletes an empty folder.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The folder, ending with '/'; not "/".
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return 0 without `data`. COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND:
+ *         no such folder.
+ *
+ * Blocks until the server has answered. Any thread. Repeated only if the request can't have
+ * reached the server. The API's `op=delete`.
+ */
+int cos_del_folder(const cos_client *client,
+                   const char *bucket,
+                   const char *cos_path,
+                   const char *options,
+                   char **out_json);
+
+/**
+ * Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
+ * a time. Memory does not grow with the file.
+ *
+ * An upload that was broken off, even by a crash, is continued by the same call: only what is
+ * missing travels. A file that the server has already, under whatever name, does not travel at all
+ * ("instant upload"). When a reply is lost, the library looks whether the file arrived before it
+ * judges.
+ *
+ * @param client      The client.
+ * @param bucket      The bucket, without the appid.
+ * @param cos_path    The file to create, such as "/docs/report.txt".
+ * @param local_path  The file to read, in UTF-8.
+ * @param options     JSON object or NULL; the keys are listed below.
+ * @param transfer    To follow or stop the upload; NULL if neither is needed. Borrowed.
+ * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ *
+ * Options (default):
+ * - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
+ *   replaces it.
+ * - `biz_attr` (""): text that the program stores with the file.
+ * - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520.
+ * - `slice_size` (1048576): bytes a slice: 524288, 1048576, 2097152 or 3145728. The server may
+ *   choose another.
+ * - `concurrency` (4): slices under way at a time, 1 to 64, each on a connection of its own.
+ * - `verify_sha1` (true): announce the SHA-1 of the file and of its slices, so that the server
+ *   verifies what arrives and knows what it has. Costs a pass over the file. Without it an
+ *   unfinished upload is continued, but nothing is saved.
+ * - `resume` (true): continue an unfinished upload; false returns COS_ERR_UPLOAD_UNFINISHED.
+ * - `timeout_ms`, `retries`: for this call, a request at a time.
+ *
+ * @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
+ *         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
+ *         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
+ *         `recovered` (a lost reply was made up for), `seconds`.
+ *         COS_ERR_FILE_EXISTS: see `insert_only`. COS_ERR_UPLOAD_CONFLICT: an unfinished upload of
+ *         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
+ *         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
+ *         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
+ *         way. COS_ERR_CANCELLED: the caller wanted it.
+ *
+ * Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
+ * The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
+ * `upload_slice_finish`.
+ */
+int cos_upload_file(const cos_client *client,
+                    const char *bucket,
+                    const char *cos_path,
+                    const char *local_path,
+                    const char *options,
+                    cos_transfer *transfer,
+                    char **out_json);
+
+/**
+ * Uploads bytes in memory. Everything else is as with cos_upload_file.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file to create.
+ * @param data      The bytes, borrowed for the call. May be NULL if `len` is 0.
+ * @param len       How many there are.
+ * @param options   JSON object or NULL; the keys of cos_upload_file.
+ * @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return As cos_upload_file.
+ *
+ * Blocks until the file is stored. Any thread. The same operations of the API.
+ */
+int cos_upload_buffer(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      const uint8_t *data,
+                      size_t len,
+                      const char *options,
+                      cos_transfer *transfer,
+                      char **out_json);
+
+/**
+ * Downloads a file to a local file. Large files travel in several ranges at a time. Memory does
+ * not grow with the file.
+ *
+ * The bytes are collected in a hidden file beside the destination (`.NAME.cos-partial`), checked,
+ * and renamed: at `local_path` there is the old file or the whole new one, whatever happens. A
+ * download that was broken off, even by a crash, is continued by the same call as long as the
+ * file on the server is the same.
+ *
+ * @param client      The client.
+ * @param bucket      The bucket, without the appid; private and public buckets are alike.
+ * @param cos_path    The file to download.
+ * @param local_path  The file to write, in UTF-8. Its directory must exist.
+ * @param options     JSON object or NULL; the keys are listed below.
+ * @param transfer    To follow or stop the download; NULL if neither is needed. Borrowed.
+ * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ *
+ * Options (default):
+ * - `overwrite` (true): false refuses a `local_path` that exists.
+ * - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
+ *   local file gets just these. A part of a file is not checked against its SHA-1.
+ * - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
+ * - `verify_sha1` (true): check the SHA-1 that the server states.
+ * - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
+ * - `timeout_ms`, `retries`: for this call, a request at a time.
+ *
+ * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
+ *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
+ *         COS_ERR_NOT_FOUND: no such file. COS_ERR_NETWORK: the download host refuses, with
+ *         `error.http_status`. COS_ERR_INTEGRITY: wrong bytes arrived, or the file changed
+ *         meanwhile; nothing is kept. COS_ERR_LOCAL_IO: writing failed, such as on a full disk.
+ *         COS_ERR_PARAM with `error.argument` "local_path": it can't be written there.
+ *         COS_ERR_CANCELLED: the caller wanted it.
+ *
+ * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
+ * The API's `op=stat` and download.
+ */
+int cos_download_file(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      const char *local_path,
+                      const char *options,
+                      cos_transfer *transfer,
+                      char **out_json);
+
+/**
+ * Downloads a file into memory that the library allocates.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file to download.
+ * @param options   JSON object or NULL: `range_start`, `range_end`, `concurrency`, `verify_sha1`,
+ *                  `timeout_ms`, `retries` as with cos_download_file.
+ * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
+ * @param out_data  Receives the bytes, to be freed with cos_buffer_free; NULL for an empty file
+ *                  and on failure.
+ * @param out_len   Receives their number; 0 on failure.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return As cos_download_file. COS_ERR_LOCAL_IO: there is not so much memory.
+ *
+ * Blocks until all bytes are there. Any thread. The API's `op=stat` and download.
+ */
+int cos_download_buffer(const cos_client *client,
+                        const char *bucket,
+                        const char *cos_path,
+                        const char *options,
+                        cos_transfer *transfer,
+                        uint8_t **out_data,
+                        size_t *out_len,
+                        char **out_json);
+
+/**
+ * Downloads a file through a callback, in order, a piece at a time.
+ *
+ * The bytes can be checked against the server's SHA-1 only at the end: until the call has
+ * returned 0, what the callback was given is not known to be right.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file to download.
+ * @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`, `timeout_ms`,
+ *                  `retries` as with cos_download_file; `concurrency` is accepted and 1.
+ * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
+ * @param write     Takes the bytes.
+ * @param user      Handed to `write` as it is; may be any value.
+ * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @return As cos_download_file. COS_ERR_CANCELLED: `write` returned something else than 0.
+ *
+ * Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
+ * The API's `op=stat` and download.
+ */
+int cos_download_stream(const cos_client *client,
+                        const char *bucket,
+                        const char *cos_path,
+                        const char *options,
+                        cos_transfer *transfer,
+                        cos_write_fn write,
+                        void *user,
+                        char **out_json);
+
+/**
+ * Frees what cos_download_buffer handed out. Never use free() for it. NULL is ignored. Any thread.
+ *
+ * @param data  The bytes, or NULL.
+ * @param len   Their number, as it was handed out.
+ */
+void cos_buffer_free(uint8_t *data, size_t len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* COS_H */

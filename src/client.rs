@@ -1,0 +1,162 @@
+//! A client: credentials, settings and connections, shared by all threads.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::config::{Config, MAX_RETRIES, MAX_TIMEOUT_MS};
+use crate::error::{Failure, Phase, Result};
+use crate::options::Options;
+use crate::path::{Bucket, CosPath};
+use crate::sign::Credentials;
+use crate::stop::Stop;
+use crate::transport::{Traffic, Transport};
+
+/// What a program holds. Calls take a snapshot of it, so that changing it disturbs none of them.
+#[derive(Debug)]
+pub struct Client(RwLock<Arc<Snapshot>>);
+
+/// A client as a call sees it.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Who signs.
+    pub credentials: Arc<Credentials>,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The connections.
+    pub transport: Arc<Transport>,
+}
+
+/// One call: a snapshot of the client, and how patient the call is.
+#[derive(Debug)]
+pub struct Call {
+    /// The client when the call began.
+    pub client: Arc<Snapshot>,
+    /// No progress for so long ends a request.
+    pub timeout: Duration,
+    /// How often a request is repeated.
+    pub retries: u32,
+    /// What ends the call early.
+    pub stop: Arc<Stop>,
+    /// What travelled.
+    pub traffic: Traffic,
+}
+
+impl Client {
+    /// A client that has not connected to anything yet.
+    pub fn new(
+        appid: &str,
+        secret_id: &str,
+        secret_key: &str,
+        region: Option<&str>,
+        options: Option<&str>,
+    ) -> Result<Client> {
+        let credentials = Credentials::new(appid, secret_id, secret_key)?;
+        let config = Config::new(region, Options::parse(options)?)?;
+        let transport = Transport::new(config.network.clone());
+        Ok(Client(RwLock::new(Arc::new(Snapshot {
+            credentials: Arc::new(credentials),
+            config: Arc::new(config),
+            transport: Arc::new(transport),
+        }))))
+    }
+
+    /// Replaces the settings given and keeps the others. A refused change changes nothing.
+    pub fn set_config(&self, options: Option<&str>) -> Result<()> {
+        let options = Options::parse(options)?;
+        self.replace(|now| {
+            let config = now.config.merged(options)?;
+            let transport = match config.network == *now.transport.network() {
+                true => Arc::clone(&now.transport),
+                false => Arc::new(Transport::new(config.network.clone())),
+            };
+            Ok(Snapshot {
+                credentials: Arc::clone(&now.credentials),
+                config: Arc::new(config),
+                transport,
+            })
+        })
+    }
+
+    /// Replaces the credentials.
+    pub fn set_credentials(&self, appid: &str, secret_id: &str, secret_key: &str) -> Result<()> {
+        let credentials = Credentials::new(appid, secret_id, secret_key)?;
+        self.replace(|now| Ok(Snapshot { credentials: Arc::new(credentials), ..now.clone() }))
+    }
+
+    fn replace(&self, change: impl FnOnce(&Snapshot) -> Result<Snapshot>) -> Result<()> {
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *now = Arc::new(change(&now)?);
+        Ok(())
+    }
+
+    /// The client as it is now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Starts a call: takes the options that every call has. `cancelled` ends it when it turns true.
+    pub fn call(&self, options: &mut Options, cancelled: Option<Arc<AtomicBool>>) -> Result<Call> {
+        let client = self.snapshot();
+        let timeout = options.integer("timeout_ms", 1..=MAX_TIMEOUT_MS)?;
+        let retries = options.integer("retries", 0..=MAX_RETRIES)?;
+        Ok(Call {
+            timeout: timeout.map_or(client.config.timeout, Duration::from_millis),
+            retries: retries.map_or(client.config.retries, |n| n as u32),
+            stop: Stop::new(cancelled),
+            traffic: Traffic::default(),
+            client,
+        })
+    }
+}
+
+impl Snapshot {
+    /// `scheme://bucket-appid.host/path`: where a file is downloaded, without a signature.
+    pub fn download_url(&self, bucket: &Bucket, path: &CosPath) -> String {
+        format!(
+            "{}://{}-{}.{}{}",
+            self.config.scheme,
+            bucket.as_str(),
+            self.credentials.appid(),
+            self.config.download_host(),
+            path.encoded()
+        )
+    }
+}
+
+impl Call {
+    /// Fails if the caller has stopped the call.
+    pub fn check_not_cancelled(&self) -> Result<()> {
+        match self.stop.is_cancelled() {
+            true => Err(Failure::cancelled(Phase::Receive)),
+            false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_change_changes_nothing() {
+        let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
+        let before = client.snapshot();
+        assert!(client.set_config(Some(r#"{"retries":0,"scheme":"ftp"}"#)).is_err());
+        assert!(client.set_credentials("1", "id", "").is_err());
+        assert!(Arc::ptr_eq(&before, &client.snapshot()));
+        client.set_config(Some(r#"{"retries":0}"#)).unwrap();
+        let after = client.snapshot();
+        assert_eq!(after.config.retries, 0);
+        assert!(Arc::ptr_eq(&before.transport, &after.transport));
+        client.set_config(Some(r#"{"max_idle_connections":1}"#)).unwrap();
+        assert!(!Arc::ptr_eq(&before.transport, &client.snapshot().transport));
+    }
+
+    #[test]
+    fn clients_are_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Client>();
+        shared::<crate::transfer::Transfer>();
+    }
+}

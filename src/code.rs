@@ -1,0 +1,215 @@
+//! The code table: what every call returns, and the names of the numbers.
+
+use std::ffi::CStr;
+
+/// What a call returns, and `code` in its reply.
+///
+/// 0 is success. The negative values -1 to -4 and all positive values are the library's own;
+/// every other negative value is the server's, passed through unchanged. A server may send
+/// codes that are not named here: compare numbers, and expect any.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Success.
+    COS_OK = 0,
+
+    /// Bad argument or option, or a local file that is missing or unreadable. Nothing was sent.
+    COS_ERR_PARAM = -1,
+    /// The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx.
+    COS_ERR_NETWORK = -2,
+    /// No answer: name resolution, connect, TLS, timeout or a lost connection.
+    COS_ERR_CONNECT = -3,
+    /// A bug in this library: a panic that was caught. The client stays usable.
+    COS_ERR_INTERNAL = -4,
+
+    /// The caller's callback or `cos_transfer_cancel` stopped the call.
+    COS_ERR_CANCELLED = 1,
+    /// Reading or writing the local file failed midway: disk full, file shrank or changed.
+    COS_ERR_LOCAL_IO = 2,
+    /// Bytes arrived but their SHA-1 or length is wrong. Nothing was left at the destination.
+    COS_ERR_INTEGRITY = 3,
+
+    /// Unknown secret id (newer servers).
+    COS_ERR_SECRET_ID_UNKNOWN = -47,
+    /// The signature has expired (newer servers). Is this machine's clock right?
+    COS_ERR_SIGN_EXPIRED = -59,
+    /// The bucket in the signature is not the bucket of the request.
+    COS_ERR_SIGN_BUCKET = -61,
+    /// The secret id does not belong to this appid.
+    COS_ERR_SIGN_SECRET_ID = -62,
+    /// The file in the signature is not the file of the request.
+    COS_ERR_SIGN_PATH = -63,
+    /// The appid in the signature is not the appid of the request.
+    COS_ERR_SIGN_APPID = -70,
+    /// Too many requests: wait, then try again.
+    COS_ERR_RATE_LIMITED = -71,
+    /// A once-signature must not carry an expiry.
+    COS_ERR_SIGN_ONCE_EXPIRY = -73,
+    /// A reusable signature must carry an expiry.
+    COS_ERR_SIGN_MULTI_EXPIRY = -74,
+    /// This once-signature was used before.
+    COS_ERR_SIGN_REPLAYED = -77,
+    /// Unknown secret id (older servers).
+    COS_ERR_SECRET_ID_UNKNOWN_V1 = -79,
+    /// The request carries no signature.
+    COS_ERR_SIGN_EMPTY = -81,
+    /// The signature has expired (older servers). Is this machine's clock right?
+    COS_ERR_SIGN_EXPIRED_V1 = -96,
+    /// The signature does not match: wrong secret key.
+    COS_ERR_SIGN_INVALID = -97,
+    /// The bucket does not exist.
+    COS_ERR_NO_BUCKET = -133,
+    /// The storage behind the server timed out; try again.
+    COS_ERR_STORAGE_TIMEOUT = -152,
+    /// The folder is not empty.
+    COS_ERR_FOLDER_NOT_EMPTY = -173,
+    /// The file's size is not the size that was announced.
+    COS_ERR_SIZE_MISMATCH = -175,
+    /// The file exists, and it was not to be overwritten.
+    COS_ERR_FILE_EXISTS = -177,
+    /// A folder of this name exists.
+    COS_ERR_FOLDER_EXISTS = -178,
+    /// The server does not accept this path.
+    COS_ERR_ILLEGAL_PATH = -180,
+    /// The storage behind the server failed; try again.
+    COS_ERR_STORAGE = -195,
+    /// The service is unavailable for the moment; try again.
+    COS_ERR_UNAVAILABLE = -196,
+    /// No such file or folder.
+    COS_ERR_NOT_FOUND = -197,
+    /// Illegal bucket name; on older servers: a move failed.
+    COS_ERR_BUCKET_NAME = -199,
+    /// Illegal slice size.
+    COS_ERR_SLICE_SIZE = -284,
+    /// The server is overloaded; try again.
+    COS_ERR_OVERLOADED = -300,
+    /// The content does not have the SHA-1 that was announced.
+    COS_ERR_SHA_MISMATCH = -4016,
+    /// The same content is already there under this name.
+    COS_ERR_SAME_FILE = -4018,
+    /// An unfinished upload of this file exists; it can be resumed.
+    COS_ERR_UPLOAD_UNFINISHED = -4019,
+    /// An unfinished upload of other content exists under this name; delete the file first.
+    COS_ERR_UPLOAD_CONFLICT = -4020,
+    /// Unknown operation.
+    COS_ERR_NO_SUCH_OP = -5964,
+    /// `uploadparts` is malformed.
+    COS_ERR_UPLOADPARTS = -5965,
+    /// The JSON of the request is malformed.
+    COS_ERR_REQUEST_JSON = -5975,
+    /// The request names no operation.
+    COS_ERR_MISSING_OP = -5980,
+    /// Wrong or finished upload session.
+    COS_ERR_SESSION = -5983,
+    /// The request carries no content.
+    COS_ERR_MISSING_CONTENT = -5990,
+    /// The form of the request is malformed.
+    COS_ERR_REQUEST_FORM = -5993,
+    /// Wrong HTTP method.
+    COS_ERR_METHOD = -5996,
+    /// The network behind the server failed; try again.
+    COS_ERR_BACKEND_NETWORK = -5997,
+    /// A parameter of the request is wrong.
+    COS_ERR_REQUEST_PARAM = -5999,
+    /// The upload was announced with a SHA-1 and finished without one.
+    COS_ERR_MISSING_SHA = -29094,
+}
+
+use Code::*;
+
+impl Code {
+    /// The number itself.
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// The name of `code` as it is spelled in `cos.h`; `COS_ERR_SERVER` for a number without a name.
+pub fn name(code: i32) -> &'static CStr {
+    NAMES
+        .iter()
+        .find(|(named, _)| named.number() == code)
+        .map_or(c"COS_ERR_SERVER", |(_, name)| name)
+}
+
+/// Whether the server means "try again" by this code.
+pub fn is_transient(code: i32) -> bool {
+    const TRANSIENT: [Code; 6] = [
+        COS_ERR_RATE_LIMITED,
+        COS_ERR_STORAGE_TIMEOUT,
+        COS_ERR_STORAGE,
+        COS_ERR_UNAVAILABLE,
+        COS_ERR_OVERLOADED,
+        COS_ERR_BACKEND_NETWORK,
+    ];
+    TRANSIENT.iter().any(|transient| transient.number() == code)
+}
+
+const NAMES: &[(Code, &CStr)] = &[
+    (COS_OK, c"COS_OK"),
+    (COS_ERR_PARAM, c"COS_ERR_PARAM"),
+    (COS_ERR_NETWORK, c"COS_ERR_NETWORK"),
+    (COS_ERR_CONNECT, c"COS_ERR_CONNECT"),
+    (COS_ERR_INTERNAL, c"COS_ERR_INTERNAL"),
+    (COS_ERR_CANCELLED, c"COS_ERR_CANCELLED"),
+    (COS_ERR_LOCAL_IO, c"COS_ERR_LOCAL_IO"),
+    (COS_ERR_INTEGRITY, c"COS_ERR_INTEGRITY"),
+    (COS_ERR_SECRET_ID_UNKNOWN, c"COS_ERR_SECRET_ID_UNKNOWN"),
+    (COS_ERR_SIGN_EXPIRED, c"COS_ERR_SIGN_EXPIRED"),
+    (COS_ERR_SIGN_BUCKET, c"COS_ERR_SIGN_BUCKET"),
+    (COS_ERR_SIGN_SECRET_ID, c"COS_ERR_SIGN_SECRET_ID"),
+    (COS_ERR_SIGN_PATH, c"COS_ERR_SIGN_PATH"),
+    (COS_ERR_SIGN_APPID, c"COS_ERR_SIGN_APPID"),
+    (COS_ERR_RATE_LIMITED, c"COS_ERR_RATE_LIMITED"),
+    (COS_ERR_SIGN_ONCE_EXPIRY, c"COS_ERR_SIGN_ONCE_EXPIRY"),
+    (COS_ERR_SIGN_MULTI_EXPIRY, c"COS_ERR_SIGN_MULTI_EXPIRY"),
+    (COS_ERR_SIGN_REPLAYED, c"COS_ERR_SIGN_REPLAYED"),
+    (COS_ERR_SECRET_ID_UNKNOWN_V1, c"COS_ERR_SECRET_ID_UNKNOWN_V1"),
+    (COS_ERR_SIGN_EMPTY, c"COS_ERR_SIGN_EMPTY"),
+    (COS_ERR_SIGN_EXPIRED_V1, c"COS_ERR_SIGN_EXPIRED_V1"),
+    (COS_ERR_SIGN_INVALID, c"COS_ERR_SIGN_INVALID"),
+    (COS_ERR_NO_BUCKET, c"COS_ERR_NO_BUCKET"),
+    (COS_ERR_STORAGE_TIMEOUT, c"COS_ERR_STORAGE_TIMEOUT"),
+    (COS_ERR_FOLDER_NOT_EMPTY, c"COS_ERR_FOLDER_NOT_EMPTY"),
+    (COS_ERR_SIZE_MISMATCH, c"COS_ERR_SIZE_MISMATCH"),
+    (COS_ERR_FILE_EXISTS, c"COS_ERR_FILE_EXISTS"),
+    (COS_ERR_FOLDER_EXISTS, c"COS_ERR_FOLDER_EXISTS"),
+    (COS_ERR_ILLEGAL_PATH, c"COS_ERR_ILLEGAL_PATH"),
+    (COS_ERR_STORAGE, c"COS_ERR_STORAGE"),
+    (COS_ERR_UNAVAILABLE, c"COS_ERR_UNAVAILABLE"),
+    (COS_ERR_NOT_FOUND, c"COS_ERR_NOT_FOUND"),
+    (COS_ERR_BUCKET_NAME, c"COS_ERR_BUCKET_NAME"),
+    (COS_ERR_SLICE_SIZE, c"COS_ERR_SLICE_SIZE"),
+    (COS_ERR_OVERLOADED, c"COS_ERR_OVERLOADED"),
+    (COS_ERR_SHA_MISMATCH, c"COS_ERR_SHA_MISMATCH"),
+    (COS_ERR_SAME_FILE, c"COS_ERR_SAME_FILE"),
+    (COS_ERR_UPLOAD_UNFINISHED, c"COS_ERR_UPLOAD_UNFINISHED"),
+    (COS_ERR_UPLOAD_CONFLICT, c"COS_ERR_UPLOAD_CONFLICT"),
+    (COS_ERR_NO_SUCH_OP, c"COS_ERR_NO_SUCH_OP"),
+    (COS_ERR_UPLOADPARTS, c"COS_ERR_UPLOADPARTS"),
+    (COS_ERR_REQUEST_JSON, c"COS_ERR_REQUEST_JSON"),
+    (COS_ERR_MISSING_OP, c"COS_ERR_MISSING_OP"),
+    (COS_ERR_SESSION, c"COS_ERR_SESSION"),
+    (COS_ERR_MISSING_CONTENT, c"COS_ERR_MISSING_CONTENT"),
+    (COS_ERR_REQUEST_FORM, c"COS_ERR_REQUEST_FORM"),
+    (COS_ERR_METHOD, c"COS_ERR_METHOD"),
+    (COS_ERR_BACKEND_NETWORK, c"COS_ERR_BACKEND_NETWORK"),
+    (COS_ERR_REQUEST_PARAM, c"COS_ERR_REQUEST_PARAM"),
+    (COS_ERR_MISSING_SHA, c"COS_ERR_MISSING_SHA"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_the_name_of_its_variant() {
+        for (code, name) in NAMES {
+            assert_eq!(format!("{code:?}"), name.to_str().unwrap());
+        }
+        assert_eq!(name(-197), c"COS_ERR_NOT_FOUND");
+        assert_eq!(name(-31337), c"COS_ERR_SERVER");
+        assert_eq!(name(i32::MIN), c"COS_ERR_SERVER");
+    }
+}

@@ -1,0 +1,171 @@
+//! Downloads: to a file ([`file`]), into memory ([`buffer`]) or through a callback ([`stream`]).
+//!
+//! All of them ask `stat` first, so that size and SHA-1 are known, and then fetch the object in
+//! pieces ([`fetch`]).
+
+mod fetch;
+mod partial;
+mod to_buffer;
+mod to_file;
+mod to_stream;
+
+pub use to_buffer::buffer;
+pub use to_file::file;
+pub use to_stream::stream;
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::client::{Call, Client};
+use crate::error::{Failure, Result};
+use crate::file::stat_operation;
+use crate::options::Options;
+use crate::path::{Bucket, FilePath};
+use crate::reply::lenient_u64;
+use crate::transfer::Transfer;
+
+/// How much one request fetches at the most, in bytes.
+const PIECE: u64 = 8 * 1024 * 1024;
+
+/// One download.
+struct Download<'a> {
+    call: Call,
+    bucket: Bucket,
+    path: FilePath,
+    transfer: &'a Transfer,
+    range: Range,
+    concurrency: usize,
+    verify_sha1: bool,
+    started: Instant,
+}
+
+/// The part of the object that the caller wants.
+struct Range {
+    start: Option<u64>,
+    end: Option<u64>,
+}
+
+/// What `stat` says about the object, and which part of it is to be fetched.
+#[derive(Debug, Clone)]
+struct Object {
+    size: u64,
+    mtime: u64,
+    /// What the bytes fetched must have; `None` where the server states none, for a part of an
+    /// object, and where the caller does not want to verify.
+    sha: Option<String>,
+    start: u64,
+    len: u64,
+}
+
+#[derive(Deserialize)]
+struct StatData {
+    #[serde(deserialize_with = "lenient_u64")]
+    filesize: Option<u64>,
+    #[serde(default, deserialize_with = "lenient_u64")]
+    mtime: Option<u64>,
+    #[serde(default)]
+    sha: Option<String>,
+}
+
+/// What is worth telling about a finished or failed download.
+#[derive(Default)]
+struct Stats {
+    bytes: u64,
+    resumed_bytes: u64,
+}
+
+impl<'a> Download<'a> {
+    /// Checks what every download is given, and takes the options that all of them have.
+    fn new(
+        client: &Client,
+        bucket: &str,
+        cos_path: &str,
+        options: &mut Options,
+        transfer: &'a Transfer,
+    ) -> Result<Download<'a>> {
+        let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
+        let call = client.call(options, Some(transfer.cancel_flag()))?;
+        let range = Range {
+            start: options.integer("range_start", 0..=u64::MAX)?,
+            end: options.integer("range_end", 0..=u64::MAX)?,
+        };
+        if range.end.is_some_and(|end| end < range.start.unwrap_or(0)) {
+            return Err(Failure::argument("range_end", "must not be before range_start"));
+        }
+        Ok(Download {
+            call,
+            bucket,
+            path,
+            transfer,
+            range,
+            concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
+            verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
+            started: Instant::now(),
+        })
+    }
+
+    fn stat(&self, stats: &mut Stats) -> Result<Object> {
+        let reply = self.call.run(&stat_operation(&self.bucket, &self.path))?;
+        let data: StatData = reply.data()?;
+        let size = data.filesize.ok_or_else(|| reply.unexpected("it has no filesize"))?;
+        let is_part = self.range.start.is_some() || self.range.end.is_some();
+        let start = self.range.start.unwrap_or(0);
+        if is_part && start >= size {
+            let problem = format!("is beyond the end of the object, which has {size} bytes");
+            return Err(Failure::argument("range_start", problem));
+        }
+        let end = self.range.end.map_or(size, |end| size.min(end.saturating_add(1)));
+        // Some objects carry something else in this field.
+        let is_sha = |sha: &String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        let wanted = self.verify_sha1 && end - start == size;
+        let object = Object {
+            size,
+            mtime: data.mtime.unwrap_or(0),
+            sha: data.sha.filter(|sha| wanted && is_sha(sha)),
+            start,
+            len: end - start,
+        };
+        stats.bytes = object.len;
+        self.transfer.set_total(object.len);
+        Ok(object)
+    }
+
+    fn answer(&self, result: Result<()>, stats: &Stats) -> Answer {
+        let answer = match result {
+            Ok(()) => Answer::done(),
+            Err(failure) => Answer::from(failure),
+        };
+        let transfer = json!({
+            "bytes": stats.bytes,
+            "received_bytes": self.call.traffic.received(),
+            "resumed_bytes": stats.resumed_bytes,
+            "seconds": self.started.elapsed().as_secs_f64(),
+        });
+        answer.with("transfer", &transfer.to_string())
+    }
+}
+
+impl Object {
+    /// Where the pieces start, counted from the start of what is fetched.
+    fn pieces(&self) -> u64 {
+        self.len.div_ceil(PIECE).max(1)
+    }
+
+    /// Start and length of piece `i`, counted from the start of what is fetched.
+    fn piece(&self, i: u64) -> (u64, u64) {
+        let start = i * PIECE;
+        (start, PIECE.min(self.len - start))
+    }
+
+    fn check_sha(&self, found: &str) -> Result<()> {
+        match &self.sha {
+            Some(sha) if !sha.eq_ignore_ascii_case(found) => Err(Failure::integrity(format!(
+                "the bytes received have the SHA-1 {found}, the server states {sha}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}

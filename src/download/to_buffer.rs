@@ -1,0 +1,79 @@
+//! Download into memory.
+
+use std::sync::{Mutex, PoisonError};
+
+use sha1::{Digest, Sha1};
+
+use super::{Download, Object, PIECE, Stats};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::crew::{self, Watch};
+use crate::digest::hex;
+use crate::error::{Failure, Result};
+use crate::options::Options;
+use crate::transfer::Transfer;
+
+/// Downloads an object, or a part of it, into memory. The bytes are there when the code is 0.
+pub fn buffer(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+) -> Result<(Answer, Vec<u8>)> {
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+    options.finish()?;
+    let _busy = transfer.begin()?;
+    let mut stats = Stats::default();
+    let result = download.stat(&mut stats).and_then(|object| {
+        crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+            download.fetch_into_memory(&object)
+        })
+    });
+    let (result, data) = match result {
+        Ok(data) => (Ok(()), data),
+        Err(failure) => (Err(failure), Vec::new()),
+    };
+    Ok((download.answer(result, &stats), data))
+}
+
+impl Download<'_> {
+    fn fetch_into_memory(&self, object: &Object) -> Result<Vec<u8>> {
+        let mut data = Vec::new();
+        let len = usize::try_from(object.len).unwrap_or(usize::MAX);
+        if data.try_reserve_exact(len).is_err() {
+            let message = format!("there is no memory for {len} bytes; download to a file instead");
+            return Err(Failure::local_io(message));
+        }
+        data.resize(len, 0);
+        if len == 0 {
+            self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;
+        }
+        let pieces = Mutex::new(data.chunks_mut(PIECE as usize).enumerate());
+        let workers = self.concurrency.min(usize::try_from(object.pieces()).unwrap_or(usize::MAX));
+        crew::parallel(workers, &self.call.stop, || {
+            while !self.call.stop.is_set() {
+                let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((i, piece)) = next else {
+                    return Ok(());
+                };
+                let (start, len) = object.piece(i as u64);
+                let from = object.start + start;
+                self.fetch(object, from, len, &mut |at, bytes| {
+                    let place = (at - from) as usize;
+                    piece[place..place + bytes.len()].copy_from_slice(bytes);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })?;
+        self.call.check_not_cancelled()?;
+        if object.sha.is_some() {
+            object.check_sha(&hex(&Sha1::digest(&data)))?;
+        }
+        Ok(data)
+    }
+}

@@ -1,0 +1,132 @@
+//! Download to a file. The file at the destination is the old one or the whole new one.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha1::{Digest, Sha1};
+
+use super::partial::{Destination, Partial};
+use super::{Download, Object, PIECE, Stats};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::code::Code;
+use crate::crew::{self, Watch};
+use crate::digest::hex;
+use crate::error::{Failure, Phase, Result};
+use crate::options::Options;
+use crate::stop::Stop;
+use crate::transfer::Transfer;
+
+/// Downloads an object, or a part of it, to the file at `local_path`.
+pub fn file(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    local_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+) -> Result<Answer> {
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+    let overwrite = options.flag("overwrite")?.unwrap_or(true);
+    let resume = options.flag("resume")?.unwrap_or(true);
+    options.finish()?;
+    let destination = Destination::new(local_path, overwrite)?;
+    let _busy = transfer.begin()?;
+    let mut stats = Stats::default();
+    let result = download.stat(&mut stats).and_then(|object| {
+        crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+            download.fetch_into_file(&object, &destination, resume, &mut stats)
+        })
+    });
+    Ok(download.answer(result, &stats))
+}
+
+impl Download<'_> {
+    fn fetch_into_file(
+        &self,
+        object: &Object,
+        destination: &Destination,
+        resume: bool,
+        stats: &mut Stats,
+    ) -> Result<()> {
+        let partial = Partial::open(destination, object, &self.identity(object), resume)?;
+        for (i, _) in partial.complete.iter().enumerate().filter(|(_, complete)| **complete) {
+            stats.resumed_bytes += object.piece(i as u64).1;
+        }
+        self.transfer.add(stats.resumed_bytes);
+        let has_pieces = AtomicU64::new(stats.resumed_bytes);
+        let result =
+            self.fetch_pieces(object, &partial, &has_pieces).and_then(|()| match object.sha {
+                Some(_) => object.check_sha(&sha_of(partial.file(), object.len, &self.call.stop)?),
+                None => Ok(()),
+            });
+        match result {
+            Ok(()) => {
+                self.call.check_not_cancelled()?;
+                partial.finish()
+            }
+            Err(failure) => {
+                // What can't be continued would only be in the way.
+                let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
+                if is_wrong || !resume || has_pieces.into_inner() == 0 {
+                    partial.discard();
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// What must be the same for a download to be continued.
+    fn identity(&self, object: &Object) -> String {
+        let url = self.call.client.download_url(&self.bucket, &self.path);
+        format!(
+            "{url} {} {} {:?} {} {} {PIECE}",
+            object.size, object.mtime, object.sha, object.start, object.len
+        )
+    }
+
+    fn fetch_pieces(&self, object: &Object, partial: &Partial, fetched: &AtomicU64) -> Result<()> {
+        let missing = partial.complete.iter().filter(|complete| !**complete).count();
+        let next = AtomicU64::new(0);
+        crew::parallel(self.concurrency.min(missing), &self.call.stop, || {
+            while !self.call.stop.is_set() {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                match partial.complete.get(i as usize) {
+                    None => return Ok(()),
+                    Some(true) => continue,
+                    Some(false) => {}
+                }
+                let (start, len) = object.piece(i);
+                self.fetch(object, object.start + start, len, &mut |at, bytes| {
+                    partial.write(bytes, at - object.start)
+                })?;
+                partial.piece_done(i, object.sha.is_none())?;
+                fetched.fetch_add(len, Ordering::Relaxed);
+            }
+            Ok(())
+        })?;
+        self.call.check_not_cancelled()
+    }
+}
+
+/// SHA-1 of the first `len` bytes of a file.
+fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
+    let mut hasher = Sha1::new();
+    let mut buffer = vec![0; 128 * 1024];
+    let mut at = 0;
+    while at < len {
+        if stop.is_set() {
+            return Err(Failure::cancelled(Phase::LocalFile));
+        }
+        let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
+        file.read_exact_at(&mut buffer[..n], at)
+            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
+        hasher.update(&buffer[..n]);
+        at += n as u64;
+    }
+    Ok(hex(&hasher.finalize()))
+}

@@ -1,0 +1,101 @@
+//! Download through a callback, in order.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use sha1::{Digest, Sha1};
+
+use super::{Download, Object, Stats};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::crew::{self, OnProgress, Watch};
+use crate::digest::hex;
+use crate::error::{Failure, Phase, Result};
+use crate::options::Options;
+use crate::stop::TICK;
+use crate::transfer::Transfer;
+
+/// How many chunks may wait for the callback.
+const QUEUE: usize = 4;
+
+/// Takes the bytes in order; returns whether to go on.
+pub type OnData<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
+/// Downloads an object, or a part of it, through `on_data`, which runs on the calling thread.
+pub fn stream(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+    on_data: OnData,
+) -> Result<Answer> {
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+    options.finish()?;
+    let _busy = transfer.begin()?;
+    let mut stats = Stats::default();
+    let result = download
+        .stat(&mut stats)
+        .and_then(|object| download.fetch_through(&object, watch.on_progress, on_data));
+    Ok(download.answer(result, &stats))
+}
+
+impl Download<'_> {
+    /// The network side runs on a thread of its own, so that the calling thread can report
+    /// progress however long the server is silent.
+    fn fetch_through(
+        &self,
+        object: &Object,
+        on_progress: Option<OnProgress>,
+        on_data: OnData,
+    ) -> Result<()> {
+        let stop = &self.call.stop;
+        let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
+        let mut reporter = crew::Reporter::new(self.transfer, on_progress, stop);
+        reporter.report();
+        thread::scope(|scope| {
+            let network = move || {
+                let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
+                for i in 0..object.pieces() {
+                    let (start, len) = object.piece(i);
+                    self.fetch(object, object.start + start, len, &mut |_, bytes| {
+                        if let Some(hasher) = &mut hasher {
+                            hasher.update(bytes);
+                        }
+                        // The callback has ended the call when nobody receives any more.
+                        sender.send(bytes.to_vec()).map_err(|_| Failure::cancelled(Phase::Receive))
+                    })?;
+                }
+                match hasher {
+                    Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
+                    None => Ok(()),
+                }
+            };
+            let network = match thread::Builder::new().spawn_scoped(scope, network) {
+                Ok(network) => network,
+                Err(error) => return Err(crew::no_thread(&error)),
+            };
+            loop {
+                match receiver.recv_timeout(TICK) {
+                    Ok(chunk) => {
+                        if stop.is_set() || !on_data(&chunk) {
+                            stop.cancel();
+                            break;
+                        }
+                        reporter.report_if_due();
+                    }
+                    Err(RecvTimeoutError::Timeout) => reporter.report_if_due(),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            drop(receiver);
+            network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        self.call.check_not_cancelled()?;
+        reporter.report();
+        Ok(())
+    }
+}

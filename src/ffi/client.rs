@@ -1,0 +1,146 @@
+use std::ffi::{c_char, c_int};
+use std::ptr;
+
+use super::guard;
+use super::input::{handle, optional_text, out, text};
+use crate::answer::Answer;
+use crate::client::Client;
+
+/// A client: an account, the place of the service, and the connections to it.
+///
+/// One client serves a whole program. All calls that take a `const cos_client *` may be made from
+/// any number of threads at once. The client starts no thread of its own and keeps none.
+#[allow(non_camel_case_types)]
+pub struct cos_client(Client);
+
+impl cos_client {
+    pub(super) fn core(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// Makes a client. Nothing is sent; wrong credentials show in the first call.
+///
+/// @param appid       The account's number as decimal text, such as "1250000000".
+/// @param secret_id   The secret id from the console.
+/// @param secret_key  The secret key from the console. It is copied, and wiped by cos_client_free.
+/// @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
+///                    ("singapore"), or any other region's short name. NULL only if `options` give
+///                    both `hostname` and `download_hostname`.
+/// @param options     JSON object or NULL; the keys are listed below.
+/// @param out_client  Receives the client, to be freed with cos_client_free; NULL on failure.
+/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (default):
+/// - `scheme` ("https"): "http" or "https", for control requests and downloads.
+/// - `hostname`: `host[:port]` of control requests, in place of the region's.
+/// - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it. Names
+///   below `localhost` lead to this machine.
+/// - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
+///   that is not a download must arrive whole within this time.
+/// - `connect_timeout_ms` (10000): for connecting, TLS handshake included.
+/// - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
+/// - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
+/// - `ca_file`: PEM file with certificates to trust besides the bundled roots.
+/// - `proxy`: `http://[user:password@]host:port`. The environment is never asked.
+/// - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
+/// - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.
+///
+/// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
+///
+/// Does not block: a `ca_file` is read, the network is not touched.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_new(
+    appid: *const c_char,
+    secret_id: *const c_char,
+    secret_key: *const c_char,
+    region: *const c_char,
+    options: *const c_char,
+    out_client: *mut *mut cos_client,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::put(out_client, ptr::null_mut());
+        guard::answer(out_json, || {
+            out("out_client", out_client)?;
+            let client = Client::new(
+                text("appid", appid)?,
+                text("secret_id", secret_id)?,
+                text("secret_key", secret_key)?,
+                optional_text("region", region)?,
+                optional_text("options", options)?,
+            )?;
+            guard::put(out_client, Box::into_raw(Box::new(cos_client(client))));
+            Ok(Answer::done())
+        })
+    }
+}
+
+/// Changes settings. Keys that are given replace, the rest stays; a key that is `null` goes back to
+/// its default. Either all of it takes effect or nothing. Calls under way keep the settings they
+/// began with, so other threads may be in calls.
+///
+/// @param client    The client.
+/// @param options   JSON object with the keys of cos_client_new, and `region`.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0, or -1 when an argument is refused. Does not block.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_set_config(
+    client: *const cos_client,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?;
+            client.core().set_config(Some(text("options", options)?))?;
+            Ok(Answer::done())
+        })
+    }
+}
+
+/// Changes the credentials, all three together. Calls under way keep the ones they began with, so
+/// other threads may be in calls.
+///
+/// @param client      The client.
+/// @param appid       The account's number as decimal text.
+/// @param secret_id   The secret id.
+/// @param secret_key  The secret key; the old one is wiped when no call uses it any more.
+/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0, or -1 when an argument is refused. Does not block.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_set_credentials(
+    client: *const cos_client,
+    appid: *const c_char,
+    secret_id: *const c_char,
+    secret_key: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?;
+            client.core().set_credentials(
+                text("appid", appid)?,
+                text("secret_id", secret_id)?,
+                text("secret_key", secret_key)?,
+            )?;
+            Ok(Answer::done())
+        })
+    }
+}
+
+/// Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
+/// be under way on it, and none may follow.
+///
+/// @param client  The client, or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_free(client: *mut cos_client) {
+    if !client.is_null() {
+        // SAFETY: it came from cos_client_new and is freed once.
+        let client = unsafe { Box::from_raw(client) };
+        guard::value((), || drop(client));
+    }
+}

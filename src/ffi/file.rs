@@ -1,0 +1,197 @@
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{handle, optional_text, text};
+use crate::answer::Answer;
+use crate::file;
+
+/// Asks what the service knows of a file.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file, such as "/docs/report.txt".
+/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
+///         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
+///         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
+///         COS_ERR_NOT_FOUND: no such file. COS_ERR_NO_BUCKET: no such bucket.
+///
+/// Blocks until the server has answered. Any thread. The API's `op=stat`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_stat_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = file::stat(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Changes attributes of a file. What is not given stays as it is, with one exception: **all custom
+/// headers are replaced together**. An update that gives one of the five headers or an
+/// `x-cos-meta-…` removes all those that it does not give.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file.
+/// @param options   JSON object that gives at least one attribute; the keys are listed below.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (by default, what is not given is not changed):
+/// - `biz_attr`: text that the program stores with the file.
+/// - `authority`: "eInvalid" (as the bucket), "eWRPrivate" or "eWPrivateRPublic".
+/// - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing.
+/// - `cache_control`, `content_type`, `content_language`, `content_disposition`,
+///   `content_encoding`: headers that downloads return.
+/// - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.
+/// - `clear_headers` (false): true removes all of these headers; not together with any of them.
+/// - `timeout_ms`, `retries`: for this call.
+///
+/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=update`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_update_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = file::update(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Deletes a file for good. Deleting the file also gives up an unfinished upload of it.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file.
+/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=delete`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_del_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = file::delete(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Moves (renames) a file within its bucket.
+///
+/// @param client     The client.
+/// @param bucket     The bucket, without the appid.
+/// @param cos_path   The file.
+/// @param dest_path  Its new absolute path, such as "/archive/report.txt".
+/// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
+///                   replaced; `timeout_ms`, `retries` for this call.
+/// @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
+///         at `dest_path`.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=move`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_move_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    dest_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = file::rename(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                text("dest_path", dest_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Copies a file within its bucket, on the server.
+///
+/// @param client     The client.
+/// @param bucket     The bucket, without the appid.
+/// @param cos_path   The file.
+/// @param dest_path  The absolute path of the copy.
+/// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
+///                   replaced; `timeout_ms`, `retries` for this call.
+/// @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
+///         at `dest_path`.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=copy`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_copy_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    dest_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = file::copy(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                text("dest_path", dest_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}

@@ -1,0 +1,187 @@
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{handle, optional_text, text};
+use crate::answer::Answer;
+use crate::folder;
+
+/// Creates a folder. Its parents need not exist.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The folder, ending with '/'; not "/".
+/// @param options   JSON object or NULL: `biz_attr` (""), text that the program stores with the
+///                  folder; `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.ctime` (UNIX seconds). COS_ERR_FOLDER_EXISTS: it exists already.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=create`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_create_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = folder::create(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Asks what the service knows of a folder. A folder that was never created and is only part of
+/// the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder shows those.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The folder, ending with '/'; "/" is the bucket.
+/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds). COS_ERR_NOT_FOUND: no
+///         such folder.
+///
+/// Blocks until the server has answered. Any thread. The API's `op=stat`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_stat_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = folder::stat(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Changes the `biz_attr` of a folder, the only attribute it has.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The folder, ending with '/'; not "/".
+/// @param options   JSON object: `biz_attr` (required), text that the program stores with the
+///                  folder; `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such folder.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=update`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_update_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = folder::update(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Lists the files and folders in a folder: a page of them, or all.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The folder, ending with '/'; "/" is the bucket.
+/// @param options   JSON object or NULL; the keys are listed below.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (default):
+/// - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
+/// - `prefix` (""): only entries whose name starts with this.
+/// - `context` (""): where to go on: `data.context` of the page before.
+/// - `delimiter`: passed to the server as it is.
+/// - `all` (false): follow `context` to the end and return all entries in one reply.
+/// - `timeout_ms`, `retries`: for this call, a page at a time.
+///
+/// @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
+///         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
+///         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends
+///         with '/'. COS_ERR_NOT_FOUND: no such folder.
+///
+/// Blocks until the server has answered. Any thread. The API's `op=list`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_list_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = folder::list(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}
+
+/// Deletes an empty folder.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The folder, ending with '/'; not "/".
+/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 without `data`. COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND:
+///         no such folder.
+///
+/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
+/// reached the server. The API's `op=delete`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_del_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let reply = folder::delete(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                optional_text("options", options)?,
+            )?;
+            Ok(Answer::success(&reply))
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What every exported function goes through: panics stop here, and answers become C strings.
+
+use std::any::Any;
+use std::ffi::{CString, c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use crate::answer::Answer;
+use crate::code::Code;
+use crate::error::{Failure, Phase, Result};
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("libcos must be able to catch its own panics: build it with panic = \"unwind\"");
+
+/// Runs the body of a call: its code is returned, its JSON goes to `out_json`.
+///
+/// # Safety
+/// `out_json` is NULL or may be written to.
+pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<Answer>) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { put(out_json, ptr::null_mut()) };
+    let result =
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(internal(&*panic)));
+    let answer = result.unwrap_or_else(Answer::from);
+    if !out_json.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { put(out_json, into_c(answer.json)) };
+    }
+    answer.code
+}
+
+/// Runs a body that returns a plain value; `fallback` is for a panic.
+pub fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(fallback)
+}
+
+/// Writes through an out pointer, if there is one.
+///
+/// # Safety
+/// `out` is NULL or may be written to.
+pub unsafe fn put<T>(out: *mut T, value: T) {
+    if !out.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { out.write(value) };
+    }
+}
+
+/// A string for the caller to own; NULL if it contains a NUL, which JSON text can't.
+pub fn into_c(text: String) -> *mut c_char {
+    CString::new(text).map_or(ptr::null_mut(), CString::into_raw)
+}
+
+fn internal(panic: &(dyn Any + Send)) -> Box<Failure> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no details");
+    let message = format!("a bug in libcos, please report it: {text}");
+    Failure::new(Code::COS_ERR_INTERNAL, Phase::Argument, message)
+}

@@ -1,0 +1,19 @@
+//! The boundary to C: the only `extern "C"`, and the only `unsafe`.
+//!
+//! One file per noun. Every body goes through [`guard`], every argument through [`input`]; what is
+//! left of a function is the call into the core. The comments here are what `cos.h` says, so they
+//! speak to the C programmer.
+#![allow(unsafe_code, clippy::missing_safety_doc)]
+
+mod client;
+mod download;
+mod file;
+mod folder;
+mod guard;
+mod input;
+mod json;
+pub mod os;
+mod sign;
+mod transfer;
+mod upload;
+mod version;

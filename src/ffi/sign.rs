@@ -1,0 +1,92 @@
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{handle, text};
+use crate::signing;
+
+/// Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another
+/// program. It is sent as the header `Authorization`.
+///
+/// @param client    The client whose credentials sign.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file or folder the signature is for.
+/// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+///                  Not 0, not in the past, not more than 90 days ahead.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
+///
+/// Part of every operation of the API ("multi" signature).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_sign_more(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    expired: i64,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            signing::more(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
+        })
+    }
+}
+
+/// Makes a signature for a single delete, update or move of a file or folder, to hand to another
+/// program. It is sent as the header `Authorization`, and a second use of it is refused.
+///
+/// @param client    The client whose credentials sign.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file or folder the signature is for.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
+///
+/// Part of every operation of the API ("once" signature).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_sign_once(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            signing::once(client, text("bucket", bucket)?, text("cos_path", cos_path)?)
+        })
+    }
+}
+
+/// Makes a signature for downloads of a file, and a URL that carries it: ready to be fetched by a
+/// browser or any HTTP client.
+///
+/// @param client    The client whose credentials sign.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file; a folder can't be downloaded.
+/// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+///                  Not 0, not in the past, not more than 90 days ahead.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
+///         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
+///         file exists is not checked. Does not block. Any thread.
+///
+/// Part of the download of the API ("download" signature).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_sign_download(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    expired: i64,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            signing::download(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
+        })
+    }
+}

@@ -1,0 +1,114 @@
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{bytes, handle, optional_text, text};
+use super::transfer::{cos_transfer, watch};
+use crate::upload;
+
+/// Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
+/// a time. Memory does not grow with the file.
+///
+/// An upload that was broken off, even by a crash, is continued by the same call: only what is
+/// missing travels. A file that the server has already, under whatever name, does not travel at all
+/// ("instant upload"). When a reply is lost, the library looks whether the file arrived before it
+/// judges.
+///
+/// @param client      The client.
+/// @param bucket      The bucket, without the appid.
+/// @param cos_path    The file to create, such as "/docs/report.txt".
+/// @param local_path  The file to read, in UTF-8.
+/// @param options     JSON object or NULL; the keys are listed below.
+/// @param transfer    To follow or stop the upload; NULL if neither is needed. Borrowed.
+/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (default):
+/// - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
+///   replaces it.
+/// - `biz_attr` (""): text that the program stores with the file.
+/// - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520.
+/// - `slice_size` (1048576): bytes a slice: 524288, 1048576, 2097152 or 3145728. The server may
+///   choose another.
+/// - `concurrency` (4): slices under way at a time, 1 to 64, each on a connection of its own.
+/// - `verify_sha1` (true): announce the SHA-1 of the file and of its slices, so that the server
+///   verifies what arrives and knows what it has. Costs a pass over the file. Without it an
+///   unfinished upload is continued, but nothing is saved.
+/// - `resume` (true): continue an unfinished upload; false returns COS_ERR_UPLOAD_UNFINISHED.
+/// - `timeout_ms`, `retries`: for this call, a request at a time.
+///
+/// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
+///         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
+///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
+///         `recovered` (a lost reply was made up for), `seconds`.
+///         COS_ERR_FILE_EXISTS: see `insert_only`. COS_ERR_UPLOAD_CONFLICT: an unfinished upload of
+///         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
+///         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
+///         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
+///         way. COS_ERR_CANCELLED: the caller wanted it.
+///
+/// Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
+/// The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
+/// `upload_slice_finish`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_upload_file(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    local_path: *const c_char,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            upload::file(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                text("local_path", local_path)?,
+                optional_text("options", options)?,
+                watch(transfer),
+            )
+        })
+    }
+}
+
+/// Uploads bytes in memory. Everything else is as with cos_upload_file.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file to create.
+/// @param data      The bytes, borrowed for the call. May be NULL if `len` is 0.
+/// @param len       How many there are.
+/// @param options   JSON object or NULL; the keys of cos_upload_file.
+/// @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed.
+/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @return As cos_upload_file.
+///
+/// Blocks until the file is stored. Any thread. The same operations of the API.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_upload_buffer(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    data: *const u8,
+    len: usize,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            upload::buffer(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                bytes("data", data, len)?,
+                optional_text("options", options)?,
+                watch(transfer),
+            )
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! The JSON object of options that every call takes.
+//!
+//! A call takes the keys it knows and then asks whether anything is left. `null` means "the
+//! default", like a key that is not there.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Failure, Result};
+
+/// Options that have been parsed and not yet taken.
+#[derive(Debug, Default)]
+pub struct Options {
+    given: Map<String, Value>,
+    known: Vec<&'static str>,
+}
+
+impl Options {
+    /// Parses the caller's text; `None` is no options at all.
+    pub fn parse(text: Option<&str>) -> Result<Options> {
+        let Some(text) = text else {
+            return Ok(Options::default());
+        };
+        let problem = match serde_json::from_str(text) {
+            Ok(Value::Object(given)) => {
+                return Ok(Options { given, known: Vec::new() });
+            }
+            Ok(_) => "this is JSON, but not an object".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(Failure::argument(
+            "options",
+            format!("must be NULL or a JSON object such as {{\"timeout_ms\": 5000}}: {problem}"),
+        ))
+    }
+
+    /// Whether `key` was given, be it `null`.
+    pub fn has(&mut self, key: &'static str) -> bool {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        self.given.contains_key(key)
+    }
+
+    /// Takes the value of `key` as it is.
+    pub fn value(&mut self, key: &'static str) -> Option<Value> {
+        self.has(key);
+        self.given.shift_remove(key).filter(|value| !value.is_null())
+    }
+
+    /// Takes a flag: `true`, `false`, 1 or 0.
+    pub fn flag(&mut self, key: &'static str) -> Result<Option<bool>> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(Value::Number(n)) if n.as_u64() == Some(0) => Ok(Some(false)),
+            Some(Value::Number(n)) if n.as_u64() == Some(1) => Ok(Some(true)),
+            Some(_) => Err(Failure::argument(key, "must be true, false, 1 or 0")),
+        }
+    }
+
+    /// Takes a whole number within `range`.
+    pub fn integer(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(value) => match value.as_u64().filter(|n| range.contains(n)) {
+                Some(n) => Ok(Some(n)),
+                None if *range.end() == u64::MAX => Err(Failure::argument(
+                    key,
+                    format!("must be a whole number, at least {}", range.start()),
+                )),
+                None => Err(Failure::argument(
+                    key,
+                    format!("must be a whole number from {} to {}", range.start(), range.end()),
+                )),
+            },
+        }
+    }
+
+    /// Takes a text.
+    pub fn text(&mut self, key: &'static str) -> Result<Option<String>> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Failure::argument(key, "must be a string")),
+        }
+    }
+
+    /// Takes every remaining key that starts with `prefix`.
+    pub fn with_prefix(&mut self, prefix: &str) -> Vec<(String, Value)> {
+        let keys: Vec<_> =
+            self.given.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+        keys.into_iter().filter_map(|key| self.given.shift_remove_entry(&key)).collect()
+    }
+
+    /// Refuses whatever was not taken.
+    pub fn finish(self) -> Result<()> {
+        match self.given.keys().next() {
+            None => Ok(()),
+            Some(unknown) => Err(Failure::argument(
+                &printable(unknown),
+                format!("is no option of this call; it takes {}", self.known.join(", ")),
+            )),
+        }
+    }
+}
+
+/// A foreign key as it may stand in a message: short, and without control characters.
+fn printable(key: &str) -> String {
+    key.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Options {
+        Options::parse(Some(text)).unwrap()
+    }
+
+    #[test]
+    fn takes_what_it_is_asked_for_and_refuses_the_rest() {
+        let mut given = options(r#"{"flag": 1, "off": false, "n": 7, "text": "x", "null": null}"#);
+        assert_eq!(given.flag("flag").unwrap(), Some(true));
+        assert_eq!(given.flag("off").unwrap(), Some(false));
+        assert_eq!(given.integer("n", 1..=9).unwrap(), Some(7));
+        assert_eq!(given.text("text").unwrap().as_deref(), Some("x"));
+        assert_eq!(given.text("null").unwrap(), None);
+        assert_eq!(given.flag("absent").unwrap(), None);
+        given.finish().unwrap();
+
+        let mut typo = options(r#"{"tiemout_ms": 1}"#);
+        typo.integer("timeout_ms", 1..=9).unwrap();
+        let failure = typo.finish().unwrap_err();
+        assert_eq!(failure.argument.as_deref(), Some("tiemout_ms"));
+        assert!(failure.message.contains("timeout_ms"), "{}", failure.message);
+    }
+
+    #[test]
+    fn wrong_types_and_ranges_name_the_key() {
+        for (text, key) in [
+            (r#"{"n": 0}"#, "n"),
+            (r#"{"n": 10}"#, "n"),
+            (r#"{"n": -1}"#, "n"),
+            (r#"{"n": 1.5}"#, "n"),
+            (r#"{"n": "7"}"#, "n"),
+            (r#"{"n": 99999999999999999999}"#, "n"),
+        ] {
+            let failure = options(text).integer("n", 1..=9).unwrap_err();
+            assert_eq!(failure.argument.as_deref(), Some(key), "{text}");
+        }
+        assert!(options(r#"{"f": 2}"#).flag("f").is_err());
+        assert!(options(r#"{"f": "true"}"#).flag("f").is_err());
+        assert!(options(r#"{"t": 1}"#).text("t").is_err());
+    }
+
+    #[test]
+    fn not_an_object_is_refused() {
+        for text in ["", "[]", "1", "{", "{\"a\":1}x", "nul", "\u{0}"] {
+            let failure = Options::parse(Some(text)).unwrap_err();
+            assert_eq!(failure.argument.as_deref(), Some("options"), "{text:?}");
+        }
+        assert!(Options::parse(None).unwrap().finish().is_ok());
+    }
+}

@@ -1,0 +1,195 @@
+//! Control requests: an operation of the API becomes a signed HTTP request, and its answer a reply.
+
+use std::io::Read;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::client::Call;
+use crate::error::{Failure, Phase, Result};
+use crate::multipart::{Form, FormReader};
+use crate::path::{Bucket, CosPath, check_url, encode_query};
+use crate::reply::Reply;
+use crate::sign::{self, Kind, random_below};
+use crate::transport::{Body, Limits, Outgoing};
+
+/// The largest reply that is read, in bytes. A full page of a list has some hundred thousand.
+const MAX_REPLY: usize = 16 * 1024 * 1024;
+
+/// An operation of the API on one file or folder.
+pub struct Operation<'a> {
+    /// The bucket.
+    pub bucket: &'a Bucket,
+    /// The file or folder.
+    pub path: &'a CosPath,
+    /// Which signature it takes.
+    pub signature: Signature,
+    /// What is to be done.
+    pub parameters: Parameters<'a>,
+    /// Whether to repeat it.
+    pub repeat: Repeat,
+}
+
+/// Which signature an operation takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Signature {
+    /// Reusable, for `sign_expired` seconds.
+    Multi,
+    /// For this request alone.
+    Once,
+}
+
+/// How the parameters travel.
+pub enum Parameters<'a> {
+    /// GET, in the query.
+    Query(Vec<(&'static str, String)>),
+    /// POST, as JSON.
+    Json(Value),
+    /// POST, as a form.
+    Form(Form<'a>),
+}
+
+/// When a failed operation may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Doing it twice is doing it once.
+    Always,
+    /// Only when the server can't have seen it.
+    IfUnsent,
+}
+
+impl Call {
+    /// Runs an operation, repeating it as the call's `retries` allow.
+    pub fn run(&self, operation: &Operation) -> Result<Reply> {
+        self.repeating(
+            || self.run_once(operation),
+            |failure| match operation.repeat {
+                Repeat::Always => true,
+                Repeat::IfUnsent => !failure.phase.may_have_reached_server(),
+            },
+        )
+    }
+
+    /// Calls `attempt` until it succeeds, fails for good, or the call's `retries` are used up.
+    pub fn repeating<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T>,
+        may_repeat: impl Fn(&Failure) -> bool,
+    ) -> Result<T> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut failure = match attempt() {
+                Ok(done) => return Ok(done),
+                Err(failure) => failure,
+            };
+            failure.attempts = attempts;
+            if attempts > self.retries || !failure.retryable || !may_repeat(&failure) {
+                return Err(failure);
+            }
+            self.stop.sleep(back_off(attempts));
+            if self.stop.is_set() {
+                return Err(self.stopped(failure));
+            }
+        }
+    }
+
+    fn stopped(&self, failure: Box<Failure>) -> Box<Failure> {
+        match self.stop.is_cancelled() {
+            true => {
+                Failure { attempts: failure.attempts, ..*Failure::cancelled(failure.phase) }.into()
+            }
+            false => failure,
+        }
+    }
+
+    /// Runs an operation once. Any code but 0 is a failure.
+    pub fn run_once(&self, operation: &Operation) -> Result<Reply> {
+        if self.stop.is_cancelled() {
+            return Err(Failure::cancelled(Phase::Send));
+        }
+        let client = &self.client;
+        let kind = match operation.signature {
+            Signature::Multi => Kind::Multi(sign::now() + client.config.sign_expired),
+            Signature::Once => Kind::Once,
+        };
+        let signature = client.credentials.sign(operation.bucket, operation.path, kind);
+        let mut url = self.control_url(operation.bucket, operation.path);
+        let mut headers = vec![
+            ("authorization", signature.as_str()),
+            ("user-agent", client.config.user_agent.as_str()),
+        ];
+        match &operation.parameters {
+            Parameters::Query(pairs) => {
+                for (i, (key, value)) in pairs.iter().enumerate() {
+                    url.push(if i == 0 { '?' } else { '&' });
+                    url.push_str(&format!("{key}={}", encode_query(value)));
+                }
+                self.fetch("GET", url, &headers, None)
+            }
+            Parameters::Json(json) => {
+                let json = json.to_string();
+                headers.push(("content-type", "application/json"));
+                let mut content = json.as_bytes();
+                self.fetch("POST", url, &headers, Some((json.len() as u64, &mut content)))
+            }
+            Parameters::Form(form) => {
+                let mut reader = FormReader::new(form);
+                let content_type = reader.content_type();
+                headers.push(("content-type", &content_type));
+                let len = reader.size();
+                let result = self.fetch("POST", url, &headers, Some((len, &mut reader)));
+                match reader.failure.take() {
+                    Some(failure) => Err(failure),
+                    None => result,
+                }
+            }
+        }
+    }
+
+    /// `scheme://host/files/v2/appid/bucket/path`, the operation URL of a file or folder.
+    pub fn control_url(&self, bucket: &Bucket, path: &CosPath) -> String {
+        let config = &self.client.config;
+        let file_id = self.client.credentials.file_id(bucket, path);
+        format!("{}://{}/files/v2{file_id}", config.scheme, config.control_host())
+    }
+
+    fn fetch(
+        &self,
+        method: &'static str,
+        url: String,
+        headers: &[(&'static str, &str)],
+        body: Option<(u64, &mut dyn Read)>,
+    ) -> Result<Reply> {
+        let url = check_url(url)?;
+        let outgoing = Outgoing {
+            method,
+            url: &url,
+            headers,
+            body: body.map(|(len, content)| Body { len, content }),
+        };
+        let limits = Limits {
+            timeout: self.timeout,
+            reply_is_bounded: true,
+            stop: &self.stop,
+            traffic: &self.traffic,
+        };
+        let incoming = self.client.transport.exchange(outgoing, &limits)?;
+        let status = incoming.status;
+        let Some(body) = incoming.read_all(MAX_REPLY)? else {
+            let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
+            return Err(Failure::not_a_reply(status, message));
+        };
+        let reply = Reply::parse(status, body)?;
+        match reply.code {
+            0 => Ok(reply),
+            _ => Err(Failure::from_server(reply)),
+        }
+    }
+}
+
+/// How long to wait before another attempt: doubling, and never the same for two clients.
+fn back_off(attempts: u32) -> Duration {
+    let longest = 100u64 << attempts.min(6).saturating_sub(1);
+    Duration::from_millis(longest / 2 + random_below(longest / 2 + 1))
+}

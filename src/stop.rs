@@ -1,0 +1,57 @@
+//! What ends a call early: the caller's wish, or another part of the call that failed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often whoever waits looks whether to go on.
+pub const TICK: Duration = Duration::from_millis(50);
+
+/// Shared by everything that works for one call.
+#[derive(Debug, Default)]
+pub struct Stop {
+    caller: Option<Arc<AtomicBool>>,
+    cancelled: AtomicBool,
+    failed: AtomicBool,
+}
+
+impl Stop {
+    /// A call that stops when `caller` becomes true, if there is such a flag.
+    pub fn new(caller: Option<Arc<AtomicBool>>) -> Arc<Stop> {
+        Arc::new(Stop { caller, ..Stop::default() })
+    }
+
+    /// Stops the call on behalf of the caller.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+    }
+
+    /// Stops the call's other workers because one has failed.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
+    }
+
+    /// Whether the caller wants the call to end.
+    pub fn is_cancelled(&self) -> bool {
+        let caller = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
+        self.cancelled.load(Ordering::Acquire) || self.caller.as_ref().is_some_and(caller)
+    }
+
+    /// Whether to stop working, for either reason.
+    pub fn is_set(&self) -> bool {
+        self.failed.load(Ordering::Acquire) || self.is_cancelled()
+    }
+
+    /// Sleeps for `time`, or until it is time to stop.
+    pub fn sleep(&self, time: Duration) {
+        let due = Instant::now() + time;
+        while !self.is_set() {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            thread::sleep(left.min(TICK));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The handle by which a program follows and stops an upload or a download.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::{Failure, Result};
+
+/// How many bytes are a step worth reporting.
+pub const STEP: u64 = 1024 * 1024;
+
+/// Progress and cancellation of one call at a time.
+#[derive(Debug, Default)]
+pub struct Transfer {
+    cancelled: Arc<AtomicBool>,
+    busy: AtomicBool,
+    done: AtomicU64,
+    total: AtomicU64,
+    stepped: Mutex<bool>,
+    step: Condvar,
+}
+
+/// Holds a transfer for one call.
+pub struct Busy<'a>(&'a Transfer);
+
+impl Transfer {
+    /// Takes the handle for a call. A handle serves one call at a time.
+    pub fn begin(&self) -> Result<Busy<'_>> {
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return Err(Failure::argument(
+                "transfer",
+                "is in use by another call; use one handle per call at a time",
+            ));
+        }
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(0, Ordering::Relaxed);
+        Ok(Busy(self))
+    }
+
+    /// Ends the call that uses the handle, and every later one. From any thread.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// The flag that [`Transfer::cancel`] sets.
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancelled)
+    }
+
+    /// Bytes done and bytes in all.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Sets how many bytes there are in all.
+    pub fn set_total(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that need not travel any more.
+    pub fn add(&self, bytes: u64) {
+        let before = self.done.fetch_add(bytes, Ordering::Relaxed);
+        if before / STEP != (before + bytes) / STEP {
+            self.wake();
+        }
+    }
+
+    /// Counts whatever is still missing: the transfer is complete.
+    pub fn complete(&self) {
+        self.done.store(self.total.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// A place to count the bytes of one part of the whole.
+    pub fn mark(&self) -> Mark<'_> {
+        Mark { transfer: self, counted: Cell::new(0) }
+    }
+
+    /// Waits until there is something to report, at most `time`.
+    pub fn wait_for_step(&self, time: Duration) {
+        let stepped = self.stepped.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.step.wait_timeout_while(stepped, time, |stepped| !*stepped);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+
+    /// Ends a wait for a step.
+    pub fn wake(&self) {
+        *self.stepped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.step.notify_all();
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.busy.store(false, Ordering::Release);
+    }
+}
+
+/// Counts the bytes of a part; those that have to be sent again are not counted again.
+pub struct Mark<'a> {
+    transfer: &'a Transfer,
+    counted: Cell<u64>,
+}
+
+impl Mark<'_> {
+    /// The part is done up to `position`.
+    pub fn reached(&self, position: u64) {
+        let counted = self.counted.get();
+        if position > counted {
+            self.counted.set(position);
+            self.transfer.add(position - counted);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_never_goes_backwards() {
+        let transfer = Transfer::default();
+        let _busy = transfer.begin().unwrap();
+        transfer.set_total(10);
+        let mark = transfer.mark();
+        for (position, done) in [(4, 4), (0, 4), (3, 4), (9, 9), (10, 10)] {
+            mark.reached(position);
+            assert_eq!(transfer.progress(), (done, 10));
+        }
+    }
+
+    #[test]
+    fn one_call_at_a_time() {
+        let transfer = Transfer::default();
+        let busy = transfer.begin().unwrap();
+        let failure = transfer.begin().err().unwrap();
+        assert_eq!(failure.argument.as_deref(), Some("transfer"));
+        drop(busy);
+        assert!(transfer.begin().is_ok());
+    }
+}

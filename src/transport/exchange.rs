@@ -1,0 +1,279 @@
+//! One request and its answer.
+
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use ureq::SendBody;
+use ureq::http;
+
+use super::pool::{Line, Transport};
+use super::progress::Progress;
+use crate::code::Code;
+use crate::error::{Failure, Phase, Result};
+use crate::stop::Stop;
+
+/// The bytes behind the head of a request.
+pub struct Body<'a> {
+    /// How many there are.
+    pub len: u64,
+    /// Where they come from.
+    pub content: &'a mut dyn Read,
+}
+
+/// A request ready to be sent.
+pub struct Outgoing<'a> {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The whole URL.
+    pub url: &'a str,
+    /// Header names and values.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// `None` for a request without content.
+    pub body: Option<Body<'a>>,
+}
+
+/// How long an exchange may take.
+pub struct Limits<'a> {
+    /// No byte for so long ends it.
+    pub timeout: Duration,
+    /// Whether the reply is small, so that all of it has to arrive within `timeout`.
+    pub reply_is_bounded: bool,
+    /// What else ends it.
+    pub stop: &'a Arc<Stop>,
+    /// Where its bytes are counted.
+    pub traffic: &'a Traffic,
+}
+
+/// An answer whose head has arrived.
+pub struct Incoming<'t> {
+    /// The HTTP status.
+    pub status: u16,
+    headers: http::HeaderMap,
+    body: ureq::BodyReader<'static>,
+    line: Option<Line>,
+    stop: Arc<Stop>,
+    timeout: Duration,
+    transport: &'t Transport,
+    traffic: &'t Traffic,
+}
+
+/// What travelled, over all exchanges of a call, in bytes.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl Traffic {
+    /// Bytes handed to the operating system.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that arrived.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, progress: &Progress) {
+        let (sent, received) = progress.take_counts();
+        self.sent.fetch_add(sent, Ordering::Relaxed);
+        self.received.fetch_add(received, Ordering::Relaxed);
+    }
+}
+
+impl Transport {
+    /// Sends a request and waits for the head of the answer. Redirects are not followed.
+    pub fn exchange<'t>(&'t self, outgoing: Outgoing, limits: &Limits<'t>) -> Result<Incoming<'t>> {
+        let origin = origin(outgoing.url);
+        let line = self.take(origin).map_err(|error| {
+            Failure::new(Code::COS_ERR_CONNECT, Phase::Tls, format!("TLS can't be set up: {error}"))
+        })?;
+        let len = outgoing.body.as_ref().map_or(0, |body| body.len);
+        line.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
+        let explain =
+            |error| explain(error, &line.progress, limits.stop, limits.timeout, outgoing.url);
+
+        let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url);
+        for (name, value) in outgoing.headers {
+            request = request.header(*name, *value);
+        }
+        let response = match outgoing.body {
+            None => request
+                .body(())
+                .map_err(ureq::Error::from)
+                .and_then(|request| line.agent.run(request)),
+            Some(body) => {
+                let mut counted = CountedBody { body, progress: line.progress.clone() };
+                request
+                    .header("content-length", len)
+                    .body(SendBody::from_reader(&mut counted))
+                    .map_err(ureq::Error::from)
+                    .and_then(|request| line.agent.run(request))
+            }
+        };
+        limits.traffic.add(&line.progress);
+        let (head, body) = response.map_err(explain)?.into_parts();
+        Ok(Incoming {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.into_reader(),
+            line: Some(line),
+            stop: Arc::clone(limits.stop),
+            timeout: limits.timeout,
+            transport: self,
+            traffic: limits.traffic,
+        })
+    }
+}
+
+impl Incoming<'_> {
+    /// A header of the answer, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Reads some of the body; 0 at its end.
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let Some(line) = &self.line else {
+            return Ok(0);
+        };
+        let result = self.body.read(buf);
+        self.traffic.add(&line.progress);
+        match result {
+            Ok(0) if !buf.is_empty() => {
+                if let Some(line) = self.line.take() {
+                    self.transport.give_back(line);
+                }
+                Ok(0)
+            }
+            Ok(n) => Ok(n),
+            Err(error) => {
+                let error = ureq::Error::from(error);
+                Err(explain(error, &line.progress, &self.stop, self.timeout, ""))
+            }
+        }
+    }
+
+    /// Reads a body of at most `most` bytes whole; `None` if there is more.
+    pub fn read_all(mut self, most: usize) -> Result<Option<Vec<u8>>> {
+        let mut body = Vec::new();
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            match self.read(&mut chunk)? {
+                0 => return Ok(Some(body)),
+                n if body.len() + n > most => return Ok(None),
+                n => body.extend_from_slice(&chunk[..n]),
+            }
+        }
+    }
+}
+
+/// A body that fills whole buffers, so that it leaves in large writes, and tells how much is left.
+struct CountedBody<'a> {
+    body: Body<'a>,
+    progress: Progress,
+}
+
+impl Read for CountedBody<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.body.content.read(&mut buf[filled..]) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.progress.took_body(filled);
+        Ok(filled)
+    }
+}
+
+/// `scheme://host[:port]` of a URL.
+fn origin(url: &str) -> &str {
+    let host_starts = url.find("://").map_or(0, |i| i + 3);
+    let host_len = url[host_starts..].find('/').unwrap_or(url.len() - host_starts);
+    &url[..host_starts + host_len]
+}
+
+fn explain(
+    error: ureq::Error,
+    progress: &Progress,
+    stop: &Stop,
+    timeout: Duration,
+    url: &str,
+) -> Box<Failure> {
+    let phase = progress.phase();
+    if stop.is_cancelled() {
+        return Failure::cancelled(phase);
+    }
+    let lost = |message: String| {
+        let mut failure = Failure::new(Code::COS_ERR_CONNECT, phase, message);
+        failure.retryable = true;
+        failure
+    };
+    match error {
+        ureq::Error::Io(error) => match tls_error(&error) {
+            Some(error) => explain_tls(error),
+            None => lost(describe_io(&error, phase, timeout, url)),
+        },
+        ureq::Error::HostNotFound => lost(format!("{} has no address", host(url))),
+        ureq::Error::ConnectProxyFailed(reason) => {
+            let mut failure = lost(format!("the proxy refused to connect: {reason}"));
+            failure.retryable = false;
+            failure
+        }
+        ureq::Error::Other(error) => match error.downcast::<rustls::Error>() {
+            Ok(error) => explain_tls(&error),
+            Err(error) => lost(error.to_string()),
+        },
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => Failure::new(
+            Code::COS_ERR_NETWORK,
+            phase,
+            format!("the server's answer is not HTTP: {error}"),
+        ),
+        error => lost(error.to_string()),
+    }
+}
+
+fn describe_io(error: &io::Error, phase: Phase, timeout: Duration, url: &str) -> String {
+    let doing = match phase {
+        Phase::Resolve => return format!("{} can't be resolved: {error}", host(url)),
+        Phase::Connect => "connecting",
+        Phase::Tls => "the TLS handshake",
+        Phase::Send => "sending",
+        _ => "receiving",
+    };
+    match (error.kind(), phase) {
+        (ErrorKind::TimedOut, Phase::Connect | Phase::Tls) => {
+            format!("{} did not answer in time while {doing}", host(url))
+        }
+        (ErrorKind::TimedOut, _) => {
+            format!("no progress within {} ms while {doing}", timeout.as_millis())
+        }
+        (ErrorKind::UnexpectedEof, _) => {
+            format!("the server closed the connection while {doing}")
+        }
+        _ => format!("the connection failed while {doing}: {error}"),
+    }
+}
+
+fn host(url: &str) -> &str {
+    origin(url).rsplit('/').next().unwrap_or_default()
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn explain_tls(error: &rustls::Error) -> Box<Failure> {
+    let what = match error {
+        rustls::Error::InvalidCertificate(_) => "the server's certificate is not accepted",
+        _ => "the TLS handshake failed",
+    };
+    Failure::new(Code::COS_ERR_CONNECT, Phase::Tls, format!("TLS: {what}: {error}"))
+}

@@ -1,0 +1,18 @@
+//! HTTP over kept-alive connections.
+//!
+//! ureq speaks the protocol. Below it are our own sockets ([`socket`]), because only they can
+//! notice a cancelled call within moments, survive the host's signals, tell how far a request has
+//! come and count what travelled. Above it is our own pool ([`pool`]), because a connection and
+//! the call that is using it have to know each other.
+
+mod buffers;
+mod connect;
+mod exchange;
+mod pool;
+mod progress;
+mod resolve;
+mod socket;
+mod tls;
+
+pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
+pub use pool::Transport;

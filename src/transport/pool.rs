@@ -1,0 +1,129 @@
+//! The connections of a client, used by one request at a time and kept alive in between.
+
+use std::fmt;
+use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use once_cell::sync::OnceCell;
+use rustls::ClientConfig;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
+
+use super::connect::TcpConnect;
+use super::progress::Progress;
+use super::resolve::SystemResolver;
+use super::tls::{self, TlsConnect};
+use crate::config::Network;
+
+/// Servers close idle connections after some such time; a shorter one here avoids the race.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(30);
+
+/// The network of a client. Safe to share between threads.
+pub struct Transport {
+    network: Network,
+    tls: OnceCell<Arc<ClientConfig>>,
+    idle: Mutex<Idle>,
+}
+
+/// One connection, or the means to make one.
+pub struct Line {
+    origin: String,
+    /// An agent with a single connection, so that the connection's progress is known.
+    pub agent: ureq::Agent,
+    /// What the agent's connection is doing.
+    pub progress: Progress,
+}
+
+struct Idle {
+    /// A forked child must not talk on its parent's connections.
+    process: u32,
+    lines: Vec<(Line, Instant)>,
+}
+
+impl Transport {
+    /// A transport without connections.
+    pub fn new(network: Network) -> Transport {
+        Transport {
+            network,
+            tls: OnceCell::new(),
+            idle: Mutex::new(Idle { process: process::id(), lines: Vec::new() }),
+        }
+    }
+
+    /// The settings it was made with.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// A line to `origin` (`scheme://host[:port]`), used before if possible.
+    pub(super) fn take(&self, origin: &str) -> Result<Line, rustls::Error> {
+        match self.take_idle(origin) {
+            Some(line) => Ok(line),
+            None => self.new_line(origin),
+        }
+    }
+
+    /// Keeps a line whose last reply was read to its end.
+    pub(super) fn give_back(&self, line: Line) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.lines.push((line, Instant::now()));
+        if idle.lines.len() > self.network.max_idle_connections {
+            idle.lines.remove(0);
+        }
+    }
+
+    fn take_idle(&self, origin: &str) -> Option<Line> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.process != process::id() {
+            idle.process = process::id();
+            idle.lines.clear();
+        }
+        idle.lines.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);
+        // The one used last is the least likely to have been closed.
+        let newest = idle.lines.iter().rposition(|(line, _)| line.origin == origin)?;
+        Some(idle.lines.remove(newest).0)
+    }
+
+    fn new_line(&self, origin: &str) -> Result<Line, rustls::Error> {
+        let progress = Progress::new();
+        let tls = match origin.starts_with("https:") {
+            true => {
+                let make = || tls::client_config(&self.network.extra_roots);
+                Some(Arc::clone(self.tls.get_or_try_init(make)?))
+            }
+            false => None,
+        };
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnect {
+                    progress: progress.clone(),
+                    timeout: self.network.connect_timeout,
+                })
+                .chain(TlsConnect {
+                    progress: progress.clone(),
+                    config: tls,
+                    is_proxied: self.network.proxy.is_some(),
+                });
+        // Checked when it was configured.
+        let proxy = self.network.proxy.as_deref().and_then(|proxy| ureq::Proxy::new(proxy).ok());
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(proxy)
+            .max_idle_connections(1)
+            .max_idle_connections_per_host(1)
+            .max_idle_age(MAX_IDLE_AGE)
+            .build();
+        Ok(Line {
+            origin: origin.to_owned(),
+            agent: ureq::Agent::with_parts(config, connector, SystemResolver(progress.clone())),
+            progress,
+        })
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}

@@ -1,0 +1,159 @@
+//! How far the request on a connection has come: shared between the connection's socket and the
+//! exchange that is using it.
+
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Phase;
+use crate::stop::Stop;
+
+/// The connection's side of a request.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    stop: Arc<Stop>,
+    timeout: Duration,
+    /// When the phase has to be over; `None` where only silence counts.
+    due: Option<Instant>,
+    reply_is_bounded: bool,
+    body_left: u64,
+    sent: u64,
+    received: u64,
+}
+
+impl Progress {
+    /// A connection that has not been used yet.
+    pub fn new() -> Progress {
+        Progress(Arc::new(Mutex::new(State {
+            phase: Phase::Resolve,
+            stop: Stop::new(None),
+            timeout: Duration::MAX,
+            due: None,
+            reply_is_bounded: true,
+            body_left: 0,
+            sent: 0,
+            received: 0,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a request with a body of `body` bytes. No byte for `timeout` is a failure; if
+    /// `reply_is_bounded`, the whole reply has to arrive within that time.
+    pub fn start(&self, stop: &Arc<Stop>, timeout: Duration, reply_is_bounded: bool, body: u64) {
+        *self.state() = State {
+            phase: Phase::Send,
+            stop: Arc::clone(stop),
+            timeout,
+            due: None,
+            reply_is_bounded,
+            body_left: body,
+            sent: 0,
+            received: 0,
+        };
+    }
+
+    /// Enters the look-up of the host, which takes as long as the system's resolver takes.
+    pub fn enter_resolve(&self) {
+        self.state().phase = Phase::Resolve;
+    }
+
+    /// Enters the phase of connecting, which has to be over by `due`, handshakes included.
+    pub fn enter_connect(&self, due: Instant) {
+        let mut state = self.state();
+        state.phase = Phase::Connect;
+        state.due = Some(due);
+    }
+
+    /// Enters the TLS handshake.
+    pub fn enter_tls(&self) {
+        self.state().phase = Phase::Tls;
+    }
+
+    /// Enters the phase of sending: the connection is ready.
+    pub fn enter_send(&self) {
+        let mut state = self.state();
+        state.phase = Phase::Send;
+        state.due = None;
+    }
+
+    /// Enters the phase of receiving, from which the time of a bounded reply counts.
+    pub fn enter_receive(&self) {
+        let mut state = self.state();
+        if state.phase == Phase::Send {
+            state.phase = Phase::Receive;
+            if state.reply_is_bounded {
+                state.due = Instant::now().checked_add(state.timeout);
+            }
+        }
+    }
+
+    /// How far the request has come.
+    pub fn phase(&self) -> Phase {
+        self.state().phase
+    }
+
+    /// Bytes sent and received since this was last asked.
+    pub fn take_counts(&self) -> (u64, u64) {
+        let mut state = self.state();
+        (mem::take(&mut state.sent), mem::take(&mut state.received))
+    }
+
+    /// Bytes of the body that are still to come.
+    pub fn body_left(&self) -> u64 {
+        self.state().body_left
+    }
+
+    /// Notes that `n` bytes of the body are ready to be sent.
+    pub fn took_body(&self, n: usize) {
+        let mut state = self.state();
+        state.body_left = state.body_left.saturating_sub(n as u64);
+    }
+
+    /// Notes that `n` bytes were sent.
+    pub fn add_sent(&self, n: usize) {
+        self.state().sent += n as u64;
+    }
+
+    /// Notes that `n` bytes arrived.
+    pub fn add_received(&self, n: usize) {
+        self.state().received += n as u64;
+    }
+
+    /// Starts a wait for the peer.
+    pub fn wait(&self) -> Wait<'_> {
+        Wait { progress: self, silent_since: Instant::now() }
+    }
+}
+
+/// One wait, made of many short ones.
+pub struct Wait<'a> {
+    progress: &'a Progress,
+    silent_since: Instant,
+}
+
+impl Wait<'_> {
+    /// Whether to wait for another moment.
+    pub fn go_on(&self) -> io::Result<()> {
+        let state = self.progress.state();
+        if state.stop.is_set() {
+            return Err(io::Error::other("stopped"));
+        }
+        let now = Instant::now();
+        let overdue = match state.due {
+            Some(due) => now >= due,
+            None => now.duration_since(self.silent_since) >= state.timeout,
+        };
+        match overdue {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false => Ok(()),
+        }
+    }
+}

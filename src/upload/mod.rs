@@ -1,0 +1,163 @@
+//! Uploads: one request for small files ([`simple`]), slices for large ones ([`sliced`]).
+
+mod outcome;
+mod simple;
+mod sliced;
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::client::{Call, Client};
+use crate::crew::{self, OnProgress, Watch};
+use crate::error::{Failure, Result};
+use crate::file;
+use crate::options::Options;
+use crate::path::{Bucket, FilePath};
+use crate::reply::Reply;
+use crate::source::Source;
+use crate::transfer::Transfer;
+
+/// The largest simple upload the service takes, in bytes.
+const MAX_SIMPLE: u64 = 20 * 1024 * 1024;
+const DEFAULT_THRESHOLD: u64 = 8 * 1024 * 1024;
+const DEFAULT_SLICE_SIZE: u64 = 1024 * 1024;
+/// What the service documents; it answers others with -284.
+const SLICE_SIZES: [u64; 4] = [524_288, 1_048_576, 2_097_152, 3_145_728];
+
+/// One upload, ready to start.
+struct Upload<'a> {
+    call: Call,
+    bucket: Bucket,
+    path: FilePath,
+    source: Source<'a>,
+    transfer: &'a Transfer,
+    settings: Settings,
+}
+
+struct Settings {
+    insert_only: bool,
+    biz_attr: String,
+    slice_size: u64,
+    slice_threshold: u64,
+    concurrency: usize,
+    verify_sha1: bool,
+    resume: bool,
+}
+
+/// What is worth telling about a finished or failed upload.
+#[derive(Default)]
+struct Stats {
+    resumed_bytes: u64,
+    slices: u64,
+    instant: bool,
+    recovered: bool,
+}
+
+/// Uploads the file at `local_path`.
+pub fn file(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    local_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+) -> Result<Answer> {
+    start(client, bucket, cos_path, options, watch, || Source::open(local_path))
+}
+
+/// Uploads bytes in memory.
+pub fn buffer(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    data: &[u8],
+    options: Option<&str>,
+    watch: Watch,
+) -> Result<Answer> {
+    start(client, bucket, cos_path, options, watch, || Ok(Source::Buffer(data)))
+}
+
+fn start<'a>(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+    source: impl FnOnce() -> Result<Source<'a>>,
+) -> Result<Answer> {
+    let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
+    let settings = Settings::take(&mut options)?;
+    options.finish()?;
+    let source = source()?;
+    let _busy = transfer.begin()?;
+    transfer.set_total(source.size());
+    let upload = Upload { call, bucket, path, source, transfer, settings };
+    Ok(upload.run(watch.on_progress))
+}
+
+impl Settings {
+    fn take(options: &mut Options) -> Result<Settings> {
+        let slice_size = options.integer("slice_size", 0..=u64::MAX)?.unwrap_or(DEFAULT_SLICE_SIZE);
+        if !SLICE_SIZES.contains(&slice_size) {
+            return Err(Failure::argument(
+                "slice_size",
+                "must be 524288, 1048576, 2097152 or 3145728 bytes",
+            ));
+        }
+        let threshold = options.integer("slice_threshold", 0..=MAX_SIMPLE)?;
+        Ok(Settings {
+            insert_only: options.flag("insert_only")?.unwrap_or(true),
+            biz_attr: options.text("biz_attr")?.unwrap_or_default(),
+            slice_size,
+            slice_threshold: threshold.unwrap_or(DEFAULT_THRESHOLD),
+            concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
+            verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
+            resume: options.flag("resume")?.unwrap_or(true),
+        })
+    }
+}
+
+impl Upload<'_> {
+    fn run(&self, on_progress: Option<OnProgress>) -> Answer {
+        let started = Instant::now();
+        let mut stats = Stats::default();
+        let len = self.source.size();
+        let is_sliced = len > 0 && len >= self.settings.slice_threshold;
+        let result = crew::watched(self.transfer, on_progress, &self.call.stop, || {
+            let reply = match is_sliced {
+                true => self.sliced(&mut stats)?,
+                false => self.simple(&mut stats)?,
+            };
+            self.transfer.complete();
+            Ok(reply)
+        });
+        let transfer = json!({
+            "bytes": len,
+            "sent_bytes": self.call.traffic.sent(),
+            "resumed_bytes": stats.resumed_bytes,
+            "slices": stats.slices,
+            "instant": stats.instant,
+            "recovered": stats.recovered,
+            "seconds": started.elapsed().as_secs_f64(),
+        });
+        let answer = match result {
+            Ok(reply) => Answer::success(&reply),
+            Err(failure) => Answer::from(failure),
+        };
+        answer.with("transfer", &transfer.to_string())
+    }
+
+    fn insert_only(&self) -> String {
+        u8::from(self.settings.insert_only).to_string()
+    }
+
+    fn stat(&self) -> Result<Reply> {
+        self.call.run_once(&file::stat_operation(&self.bucket, &self.path))
+    }
+}

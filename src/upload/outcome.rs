@@ -1,0 +1,85 @@
+//! When the reply to an upload is lost: what has become of it?
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Upload;
+use crate::error::{Failure, Result};
+use crate::reply::{Reply, lenient_u64};
+use crate::request::Operation;
+
+/// How a request that must not be misjudged ended.
+pub struct Outcome {
+    /// The server's reply, or one composed from what the server shows to be true.
+    pub reply: Reply,
+    /// Whether it is the latter.
+    pub recovered: bool,
+}
+
+#[derive(Deserialize)]
+struct FileData {
+    #[serde(default, deserialize_with = "lenient_u64")]
+    filesize: Option<u64>,
+    #[serde(default, deserialize_with = "lenient_u64")]
+    filelen: Option<u64>,
+    #[serde(default)]
+    sha: Option<String>,
+    #[serde(default)]
+    biz_attr: Option<String>,
+    #[serde(default)]
+    access_url: Option<String>,
+    #[serde(default)]
+    source_url: Option<String>,
+}
+
+impl Upload<'_> {
+    /// Sends `operation` until its outcome is certain: whenever the server may have carried it out
+    /// without our hearing of it, looks whether our file is there before judging or repeating.
+    pub fn ascertain(
+        &self,
+        operation: &Operation,
+        sha: impl Fn() -> Option<String>,
+    ) -> Result<Outcome> {
+        let mut may_have_happened = false;
+        let attempt = || {
+            let failure = match self.call.run_once(operation) {
+                Ok(reply) => {
+                    return Ok(Outcome { reply, recovered: false });
+                }
+                Err(failure) => failure,
+            };
+            may_have_happened |= failure.fate_is_unknown();
+            match may_have_happened.then(|| self.find_ours(&sha)).flatten() {
+                Some(reply) => Ok(Outcome { reply, recovered: true }),
+                None => Err(failure),
+            }
+        };
+        self.call.repeating(attempt, |_: &Failure| true)
+    }
+
+    /// The reply for our complete file at its path, if that is what the server shows there.
+    pub fn find_ours(&self, sha: impl Fn() -> Option<String>) -> Option<Reply> {
+        let found: FileData = self.stat().ok()?.data().ok()?;
+        let size = Some(self.source.size());
+        let biz_attr = Some(self.settings.biz_attr.as_str());
+        let is_ours = found.filesize == size
+            && found.filelen.is_none_or(|len| Some(len) == size)
+            && found.biz_attr.as_deref().is_none_or(|attr| Some(attr) == biz_attr)
+            && found
+                .sha
+                .is_some_and(|found| sha().is_some_and(|sha| found.eq_ignore_ascii_case(&sha)));
+        is_ours.then(|| {
+            Reply::compose(&json!({
+                "access_url": found.access_url,
+                "resource_path": format!(
+                    "/{}/{}{}",
+                    self.call.client.credentials.appid(),
+                    self.bucket.as_str(),
+                    self.path.as_str(),
+                ),
+                "source_url": found.source_url,
+                "url": self.call.control_url(&self.bucket, &self.path),
+            }))
+        })
+    }
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs the Debian packages that the tests need, or names them where it may not.
+set -eu
+missing=
+need() { # command package
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need gcc gcc
+need g++ g++
+need clang clang
+need clang++ clang
+need nm binutils
+need readelf binutils
+need valgrind valgrind
+need curl curl
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of packages
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+else
+    echo "The tests need these Debian packages; please install them:$missing" >&2
+    exit 1
+fi

@@ -6,7 +6,8 @@ CARGO ?= cargo
 CC ?= cc
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
-LIB := build/lib
+BUILD ?= build
+LIB := $(BUILD)/lib
 
 .PHONY: all lib demo test lint check-tools clean
 
@@ -23,7 +24,7 @@ lib:
 
 demo: lib
 	$(CARGO) build --release -p cos-emulator
-	TARGET=$(TARGET) CC="$(CC)" examples-c/demo.sh
+	TARGET=$(TARGET) LIB=$(LIB) CC="$(CC)" examples-c/demo.sh
 
 test: check-tools lint lib
 	$(CARGO) test --workspace
@@ -38,4 +39,4 @@ check-tools:
 
 clean:
 	$(CARGO) clean
-	rm -rf build
+	rm -rf $(BUILD)

@@ -11,7 +11,7 @@ cleanup() {
 trap cleanup EXIT INT TERM
 
 $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude examples-c/round.c \
-    -o "$work/round" -Lbuild/lib -lcos -Wl,-rpath,"$PWD/build/lib"
+    -o "$work/round" -L"$LIB" -lcos -Wl,-rpath,"$(realpath "$LIB")"
 
 "$TARGET/release/cos-emulator" --port 0 --data "$work/data" >"$work/log" &
 emulator=$!

@@ -1,0 +1,128 @@
+//! What the integration tests share: an emulator, a client for it, and C programs.
+#![allow(dead_code)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use cos::answer::Answer;
+use cos::client::Client;
+use cos_emulator::{Config, Emulator};
+use serde_json::{Value, json};
+
+pub const APPID: &str = "1250000000";
+pub const SECRET_ID: &str = "EXAMPLE_SECRET_ID";
+pub const SECRET_KEY: &str = "EXAMPLE_SECRET_KEY";
+pub const BUCKET: &str = "private-bucket";
+
+/// An emulator with a directory of its own, which also serves as a place for a test's files.
+pub struct Bed {
+    pub emulator: Emulator,
+    pub dir: tempfile::TempDir,
+}
+
+impl Bed {
+    pub fn new() -> Bed {
+        let dir = tempfile::tempdir().unwrap();
+        let emulator = Emulator::start(Config::new(dir.path().join("emulator"))).unwrap();
+        Bed { emulator, dir }
+    }
+
+    /// The options that lead a client to the emulator.
+    pub fn options(&self) -> Value {
+        json!({
+            "scheme": "http",
+            "hostname": self.emulator.host(),
+            "download_hostname": format!("localhost:{}", self.emulator.port()),
+        })
+    }
+
+    pub fn client(&self) -> Client {
+        self.client_with(json!({}))
+    }
+
+    pub fn client_with(&self, more: Value) -> Client {
+        let mut options = self.options();
+        for (key, value) in more.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        Client::new(APPID, SECRET_ID, SECRET_KEY, None, Some(&options.to_string())).unwrap()
+    }
+
+    /// A file for a test, with content that differs from place to place.
+    pub fn file(&self, name: &str, size: usize) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::write(&path, content(size)).unwrap();
+        path
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+/// `size` bytes without a short period.
+pub fn content(size: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}
+
+pub fn parsed(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.json).unwrap()
+}
+
+/// The directory with `libcos.so` and `libcos.a` in the release profile, up to date.
+pub fn libraries() -> &'static Path {
+    static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARIES.get_or_init(|| {
+        let made = Command::new("make").arg("lib").current_dir(root()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        root().join(std::env::var("BUILD").unwrap_or_else(|_| "build".into())).join("lib")
+    })
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// How a C program is linked.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Link {
+    Shared,
+    Static,
+}
+
+/// Compiles a C program of the project, given by its path from the root, to `program`.
+pub fn compile(source: &str, link: Link, program: &Path) {
+    let lib = libraries();
+    let mut cc = Command::new("cc");
+    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    cc.arg("-Iinclude").arg(source).arg("-o").arg(program);
+    match link {
+        Link::Shared => cc.arg("-L").arg(lib).arg("-lcos").arg(format!("-Wl,-rpath,{}", lib.display())),
+        Link::Static => cc.arg(lib.join("libcos.a")).args(["-lpthread", "-lm", "-ldl"]),
+    };
+    succeed(&mut cc);
+}
+
+/// Runs a command that has to succeed.
+pub fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

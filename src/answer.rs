@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::code;
 use crate::error::Failure;
 use crate::json::with_field;
 use crate::reply::Reply;
@@ -49,6 +50,9 @@ impl From<Box<Failure>> for Answer {
             "retryable": failure.retryable,
             "attempts": failure.attempts,
         });
+        if let Some(hint) = code::hint(failure.code) {
+            error["hint"] = json!(hint);
+        }
         if let Some(argument) = &failure.argument {
             error["argument"] = json!(argument);
         }

@@ -146,6 +146,28 @@ pub fn is_transient(code: i32) -> bool {
     TRANSIENT.iter().any(|transient| transient.number() == code)
 }
 
+/// What usually helps against a code of the server's.
+pub fn hint(code: i32) -> Option<&'static str> {
+    const HINTS: [(Code, &str); 14] = [
+        (COS_ERR_SECRET_ID_UNKNOWN, "check secret_id"),
+        (COS_ERR_SECRET_ID_UNKNOWN_V1, "check secret_id"),
+        (COS_ERR_SIGN_EXPIRED, CLOCK),
+        (COS_ERR_SIGN_EXPIRED_V1, CLOCK),
+        (COS_ERR_SIGN_SECRET_ID, "secret_id belongs to another appid"),
+        (COS_ERR_SIGN_APPID, "secret_id belongs to another appid"),
+        (COS_ERR_SIGN_INVALID, "check secret_key"),
+        (COS_ERR_RATE_LIMITED, "wait before trying again, and send fewer requests at a time"),
+        (COS_ERR_NO_BUCKET, "check the bucket's name, without the appid, and its region"),
+        (COS_ERR_FILE_EXISTS, "to replace the file, set insert_only to 0 or overwrite to true"),
+        (COS_ERR_FOLDER_NOT_EMPTY, "delete what is in it first, or set recursive to true"),
+        (COS_ERR_SHA_MISMATCH, "the bytes were damaged on the way: upload again"),
+        (COS_ERR_UPLOAD_UNFINISHED, "upload again with resume set to true"),
+        (COS_ERR_UPLOAD_CONFLICT, "delete the file with cos_del_file, then upload again"),
+    ];
+    const CLOCK: &str = "check this machine's clock, or raise sign_expired";
+    HINTS.iter().find(|(named, _)| named.number() == code).map(|(_, hint)| *hint)
+}
+
 const NAMES: &[(Code, &CStr)] = &[
     (COS_OK, c"COS_OK"),
     (COS_ERR_PARAM, c"COS_ERR_PARAM"),

@@ -1,0 +1,122 @@
+//! Connections: accepted, served over HTTP, and taken over by faults.
+
+use std::{
+    convert::Infallible,
+    fmt, io,
+    net::TcpListener,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use http_body_util::StreamBody;
+use hyper::{Response, StatusCode, body::Frame, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time::sleep};
+
+use crate::{
+    disturb::refusal,
+    faults::{ACCEPT, Action, End, Facts},
+    log::Record,
+    reply::Reply,
+    server::{App, Outcome, answer, now_ms},
+    wire::Script,
+};
+
+/// Accepts connections for as long as the runtime lives.
+pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<Infallible> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let app = Arc::clone(&app);
+                let number = app.next_connection();
+                let action = strike_connection(&app, number);
+                tokio::spawn(async move {
+                    // A connection that breaks is the client's business.
+                    let _ = connection(app, stream, number, action).await;
+                });
+            }
+            // Out of descriptors, most likely: others may come free.
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn connection(app: Arc<App>, stream: TcpStream, number: u64, action: Option<Action>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    match action {
+        None => {}
+        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
+        Some(action) => return refusal(action).play(stream).await,
+    }
+
+    let script = Arc::new(Mutex::new(None));
+    let service = service_fn(|request| {
+        let (app, script) = (Arc::clone(&app), Arc::clone(&script));
+        let answer = async move {
+            match answer(&app, number, request).await {
+                Outcome::Reply(reply) => Ok(response(reply)),
+                Outcome::Script(taken) => {
+                    *script.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
+                    Err(TakenOver)
+                }
+            }
+        };
+        Box::pin(answer)
+    });
+    let mut http = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(stream), service);
+    let ended = std::future::poll_fn(|context| http.poll_without_shutdown(context)).await;
+    let stream = http.into_parts().io.into_inner();
+    let taken = script.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match taken {
+        Some(script) => script.play(stream).await,
+        None if ended.is_ok() => Script::silence(End::Close).play(stream).await,
+        None => Ok(()),
+    }
+}
+
+/// A fault of the connection itself, before anything is read from it.
+fn strike_connection(app: &App, connection: u64) -> Option<Action> {
+    let mut facts = Facts { op: Some(ACCEPT.into()), complete: true, ..Facts::default() };
+    let action = app.faults.strike(&mut facts)?;
+    let now = now_ms();
+    let mut record = Record {
+        connection,
+        op: ACCEPT.into(),
+        fault: serde_json::to_string(&action).ok(),
+        started_ms: now,
+        finished_ms: Some(now),
+        ..Record::default()
+    };
+    app.log.begin(&mut record);
+    Some(action)
+}
+
+/// Tells the HTTP machinery to let go of the connection.
+#[derive(Debug)]
+struct TakenOver;
+
+impl fmt::Display for TakenOver {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("the connection is taken over by a fault")
+    }
+}
+
+impl std::error::Error for TakenOver {}
+
+type ReplyBody = StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>;
+
+fn response(reply: Reply) -> Response<ReplyBody> {
+    let frames = stream::unfold(reply.body, async |mut body| {
+        let frame = body.next().await.transpose()?;
+        Some((frame.map(Frame::data), body))
+    });
+    let frames: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(frames);
+    let mut response = Response::new(StreamBody::new(frames));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = reply.headers;
+    response
+}

@@ -1,0 +1,51 @@
+//! A stand-in for Tencent Cloud COS, JSON API v4, for tests of programs that use it.
+//!
+//! It verifies every signature, digest and slice, keeps its objects on disk, answers with the service's codes, and
+//! fails on demand in the ways networks and servers fail. As a library it runs inside a test:
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use cos_emulator::{Action, Config, Emulator, Fault};
+//!
+//! let data = std::env::temp_dir().join(format!("cos-emulator-doc-{}", std::process::id()));
+//! let emulator = Emulator::start(Config::new(&data))?;
+//! emulator.settings(|settings| settings.request_id = false);
+//! emulator.inject(Fault::new(Action::Code { code: -71, status: None, message: None, execute: false }).op("stat"));
+//! // … point the program at `emulator.host()` and look at `emulator.requests()` …
+//! emulator.stop();
+//! # std::fs::remove_dir_all(data)
+//! # }
+//! ```
+//!
+//! The program `cos-emulator` is the same for tests in other languages; its README explains both.
+
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod admin;
+mod auth;
+mod codes;
+mod config;
+mod connection;
+mod control;
+mod digest;
+mod disturb;
+mod download;
+mod emulator;
+mod faults;
+mod log;
+mod ops;
+mod params;
+mod path;
+mod reply;
+mod server;
+mod settings;
+mod store;
+mod wire;
+
+pub use codes::Code;
+pub use config::{Bucket, Config, ConfigFile, Credential};
+pub use emulator::Emulator;
+pub use faults::{Action, End, Fault, Part};
+pub use log::Record;
+pub use settings::Settings;

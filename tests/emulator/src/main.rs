@@ -1,0 +1,126 @@
+//! The emulator as a program.
+
+#![forbid(unsafe_code)]
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use cos_emulator::{Bucket, Config, ConfigFile, Credential, Emulator};
+use lexopt::{Arg, Parser, ValueExt};
+use tokio::signal::unix::{SignalKind, signal};
+
+const HELP: &str = include_str!("help.txt");
+
+/// What the command line asks for.
+enum Task {
+    Serve(Box<Config>),
+    Print(String),
+}
+
+fn main() -> ExitCode {
+    let outcome = parse(std::env::args_os().skip(1)).and_then(|task| match task {
+        Task::Serve(config) => serve(*config),
+        Task::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cos-emulator: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Error>> {
+    let mut parser = Parser::from_args(arguments);
+    let (mut port, mut data, mut host, mut admin) = (None, None, None, true);
+    let mut file = ConfigFile::default();
+    let (mut credentials, mut buckets) = (Vec::new(), Vec::new());
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("port") => port = Some(parser.value()?.parse::<u16>()?),
+            Arg::Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("host") => host = Some(parser.value()?.string()?),
+            Arg::Long("config") => {
+                let path = PathBuf::from(parser.value()?);
+                let at = |error: &dyn Error| format!("{}: {error}", path.display());
+                let text = std::fs::read(&path).map_err(|error| at(&error))?;
+                file = serde_json::from_slice(&text).map_err(|error| at(&error))?;
+            }
+            Arg::Long("credential") => credentials.push(credential(&parser.value()?.string()?)?),
+            Arg::Long("bucket") => buckets.push(bucket(&parser.value()?.string()?)?),
+            Arg::Long("no-admin") => admin = false,
+            Arg::Long("help") | Arg::Short('h') => return Ok(Task::Print(HELP.into())),
+            Arg::Long("version") | Arg::Short('V') => {
+                return Ok(Task::Print(concat!("cos-emulator ", env!("CARGO_PKG_VERSION"), "\n").into()));
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    credentials.append(&mut file.credentials);
+    buckets.append(&mut file.buckets);
+
+    let mut config = Config::new(data.ok_or("--data is missing; --help explains")?);
+    config.port = port.ok_or("--port is missing; --help explains")?;
+    config.host = host.unwrap_or(config.host);
+    config.admin = admin;
+    config.settings = file.settings;
+    if !credentials.is_empty() {
+        config.credentials = credentials;
+    }
+    if !buckets.is_empty() {
+        config.buckets = buckets;
+    }
+    Ok(Task::Serve(Box::new(config)))
+}
+
+fn credential(text: &str) -> Result<Credential, String> {
+    let mut parts = text.splitn(3, ':').map(String::from);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(appid), Some(secret_id), Some(secret_key)) if appid.parse::<u64>().is_ok() => {
+            Ok(Credential { appid, secret_id, secret_key })
+        }
+        _ => Err(format!("{text:?} is not APPID:ID:KEY")),
+    }
+}
+
+fn bucket(text: &str) -> Result<Bucket, String> {
+    let mut parts = text.split(':').peekable();
+    let name = parts.next().unwrap_or_default();
+    let mut bucket = match parts.next_if(|part| matches!(*part, "private" | "public")) {
+        Some("public") => Bucket::public(name),
+        _ => Bucket::private(name),
+    };
+    if let Some(region) = parts.next() {
+        bucket = bucket.region(region);
+    }
+    match parts.next() {
+        None if !name.is_empty() => Ok(bucket),
+        _ => Err(format!("{text:?} is not NAME[:private|:public][:REGION]")),
+    }
+}
+
+fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let emulator = Emulator::start(config)?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "cos-emulator listening on http://{}", emulator.host())?;
+    stdout.flush()?;
+    runtime.block_on(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    emulator.stop();
+    Ok(())
+}

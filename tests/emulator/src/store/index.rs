@@ -1,0 +1,285 @@
+//! The index: which file ids exist and what is known about them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use redb::{
+    Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction, ReadableMultimapTable,
+    ReadableTable, Table, TableDefinition, WriteTransaction,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::uploads::UploadMeta;
+use crate::codes::{Code, Failure};
+
+type Bytes = &'static [u8];
+
+/// File id to [`Entry`].
+const OBJECTS: TableDefinition<&str, Bytes> = TableDefinition::new("objects");
+/// File id to [`UploadMeta`].
+const UPLOADS: TableDefinition<&str, Bytes> = TableDefinition::new("uploads");
+/// `appid/sha/size` to the file ids with this content, for instant upload.
+const CONTENTS: MultimapTableDefinition<&str, &str> = MultimapTableDefinition::new("contents");
+/// Fingerprints of used once-signatures, with the time of their use.
+const SIGNATURES: TableDefinition<Bytes, u64> = TableDefinition::new("signatures");
+const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+
+/// A complete file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct File {
+    pub blob: String,
+    pub size: u64,
+    pub sha: String,
+    pub slice_size: u64,
+    pub biz_attr: String,
+    pub authority: String,
+    pub headers: BTreeMap<String, String>,
+    pub forbid: u64,
+    pub ctime: u64,
+    pub mtime: u64,
+}
+
+/// A folder somebody created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Folder {
+    pub biz_attr: String,
+    pub ctime: u64,
+    pub mtime: u64,
+}
+
+/// What a file id stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Entry {
+    File(File),
+    Folder(Folder),
+    /// A file that has never been complete; its upload is under the same file id.
+    Unfinished,
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes).map_err(|error| Code::STORAGE.because(format!("the index is damaged: {error}")))
+}
+
+fn text(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(value).map_err(|error| Code::STORAGE.because(error.to_string()))
+}
+
+/// Creates what is missing; returns the time of the first start.
+pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Failure> {
+    let transaction = database.begin_write()?;
+    let created = {
+        transaction.open_table(OBJECTS)?;
+        transaction.open_table(UPLOADS)?;
+        transaction.open_multimap_table(CONTENTS)?;
+        transaction.open_table(SIGNATURES)?;
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let known = numbers.get("created")?.map(|value| value.value());
+        match known {
+            Some(created) => created,
+            None => {
+                numbers.insert("created", now)?;
+                now
+            }
+        }
+    };
+    transaction.commit()?;
+    Ok(created)
+}
+
+/// Questions that can be asked inside and outside of a change.
+pub(crate) trait Lookup {
+    fn objects(&self) -> &impl ReadableTable<&'static str, Bytes>;
+    fn uploads(&self) -> &impl ReadableTable<&'static str, Bytes>;
+
+    fn entry(&self, file_id: &str) -> Result<Option<Entry>, Failure> {
+        self.objects().get(file_id)?.map(|value| parse(value.value())).transpose()
+    }
+
+    /// The complete file of this id.
+    fn file(&self, file_id: &str) -> Result<File, Failure> {
+        match self.entry(file_id)? {
+            Some(Entry::File(file)) => Ok(file),
+            _ => Err(Code::NOT_FOUND.into()),
+        }
+    }
+
+    fn folder(&self, file_id: &str) -> Result<Folder, Failure> {
+        match self.entry(file_id)? {
+            Some(Entry::Folder(folder)) => Ok(folder),
+            _ => Err(Code::NOT_FOUND.into()),
+        }
+    }
+
+    fn upload(&self, file_id: &str) -> Result<Option<UploadMeta>, Failure> {
+        self.uploads().get(file_id)?.map(|value| parse(value.value())).transpose()
+    }
+
+    /// The first entry whose file id is at least `from` and starts with `prefix`.
+    fn first(&self, from: &str, prefix: &str) -> Result<Option<(String, Entry)>, Failure> {
+        let Some(found) = self.objects().range(from..)?.next() else { return Ok(None) };
+        let (key, value) = found?;
+        match key.value().starts_with(prefix) {
+            true => Ok(Some((key.value().into(), parse(value.value())?))),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether anything lies below a folder, the folder itself not counted.
+    fn has_children(&self, folder_id: &str) -> Result<bool, Failure> {
+        Ok(self.first(&format!("{folder_id}\0"), folder_id)?.is_some())
+    }
+}
+
+/// A consistent picture of the index.
+pub(crate) struct View {
+    objects: ReadOnlyTable<&'static str, Bytes>,
+    uploads: ReadOnlyTable<&'static str, Bytes>,
+}
+
+impl View {
+    pub fn new(transaction: ReadTransaction) -> Result<View, Failure> {
+        Ok(View { objects: transaction.open_table(OBJECTS)?, uploads: transaction.open_table(UPLOADS)? })
+    }
+
+    pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Failure> {
+        self.uploads.iter()?.map(|item| parse(item?.1.value())).collect()
+    }
+
+    pub fn all_blobs(&self) -> Result<HashSet<String>, Failure> {
+        let mut blobs = HashSet::new();
+        for item in self.objects.iter()? {
+            if let Entry::File(file) = parse(item?.1.value())? {
+                blobs.insert(file.blob);
+            }
+        }
+        Ok(blobs)
+    }
+}
+
+impl Lookup for View {
+    fn objects(&self) -> &impl ReadableTable<&'static str, Bytes> {
+        &self.objects
+    }
+
+    fn uploads(&self) -> &impl ReadableTable<&'static str, Bytes> {
+        &self.uploads
+    }
+}
+
+/// What a change leaves without an owner, to be removed once it is committed.
+#[derive(Default)]
+pub(crate) struct Discarded {
+    pub blobs: Vec<String>,
+    pub sessions: Vec<String>,
+}
+
+/// A change of the index, alone and all or nothing.
+pub(crate) struct Change<'t> {
+    objects: Table<'t, &'static str, Bytes>,
+    uploads: Table<'t, &'static str, Bytes>,
+    contents: MultimapTable<'t, &'static str, &'static str>,
+    signatures: Table<'t, Bytes, u64>,
+    discarded: Discarded,
+}
+
+impl Lookup for Change<'_> {
+    fn objects(&self) -> &impl ReadableTable<&'static str, Bytes> {
+        &self.objects
+    }
+
+    fn uploads(&self) -> &impl ReadableTable<&'static str, Bytes> {
+        &self.uploads
+    }
+}
+
+fn content_key(file_id: &str, sha: &str, size: u64) -> String {
+    let appid = file_id.split('/').nth(1).unwrap_or_default();
+    format!("{appid}/{sha}/{size}")
+}
+
+impl<'t> Change<'t> {
+    pub fn new(transaction: &'t WriteTransaction) -> Result<Change<'t>, Failure> {
+        Ok(Change {
+            objects: transaction.open_table(OBJECTS)?,
+            uploads: transaction.open_table(UPLOADS)?,
+            contents: transaction.open_multimap_table(CONTENTS)?,
+            signatures: transaction.open_table(SIGNATURES)?,
+            discarded: Discarded::default(),
+        })
+    }
+
+    pub fn into_discarded(self) -> Discarded {
+        self.discarded
+    }
+
+    /// Puts an entry in the place of whatever was there. A file's old content goes, unless the new one is the same.
+    pub fn put(&mut self, file_id: &str, entry: &Entry) -> Result<(), Failure> {
+        self.unlist(file_id, entry)?;
+        if let Entry::File(file) = entry {
+            self.contents.insert(content_key(file_id, &file.sha, file.size).as_str(), file_id)?;
+        }
+        self.objects.insert(file_id, text(entry)?.as_slice())?;
+        Ok(())
+    }
+
+    /// Removes an entry and its content.
+    pub fn remove(&mut self, file_id: &str) -> Result<(), Failure> {
+        self.unlist(file_id, &Entry::Unfinished)?;
+        self.objects.remove(file_id)?;
+        Ok(())
+    }
+
+    /// Removes an entry whose content lives on elsewhere.
+    pub fn take(&mut self, file_id: &str) -> Result<File, Failure> {
+        let file = self.file(file_id)?;
+        self.contents.remove(content_key(file_id, &file.sha, file.size).as_str(), file_id)?;
+        self.objects.remove(file_id)?;
+        Ok(file)
+    }
+
+    fn unlist(&mut self, file_id: &str, successor: &Entry) -> Result<(), Failure> {
+        let Some(Entry::File(old)) = self.entry(file_id)? else { return Ok(()) };
+        self.contents.remove(content_key(file_id, &old.sha, old.size).as_str(), file_id)?;
+        match successor {
+            Entry::File(new) if new.blob == old.blob => {}
+            _ => self.discarded.blobs.push(old.blob),
+        }
+        Ok(())
+    }
+
+    /// A stored file of the same appid with this content.
+    pub fn same_content(&self, file_id: &str, sha: &str, size: u64) -> Result<Option<File>, Failure> {
+        let key = content_key(file_id, sha, size);
+        let Some(found) = self.contents.get(key.as_str())?.next() else { return Ok(None) };
+        self.file(found?.value()).map(Some)
+    }
+
+    pub fn begin_upload(&mut self, meta: &UploadMeta) -> Result<(), Failure> {
+        self.uploads.insert(meta.file_id.as_str(), text(meta)?.as_slice())?;
+        if self.entry(&meta.file_id)?.is_none() {
+            self.put(&meta.file_id, &Entry::Unfinished)?;
+        }
+        Ok(())
+    }
+
+    /// Ends an upload whose content became an object's.
+    pub fn end_upload(&mut self, file_id: &str) -> Result<(), Failure> {
+        if let Some(meta) = self.upload(file_id)? {
+            self.uploads.remove(file_id)?;
+            self.discarded.sessions.push(meta.session);
+        }
+        Ok(())
+    }
+
+    /// Throws an upload away, if there is one.
+    pub fn drop_upload(&mut self, file_id: &str) -> Result<(), Failure> {
+        if let Some(meta) = self.upload(file_id)? {
+            self.discarded.blobs.push(meta.blob);
+        }
+        self.end_upload(file_id)
+    }
+
+    /// Remembers a once-signature; `false` when it was used before.
+    pub fn use_signature(&mut self, fingerprint: &[u8], now: u64) -> Result<bool, Failure> {
+        Ok(self.signatures.insert(fingerprint, now)?.is_none())
+    }
+}

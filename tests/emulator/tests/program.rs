@@ -1,0 +1,171 @@
+//! The program: started, killed, started again.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use common::*;
+
+struct Program {
+    child: Child,
+    port: u16,
+}
+
+impl Program {
+    fn start(data: &Path, more: &[&str]) -> Program {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cos-emulator"))
+            .args(["--port", "0", "--data"])
+            .arg(data)
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().strip_prefix("cos-emulator listening on http://127.0.0.1:").unwrap().parse().unwrap();
+        Program { child, port }
+    }
+
+    fn send(&self, ask: Ask) -> Answer {
+        ask.on(&mut Wire::open(self.port)).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn upload_ask(path: &str, content: &[u8]) -> Ask {
+    let form = Form::op("upload").field("filecontent", content).field("insertOnly", "0");
+    Ask::control("POST", path).sign(&Sign::multi(path).text()).form(&form)
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..4 {
+        let mut program = Program::start(dir.path(), &[]);
+        let acknowledged = AtomicUsize::new(0);
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let port = program.port;
+            let (acknowledged, stop) = (&acknowledged, &stop);
+            scope.spawn(move || {
+                let mut wire = Wire::open(port);
+                for number in 0.. {
+                    let path = format!("/{round}/{number}");
+                    match upload_ask(&path, path.repeat(3000).as_bytes()).on(&mut wire) {
+                        Ok(answer) => assert_eq!(answer.code(), 0),
+                        Err(_) => break,
+                    }
+                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                }
+                assert!(stop.load(Ordering::SeqCst));
+            });
+            thread::sleep(Duration::from_millis(150 + 130 * round));
+            stop.store(true, Ordering::SeqCst);
+            program.child.kill().unwrap();
+            program.child.wait().unwrap();
+        });
+        let count = acknowledged.load(Ordering::SeqCst);
+        assert!(count > 0);
+        let program = Program::start(dir.path(), &[]);
+        let sign = Sign { file_id: String::new(), ..Sign::multi("") }.text();
+        let mut wire = Wire::open(program.port);
+        for number in 0..count {
+            let path = format!("/{round}/{number}");
+            let answer = Ask::download(BUCKET, &path).sign(&sign).on(&mut wire).unwrap();
+            assert_eq!(answer.body, path.repeat(3000).as_bytes(), "{path}");
+        }
+    }
+    let objects = fs::read_dir(dir.path().join("blobs")).unwrap().count();
+    let program = Program::start(dir.path(), &[]);
+    assert!(fs::read_dir(dir.path().join("blobs")).unwrap().count() <= objects);
+    drop(program);
+}
+
+#[test]
+fn a_slice_upload_goes_on_after_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut program = Program::start(dir.path(), &[]);
+    let post = |program: &Program, form: Form| {
+        program.send(Ask::control("POST", "/s").sign(&Sign::multi("/s").text()).form(&form)).data()
+    };
+    let init = Form::op("upload_slice_init").field("filesize", (2 << 20).to_string()).field("slice_size", "1048576");
+    let session = post(&program, init)["session"].as_str().unwrap().to_string();
+    let slice = |index: usize| {
+        let form = Form::op("upload_slice_data").field("session", &session);
+        form.field("offset", (index << 20).to_string()).field("filecontent", vec![index as u8 + 1; 1 << 20])
+    };
+    post(&program, slice(1));
+    program.child.kill().unwrap();
+    program.child.wait().unwrap();
+
+    let program = Program::start(dir.path(), &[]);
+    let parts = post(&program, Form::op("upload_slice_list"))["listparts"].clone();
+    assert_eq!(parts, serde_json::json!([{"offset": 1 << 20, "datalen": 1 << 20}]));
+    post(&program, slice(0));
+    let finish = Form::op("upload_slice_finish").field("session", &session).field("filesize", (2 << 20).to_string());
+    post(&program, finish);
+    let sign = Sign { file_id: String::new(), ..Sign::multi("") }.text();
+    let body = program.send(Ask::download(BUCKET, "/s").sign(&sign)).body;
+    assert_eq!(body, [vec![1; 1 << 20], vec![2; 1 << 20]].concat());
+}
+
+#[test]
+fn options_and_signals() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.json");
+    let text = r#"{"credentials": [{"appid": "1250000000", "secret_id": "EXAMPLE_SECRET_ID", "secret_key": "EXAMPLE_SECRET_KEY"}],
+        "buckets": [{"name": "from-file", "region": "gz"}], "settings": {"request_id": false}}"#;
+    fs::write(&file, text).unwrap();
+    let options =
+        ["--config", file.to_str().unwrap(), "--bucket", "open:public:tj", "--credential", "77:ID:KEY", "--no-admin"];
+    let mut program = Program::start(&dir.path().join("data"), &options);
+    let sign = Sign {
+        appid: "77".into(),
+        secret_id: "ID".into(),
+        key: "KEY".into(),
+        bucket: "open".into(),
+        file_id: String::new(),
+        ..Sign::multi("")
+    };
+    let form = Form::op("upload").field("filecontent", "x");
+    let upload =
+        Ask::new("POST", "/files/v2/77/open/f".into()).host("tj.file.myqcloud.com").sign(&sign.text()).form(&form);
+    let reply = program.send(upload);
+    assert_eq!(reply.data()["source_url"], "http://open-77.costj.myqcloud.com/f");
+    assert!(reply.json().get("request_id").is_none());
+    assert_eq!(program.send(Ask::new("GET", "/f".into()).host("open-77.x")).body, b"x");
+    let sign = Sign { bucket: "from-file".into(), file_id: String::new(), ..Sign::multi("") };
+    let list = Ask::new("GET", format!("/files/v2/{APPID}/from-file/?op=list")).host("h").sign(&sign.text());
+    program.send(list).data();
+    assert_eq!(program.send(Ask::new("GET", "/_emulator/health".into())).status, 404);
+    program.signal("-TERM");
+    assert!(program.child.wait().unwrap().success());
+
+    let run = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap();
+    let help = run(&["--help"]);
+    assert!(help.status.success() && String::from_utf8(help.stdout).unwrap().contains("--data DIR"));
+    for wrong in [&["--port", "0"][..], &["--data", "x"], &["--port", "x", "--data", "y"], &["--what"]] {
+        let output = run(wrong);
+        assert!(!output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
+    }
+}

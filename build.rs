@@ -55,6 +55,7 @@ fn render_header(root: &Path) -> String {
         "ffi/folder",
         "ffi/upload",
         "ffi/download",
+        "ffi/tree",
     ];
     let mut builder = cbindgen::Builder::new().with_config(config);
     for file in files {

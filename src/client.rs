@@ -39,7 +39,7 @@ pub struct Call {
     /// What ends the call early.
     pub stop: Arc<Stop>,
     /// What travelled.
-    pub traffic: Traffic,
+    pub traffic: Arc<Traffic>,
 }
 
 impl Client {
@@ -104,7 +104,7 @@ impl Client {
             timeout: timeout.map_or(client.config.timeout, Duration::from_millis),
             retries: retries.map_or(client.config.retries, |n| n as u32),
             stop: Stop::new(cancelled),
-            traffic: Traffic::default(),
+            traffic: Arc::default(),
             client,
         })
     }
@@ -125,6 +125,17 @@ impl Snapshot {
 }
 
 impl Call {
+    /// A part of this call that can fail by itself.
+    pub fn below(&self) -> Call {
+        Call {
+            client: Arc::clone(&self.client),
+            timeout: self.timeout,
+            retries: self.retries,
+            stop: Stop::below(&self.stop),
+            traffic: Arc::clone(&self.traffic),
+        }
+    }
+
     /// Fails if the caller has stopped the call.
     pub fn check_not_cancelled(&self) -> Result<()> {
         match self.stop.is_cancelled() {

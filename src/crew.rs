@@ -48,12 +48,31 @@ impl<'a> Reporter<'a> {
     /// Reports now. The callback may cancel the call.
     pub fn report(&mut self) {
         let now = self.transfer.progress();
-        // An empty transfer ends where it starts, and is worth one report.
-        let is_old_news = now == (0, 0) && self.last == Some(now);
+        // Every transfer starts at 0, however much was there before the first look.
+        if now.0 > 0 && self.last.is_none_or(|(_, total)| total != now.1) {
+            self.tell((0, now.1));
+        }
+        self.tell(now);
+    }
+
+    /// Reports the start, if the size is known by now.
+    pub fn report_start(&mut self) {
+        if self.transfer.progress().1 > 0 {
+            self.report();
+        }
+    }
+
+    /// Reports the end. An empty transfer ends where it starts, and is worth one report.
+    pub fn report_end(&mut self) {
+        if self.last != Some((0, 0)) || self.transfer.progress().1 > 0 {
+            self.report();
+        }
+    }
+
+    fn tell(&mut self, now: (u64, u64)) {
         self.last = Some(now);
         self.last_at = Instant::now();
         if let Some(on_progress) = &mut self.on_progress
-            && !is_old_news
             && !on_progress(now.0, now.1)
         {
             self.stop.cancel();
@@ -81,7 +100,7 @@ pub fn watched<T: Send>(
         return work();
     }
     let mut reporter = Reporter::new(transfer, on_progress, stop);
-    reporter.report();
+    reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {
         let worker = thread::Builder::new().spawn_scoped(scope, move || {
@@ -99,7 +118,7 @@ pub fn watched<T: Send>(
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
     if result.is_ok() {
-        reporter.report();
+        reporter.report_end();
     }
     result
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::error::{Failure, Result};
 use crate::options::Options;
-use crate::path::{Bucket, FilePath};
+use crate::path::{Bucket, CosPath, FilePath};
 use crate::reply::Reply;
 use crate::request::{Operation, Parameters, Repeat, Signature};
 
@@ -18,8 +18,8 @@ pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>
     call.run(&stat_operation(&bucket, &path))
 }
 
-/// The operation behind [`stat`].
-pub fn stat_operation<'a>(bucket: &'a Bucket, path: &'a FilePath) -> Operation<'a> {
+/// The operation behind [`stat`], which is the same for folders.
+pub fn stat_operation<'a>(bucket: &'a Bucket, path: &'a CosPath) -> Operation<'a> {
     Operation {
         bucket,
         path,
@@ -40,13 +40,22 @@ pub fn delete(
     let mut options = Options::parse(options)?;
     let call = client.call(&mut options, None)?;
     options.finish()?;
-    call.run(&Operation {
-        bucket: &bucket,
-        path: &path,
+    call.run(&delete_operation(&bucket, &path, Repeat::IfUnsent))
+}
+
+/// The operation behind [`delete`], which is the same for folders.
+pub fn delete_operation<'a>(
+    bucket: &'a Bucket,
+    path: &'a CosPath,
+    repeat: Repeat,
+) -> Operation<'a> {
+    Operation {
+        bucket,
+        path,
         signature: Signature::Once,
         parameters: Parameters::Json(json!({"op": "delete"})),
-        repeat: Repeat::IfUnsent,
-    })
+        repeat,
+    }
 }
 
 /// `op=update`: changes the attributes that the options give.

@@ -41,4 +41,5 @@ pub mod source;
 pub mod stop;
 pub mod transfer;
 pub mod transport;
+pub mod tree;
 pub mod upload;

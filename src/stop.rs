@@ -12,6 +12,7 @@ pub const TICK: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub struct Stop {
     caller: Option<Arc<AtomicBool>>,
+    whole: Option<Arc<Stop>>,
     cancelled: AtomicBool,
     failed: AtomicBool,
 }
@@ -20,6 +21,11 @@ impl Stop {
     /// A call that stops when `caller` becomes true, if there is such a flag.
     pub fn new(caller: Option<Arc<AtomicBool>>) -> Arc<Stop> {
         Arc::new(Stop { caller, ..Stop::default() })
+    }
+
+    /// A part of a call: it stops with the whole, but not the whole with it.
+    pub fn below(whole: &Arc<Stop>) -> Arc<Stop> {
+        Arc::new(Stop { whole: Some(Arc::clone(whole)), ..Stop::default() })
     }
 
     /// Stops the call on behalf of the caller.
@@ -35,7 +41,9 @@ impl Stop {
     /// Whether the caller wants the call to end.
     pub fn is_cancelled(&self) -> bool {
         let caller = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
-        self.cancelled.load(Ordering::Acquire) || self.caller.as_ref().is_some_and(caller)
+        self.cancelled.load(Ordering::Acquire)
+            || self.caller.as_ref().is_some_and(caller)
+            || self.whole.as_ref().is_some_and(|whole| whole.is_set())
     }
 
     /// Whether to stop working, for either reason.

@@ -57,6 +57,7 @@ impl Transfer {
     /// Sets how many bytes there are in all.
     pub fn set_total(&self, total: u64) {
         self.total.store(total, Ordering::Relaxed);
+        self.wake();
     }
 
     /// Counts bytes that need not travel any more.

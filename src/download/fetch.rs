@@ -25,6 +25,10 @@ impl Download<'_> {
         let mut buffer = vec![0; BUFFER];
         let (mut at, end) = (start, start + len);
         let attempt = || {
+            // The connection broke when there was nothing left to come.
+            if at == end && at > start {
+                return Ok(());
+            }
             let mut incoming = self.open(object, at, end - at)?;
             loop {
                 match incoming.read(&mut buffer)? {
@@ -90,6 +94,12 @@ impl Download<'_> {
                 return Err(Failure::not_a_reply(200, message));
             }
             _ => return Err(refusal(incoming)),
+        }
+        if object.sha.is_none()
+            && let Some(etag) = incoming.header("etag")
+            && self.etag.get_or_init(|| etag.to_owned()) != etag
+        {
+            return Err(changed());
         }
         let announced = incoming.header("content-length").and_then(|len| len.parse::<u64>().ok());
         match announced {

@@ -9,10 +9,12 @@ mod to_buffer;
 mod to_file;
 mod to_stream;
 
+pub use partial::Destination;
 pub use to_buffer::buffer;
 pub use to_file::file;
 pub use to_stream::stream;
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -28,10 +30,10 @@ use crate::reply::lenient_u64;
 use crate::transfer::Transfer;
 
 /// How much one request fetches at the most, in bytes.
-const PIECE: u64 = 8 * 1024 * 1024;
+pub const PIECE: u64 = 8 * 1024 * 1024;
 
 /// One download.
-struct Download<'a> {
+pub struct Download<'a> {
     call: Call,
     bucket: Bucket,
     path: FilePath,
@@ -39,10 +41,13 @@ struct Download<'a> {
     range: Range,
     concurrency: usize,
     verify_sha1: bool,
+    /// The first `ETag`, where nothing else would show that the object changed meanwhile.
+    etag: OnceLock<String>,
     started: Instant,
 }
 
 /// The part of the object that the caller wants.
+#[derive(Default)]
 struct Range {
     start: Option<u64>,
     end: Option<u64>,
@@ -50,9 +55,11 @@ struct Range {
 
 /// What `stat` says about the object, and which part of it is to be fetched.
 #[derive(Debug, Clone)]
-struct Object {
+pub struct Object {
     size: u64,
     mtime: u64,
+    /// Whatever the server calls the SHA-1.
+    stated_sha: Option<String>,
     /// What the bytes fetched must have; `None` where the server states none, for a part of an
     /// object, and where the caller does not want to verify.
     sha: Option<String>,
@@ -71,8 +78,8 @@ struct StatData {
 }
 
 /// What is worth telling about a finished or failed download.
-#[derive(Default)]
-struct Stats {
+#[derive(Debug, Default)]
+pub struct Stats {
     bytes: u64,
     resumed_bytes: u64,
 }
@@ -103,8 +110,30 @@ impl<'a> Download<'a> {
             range,
             concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
             verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
+            etag: OnceLock::new(),
             started: Instant::now(),
         })
+    }
+
+    /// The download of a file of a tree, whose size and SHA-1 are known from a list.
+    pub fn of_tree(
+        call: Call,
+        bucket: Bucket,
+        path: FilePath,
+        transfer: &'a Transfer,
+        concurrency: usize,
+    ) -> Download<'a> {
+        Download {
+            call,
+            bucket,
+            path,
+            transfer,
+            range: Range::default(),
+            concurrency,
+            verify_sha1: true,
+            etag: OnceLock::new(),
+            started: Instant::now(),
+        }
     }
 
     fn stat(&self, stats: &mut Stats) -> Result<Object> {
@@ -118,15 +147,11 @@ impl<'a> Download<'a> {
             return Err(Failure::argument("range_start", problem));
         }
         let end = self.range.end.map_or(size, |end| size.min(end.saturating_add(1)));
-        // Some objects carry something else in this field.
-        let is_sha = |sha: &String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
         let wanted = self.verify_sha1 && end - start == size;
         let object = Object {
-            size,
-            mtime: data.mtime.unwrap_or(0),
-            sha: data.sha.filter(|sha| wanted && is_sha(sha)),
             start,
             len: end - start,
+            ..Object::whole(size, data.mtime.unwrap_or(0), data.sha, wanted)
         };
         stats.bytes = object.len;
         self.transfer.set_total(object.len);
@@ -149,6 +174,20 @@ impl<'a> Download<'a> {
 }
 
 impl Object {
+    /// All of an object; its SHA-1 counts if `verify_sha1`.
+    pub fn whole(size: u64, mtime: u64, sha: Option<String>, verify_sha1: bool) -> Object {
+        // Some objects carry something else in this field.
+        let is_sha = |sha: &String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        Object {
+            size,
+            mtime,
+            sha: sha.clone().filter(|sha| verify_sha1 && is_sha(sha)),
+            stated_sha: sha,
+            start: 0,
+            len: size,
+        }
+    }
+
     /// Where the pieces start, counted from the start of what is fetched.
     fn pieces(&self) -> u64 {
         self.len.div_ceil(PIECE).max(1)

@@ -31,6 +31,8 @@ pub struct Destination {
 pub struct Partial<'a> {
     destination: &'a Destination,
     path: PathBuf,
+    /// Whether another call held the usual one. A later call would look there.
+    pub is_spare: bool,
     file: File,
     len: u64,
     /// Which pieces were complete when it was opened.
@@ -103,6 +105,7 @@ impl<'a> Partial<'a> {
             let mut partial = Partial {
                 destination,
                 path,
+                is_spare: i > 0,
                 file,
                 len: object.len,
                 complete: vec![false; object.pieces() as usize],
@@ -167,7 +170,7 @@ impl<'a> Partial<'a> {
     }
 
     /// Puts the complete file in its place.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         let finish = || {
             self.file.set_len(self.len)?;
             if let Some(permissions) = &self.destination.permissions {
@@ -183,7 +186,7 @@ impl<'a> Partial<'a> {
     }
 
     /// Removes the file: it is of no use.
-    pub fn discard(self) {
+    pub fn discard(&self) {
         let _ = fs::remove_file(&self.path);
     }
 

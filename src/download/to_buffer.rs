@@ -28,10 +28,8 @@ pub fn buffer(
     options.finish()?;
     let _busy = transfer.begin()?;
     let mut stats = Stats::default();
-    let result = download.stat(&mut stats).and_then(|object| {
-        crew::watched(transfer, watch.on_progress, &download.call.stop, || {
-            download.fetch_into_memory(&object)
-        })
+    let result = crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+        download.fetch_into_memory(&download.stat(&mut stats)?)
     });
     let (result, data) = match result {
         Ok(data) => (Ok(()), data),

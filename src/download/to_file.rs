@@ -37,16 +37,16 @@ pub fn file(
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
     let mut stats = Stats::default();
-    let result = download.stat(&mut stats).and_then(|object| {
-        crew::watched(transfer, watch.on_progress, &download.call.stop, || {
-            download.fetch_into_file(&object, &destination, resume, &mut stats)
-        })
+    let result = crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+        let object = download.stat(&mut stats)?;
+        download.fetch_into_file(&object, &destination, resume, &mut stats)
     });
     Ok(download.answer(result, &stats))
 }
 
 impl Download<'_> {
-    fn fetch_into_file(
+    /// Fetches `object` and puts it in its place.
+    pub fn fetch_into_file(
         &self,
         object: &Object,
         destination: &Destination,
@@ -59,25 +59,26 @@ impl Download<'_> {
         }
         self.transfer.add(stats.resumed_bytes);
         let has_pieces = AtomicU64::new(stats.resumed_bytes);
-        let result =
-            self.fetch_pieces(object, &partial, &has_pieces).and_then(|()| match object.sha {
-                Some(_) => object.check_sha(&sha_of(partial.file(), object.len, &self.call.stop)?),
-                None => Ok(()),
-            });
-        match result {
-            Ok(()) => {
-                self.call.check_not_cancelled()?;
-                partial.finish()
-            }
-            Err(failure) => {
-                // What can't be continued would only be in the way.
-                let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
-                if is_wrong || !resume || has_pieces.into_inner() == 0 {
-                    partial.discard();
-                }
-                Err(failure)
+        let result = self
+            .fetch_pieces(object, &partial, &has_pieces)
+            .and_then(|()| self.check_and_finish(object, &partial));
+        if let Err(failure) = &result {
+            // What can't be continued would only be in the way.
+            let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
+            let is_useless = partial.is_spare || has_pieces.into_inner() == 0;
+            if is_wrong || !resume || is_useless {
+                partial.discard();
             }
         }
+        result
+    }
+
+    fn check_and_finish(&self, object: &Object, partial: &Partial) -> Result<()> {
+        if object.sha.is_some() {
+            object.check_sha(&sha_of(partial.file(), object.len, &self.call.stop)?)?;
+        }
+        self.call.check_not_cancelled()?;
+        partial.finish()
     }
 
     /// What must be the same for a download to be continued.
@@ -85,7 +86,7 @@ impl Download<'_> {
         let url = self.call.client.download_url(&self.bucket, &self.path);
         format!(
             "{url} {} {} {:?} {} {} {PIECE}",
-            object.size, object.mtime, object.sha, object.start, object.len
+            object.size, object.mtime, object.stated_sha, object.start, object.len
         )
     }
 

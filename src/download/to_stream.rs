@@ -5,7 +5,7 @@ use std::thread;
 
 use sha1::{Digest, Sha1};
 
-use super::{Download, Object, Stats};
+use super::{Download, Stats};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::crew::{self, OnProgress, Watch};
@@ -37,9 +37,7 @@ pub fn stream(
     options.finish()?;
     let _busy = transfer.begin()?;
     let mut stats = Stats::default();
-    let result = download
-        .stat(&mut stats)
-        .and_then(|object| download.fetch_through(&object, watch.on_progress, on_data));
+    let result = download.fetch_through(&mut stats, watch.on_progress, on_data);
     Ok(download.answer(result, &stats))
 }
 
@@ -48,16 +46,16 @@ impl Download<'_> {
     /// progress however long the server is silent.
     fn fetch_through(
         &self,
-        object: &Object,
+        stats: &mut Stats,
         on_progress: Option<OnProgress>,
         on_data: OnData,
     ) -> Result<()> {
         let stop = &self.call.stop;
         let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
         let mut reporter = crew::Reporter::new(self.transfer, on_progress, stop);
-        reporter.report();
         thread::scope(|scope| {
             let network = move || {
+                let object = &self.stat(stats)?;
                 let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
                 for i in 0..object.pieces() {
                     let (start, len) = object.piece(i);
@@ -87,7 +85,7 @@ impl Download<'_> {
                         }
                         reporter.report_if_due();
                     }
-                    Err(RecvTimeoutError::Timeout) => reporter.report_if_due(),
+                    Err(RecvTimeoutError::Timeout) => reporter.report(),
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
@@ -95,7 +93,7 @@ impl Download<'_> {
             network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
         self.call.check_not_cancelled()?;
-        reporter.report();
+        reporter.report_end();
         Ok(())
     }
 }

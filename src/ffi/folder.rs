@@ -152,18 +152,26 @@ pub unsafe extern "C" fn cos_list_folder(
     }
 }
 
-/// Deletes an empty folder.
+/// Deletes an empty folder, or a folder with everything below it.
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The folder, ending with '/'; not "/".
-/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param options   JSON object or NULL; the keys are listed below.
 /// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 without `data`. COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND:
-///         no such folder.
+///
+/// Options (default):
+/// - `recursive` (false): true deletes everything below the folder first, for good.
+/// - `concurrency` (4): with `recursive`, deletions under way at a time, 1 to 64.
+/// - `timeout_ms`, `retries`: for this call, a request at a time.
+///
+/// @return 0 without `data`; with `recursive`, with the numbers `data.files` and `data.folders`.
+///         COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND: no such folder.
+///         With `recursive`, the first failure ends the call, and what was deleted is gone; the
+///         same call again goes on.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=delete`.
+/// reached the server, or with `recursive`. The API's `op=delete`, with `recursive` also `op=list`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_folder(
     client: *const cos_client,
@@ -175,13 +183,12 @@ pub unsafe extern "C" fn cos_del_folder(
     // SAFETY: pointers are as this function's contract says.
     unsafe {
         guard::answer(out_json, || {
-            let reply = folder::delete(
+            folder::delete(
                 handle("client", client)?.core(),
                 text("bucket", bucket)?,
                 text("cos_path", cos_path)?,
                 optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
+            )
         })
     }
 }

@@ -15,5 +15,6 @@ mod json;
 pub mod os;
 mod sign;
 mod transfer;
+mod tree;
 mod upload;
 mod version;

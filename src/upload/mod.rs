@@ -27,28 +27,43 @@ const DEFAULT_SLICE_SIZE: u64 = 1024 * 1024;
 const SLICE_SIZES: [u64; 4] = [524_288, 1_048_576, 2_097_152, 3_145_728];
 
 /// One upload, ready to start.
-struct Upload<'a> {
-    call: Call,
-    bucket: Bucket,
-    path: FilePath,
-    source: Source<'a>,
-    transfer: &'a Transfer,
-    settings: Settings,
+pub struct Upload<'a> {
+    /// The call it is, or is part of.
+    pub call: Call,
+    /// The bucket.
+    pub bucket: Bucket,
+    /// Where the file is to be.
+    pub path: FilePath,
+    /// What it is to contain.
+    pub source: Source<'a>,
+    /// Where progress is counted.
+    pub transfer: &'a Transfer,
+    /// The options.
+    pub settings: Settings,
 }
 
-struct Settings {
-    insert_only: bool,
-    biz_attr: String,
-    slice_size: u64,
-    slice_threshold: u64,
-    concurrency: usize,
-    verify_sha1: bool,
-    resume: bool,
+/// The options of an upload.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Not to replace a file.
+    pub insert_only: bool,
+    /// The attribute stored with the file.
+    pub biz_attr: String,
+    /// Bytes a slice, unless the server wants another size.
+    pub slice_size: u64,
+    /// Bytes from which a file is sliced.
+    pub slice_threshold: u64,
+    /// Slices under way at a time.
+    pub concurrency: usize,
+    /// Whether to announce digests.
+    pub verify_sha1: bool,
+    /// Whether to continue an unfinished upload.
+    pub resume: bool,
 }
 
 /// What is worth telling about a finished or failed upload.
-#[derive(Default)]
-struct Stats {
+#[derive(Debug, Default)]
+pub struct Stats {
     resumed_bytes: u64,
     slices: u64,
     instant: bool,
@@ -92,7 +107,7 @@ fn start<'a>(
     let transfer = watch.transfer.unwrap_or(&own_transfer);
     let mut options = Options::parse(options)?;
     let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
-    let settings = Settings::take(&mut options)?;
+    let settings = Settings::take(&mut options, true)?;
     options.finish()?;
     let source = source()?;
     let _busy = transfer.begin()?;
@@ -102,7 +117,8 @@ fn start<'a>(
 }
 
 impl Settings {
-    fn take(options: &mut Options) -> Result<Settings> {
+    /// Takes the options of an upload; `insert_only` is the default of that one.
+    pub fn take(options: &mut Options, insert_only: bool) -> Result<Settings> {
         let slice_size = options.integer("slice_size", 0..=u64::MAX)?.unwrap_or(DEFAULT_SLICE_SIZE);
         if !SLICE_SIZES.contains(&slice_size) {
             return Err(Failure::argument(
@@ -112,7 +128,7 @@ impl Settings {
         }
         let threshold = options.integer("slice_threshold", 0..=MAX_SIMPLE)?;
         Ok(Settings {
-            insert_only: options.flag("insert_only")?.unwrap_or(true),
+            insert_only: options.flag("insert_only")?.unwrap_or(insert_only),
             biz_attr: options.text("biz_attr")?.unwrap_or_default(),
             slice_size,
             slice_threshold: threshold.unwrap_or(DEFAULT_THRESHOLD),
@@ -127,18 +143,13 @@ impl Upload<'_> {
     fn run(&self, on_progress: Option<OnProgress>) -> Answer {
         let started = Instant::now();
         let mut stats = Stats::default();
-        let len = self.source.size();
-        let is_sliced = len > 0 && len >= self.settings.slice_threshold;
         let result = crew::watched(self.transfer, on_progress, &self.call.stop, || {
-            let reply = match is_sliced {
-                true => self.sliced(&mut stats)?,
-                false => self.simple(&mut stats)?,
-            };
+            let reply = self.send(&mut stats)?;
             self.transfer.complete();
             Ok(reply)
         });
         let transfer = json!({
-            "bytes": len,
+            "bytes": self.source.size(),
             "sent_bytes": self.call.traffic.sent(),
             "resumed_bytes": stats.resumed_bytes,
             "slices": stats.slices,
@@ -153,11 +164,24 @@ impl Upload<'_> {
         answer.with("transfer", &transfer.to_string())
     }
 
+    /// Sends the file, in whatever way its size asks for.
+    pub fn send(&self, stats: &mut Stats) -> Result<Reply> {
+        let size = self.source.size();
+        match size > 0 && size >= self.settings.slice_threshold {
+            true => self.sliced(stats),
+            false => self.simple(stats),
+        }
+    }
+
     fn insert_only(&self) -> String {
         u8::from(self.settings.insert_only).to_string()
     }
 
     fn stat(&self) -> Result<Reply> {
+        self.call.run(&file::stat_operation(&self.bucket, &self.path))
+    }
+
+    fn stat_once(&self) -> Result<Reply> {
         self.call.run_once(&file::stat_operation(&self.bucket, &self.path))
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Upload;
+use crate::code::Code;
 use crate::error::{Failure, Result};
 use crate::reply::{Reply, lenient_u64};
 use crate::request::Operation;
@@ -49,17 +50,40 @@ impl Upload<'_> {
                 Err(failure) => failure,
             };
             may_have_happened |= failure.fate_is_unknown();
-            match may_have_happened.then(|| self.find_ours(&sha)).flatten() {
-                Some(reply) => Ok(Outcome { reply, recovered: true }),
-                None => Err(failure),
+            if !may_have_happened || self.call.stop.is_set() {
+                return Err(failure);
+            }
+            // What will not be repeated is a verdict, and must not depend on a single look.
+            let stat = match failure.retryable {
+                true => self.stat_once(),
+                false => self.stat(),
+            };
+            match self.ours_in(stat, &sha) {
+                Ok(Some(reply)) => Ok(Outcome { reply, recovered: true }),
+                Ok(None) => Err(failure),
+                Err(_) if failure.retryable => Err(failure),
+                Err(unknown) => Err(unknown),
             }
         };
         self.call.repeating(attempt, |_: &Failure| true)
     }
 
-    /// The reply for our complete file at its path, if that is what the server shows there.
-    pub fn find_ours(&self, sha: impl Fn() -> Option<String>) -> Option<Reply> {
-        let found: FileData = self.stat().ok()?.data().ok()?;
+    /// Looks for our complete file at its path.
+    pub fn find_ours(&self, sha: impl Fn() -> Option<String>) -> Result<Option<Reply>> {
+        self.ours_in(self.stat(), sha)
+    }
+
+    /// The reply for our complete file, if that is what the server shows at its path.
+    fn ours_in(
+        &self,
+        stat: Result<Reply>,
+        sha: impl Fn() -> Option<String>,
+    ) -> Result<Option<Reply>> {
+        let found: FileData = match stat {
+            Ok(reply) => reply.data()?,
+            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
         let size = Some(self.source.size());
         let biz_attr = Some(self.settings.biz_attr.as_str());
         let is_ours = found.filesize == size
@@ -68,7 +92,7 @@ impl Upload<'_> {
             && found
                 .sha
                 .is_some_and(|found| sha().is_some_and(|sha| found.eq_ignore_ascii_case(&sha)));
-        is_ours.then(|| {
+        Ok(is_ours.then(|| {
             Reply::compose(&json!({
                 "access_url": found.access_url,
                 "resource_path": format!(
@@ -80,6 +104,6 @@ impl Upload<'_> {
                 "source_url": found.source_url,
                 "url": self.call.control_url(&self.bucket, &self.path),
             }))
-        })
+        }))
     }
 }

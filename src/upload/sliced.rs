@@ -86,24 +86,30 @@ impl Upload<'_> {
     }
 
     fn open_session(&self, digests: Option<&Digests>) -> Result<Opening> {
-        let failure = match self.call.run(&self.init(digests)) {
+        let init = self.init(digests);
+        // Whether an attempt may have opened the session, its reply being lost.
+        let mut may_be_ours = false;
+        let attempt = || {
+            let result = self.call.run_once(&init);
+            result.inspect_err(|failure| may_be_ours |= failure.fate_is_unknown())
+        };
+        let failure = match self.call.repeating(attempt, |_| true) {
             Ok(reply) => return self.opened(reply),
             Err(failure) => failure,
         };
-        // An earlier attempt of this call may have opened the session, its reply being lost.
-        let may_be_ours = failure.attempts > 1 || failure.fate_is_unknown();
         let is_unfinished = failure.is(Code::COS_ERR_UPLOAD_UNFINISHED);
         let exists = failure.is(Code::COS_ERR_FILE_EXISTS);
         if is_unfinished && (self.settings.resume || may_be_ours) {
             return self.resume(digests);
         }
         if may_be_ours && (exists || failure.fate_is_unknown()) && !self.call.stop.is_set() {
-            let sha = || digests.map(|digests| digests.sha.clone());
-            if let Some(reply) = self.find_ours(sha) {
-                let instant = false;
-                return Ok(Opening::Complete { reply, instant });
+            match self.find_ours(|| digests.map(|digests| digests.sha.clone())) {
+                Ok(Some(reply)) => return Ok(Opening::Complete { reply, instant: false }),
+                // Without a look it is not known whose file is in the way.
+                Err(unknown) if exists => return Err(unknown),
+                _ => {}
             }
-            if let Ok(opening) = self.resume(digests) {
+            if !exists && let Ok(opening) = self.resume(digests) {
                 return Ok(opening);
             }
         }
@@ -176,7 +182,7 @@ impl Upload<'_> {
         let sha = digests.map(|digests| digests.sha.as_str());
         if data.session.is_none() && data.access_url.is_some() {
             let instant = false;
-            return match self.find_ours(|| sha.map(str::to_owned)) {
+            return match self.find_ours(|| sha.map(str::to_owned))? {
                 Some(reply) => Ok(Opening::Complete { reply, instant }),
                 None => Err(conflict()),
             };

@@ -1,0 +1,116 @@
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{handle, optional_text, text};
+use super::transfer::{cos_transfer, watch};
+use crate::tree;
+
+/// Uploads a local directory with everything below it to a folder: many files at a time, large ones
+/// in slices. Files that the folder has already, by size and SHA-1, do not travel; files that
+/// differ are replaced. Empty directories become folders. Nothing is deleted.
+///
+/// What stands in the way of one file is reported and does not keep the others from travelling.
+/// Symbolic links and special files are reported as "ignored" and never followed.
+///
+/// @param client      The client.
+/// @param bucket      The bucket, without the appid.
+/// @param cos_path    The folder, ending with '/'; "/" is the bucket. It need not exist.
+/// @param local_path  The directory to read, in UTF-8.
+/// @param options     JSON object or NULL; the keys are listed below.
+/// @param transfer    To follow or stop the upload; it counts the bytes of all files. NULL if
+///                    neither is needed. Borrowed.
+/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (default):
+/// - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
+/// - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`: as with
+///   cos_upload_file, for every file.
+/// - `concurrency` (4): files under way at a time, or slices of a large file, 1 to 64.
+/// - `timeout_ms`, `retries`: for this call, a request at a time.
+///
+/// @return 0 when every file is there; otherwise the code of the first file that failed, or what
+///         ended the whole. Also on failure, `data` has the numbers `uploaded`, `unchanged`,
+///         `ignored`, `failed`, and `files`, an array with `path` (relative), `action` ("uploaded",
+///         "unchanged", "ignored", "failed"), `bytes`, and `code` and `message` where it failed;
+///         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `seconds`.
+///
+/// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
+/// `op=list` and the operations of cos_upload_file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_upload_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    local_path: *const c_char,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            tree::upload(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                text("local_path", local_path)?,
+                optional_text("options", options)?,
+                watch(transfer),
+            )
+        })
+    }
+}
+
+/// Downloads a folder with everything below it to a local directory: many files at a time, large
+/// ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
+/// that differ are replaced, each as with cos_download_file. Nothing is deleted.
+///
+/// What stands in the way of one file is reported and does not keep the others from travelling. No
+/// name and no symbolic link leads out of the directory: such files are reported as failed.
+///
+/// @param client      The client.
+/// @param bucket      The bucket, without the appid.
+/// @param cos_path    The folder, ending with '/'; "/" is the bucket.
+/// @param local_path  The directory to write to, in UTF-8. It is created; its parent must exist.
+/// @param options     JSON object or NULL; the keys are listed below.
+/// @param transfer    To follow or stop the download; it counts the bytes of all files. NULL if
+///                    neither is needed. Borrowed.
+/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+///
+/// Options (default):
+/// - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
+/// - `verify_sha1` (true), `resume` (true): as with cos_download_file, for every file.
+/// - `concurrency` (4): files under way at a time, or ranges of a large file, 1 to 64.
+/// - `timeout_ms`, `retries`: for this call, a request at a time.
+///
+/// @return 0 when every file is there; otherwise the code of the first file that failed, or what
+///         ended the whole. `data` and `transfer` are as with cos_upload_folder, with `downloaded`
+///         in place of `uploaded`. COS_ERR_NOT_FOUND: no such folder.
+///
+/// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
+/// `op=list` and download.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_download_folder(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    local_path: *const c_char,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::answer(out_json, || {
+            tree::download(
+                handle("client", client)?.core(),
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                text("local_path", local_path)?,
+                optional_text("options", options)?,
+                watch(transfer),
+            )
+        })
+    }
+}

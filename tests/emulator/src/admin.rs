@@ -9,15 +9,17 @@ pub(crate) const PREFIX: &str = "/_emulator/";
 pub(crate) fn answer(app: &App, method: &str, path: &str, body: &[u8]) -> Reply {
     let outcome = match (method, path.strip_prefix(PREFIX).unwrap_or_default()) {
         ("GET", "health") => Ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
-        ("GET", "requests") => serde_json::to_value(app.log.all()).map_err(|error| error.to_string()),
+        ("GET", "requests") => {
+            serde_json::to_value(app.log.all()).map_err(|error| error.to_string())
+        }
         ("DELETE", "requests") => {
             app.log.clear();
             Ok(json!({}))
         }
         ("GET", "settings") => settings(app),
-        ("PUT", "settings") => {
-            parse(body).and_then(|changes| app.change_settings(|all| all.merge(&changes))).and_then(|()| settings(app))
-        }
+        ("PUT", "settings") => parse(body)
+            .and_then(|changes| app.change_settings(|all| all.merge(&changes)))
+            .and_then(|()| settings(app)),
         ("GET", "faults") => Ok(faults(app)),
         ("POST", "faults") => parse(body).and_then(|body| add_faults(app, body)),
         ("DELETE", "faults") => {
@@ -27,7 +29,12 @@ pub(crate) fn answer(app: &App, method: &str, path: &str, body: &[u8]) -> Reply 
         (_, "health" | "requests" | "settings" | "faults") => {
             return Reply::json(405, &json!({"error": "wrong method"}));
         }
-        _ => return Reply::json(404, &json!({"error": "there are health, requests, settings and faults"})),
+        _ => {
+            return Reply::json(
+                404,
+                &json!({"error": "there are health, requests, settings and faults"}),
+            );
+        }
     };
     match outcome {
         Ok(value) => Reply::json(200, &value),
@@ -54,8 +61,11 @@ fn add_faults(app: &App, body: Value) -> Result<Value, String> {
         Value::Array(given) => given,
         one => vec![one],
     };
-    let faults: Vec<Fault> =
-        given.into_iter().map(serde_json::from_value).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let faults: Vec<Fault> = given
+        .into_iter()
+        .map(serde_json::from_value)
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
     let ids: Vec<u64> = faults.into_iter().map(|fault| app.faults.add(fault)).collect();
     Ok(json!({"ids": ids}))
 }

@@ -49,11 +49,17 @@ impl Signature {
     pub fn parse(text: &str) -> Result<Signature, Failure> {
         let malformed = |why: &str| Code::SIGN_MALFORMED.because(why);
         let bytes = STANDARD.decode(text).map_err(|_| malformed("the signature is not Base64"))?;
-        let (mac, plain) = bytes.split_first_chunk::<MAC>().ok_or_else(|| malformed("the signature is too short"))?;
-        let fields = str::from_utf8(plain).map_err(|_| malformed("the signed text is not UTF-8"))?;
+        let (mac, plain) = bytes
+            .split_first_chunk::<MAC>()
+            .ok_or_else(|| malformed("the signature is too short"))?;
+        let fields =
+            str::from_utf8(plain).map_err(|_| malformed("the signed text is not UTF-8"))?;
 
         let field = |name: &str| {
-            let mut values = fields.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name);
+            let mut values = fields
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .filter(|(key, _)| *key == name);
             match (values.next(), values.next()) {
                 (Some((_, value)), None) => Ok(value),
                 _ => Err(malformed(&format!("the signed text must have one field {name:?}"))),
@@ -63,7 +69,9 @@ impl Signature {
             let digits = field(name)?;
             match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 true => Ok(digits),
-                false => Err(malformed(&format!("field {name:?} of the signed text is not a number"))),
+                false => {
+                    Err(malformed(&format!("field {name:?} of the signed text is not a number")))
+                }
             }
         };
         let seconds = |name: &str| number(name).map(|digits| digits.parse().unwrap_or(u64::MAX));
@@ -77,7 +85,8 @@ impl Signature {
             secret_id: field("k")?.into(),
             expires: seconds("e")?,
             signed_at: seconds("t")?,
-            file_id: path::decode(field("f")?).map_err(|_| malformed("the signed file id is not UTF-8"))?,
+            file_id: path::decode(field("f")?)
+                .map_err(|_| malformed("the signed file id is not UTF-8"))?,
         })
     }
 
@@ -91,7 +100,13 @@ impl Signature {
     }
 
     /// Every check but the replay one, in the service's order.
-    pub fn verify(&self, scope: &Scope, config: &Config, settings: &Settings, now: u64) -> Result<(), Failure> {
+    pub fn verify(
+        &self,
+        scope: &Scope,
+        config: &Config,
+        settings: &Settings,
+        now: u64,
+    ) -> Result<(), Failure> {
         let (resource, kind) = match scope {
             Scope::Control(resource, kind) => (*resource, *kind),
             Scope::Download(resource) => (*resource, Kind::Multi),
@@ -99,36 +114,48 @@ impl Signature {
         self.check_key(resource, config, settings)?;
         self.check_life(kind, settings, now)?;
         if self.bucket != resource.bucket {
-            let detail = format!("signed bucket {:?}, requested {:?}", self.bucket, resource.bucket);
+            let detail =
+                format!("signed bucket {:?}, requested {:?}", self.bucket, resource.bucket);
             return Err(Code::SIGN_BUCKET.because(detail));
         }
         match self.covers(scope) {
             true => Ok(()),
             false => {
-                let detail = format!("signed {:?}, requested {:?}", self.file_id, resource.file_id());
+                let detail =
+                    format!("signed {:?}, requested {:?}", self.file_id, resource.file_id());
                 Err(Code::SIGN_FILE_ID.because(detail))
             }
         }
     }
 
-    fn check_key(&self, resource: &Resource, config: &Config, settings: &Settings) -> Result<(), Failure> {
+    fn check_key(
+        &self,
+        resource: &Resource,
+        config: &Config,
+        settings: &Settings,
+    ) -> Result<(), Failure> {
         let unknown = match settings.unknown_secret_id_is_47 {
             true => Code::SECRET_ID_UNKNOWN_NEW,
             false => Code::SECRET_ID_UNKNOWN,
         };
-        let credential = config
-            .credential(&self.secret_id)
-            .ok_or_else(|| unknown.because(format!("secret id {:?} is not configured", self.secret_id)))?;
+        let credential = config.credential(&self.secret_id).ok_or_else(|| {
+            unknown.because(format!("secret id {:?} is not configured", self.secret_id))
+        })?;
         let mut mac = Hmac::<Sha1>::new_from_slice(credential.secret_key.as_bytes())
             .map_err(|_| Code::SIGN_WRONG.because("the configured secret key is unusable"))?;
         mac.update(&self.plain);
-        mac.verify_slice(&self.mac).map_err(|_| Code::SIGN_WRONG.because("the HMAC is not that of the signed text"))?;
+        mac.verify_slice(&self.mac)
+            .map_err(|_| Code::SIGN_WRONG.because("the HMAC is not that of the signed text"))?;
         if credential.appid != self.appid {
-            let detail = format!("secret id {:?} belongs to {}, not {}", self.secret_id, credential.appid, self.appid);
+            let detail = format!(
+                "secret id {:?} belongs to {}, not {}",
+                self.secret_id, credential.appid, self.appid
+            );
             return Err(Code::SECRET_ID_NOT_OF_APPID.because(detail));
         }
         if self.appid != resource.appid {
-            return Err(Code::SIGN_APPID.because(format!("signed {}, requested {}", self.appid, resource.appid)));
+            return Err(Code::SIGN_APPID
+                .because(format!("signed {}, requested {}", self.appid, resource.appid)));
         }
         Ok(())
     }
@@ -139,10 +166,13 @@ impl Signature {
             false => Code::EXPIRED,
         };
         if kind == Kind::Once && !self.is_once() {
-            return Err(Code::ONCE_WITH_EXPIRY.because("this operation takes a once-signature (e=0)"));
+            return Err(
+                Code::ONCE_WITH_EXPIRY.because("this operation takes a once-signature (e=0)")
+            );
         }
         if kind == Kind::Multi && self.is_once() {
-            return Err(Code::MULTI_WITHOUT_EXPIRY.because("this operation takes a multi-effect signature (e>0)"));
+            return Err(Code::MULTI_WITHOUT_EXPIRY
+                .because("this operation takes a multi-effect signature (e>0)"));
         }
         if self.is_once() && self.file_id.is_empty() {
             return Err(Code::ONCE_WITHOUT_FILE_ID.into());
@@ -164,7 +194,9 @@ impl Signature {
             _ if self.file_id.is_empty() => true,
             Scope::Control(resource, _) if self.is_once() => self.file_id == resource.file_id(),
             Scope::Control(resource, _) => resource.file_id().starts_with(&self.file_id),
-            Scope::Download(resource) => self.file_id == resource.path || self.file_id == resource.file_id(),
+            Scope::Download(resource) => {
+                self.file_id == resource.path || self.file_id == resource.file_id()
+            }
         }
     }
 }
@@ -190,8 +222,9 @@ mod tests {
     }
 
     fn verdict(sign: &str, scope: Scope, now: u64) -> i32 {
-        let verified = Signature::parse(sign)
-            .and_then(|signature| signature.verify(&scope, &Config::new("unused"), &Settings::default(), now));
+        let verified = Signature::parse(sign).and_then(|signature| {
+            signature.verify(&scope, &Config::new("unused"), &Settings::default(), now)
+        });
         verified.map_or_else(|failure| failure.code.number, |()| 0)
     }
 
@@ -216,7 +249,11 @@ mod tests {
         let sample = resource("/sample.txt");
         assert_eq!(verdict(ONCE, Scope::Control(&resource("/sample.tx"), Kind::Once), NOW), -63);
         assert_eq!(verdict(MULTI, Scope::Control(&resource("/other.txt"), Kind::Multi), NOW), -63);
-        assert_eq!(verdict(MULTI_ROOT, Scope::Control(&sample, Kind::Multi), NOW), 0, "bound to a prefix");
+        assert_eq!(
+            verdict(MULTI_ROOT, Scope::Control(&sample, Kind::Multi), NOW),
+            0,
+            "bound to a prefix"
+        );
         assert_eq!(verdict(ONCE_FOLDER, Scope::Control(&resource("/d"), Kind::Once), NOW), -63);
         assert_eq!(verdict(DOWNLOAD, Scope::Control(&sample, Kind::Multi), NOW), -63);
         assert_eq!(verdict(MULTI, Scope::Control(&sample, Kind::Multi), 1_500_000_299), 0);

@@ -130,4 +130,10 @@ macro_rules! storage_failure {
     };
 }
 
-storage_failure!(redb::TransactionError, redb::TableError, redb::StorageError, redb::CommitError, redb::DatabaseError);
+storage_failure!(
+    redb::TransactionError,
+    redb::TableError,
+    redb::StorageError,
+    redb::CommitError,
+    redb::DatabaseError
+);

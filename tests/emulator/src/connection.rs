@@ -45,7 +45,12 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<In
     }
 }
 
-async fn connection(app: Arc<App>, stream: TcpStream, number: u64, action: Option<Action>) -> io::Result<()> {
+async fn connection(
+    app: Arc<App>,
+    stream: TcpStream,
+    number: u64,
+    action: Option<Action>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match action {
         None => {}
@@ -67,7 +72,9 @@ async fn connection(app: Arc<App>, stream: TcpStream, number: u64, action: Optio
         };
         Box::pin(answer)
     });
-    let mut http = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(stream), service);
+    let mut http = http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service);
     let ended = std::future::poll_fn(|context| http.poll_without_shutdown(context)).await;
     let stream = http.into_parts().io.into_inner();
     let taken = script.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -116,7 +123,8 @@ fn response(reply: Reply) -> Response<ReplyBody> {
     });
     let frames: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(frames);
     let mut response = Response::new(StreamBody::new(frames));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = reply.headers;
     response
 }

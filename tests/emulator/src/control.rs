@@ -65,7 +65,10 @@ impl Control {
         if !is_bucket_name(&self.resource.bucket) {
             return Err(Code::BUCKET_NAME_ILLEGAL.into());
         }
-        let bucket = app.config.bucket(&self.resource.appid, &self.resource.bucket).ok_or(Code::NO_BUCKET)?;
+        let bucket = app
+            .config
+            .bucket(&self.resource.appid, &self.resource.bucket)
+            .ok_or(Code::NO_BUCKET)?;
         if self.method != "GET" && self.method != "POST" {
             return Err(Code::METHOD_WRONG.into());
         }
@@ -76,7 +79,14 @@ impl Control {
             return Err(Code::METHOD_WRONG.because(format!("op={op} needs {}", known.method())));
         }
         let resource = &self.resource;
-        known.run(&Call { store: &app.store, settings, bucket, resource, params: &params, now: self.now })
+        known.run(&Call {
+            store: &app.store,
+            settings,
+            bucket,
+            resource,
+            params: &params,
+            now: self.now,
+        })
     }
 
     fn authenticate(&self, app: &App, settings: &Settings, kind: Kind) -> Result<(), Failure> {
@@ -84,7 +94,9 @@ impl Control {
         let signature = Signature::parse(sign)?;
         signature.verify(&Scope::Control(&self.resource, kind), &app.config, settings, self.now)?;
         if signature.is_once() && settings.replay_protection {
-            let fresh = app.store.change(|index| index.use_signature(&signature.fingerprint(), self.now))?;
+            let fresh = app
+                .store
+                .change(|index| index.use_signature(&signature.fingerprint(), self.now))?;
             return fresh.then_some(()).ok_or(Code::REPLAY.into());
         }
         Ok(())

@@ -28,7 +28,8 @@ pub(crate) fn sha1_of(mut source: impl Read) -> io::Result<String> {
 
 /// Forty hexadecimal digits in either case, as lower case.
 pub(crate) fn normal_sha(text: &str) -> Option<String> {
-    (text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
+    (text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .then(|| text.to_ascii_lowercase())
 }
 
 /// The state of one SHA-1 over a file, between two of its slices.
@@ -80,7 +81,10 @@ mod tests {
     #[test]
     fn the_initial_state_has_the_documented_spelling() {
         assert_eq!(Chain::initial().to_hex(), "0123456789abcdeffedcba9876543210f0e1d2c3");
-        assert_eq!(Chain::from_hex("0123456789abcdeffedcba9876543210f0e1d2c3"), Some(Chain::initial()));
+        assert_eq!(
+            Chain::from_hex("0123456789abcdeffedcba9876543210f0e1d2c3"),
+            Some(Chain::initial())
+        );
     }
 
     #[test]
@@ -103,7 +107,10 @@ mod tests {
         assert_eq!(chain.finish(&content[3 * mib..], 3145733), sha);
         assert_eq!(sha1_hex(&content), sha);
         assert_eq!(sha1_of(&content[..]).unwrap(), sha);
-        assert_eq!(Chain::initial().finish(&content[..mib], mib as u64), "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40");
+        assert_eq!(
+            Chain::initial().finish(&content[..mib], mib as u64),
+            "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40"
+        );
         assert_eq!(Chain::initial().finish(b"", 0), sha1_hex(b""));
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn limit_body(action: &Option<Action>, gauge: &Gauge) {
 pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
     match action {
         Action::Reply { status, content_type, body, size, headers, .. } => {
-            let body = size.map_or_else(|| Body::bytes(body.clone()), |size| Body::fill(b'x', size));
+            let body =
+                size.map_or_else(|| Body::bytes(body.clone()), |size| Body::fill(b'x', size));
             let mut reply = Reply::new(*status, content_type, body);
             for (name, value) in headers {
                 if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
@@ -38,7 +39,8 @@ pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
         Action::Code { code, status, message, .. } => {
             let known = Code::by_number(*code);
             let status = status.or(known.map(|known| known.status)).unwrap_or(400);
-            let message = message.as_deref().or(known.map(|known| known.name)).unwrap_or("ERROR_INJECTED");
+            let message =
+                message.as_deref().or(known.map(|known| known.name)).unwrap_or("ERROR_INJECTED");
             let mut body = json!({"code": code, "message": message});
             if app.settings().request_id {
                 body["request_id"] = app.request_id().into();
@@ -73,9 +75,13 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
     let status = Some(reply.status);
     let whole = |head, body, end| Script { head, body, limit: u64::MAX, pace: None, end };
     match action {
-        None | Some(Action::Reply { .. } | Action::Code { .. } | Action::Redirect { .. } | Action::Drop { .. }) => {
-            Disturbed::Reply(reply)
-        }
+        None
+        | Some(
+            Action::Reply { .. }
+            | Action::Code { .. }
+            | Action::Redirect { .. }
+            | Action::Drop { .. },
+        ) => Disturbed::Reply(reply),
         Some(Action::Delay { ms }) => {
             sleep(Duration::from_millis(ms)).await;
             Disturbed::Reply(reply)
@@ -89,13 +95,17 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
         Some(Action::Garbage { text }) => Disturbed::Script(garbage(text), None),
         Some(Action::Cut { after, of, end }) => {
             let head = reply.head();
-            let limit = if of == Part::Body { after.saturating_add(head.len() as u64) } else { after };
+            let limit =
+                if of == Part::Body { after.saturating_add(head.len() as u64) } else { after };
             Disturbed::Script(Script { limit, ..whole(head, reply.body, end) }, status)
         }
         Some(Action::Drip { interval_ms, bytes }) => {
             reply.header(CONNECTION, "close");
             let pace = Some((bytes, Duration::from_millis(interval_ms)));
-            Disturbed::Script(Script { pace, ..whole(reply.head(), reply.body, End::Close) }, status)
+            Disturbed::Script(
+                Script { pace, ..whole(reply.head(), reply.body, End::Close) },
+                status,
+            )
         }
         Some(Action::WrongLength { delta }) => {
             let length = reply.body.len().saturating_add_signed(delta);
@@ -109,7 +119,13 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
     }
 }
 fn garbage(text: String) -> Script {
-    Script { head: text.into_bytes(), body: Body::bytes(""), limit: u64::MAX, pace: None, end: End::Close }
+    Script {
+        head: text.into_bytes(),
+        body: Body::bytes(""),
+        limit: u64::MAX,
+        pace: None,
+        end: End::Close,
+    }
 }
 
 /// How a connection is refused; faults that need a request reset it.

@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use hyper::{
     HeaderMap, Method,
     header::{
-        ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE, LAST_MODIFIED, RANGE,
+        ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, IF_RANGE,
+        LAST_MODIFIED, RANGE,
     },
 };
 
@@ -54,8 +55,7 @@ impl From<Reply> for Answer {
 impl Download {
     pub fn run(&self, app: &App) -> Answer {
         // Between looking a file up and opening it, it may be replaced: look again.
-        let replaced =
-            |answer: &Result<Answer, Failure>| matches!(answer, Err(failure) if failure.code == Code::STORAGE);
+        let replaced = |answer: &Result<Answer, Failure>| matches!(answer, Err(failure) if failure.code == Code::STORAGE);
         let mut answer = self.answer(app);
         for _ in 0..5 {
             if !replaced(&answer) {
@@ -83,7 +83,9 @@ impl Download {
         self.check_permission(app, bucket, &resource, entry.as_ref())?;
         let file = match entry {
             Some(Entry::File(file)) => file,
-            Some(Entry::Unfinished) => return Err(Code::NOT_FOUND.because("the upload is not finished")),
+            Some(Entry::Unfinished) => {
+                return Err(Code::NOT_FOUND.because("the upload is not finished"));
+            }
             _ => return Err(Code::NOT_FOUND.into()),
         };
         if file.forbid == 1 {
@@ -109,7 +111,12 @@ impl Download {
             _ => {}
         }
         let sign = self.sign.as_ref().filter(|sign| !sign.is_empty()).ok_or(Code::SIGN_EMPTY)?;
-        Signature::parse(sign)?.verify(&Scope::Download(resource), &app.config, &app.settings(), self.now)
+        Signature::parse(sign)?.verify(
+            &Scope::Download(resource),
+            &app.config,
+            &app.settings(),
+            self.now,
+        )
     }
 
     fn send(&self, app: &App, file: &File) -> Result<Answer, Failure> {
@@ -140,7 +147,10 @@ impl Download {
         reply.header(HeaderName::from_static("x-cos-storage-class"), "STANDARD");
         reply.header(HeaderName::from_static("x-cos-version-id"), "null");
         if status == 206 {
-            reply.header(CONTENT_RANGE, &format!("bytes {start}-{}/{}", start + length - 1, file.size));
+            reply.header(
+                CONTENT_RANGE,
+                &format!("bytes {start}-{}/{}", start + length - 1, file.size),
+            );
         }
         let file = match self.method == Method::HEAD {
             true => None,
@@ -153,7 +163,11 @@ impl Download {
         let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         let Some(range) = text(RANGE) else { return Range::Whole };
         match text(IF_RANGE) {
-            Some(condition) if condition.trim_matches('"') != file.blob && condition != modified => Range::Whole,
+            Some(condition)
+                if condition.trim_matches('"') != file.blob && condition != modified =>
+            {
+                Range::Whole
+            }
             _ => Range::parse(range, file.size),
         }
     }
@@ -169,19 +183,25 @@ enum Range {
 impl Range {
     /// One range of bytes; anything else is ignored, as HTTP has it.
     fn parse(header: &str, size: u64) -> Range {
-        let Some((first, last)) = header.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        let Some((first, last)) =
+            header.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-'))
+        else {
             return Range::Whole;
         };
         let number = |text: &str| match text {
             "" => Some(None),
-            text if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(Some(text.parse().unwrap_or(u64::MAX))),
+            text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(Some(text.parse().unwrap_or(u64::MAX)))
+            }
             _ => None,
         };
         let (start, end) = match (number(first), number(last)) {
             (Some(Some(start)), Some(end)) if end.is_none_or(|end| end >= start) => {
                 (start, end.unwrap_or(u64::MAX).min(size.saturating_sub(1)))
             }
-            (Some(None), Some(Some(suffix))) if suffix > 0 => (size - suffix.min(size), size.saturating_sub(1)),
+            (Some(None), Some(Some(suffix))) if suffix > 0 => {
+                (size - suffix.min(size), size.saturating_sub(1))
+            }
             (Some(None), Some(Some(_))) => return Range::Unsatisfiable,
             _ => return Range::Whole,
         };
@@ -212,15 +232,22 @@ mod tests {
         assert_eq!(Range::parse("bytes=10-", 10), Range::Unsatisfiable);
         assert_eq!(Range::parse("bytes=-0", 10), Range::Unsatisfiable);
         assert_eq!(Range::parse("bytes=0-", 0), Range::Unsatisfiable);
-        for ignored in ["bytes=3-1", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "bytes=-", "bytes=+1-2"] {
+        for ignored in
+            ["bytes=3-1", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "bytes=-", "bytes=+1-2"]
+        {
             assert_eq!(Range::parse(ignored, 10), Range::Whole, "{ignored}");
         }
     }
 
     #[test]
     fn download_hosts() {
-        assert_eq!(bucket_of("my-bucket-1250000000.localhost:9000"), Some(("my-bucket", "1250000000")));
-        for other in ["sh.file.myqcloud.com", "127.0.0.1:80", "localhost", "a-b.localhost", "-1.localhost"] {
+        assert_eq!(
+            bucket_of("my-bucket-1250000000.localhost:9000"),
+            Some(("my-bucket", "1250000000"))
+        );
+        for other in
+            ["sh.file.myqcloud.com", "127.0.0.1:80", "localhost", "a-b.localhost", "-1.localhost"]
+        {
             assert_eq!(bucket_of(other), None, "{other}");
         }
     }

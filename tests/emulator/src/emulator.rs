@@ -9,7 +9,9 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{config::Config, connection, faults::Fault, log::Record, server::App, settings::Settings};
+use crate::{
+    config::Config, connection, faults::Fault, log::Record, server::App, settings::Settings,
+};
 
 /// How long stopping waits for work on the disk to end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,10 +29,15 @@ impl Emulator {
         let listener = TcpListener::bind((config.host.as_str(), config.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let app = App::new(config)
-            .map_err(|failure| io::Error::other(failure.detail.unwrap_or_else(|| failure.code.name.into())))?;
+        let app = App::new(config).map_err(|failure| {
+            io::Error::other(failure.detail.unwrap_or_else(|| failure.code.name.into()))
+        })?;
         let app = Arc::new(app);
-        let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("cos-emulator").enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("cos-emulator")
+            .enable_all()
+            .build()?;
         runtime.spawn(connection::serve(Arc::clone(&app), listener));
         Ok(Emulator { app, address, runtime: Some(runtime) })
     }

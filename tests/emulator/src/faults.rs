@@ -329,7 +329,10 @@ impl Faults {
         let mut armed = self.lock();
         for index in 0..armed.1.len() {
             let Armed { id, fault } = &mut armed.1[index];
-            if facts.seen.contains(id) || fault.times == Some(0) || fault.matches(facts) != Some(true) {
+            if facts.seen.contains(id)
+                || fault.times == Some(0)
+                || fault.matches(facts) != Some(true)
+            {
                 continue;
             }
             facts.seen.push(*id);
@@ -355,14 +358,21 @@ mod tests {
     use super::*;
 
     fn facts(op: Option<&str>, offset: Option<u64>, complete: bool) -> Facts {
-        Facts { op: op.map(String::from), offset, complete, path: "/a/b".into(), ..Facts::default() }
+        Facts {
+            op: op.map(String::from),
+            offset,
+            complete,
+            path: "/a/b".into(),
+            ..Facts::default()
+        }
     }
 
     #[test]
     fn a_fault_skips_strikes_and_ends() {
         let faults = Faults::default();
         faults.add(Fault::new(Action::Withhold).op("stat").skip(1).times(2));
-        let struck: Vec<bool> = (0..5).map(|_| faults.strike(&mut facts(Some("stat"), None, true)).is_some()).collect();
+        let struck: Vec<bool> =
+            (0..5).map(|_| faults.strike(&mut facts(Some("stat"), None, true)).is_some()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
         assert!(faults.list().is_empty());
     }

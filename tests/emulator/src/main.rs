@@ -57,7 +57,9 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Erro
             Arg::Long("no-admin") => admin = false,
             Arg::Long("help") | Arg::Short('h') => return Ok(Task::Print(HELP.into())),
             Arg::Long("version") | Arg::Short('V') => {
-                return Ok(Task::Print(concat!("cos-emulator ", env!("CARGO_PKG_VERSION"), "\n").into()));
+                return Ok(Task::Print(
+                    concat!("cos-emulator ", env!("CARGO_PKG_VERSION"), "\n").into(),
+                ));
             }
             other => return Err(other.unexpected().into()),
         }

@@ -101,8 +101,9 @@ impl Params {
     pub fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
         let value = match self.values.get(name) {
             None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => serde_json::from_str(text)
-                .map_err(|error| Code::JSON_MALFORMED.because(format!("{name} is not JSON: {error}")))?,
+            Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| {
+                Code::JSON_MALFORMED.because(format!("{name} is not JSON: {error}"))
+            })?,
             Some(value) => value.clone(),
         };
         match value {
@@ -124,7 +125,9 @@ impl Params {
     pub fn content(&self, too_large: Code) -> Result<Bytes, Failure> {
         match (&self.content, self.values.get("filecontent")) {
             (Some(Content::Held(bytes)), _) => Ok(bytes.clone()),
-            (Some(Content::TooLarge), _) => Err(too_large.because("the content is larger than 20 MiB")),
+            (Some(Content::TooLarge), _) => {
+                Err(too_large.because("the content is larger than 20 MiB"))
+            }
             (None, Some(Value::String(text))) => Ok(Bytes::from(text.clone().into_bytes())),
             (None, _) => Err(Code::CONTENT_MISSING.into()),
         }
@@ -168,7 +171,10 @@ impl Gauge {
 }
 
 /// The data of a request body; ends early, without an error, when the gauge says so.
-fn data<'a>(body: &'a mut Incoming, gauge: &'a Gauge) -> impl Stream<Item = Result<Bytes, hyper::Error>> + Send + 'a {
+fn data<'a>(
+    body: &'a mut Incoming,
+    gauge: &'a Gauge,
+) -> impl Stream<Item = Result<Bytes, hyper::Error>> + Send + 'a {
     let mut data = BodyDataStream::new(body);
     stream::poll_fn(move |context| {
         if gauge.full() {
@@ -190,10 +196,18 @@ pub(crate) async fn read_body(
     gauge: &Gauge,
     on_field: impl FnMut(&Params),
 ) -> Result<(), Failure> {
-    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let outcome = match media_type.as_str() {
         "application/json" => read_json(params, &mut body, gauge).await,
-        "multipart/form-data" => read_form(params, content_type.unwrap_or_default(), &mut body, gauge, on_field).await,
+        "multipart/form-data" => {
+            read_form(params, content_type.unwrap_or_default(), &mut body, gauge, on_field).await
+        }
         _ => Ok(()),
     };
     let before = gauge.read();
@@ -203,7 +217,8 @@ pub(crate) async fn read_body(
     match media_type.as_str() {
         "application/json" | "multipart/form-data" => outcome,
         _ if gauge.read() == before => Ok(()),
-        _ => Err(Code::FORM_MALFORMED.because(format!("a body of type {content_type:?} is neither JSON nor a form"))),
+        _ => Err(Code::FORM_MALFORMED
+            .because(format!("a body of type {content_type:?} is neither JSON nor a form"))),
     }
 }
 
@@ -239,7 +254,10 @@ async fn read_form(
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
     let mut form = Multipart::new(data(body, gauge), boundary);
     while let Some(mut field) = form.next_field().await.map_err(malformed)? {
-        let name = field.name().map(canonical).ok_or_else(|| Code::FORM_MALFORMED.because("a part has no name"))?;
+        let name = field
+            .name()
+            .map(canonical)
+            .ok_or_else(|| Code::FORM_MALFORMED.because("a part has no name"))?;
         let is_content = name == "filecontent";
         let limit = if is_content { LARGEST_UPLOAD } else { LARGEST_FIELD };
         let mut value = BytesMut::new();
@@ -251,9 +269,11 @@ async fn read_form(
             }
         }
         if is_content {
-            params.content = Some(if fits { Content::Held(value.freeze()) } else { Content::TooLarge });
+            params.content =
+                Some(if fits { Content::Held(value.freeze()) } else { Content::TooLarge });
         } else if fits {
-            let text = str::from_utf8(&value).map_err(|_| Code::NOT_UTF8.because(format!("{name} is not UTF-8")))?;
+            let text = str::from_utf8(&value)
+                .map_err(|_| Code::NOT_UTF8.because(format!("{name} is not UTF-8")))?;
             params.set(&name, Value::String(text.into()));
         } else {
             return Err(Code::PARAM.because(format!("{name} is larger than 32 MiB")));

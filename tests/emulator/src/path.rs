@@ -5,7 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::codes::{Code, Failure};
 
 /// Everything but letters, digits, `_.-~` and `/`.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b'/');
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b'/');
 
 pub(crate) fn encode(path: &str) -> String {
     utf8_percent_encode(path, ESCAPED).to_string()
@@ -39,13 +40,19 @@ impl Resource {
         let appid = elements.next().unwrap_or_default();
         let bucket = elements.next().unwrap_or_default();
         if appid.is_empty() || bucket.is_empty() {
-            return Err(Code::PATH_ELEMENT_MISSING.because("the URL must name an appid and a bucket"));
+            return Err(
+                Code::PATH_ELEMENT_MISSING.because("the URL must name an appid and a bucket")
+            );
         }
         if !appid.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Code::PATH_ELEMENT_WRONG.because("the appid in the URL is not a number"));
         }
         let path = elements.next().ok_or(Code::PATH_EMPTY)?;
-        Ok(Resource { appid: appid.into(), bucket: decode(bucket)?, path: format!("/{}", decode(path)?) })
+        Ok(Resource {
+            appid: appid.into(),
+            bucket: decode(bucket)?,
+            path: format!("/{}", decode(path)?),
+        })
     }
 
     /// `/appid/bucket/path`, unencoded: what signatures are bound to and the index is keyed by.
@@ -102,5 +109,7 @@ impl Resource {
 
 pub(crate) fn is_bucket_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

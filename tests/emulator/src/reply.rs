@@ -3,7 +3,9 @@
 use std::{io, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, SERVER};
+use hyper::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, SERVER,
+};
 use serde_json::{Value, json};
 use tokio::{
     fs::File,
@@ -146,8 +148,9 @@ impl Reply {
     /// An answer without JSON, as front servers give it.
     pub fn html(status: u16, text: &str) -> Reply {
         let title = format!("{status} {}", reason(status));
-        let page =
-            format!("<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n");
+        let page = format!(
+            "<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+        );
         let mut reply = Reply::new(status, "text/html", Body::bytes(page));
         reply.detail = Some(text.into());
         reply
@@ -168,5 +171,8 @@ impl Reply {
 }
 
 fn reason(status: u16) -> &'static str {
-    hyper::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
+    hyper::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("Unknown")
 }

@@ -85,7 +85,11 @@ impl App {
     }
 
     pub fn request_id(&self) -> String {
-        control::request_id(since_1970().as_secs(), std::process::id(), self.replies.fetch_add(1, Ordering::Relaxed))
+        control::request_id(
+            since_1970().as_secs(),
+            std::process::id(),
+            self.replies.fetch_add(1, Ordering::Relaxed),
+        )
     }
 }
 
@@ -117,9 +121,11 @@ struct Head {
 
 impl Head {
     fn new(parts: Parts) -> Head {
-        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(String::from);
+        let header =
+            |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(String::from);
         // A client that takes the emulator for its proxy names the host in the target.
-        let host = parts.uri.authority().map(|authority| authority.to_string()).or_else(|| header(HOST));
+        let host =
+            parts.uri.authority().map(|authority| authority.to_string()).or_else(|| header(HOST));
         let target = parts.uri.path_and_query().map(|target| target.to_string());
         let sign = match parts.headers.get(AUTHORIZATION) {
             Some(value) => Some(String::from_utf8_lossy(value.as_bytes()).into_owned()),
@@ -129,7 +135,10 @@ impl Head {
     }
 
     fn header(&self, name: HeaderName) -> Option<String> {
-        self.parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        self.parts
+            .headers
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
     fn path(&self) -> String {
@@ -153,7 +162,9 @@ impl Head {
                 let request_id = app.settings().request_id.then(|| app.request_id());
                 Route::Refused(Reply::envelope(Err(failure), request_id).into())
             }
-            None => Route::Refused(Reply::html(404, "Control requests begin with /files/v2/.").into()),
+            None => {
+                Route::Refused(Reply::html(404, "Control requests begin with /files/v2/.").into())
+            }
         }
     }
 
@@ -195,12 +206,20 @@ pub(crate) async fn answer(app: &Arc<App>, connection: u64, request: Request<Inc
 
 async fn answer_admin(app: &App, head: &Head, body: Incoming) -> Reply {
     match Limited::new(body, LARGEST_ADMIN_BODY).collect().await {
-        Ok(body) => admin::answer(app, head.parts.method.as_str(), head.parts.uri.path(), &body.to_bytes()),
+        Ok(body) => {
+            admin::answer(app, head.parts.method.as_str(), head.parts.uri.path(), &body.to_bytes())
+        }
         Err(error) => Reply::json(400, &json!({"error": error.to_string()})),
     }
 }
 
-async fn answer_logged(app: &Arc<App>, head: Head, route: Route, body: Incoming, record: &mut Record) -> Outcome {
+async fn answer_logged(
+    app: &Arc<App>,
+    head: Head,
+    route: Route,
+    body: Incoming,
+    record: &mut Record,
+) -> Outcome {
     let is_head = head.parts.method == Method::HEAD;
     let is_download = matches!(route, Route::Download { .. });
     let Understood { params, op, action } = understand(app, &head, is_download, body, record).await;
@@ -242,12 +261,20 @@ struct Understood {
 }
 
 /// Reads the body, and asks for faults whenever more is known about the request.
-async fn understand(app: &App, head: &Head, is_download: bool, body: Incoming, record: &mut Record) -> Understood {
-    let (mut params, malformed) = match Params::from_query(head.parts.uri.query().unwrap_or_default()) {
-        Ok(params) => (params, None),
-        Err(failure) => (Params::default(), Some(failure)),
-    };
-    let mut facts = Facts { path: record.path.clone(), method: record.method.clone(), ..Facts::default() };
+async fn understand(
+    app: &App,
+    head: &Head,
+    is_download: bool,
+    body: Incoming,
+    record: &mut Record,
+) -> Understood {
+    let (mut params, malformed) =
+        match Params::from_query(head.parts.uri.query().unwrap_or_default()) {
+            Ok(params) => (params, None),
+            Err(failure) => (Params::default(), Some(failure)),
+        };
+    let mut facts =
+        Facts { path: record.path.clone(), method: record.method.clone(), ..Facts::default() };
     match is_download {
         true => {
             facts.op = Some("download".into());

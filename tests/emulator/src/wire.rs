@@ -50,7 +50,11 @@ impl Script {
     }
 }
 
-async fn write(stream: &mut TcpStream, bytes: &[u8], pace: Option<(usize, Duration)>) -> io::Result<()> {
+async fn write(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    pace: Option<(usize, Duration)>,
+) -> io::Result<()> {
     let Some((size, pause)) = pace else { return stream.write_all(bytes).await };
     for piece in bytes.chunks(size.max(1)) {
         stream.write_all(piece).await?;

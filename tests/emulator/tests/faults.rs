@@ -51,7 +51,8 @@ fn replies_of_another_kind() {
     let code = |code, status| Action::Code { code, status, message: None, execute: false };
     cos.emulator().inject(Fault::new(code(-71, None)).op("stat"));
     cos.emulator().inject(Fault::new(code(-71, Some(200))).op("stat"));
-    cos.emulator().inject(Fault::new(Action::Redirect { location: "http://elsewhere/".into(), status: 302 }));
+    cos.emulator()
+        .inject(Fault::new(Action::Redirect { location: "http://elsewhere/".into(), status: 302 }));
     for _ in 0..2 {
         let answer = stat_ask().on(&mut wire).unwrap();
         assert_eq!(
@@ -66,8 +67,14 @@ fn replies_of_another_kind() {
     assert_eq!(stat_ask().on(&mut wire).unwrap().verdict(), (200, 0));
     let records = cos.emulator().requests();
     assert_eq!(records.len(), 6);
-    assert!(records[0].fault.as_ref().unwrap().contains("\"type\":\"reply\"") && records[5].fault.is_none());
-    assert!(records.iter().all(|record| record.connection == records[0].connection), "one connection for all");
+    assert!(
+        records[0].fault.as_ref().unwrap().contains("\"type\":\"reply\"")
+            && records[5].fault.is_none()
+    );
+    assert!(
+        records.iter().all(|record| record.connection == records[0].connection),
+        "one connection for all"
+    );
 }
 
 #[test]
@@ -87,7 +94,8 @@ fn a_huge_reply_is_produced_as_it_is_read() {
 
 #[test]
 fn an_executed_operation_may_still_look_failed() {
-    let delete = || Ask::control("POST", "/f").sign(&Sign::once("/f").text()).json(r#"{"op":"delete"}"#);
+    let delete =
+        || Ask::control("POST", "/f").sign(&Sign::once("/f").text()).json(r#"{"op":"delete"}"#);
     let code = Action::Code { code: -196, status: None, message: None, execute: true };
     let (cos, mut wire) = cos_with(Fault::new(code).op("delete"));
     assert_eq!(delete().on(&mut wire).unwrap().verdict(), (503, -196));
@@ -126,12 +134,18 @@ fn silence() {
 
 #[test]
 fn an_upload_is_cut_off_in_its_body() {
-    let fault = Fault::new(Action::Drop { after: 300_000, end: End::Reset }).op("upload_slice_data").offset(1 << 20);
+    let fault = Fault::new(Action::Drop { after: 300_000, end: End::Reset })
+        .op("upload_slice_data")
+        .offset(1 << 20);
     let (cos, mut wire) = cos_with(fault);
-    let init = Form::op("upload_slice_init").field("filesize", (2 << 20).to_string()).field("slice_size", "1048576");
+    let init = Form::op("upload_slice_init")
+        .field("filesize", (2 << 20).to_string())
+        .field("slice_size", "1048576");
     let session = cos.post_form("/s", init).data()["session"].as_str().unwrap().to_string();
     let slice = |offset: usize| {
-        let form = Form::op("upload_slice_data").field("session", &session).field("offset", offset.to_string());
+        let form = Form::op("upload_slice_data")
+            .field("session", &session)
+            .field("offset", offset.to_string());
         let form = form.field("filecontent", vec![0; 1 << 20]);
         Ask::control("POST", "/s").sign(&Sign::multi("/s").text()).form(&form)
     };
@@ -145,10 +159,15 @@ fn an_upload_is_cut_off_in_its_body() {
 
 #[test]
 fn replies_are_maimed() {
-    let (cos, mut wire) = cos_with(Fault::new(Action::Cut { after: 7, of: Part::Body, end: End::Close }).op("stat"));
+    let (cos, mut wire) =
+        cos_with(Fault::new(Action::Cut { after: 7, of: Part::Body, end: End::Close }).op("stat"));
     wire.send(&stat_ask().bytes()).unwrap();
     let (bytes, end) = rest(&mut wire);
-    assert!(bytes.ends_with(b"\r\n\r\n{\"code\"") && end.is_none(), "{}", String::from_utf8_lossy(&bytes));
+    assert!(
+        bytes.ends_with(b"\r\n\r\n{\"code\"") && end.is_none(),
+        "{}",
+        String::from_utf8_lossy(&bytes)
+    );
 
     let again = |action: Action| {
         cos.emulator().inject(Fault::new(action).op("stat"));
@@ -159,12 +178,18 @@ fn replies_are_maimed() {
     let mut wire = again(Action::Cut { after: 12, of: Part::Reply, end: End::Reset });
     let mut bytes = [0; 12];
     wire.0.read_exact(&mut bytes).unwrap();
-    assert_eq!((&bytes, rest(&mut wire)), (b"HTTP/1.1 200", (vec![], Some(ErrorKind::ConnectionReset))));
+    assert_eq!(
+        (&bytes, rest(&mut wire)),
+        (b"HTTP/1.1 200", (vec![], Some(ErrorKind::ConnectionReset)))
+    );
     let (bytes, _) = rest(&mut again(Action::Garbage { text: "SSH-2.0-x\r\n".into() }));
     assert_eq!(bytes, b"SSH-2.0-x\r\n");
     let started = Instant::now();
     let (bytes, _) = rest(&mut again(Action::Drip { interval_ms: 20, bytes: 64 }));
-    assert!(started.elapsed() >= Duration::from_millis(20 * (bytes.len() as u64 / 64)) && bytes.ends_with(b"}"));
+    assert!(
+        started.elapsed() >= Duration::from_millis(20 * (bytes.len() as u64 / 64))
+            && bytes.ends_with(b"}")
+    );
 
     let mut longer = again(Action::WrongLength { delta: 5 });
     assert_eq!(longer.read().unwrap_err().kind(), ErrorKind::UnexpectedEof);
@@ -182,7 +207,8 @@ fn replies_are_maimed() {
 fn downloads_are_corrupted_by_range() {
     let (cos, _) = cos_with(Fault::new(Action::Corrupt { at: 1 }).op("download").offset(6));
     let sign = Sign { file_id: "/f".into(), ..Sign::multi("") }.text();
-    let get = |range: &str| cos.send(Ask::download(BUCKET, "/f").sign(&sign).header("Range", range)).body;
+    let get =
+        |range: &str| cos.send(Ask::download(BUCKET, "/f").sign(&sign).header("Range", range)).body;
     assert_eq!(get("bytes=0-4"), b"hello");
     assert_eq!(get("bytes=6-8"), [b'c', b'o' ^ 0xff, b's']);
     assert_eq!(get("bytes=6-8"), b"cos");
@@ -190,7 +216,8 @@ fn downloads_are_corrupted_by_range() {
 
 #[test]
 fn connections_fail_before_anything_is_read() {
-    let (cos, mut earlier) = cos_with(Fault::new(Action::Drop { after: 0, end: End::Reset }).op("accept").skip(1));
+    let (cos, mut earlier) =
+        cos_with(Fault::new(Action::Drop { after: 0, end: End::Reset }).op("accept").skip(1));
     let mut wire = Wire::open(cos.emulator().port());
     assert_eq!(rest(&mut wire), (vec![], Some(ErrorKind::ConnectionReset)));
     assert_eq!(stat_ask().on(&mut earlier).unwrap().code(), 0);
@@ -215,25 +242,45 @@ fn the_admin_interface_does_the_same() {
     assert_eq!(post(faults).json(), json!({"ids": [1, 2]}));
     assert_eq!(cos.stat("/f").verdict(), (503, -71));
     assert_eq!(cos.stat("/d/f").verdict(), (503, -71));
-    assert_eq!((cos.stat("/d/f").status, cos.stat("/d/g").status, cos.stat("/f").status), (500, 500, 404));
+    assert_eq!(
+        (cos.stat("/d/f").status, cos.stat("/d/g").status, cos.stat("/f").status),
+        (500, 500, 404)
+    );
     assert_eq!(admin("GET", "faults", "").json()[0]["id"], 2);
     assert_eq!(admin("DELETE", "faults", "").status, 200);
     assert_eq!(cos.stat("/d/f").status, 404);
-    for wrong in ["{", "{}", r#"{"action":{"type":"explode"}}"#, r#"{"action":{"type":"withhold"},"opp":"stat"}"#] {
+    for wrong in [
+        "{",
+        "{}",
+        r#"{"action":{"type":"explode"}}"#,
+        r#"{"action":{"type":"withhold"},"opp":"stat"}"#,
+    ] {
         assert_eq!(post(wrong).status, 400, "{wrong}");
     }
 
     let records = admin("GET", "requests", "").json();
     let first = &records[0];
-    assert_eq!((&first["op"], &first["code"], &first["status"]), (&json!("stat"), &json!(-71), &json!(503)));
+    assert_eq!(
+        (&first["op"], &first["code"], &first["status"]),
+        (&json!("stat"), &json!(-71), &json!(503))
+    );
     assert_eq!((&first["sign"], &first["sign_place"]), (&json!("multi"), &json!("header")));
-    assert_eq!(records.as_array().unwrap().len(), 6, "requests to the admin interface are not logged");
+    assert_eq!(
+        records.as_array().unwrap().len(),
+        6,
+        "requests to the admin interface are not logged"
+    );
     admin("DELETE", "requests", "");
     assert_eq!(admin("GET", "requests", "").json(), json!([]));
 
-    assert_eq!(admin("PUT", "settings", r#"{"request_id": false, "slice_size": 524288}"#).json()["slice_size"], 524288);
+    assert_eq!(
+        admin("PUT", "settings", r#"{"request_id": false, "slice_size": 524288}"#).json()["slice_size"],
+        524288
+    );
     assert!(cos.stat("/f").json().get("request_id").is_none());
-    for wrong in [r#"{"request_idd": true}"#, r#"{"latency_ms": "1"}"#, "[]", r#"{"slice_size": 0}"#] {
+    for wrong in
+        [r#"{"request_idd": true}"#, r#"{"latency_ms": "1"}"#, "[]", r#"{"slice_size": 0}"#]
+    {
         assert_eq!(admin("PUT", "settings", wrong).status, 400, "{wrong}");
     }
     assert_eq!(admin("GET", "settings", "").json()["request_id"], false);

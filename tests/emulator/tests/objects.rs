@@ -37,11 +37,19 @@ fn overwriting_is_asked_for() {
     cos.emulator().settings(|settings| settings.same_sha_is_4018 = true);
     assert_eq!(cos.upload("/f", b"one").code(), -4018);
     assert_eq!(cos.upload("/f", b"two").code(), -177);
-    assert_eq!(cos.once("/f", r#"{"op":"update","biz_attr":"b","custom_headers":{"x-cos-meta-a":"1"}}"#).code(), 0);
+    assert_eq!(
+        cos.once("/f", r#"{"op":"update","biz_attr":"b","custom_headers":{"x-cos-meta-a":"1"}}"#)
+            .code(),
+        0
+    );
     let over = Form::op("upload").field("filecontent", "two").field("insertOnly", "0");
     cos.post_form("/f", over).data();
     let stat = cos.stat("/f").data();
-    assert_eq!((&stat["biz_attr"], &stat["custom_headers"]), (&json!(""), &json!({})), "a new object");
+    assert_eq!(
+        (&stat["biz_attr"], &stat["custom_headers"]),
+        (&json!(""), &json!({})),
+        "a new object"
+    );
     assert_eq!(cos.download("/f").body, b"two");
     cos.create("/d/").data();
     assert_eq!(cos.upload("/d", b"x").verdict(), (409, -178));
@@ -59,11 +67,18 @@ fn an_update_changes_what_it_names_and_all_headers_at_once() {
         "custom_headers": {"cache-control": "no-cache", "Content-Type": "text/plain", "X-Cos-Meta-A": "1"}}"#;
     assert_eq!(update(all), (200, 0));
     let headers = |expected: Value| assert_eq!(cos.stat("/f").data()["custom_headers"], expected);
-    headers(json!({"Cache-Control": "no-cache", "Content-Type": "text/plain", "x-cos-meta-a": "1"}));
+    headers(
+        json!({"Cache-Control": "no-cache", "Content-Type": "text/plain", "x-cos-meta-a": "1"}),
+    );
     assert_eq!(update(r#"{"op":"update","biz_attr":""}"#), (200, 0));
     let stat = cos.stat("/f").data();
-    assert_eq!((&stat["biz_attr"], &stat["authority"], &stat["forbid"]), (&json!(""), &json!("eWRPrivate"), &json!(2)));
-    headers(json!({"Cache-Control": "no-cache", "Content-Type": "text/plain", "x-cos-meta-a": "1"}));
+    assert_eq!(
+        (&stat["biz_attr"], &stat["authority"], &stat["forbid"]),
+        (&json!(""), &json!("eWRPrivate"), &json!(2))
+    );
+    headers(
+        json!({"Cache-Control": "no-cache", "Content-Type": "text/plain", "x-cos-meta-a": "1"}),
+    );
     assert_eq!(update(r#"{"op":"update","custom_headers":{"x-cos-meta-b":"2"}}"#), (200, 0));
     headers(json!({"x-cos-meta-b": "2"}));
     assert_eq!(update(r#"{"op":"update","custom_headers":{}}"#), (200, 0));
@@ -90,7 +105,8 @@ fn move_and_copy() {
     cos.upload("/taken", b"two").data();
     cos.once("/a/f", r#"{"op":"update","biz_attr":"b"}"#);
     let go = |from: &str, op: &str, to: &str, over: &str| {
-        cos.once(from, &format!(r#"{{"op":"{op}","dest_fileid":"{to}","to_over_write":{over}}}"#)).verdict()
+        cos.once(from, &format!(r#"{{"op":"{op}","dest_fileid":"{to}","to_over_write":{over}}}"#))
+            .verdict()
     };
     assert_eq!(go("/a/f", "move", "/taken", "0"), (409, -177));
     assert_eq!(go("/a/f", "move", "/a/f", "0"), (409, -177));
@@ -135,13 +151,21 @@ fn folders() {
 }
 
 fn names(data: &Value) -> Vec<String> {
-    data["infos"].as_array().unwrap().iter().map(|info| info["name"].as_str().unwrap().to_string()).collect()
+    data["infos"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|info| info["name"].as_str().unwrap().to_string())
+        .collect()
 }
 
 #[test]
 fn lists() {
     let cos = Cos::start();
-    assert_eq!(cos.get("/", "op=list&num=199&context=").data(), json!({"context": "", "infos": [], "listover": true}));
+    assert_eq!(
+        cos.get("/", "op=list&num=199&context=").data(),
+        json!({"context": "", "infos": [], "listover": true})
+    );
     for path in ["/b.txt", "/a/1", "/a/2", "/a-b", "/c/d/e", "/中", "/a0"] {
         cos.upload(path, b"x").data();
     }
@@ -152,7 +176,10 @@ fn lists() {
     let (file, folder, implicit) = (&all["infos"][0], &all["infos"][1], &all["infos"][4]);
     let mut keys: Vec<&str> = file.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort();
-    assert_eq!(keys, ["access_url", "ctime", "filelen", "filesize", "mtime", "name", "sha", "source_url"]);
+    assert_eq!(
+        keys,
+        ["access_url", "ctime", "filelen", "filesize", "mtime", "name", "sha", "source_url"]
+    );
     assert_eq!(file["source_url"], format!("http://{BUCKET}-{APPID}.cossh.myqcloud.com/a-b"));
     for folder in [folder, implicit] {
         assert_eq!(folder.as_object().unwrap().len(), 3, "{folder}");
@@ -162,7 +189,10 @@ fn lists() {
     assert_eq!(names(&cos.get("/a", "op=list").data()), ["a-b", "a/", "a0"]);
     assert_eq!(names(&cos.get("/a/2", "op=list").data()), ["2"]);
     assert_eq!(names(&cos.get("/", "op=list&pattern=eListDirOnly").data()), ["a/", "c/", "z/"]);
-    assert_eq!(names(&cos.get("/", "op=list&pattern=eListFileOnly").data()), ["a-b", "a0", "b.txt", "中"]);
+    assert_eq!(
+        names(&cos.get("/", "op=list&pattern=eListFileOnly").data()),
+        ["a-b", "a0", "b.txt", "中"]
+    );
     assert_eq!(names(&cos.get("/", "op=list&delimiter=.").data())[3..6], ["a/2", "a0", "b."]);
     assert_eq!(cos.get("/z/", "op=list").data()["infos"], json!([]));
     assert_eq!(cos.get("/nothing/", "op=list").verdict(), (404, -197));
@@ -179,7 +209,10 @@ fn lists() {
     assert_eq!(code("op=list&num=199"), 0);
     cos.emulator().settings(|settings| settings.legacy_list_fields = true);
     let legacy = cos.get("/", "op=list&num=2").data();
-    assert_eq!((&legacy["has_more"], &legacy["dircount"], &legacy["filecount"]), (&json!(true), &json!(3), &json!(4)));
+    assert_eq!(
+        (&legacy["has_more"], &legacy["dircount"], &legacy["filecount"]),
+        (&json!(true), &json!(3), &json!(4))
+    );
 }
 
 #[test]
@@ -218,7 +251,11 @@ fn downloads() {
     cos.upload("/中 f.txt", content).data();
     let at = |sign: &Sign| cos.send(Ask::download(BUCKET, "/中 f.txt").sign(&sign.text()));
     let path_only = Sign { file_id: encode("/中 f.txt"), ..Sign::multi("") };
-    for sign in [&path_only, &Sign { file_id: String::new(), ..path_only.clone() }, &Sign::multi("/中 f.txt")] {
+    for sign in [
+        &path_only,
+        &Sign { file_id: String::new(), ..path_only.clone() },
+        &Sign::multi("/中 f.txt"),
+    ] {
         assert_eq!(at(sign).body, content);
     }
     for (what, sign) in [
@@ -229,7 +266,11 @@ fn downloads() {
         ("other bucket", Sign { bucket: "public-bucket".into(), ..path_only.clone() }),
     ] {
         let refused = at(&sign);
-        assert_eq!((refused.status, refused.header("content-type")), (403, Some("text/html")), "{what}");
+        assert_eq!(
+            (refused.status, refused.header("content-type")),
+            (403, Some("text/html")),
+            "{what}"
+        );
     }
     assert_eq!(cos.send(Ask::download(BUCKET, "/中 f.txt")).status, 403);
     assert_eq!(cos.download("/none").status, 404);
@@ -267,9 +308,11 @@ fn downloads() {
     assert_eq!(range("bytes=6-").body, b"cos\n");
     let beyond = range("bytes=10-");
     assert_eq!((beyond.status, beyond.header("content-range")), (416, Some("bytes */10")));
-    let stale = Ask::download(BUCKET, "/中 f.txt").header("Range", "bytes=6-8").header("If-Range", "0123");
+    let stale =
+        Ask::download(BUCKET, "/中 f.txt").header("Range", "bytes=6-8").header("If-Range", "0123");
     assert_eq!(cos.send(stale).status, 200);
-    let fresh = Ask::download(BUCKET, "/中 f.txt").header("Range", "bytes=6-8").header("If-Range", etag);
+    let fresh =
+        Ask::download(BUCKET, "/中 f.txt").header("Range", "bytes=6-8").header("If-Range", etag);
     assert_eq!(cos.send(fresh).status, 206);
     let mut head = Ask::download(BUCKET, "/中 f.txt");
     head.method = "HEAD".into();
@@ -285,7 +328,8 @@ fn downloads() {
 #[test]
 fn public_buckets_ask_for_nothing() {
     let cos = Cos::start();
-    let sign = Sign { bucket: "public-bucket".into(), file_id: String::new(), ..Sign::multi("") }.text();
+    let sign =
+        Sign { bucket: "public-bucket".into(), file_id: String::new(), ..Sign::multi("") }.text();
     let target = format!("/files/v2/{APPID}/public-bucket/f");
     let form = Form::op("upload").field("filecontent", "x");
     cos.send(Ask::new("POST", target.clone()).sign(&sign).form(&form)).data();
@@ -293,9 +337,21 @@ fn public_buckets_ask_for_nothing() {
     assert_eq!(cos.send(Ask::download("public-bucket", "/f").query("sign=nonsense")).body, b"x");
     assert_eq!(cos.send(Ask::download("public-bucket", "/g")).status, 404);
     assert_eq!(cos.send(Ask::download("no-bucket", "/g")).status, 404);
-    let once = Sign { bucket: "public-bucket".into(), file_id: format!("/{APPID}/public-bucket/f"), ..Sign::once("") };
-    cos.send(Ask::new("POST", target).sign(&once.text()).json(r#"{"op":"update","authority":"eWRPrivate"}"#));
-    assert_eq!(cos.send(Ask::download("public-bucket", "/f")).status, 403, "private by its own authority");
+    let once = Sign {
+        bucket: "public-bucket".into(),
+        file_id: format!("/{APPID}/public-bucket/f"),
+        ..Sign::once("")
+    };
+    cos.send(
+        Ask::new("POST", target)
+            .sign(&once.text())
+            .json(r#"{"op":"update","authority":"eWRPrivate"}"#),
+    );
+    assert_eq!(
+        cos.send(Ask::download("public-bucket", "/f")).status,
+        403,
+        "private by its own authority"
+    );
 }
 
 #[test]
@@ -305,7 +361,9 @@ fn a_download_gets_the_old_or_the_new_content_whole() {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for byte in 1..=100 {
-                let form = Form::op("upload").field("filecontent", [byte; 50_000]).field("insertOnly", "0");
+                let form = Form::op("upload")
+                    .field("filecontent", [byte; 50_000])
+                    .field("insertOnly", "0");
                 cos.post_form("/f", form).data();
             }
         });

@@ -32,7 +32,12 @@ impl Program {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().strip_prefix("cos-emulator listening on http://127.0.0.1:").unwrap().parse().unwrap();
+        let port = line
+            .trim()
+            .strip_prefix("cos-emulator listening on http://127.0.0.1:")
+            .unwrap()
+            .parse()
+            .unwrap();
         Program { child, port }
     }
 
@@ -41,7 +46,13 @@ impl Program {
     }
 
     fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -108,11 +119,14 @@ fn a_slice_upload_goes_on_after_a_kill() {
     let post = |program: &Program, form: Form| {
         program.send(Ask::control("POST", "/s").sign(&Sign::multi("/s").text()).form(&form)).data()
     };
-    let init = Form::op("upload_slice_init").field("filesize", (2 << 20).to_string()).field("slice_size", "1048576");
+    let init = Form::op("upload_slice_init")
+        .field("filesize", (2 << 20).to_string())
+        .field("slice_size", "1048576");
     let session = post(&program, init)["session"].as_str().unwrap().to_string();
     let slice = |index: usize| {
         let form = Form::op("upload_slice_data").field("session", &session);
-        form.field("offset", (index << 20).to_string()).field("filecontent", vec![index as u8 + 1; 1 << 20])
+        form.field("offset", (index << 20).to_string())
+            .field("filecontent", vec![index as u8 + 1; 1 << 20])
     };
     post(&program, slice(1));
     program.child.kill().unwrap();
@@ -122,7 +136,9 @@ fn a_slice_upload_goes_on_after_a_kill() {
     let parts = post(&program, Form::op("upload_slice_list"))["listparts"].clone();
     assert_eq!(parts, serde_json::json!([{"offset": 1 << 20, "datalen": 1 << 20}]));
     post(&program, slice(0));
-    let finish = Form::op("upload_slice_finish").field("session", &session).field("filesize", (2 << 20).to_string());
+    let finish = Form::op("upload_slice_finish")
+        .field("session", &session)
+        .field("filesize", (2 << 20).to_string());
     post(&program, finish);
     let sign = Sign { file_id: String::new(), ..Sign::multi("") }.text();
     let body = program.send(Ask::download(BUCKET, "/s").sign(&sign)).body;
@@ -136,8 +152,15 @@ fn options_and_signals() {
     let text = r#"{"credentials": [{"appid": "1250000000", "secret_id": "EXAMPLE_SECRET_ID", "secret_key": "EXAMPLE_SECRET_KEY"}],
         "buckets": [{"name": "from-file", "region": "gz"}], "settings": {"request_id": false}}"#;
     fs::write(&file, text).unwrap();
-    let options =
-        ["--config", file.to_str().unwrap(), "--bucket", "open:public:tj", "--credential", "77:ID:KEY", "--no-admin"];
+    let options = [
+        "--config",
+        file.to_str().unwrap(),
+        "--bucket",
+        "open:public:tj",
+        "--credential",
+        "77:ID:KEY",
+        "--no-admin",
+    ];
     let mut program = Program::start(&dir.path().join("data"), &options);
     let sign = Sign {
         appid: "77".into(),
@@ -148,24 +171,37 @@ fn options_and_signals() {
         ..Sign::multi("")
     };
     let form = Form::op("upload").field("filecontent", "x");
-    let upload =
-        Ask::new("POST", "/files/v2/77/open/f".into()).host("tj.file.myqcloud.com").sign(&sign.text()).form(&form);
+    let upload = Ask::new("POST", "/files/v2/77/open/f".into())
+        .host("tj.file.myqcloud.com")
+        .sign(&sign.text())
+        .form(&form);
     let reply = program.send(upload);
     assert_eq!(reply.data()["source_url"], "http://open-77.costj.myqcloud.com/f");
     assert!(reply.json().get("request_id").is_none());
     assert_eq!(program.send(Ask::new("GET", "/f".into()).host("open-77.x")).body, b"x");
     let sign = Sign { bucket: "from-file".into(), file_id: String::new(), ..Sign::multi("") };
-    let list = Ask::new("GET", format!("/files/v2/{APPID}/from-file/?op=list")).host("h").sign(&sign.text());
+    let list = Ask::new("GET", format!("/files/v2/{APPID}/from-file/?op=list"))
+        .host("h")
+        .sign(&sign.text());
     program.send(list).data();
     assert_eq!(program.send(Ask::new("GET", "/_emulator/health".into())).status, 404);
     program.signal("-TERM");
     assert!(program.child.wait().unwrap().success());
 
-    let run = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap()
+    };
     let help = run(&["--help"]);
-    assert!(help.status.success() && String::from_utf8(help.stdout).unwrap().contains("--data DIR"));
-    for wrong in [&["--port", "0"][..], &["--data", "x"], &["--port", "x", "--data", "y"], &["--what"]] {
+    assert!(
+        help.status.success() && String::from_utf8(help.stdout).unwrap().contains("--data DIR")
+    );
+    for wrong in
+        [&["--port", "0"][..], &["--data", "x"], &["--port", "x", "--data", "y"], &["--what"]]
+    {
         let output = run(wrong);
-        assert!(!output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
+        assert!(
+            !output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(),
+            "{wrong:?}"
+        );
     }
 }

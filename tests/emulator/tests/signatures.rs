@@ -9,7 +9,8 @@ use cos_emulator::{Bucket, Config, Credential, Emulator};
 fn every_check_has_its_code() {
     let cos = Cos::start();
     let good = Sign::multi("/f");
-    let stat = |sign: &str| cos.send(Ask::control("GET", "/f").query("op=stat").sign(sign)).verdict();
+    let stat =
+        |sign: &str| cos.send(Ask::control("GET", "/f").query("op=stat").sign(sign)).verdict();
     assert_eq!(stat(&good.text()), (404, -197), "the good one only misses the file");
 
     let cases: [(&str, Sign, i64); 12] = [
@@ -19,12 +20,20 @@ fn every_check_has_its_code() {
         ("expired", Sign { expires: now() - 1, time: now() - 10, ..good.clone() }, -96),
         ("expires this second", Sign { expires: now(), ..good.clone() }, -96),
         ("longer than 90 days", Sign { expires: now() + 7_776_001, ..good.clone() }, -96),
-        ("signed in the future", Sign { time: now() + 7200, expires: now() + 9000, ..good.clone() }, -96),
+        (
+            "signed in the future",
+            Sign { time: now() + 7200, expires: now() + 9000, ..good.clone() },
+            -96,
+        ),
         ("once for stat", Sign { expires: 0, ..good.clone() }, -74),
         ("other bucket", Sign { bucket: "public-bucket".into(), ..good.clone() }, -61),
         ("other file", Sign { file_id: format!("/{APPID}/{BUCKET}/g"), ..good.clone() }, -63),
         ("path only", Sign { file_id: "/f".into(), ..good.clone() }, -63),
-        ("double encoding", Sign { file_id: format!("/{APPID}/{BUCKET}/%2566"), ..good.clone() }, -63),
+        (
+            "double encoding",
+            Sign { file_id: format!("/{APPID}/{BUCKET}/%2566"), ..good.clone() },
+            -63,
+        ),
     ];
     for (what, sign, code) in cases {
         assert_eq!(stat(&sign.text()), (403, code), "{what}");
@@ -35,7 +44,10 @@ fn every_check_has_its_code() {
         ("too short", "AAAA", -5998),
         (
             "a field missing",
-            &sign_plain("a=1250000000&k=EXAMPLE_SECRET_ID&e=0&t=1&r=1&b=private-bucket", "EXAMPLE_SECRET_KEY"),
+            &sign_plain(
+                "a=1250000000&k=EXAMPLE_SECRET_ID&e=0&t=1&r=1&b=private-bucket",
+                "EXAMPLE_SECRET_KEY",
+            ),
             -5998,
         ),
         ("a field twice", &sign_plain("a=1&a=1&k=x&e=0&t=1&r=1&f=&b=x", "x"), -5998),
@@ -54,7 +66,8 @@ fn every_check_has_its_code() {
     for (what, sign) in accepted {
         assert_eq!(stat(&sign.text()), (404, -197), "{what}");
     }
-    let php_order = format!("a={APPID}&b={BUCKET}&k=EXAMPLE_SECRET_ID&e={}&t={}&r=1&f=", now() + 60, now());
+    let php_order =
+        format!("a={APPID}&b={BUCKET}&k=EXAMPLE_SECRET_ID&e={}&t={}&r=1&f=", now() + 60, now());
     assert_eq!(stat(&sign_plain(&php_order, "EXAMPLE_SECRET_KEY")), (404, -197));
 }
 
@@ -62,7 +75,9 @@ fn every_check_has_its_code() {
 fn kinds_of_signature() {
     let cos = Cos::start();
     cos.upload("/f", b"x").data();
-    let post = |sign: Sign, json: &str| cos.send(Ask::control("POST", "/f").sign(&sign.text()).json(json)).verdict();
+    let post = |sign: Sign, json: &str| {
+        cos.send(Ask::control("POST", "/f").sign(&sign.text()).json(json)).verdict()
+    };
     assert_eq!(post(Sign::multi("/f"), r#"{"op":"delete"}"#), (403, -73));
     assert_eq!(post(Sign::multi("/f"), r#"{"op":"update"}"#), (403, -73));
     let unbound = Sign { file_id: String::new(), ..Sign::once("/f") };
@@ -99,9 +114,15 @@ fn codes_can_be_switched() {
         settings.unknown_secret_id_is_47 = true;
     });
     let expired = Sign { expires: now() - 1, ..Sign::multi("/f") };
-    assert_eq!(cos.send(Ask::control("GET", "/f").query("op=stat").sign(&expired.text())).verdict(), (403, -59));
+    assert_eq!(
+        cos.send(Ask::control("GET", "/f").query("op=stat").sign(&expired.text())).verdict(),
+        (403, -59)
+    );
     let unknown = Sign { secret_id: "NOBODY".into(), ..Sign::multi("/f") };
-    assert_eq!(cos.send(Ask::control("GET", "/f").query("op=stat").sign(&unknown.text())).verdict(), (403, -47));
+    assert_eq!(
+        cos.send(Ask::control("GET", "/f").query("op=stat").sign(&unknown.text())).verdict(),
+        (403, -47)
+    );
 }
 
 #[test]
@@ -131,8 +152,15 @@ fn appids_own_their_keys_and_buckets() {
     });
     config.buckets = vec![Bucket { appid: Some("1250000001".into()), ..Bucket::private(BUCKET) }];
     let emulator = Emulator::start(config).unwrap();
-    let ask = |sign: &Sign| Ask::control("GET", "/f").query("op=stat").sign(&sign.text()).send(&emulator).verdict();
-    let other = Sign { appid: "1250000001".into(), secret_id: "OTHER".into(), key: "K".into(), ..Sign::multi("/f") };
+    let ask = |sign: &Sign| {
+        Ask::control("GET", "/f").query("op=stat").sign(&sign.text()).send(&emulator).verdict()
+    };
+    let other = Sign {
+        appid: "1250000001".into(),
+        secret_id: "OTHER".into(),
+        key: "K".into(),
+        ..Sign::multi("/f")
+    };
     assert_eq!(ask(&other), (403, -70), "a good signature, of another appid than the URL's");
     assert_eq!(ask(&Sign::multi("/f")), (404, -133), "the bucket is the other appid's");
 }

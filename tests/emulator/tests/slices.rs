@@ -15,7 +15,9 @@ fn content() -> Vec<u8> {
 }
 
 fn init_form(size: usize, slice_size: usize) -> Form {
-    Form::op("upload_slice_init").field("filesize", size.to_string()).field("slice_size", slice_size.to_string())
+    Form::op("upload_slice_init")
+        .field("filesize", size.to_string())
+        .field("slice_size", slice_size.to_string())
 }
 
 fn verified_init() -> Form {
@@ -70,13 +72,20 @@ fn a_verified_upload_in_any_order_over_a_restart() {
     let finish = finish_form(&id, 3 * MIB + 5);
     assert_eq!(cos.post_form("/big.bin", finish.clone()).verdict(), (400, -29094));
     let finish = finish.field("sha", SHA);
-    assert_eq!(cos.post_form("/big.bin", finish.clone()).verdict(), (400, -175), "two slices are missing");
+    assert_eq!(
+        cos.post_form("/big.bin", finish.clone()).verdict(),
+        (400, -175),
+        "two slices are missing"
+    );
     for index in [3, 1, 1] {
         send(&cos, index, slices[index]).data();
     }
     let other_sha = finish_form(&id, 3 * MIB + 5).field("sha", sha1(b""));
     assert_eq!(cos.post_form("/big.bin", other_sha).verdict(), (409, -4016));
-    assert_eq!(cos.post_form("/big.bin", finish_form(&id, 5).field("sha", SHA)).verdict(), (400, -175));
+    assert_eq!(
+        cos.post_form("/big.bin", finish_form(&id, 5).field("sha", SHA)).verdict(),
+        (400, -175)
+    );
     let urls = cos.post_form("/big.bin", finish.clone()).data();
     assert_eq!(urls["access_url"], format!("http://{BUCKET}-{APPID}.file.myqcloud.com/big.bin"));
     assert_eq!(cos.post_form("/big.bin", finish).verdict(), (400, -5983), "finished for good");
@@ -85,7 +94,10 @@ fn a_verified_upload_in_any_order_over_a_restart() {
     cos.restart();
     assert_eq!(cos.download("/big.bin").body, content);
     let stat = cos.stat("/big.bin").data();
-    assert_eq!((&stat["sha"], &stat["filelen"], &stat["slicesize"]), (&json!(SHA), &json!(3 * MIB + 5), &json!(MIB)));
+    assert_eq!(
+        (&stat["sha"], &stat["filelen"], &stat["slicesize"]),
+        (&json!(SHA), &json!(3 * MIB + 5), &json!(MIB))
+    );
     assert_eq!(std::fs::read_dir(cos.dir.path().join("uploads")).unwrap().count(), 0);
 }
 
@@ -94,7 +106,8 @@ fn entries_of_one_mebibyte_verify_slices_of_other_sizes() {
     for slice_size in [512 << 10, 2 * MIB, 3 * MIB] {
         let cos = Cos::start();
         let content = content();
-        let form = init_form(content.len(), 3 * MIB).field("sha", SHA).field("uploadparts", UPLOADPARTS);
+        let form =
+            init_form(content.len(), 3 * MIB).field("sha", SHA).field("uploadparts", UPLOADPARTS);
         cos.emulator().settings(|settings| settings.slice_size = Some(slice_size as u64));
         let begun = cos.post_form("/f", form).data();
         assert_eq!(begun["slice_size"], slice_size, "what is granted, not what was asked for");
@@ -102,7 +115,9 @@ fn entries_of_one_mebibyte_verify_slices_of_other_sizes() {
         for (index, slice) in content.chunks(slice_size).enumerate() {
             let mut wrong = slice.to_vec();
             *wrong.last_mut().unwrap() ^= 1;
-            let send = |bytes: &[u8]| cos.post_form("/f", data_form(&id, index * slice_size, bytes).field("sha", SHA));
+            let send = |bytes: &[u8]| {
+                cos.post_form("/f", data_form(&id, index * slice_size, bytes).field("sha", SHA))
+            };
             if slice_size >= MIB {
                 assert_eq!(send(&wrong).code(), -4016, "slice {index} of {slice_size}");
             } else if index == 0 {
@@ -124,7 +139,14 @@ fn uploadparts_must_describe_the_file() {
         let form = init_form(3 * MIB + 5, MIB).field("sha", SHA).field("uploadparts", parts);
         cos.post_form("/f", form).verdict()
     };
-    for malformed in ["[", "{}", "\"x\"", "[1]", r#"[{"offset":"0","datalen":1,"datasha":"x"}]"#, r#"[{"offset":0}]"#] {
+    for malformed in [
+        "[",
+        "{}",
+        "\"x\"",
+        "[1]",
+        r#"[{"offset":"0","datalen":1,"datasha":"x"}]"#,
+        r#"[{"offset":0}]"#,
+    ] {
         assert_eq!(init(malformed), (400, -5965), "{malformed}");
     }
     for (from, to) in [
@@ -169,14 +191,22 @@ fn init_checks_sizes() {
 fn slices_must_fit() {
     let cos = Cos::start();
     let id = session(&cos.post_form("/f", init_form(MIB + 10, MIB)).data());
-    let send = |offset: usize, bytes: &[u8]| cos.post_form("/f", data_form(&id, offset, bytes)).verdict();
+    let send =
+        |offset: usize, bytes: &[u8]| cos.post_form("/f", data_form(&id, offset, bytes)).verdict();
     assert_eq!(send(1, b"x"), (400, -4005));
     assert_eq!(send(2 * MIB, b"x"), (400, -4005));
     assert_eq!(send(0, b"short"), (400, -5991));
     assert_eq!(send(MIB, &[0; 11]), (400, -5991));
-    assert_eq!(cos.post_form("/f", Form::op("upload_slice_data").field("fileContent", "x")).verdict(), (400, -95));
+    assert_eq!(
+        cos.post_form("/f", Form::op("upload_slice_data").field("fileContent", "x")).verdict(),
+        (400, -95)
+    );
     assert_eq!(cos.post_form("/f", data_form("00", 0, b"x")).verdict(), (400, -5983));
-    assert_eq!(cos.post_form("/g", data_form(&id, MIB, &[0; 10])).verdict(), (400, -5983), "another file's session");
+    assert_eq!(
+        cos.post_form("/g", data_form(&id, MIB, &[0; 10])).verdict(),
+        (400, -5983),
+        "another file's session"
+    );
     let no_content = Form::op("upload_slice_data").field("session", &id).field("offset", "0");
     assert_eq!(cos.post_form("/f", no_content).verdict(), (400, -5990));
     let md5 = data_form(&id, MIB, &[0; 10]).field("datamd5", "a63c90cc3684ad8b0a2176a6a8fe9005");
@@ -204,12 +234,20 @@ fn unfinished_uploads_are_in_the_way_until_deleted() {
     cos.upload("/f", b"small").data();
     assert_eq!(cos.post_form("/f", plain.clone()).verdict(), (409, -177));
     let id = session(&cos.post_form("/f", plain.field("insertOnly", "0")).data());
-    assert_eq!(cos.download("/f").body, b"small", "the old content stays until the new one is finished");
+    assert_eq!(
+        cos.download("/f").body,
+        b"small",
+        "the old content stays until the new one is finished"
+    );
     cos.post_form("/f", data_form(&id, 0, &vec![1; MIB])).data();
     cos.post_form("/f", data_form(&id, MIB, &[1])).data();
     cos.post_form("/f", finish_form(&id, MIB + 1)).data();
     assert_eq!(cos.download("/f").body, vec![1; MIB + 1]);
-    assert_eq!(cos.stat("/f").data()["sha"], sha1(&vec![1; MIB + 1]), "the digest is known although nobody sent it");
+    assert_eq!(
+        cos.stat("/f").data()["sha"],
+        sha1(&vec![1; MIB + 1]),
+        "the digest is known although nobody sent it"
+    );
     assert_eq!(std::fs::read_dir(cos.dir.path().join("blobs")).unwrap().count(), 1);
 }
 
@@ -237,7 +275,8 @@ fn a_serial_upload_insists_on_order() {
     let begun = cos.post_form("/f", init_form(2 * MIB, MIB)).data();
     assert_eq!(begun["serial_upload"], 1);
     let id = session(&begun);
-    let send = |index: usize| cos.post_form("/f", data_form(&id, index * MIB, &vec![0; MIB])).code();
+    let send =
+        |index: usize| cos.post_form("/f", data_form(&id, index * MIB, &vec![0; MIB])).code();
     assert_eq!([send(1), send(0), send(0), send(1)], [-4005, 0, 0, 0]);
     assert_eq!(cos.post_form("/f", Form::op("upload_slice_list")).data()["serial_upload"], 1);
 }

@@ -43,8 +43,13 @@ pub(super) fn stat(call: &Call) -> Outcome {
         Some(Entry::Unfinished) => {
             let meta = index.upload(&file_id)?.ok_or(Code::NOT_FOUND)?;
             let received = call.store.upload(&meta.session).map_or(0, |upload| upload.received());
-            let mut file =
-                call.new_file(meta.blob, meta.sha.unwrap_or_default(), meta.size, meta.slice_size, meta.biz_attr);
+            let mut file = call.new_file(
+                meta.blob,
+                meta.sha.unwrap_or_default(),
+                meta.size,
+                meta.slice_size,
+                meta.biz_attr,
+            );
             (file.ctime, file.mtime) = (meta.created, meta.created);
             (file, received)
         }
@@ -71,8 +76,9 @@ pub(super) fn update(call: &Call) -> Outcome {
     let authority = call.params.text("authority")?;
     let headers = call.params.object("custom_headers")?.map(custom_headers).transpose()?;
     let forbid = call.params.number("forbid")?;
-    if let Some(other) =
-        authority.as_deref().filter(|name| !matches!(*name, "eInvalid" | "eWRPrivate" | "eWPrivateRPublic"))
+    if let Some(other) = authority
+        .as_deref()
+        .filter(|name| !matches!(*name, "eInvalid" | "eWRPrivate" | "eWPrivateRPublic"))
     {
         return Err(Code::VALUE_INVALID.because(format!("authority is {other:?}")));
     }
@@ -97,13 +103,21 @@ pub(super) fn update(call: &Call) -> Outcome {
 
 /// The headers of an object, each under its usual spelling.
 fn custom_headers(given: Map<String, Value>) -> Result<BTreeMap<String, String>, Failure> {
-    const PLAIN: [&str; 5] =
-        ["Cache-Control", "Content-Type", "Content-Disposition", "Content-Language", "Content-Encoding"];
+    const PLAIN: [&str; 5] = [
+        "Cache-Control",
+        "Content-Type",
+        "Content-Disposition",
+        "Content-Language",
+        "Content-Encoding",
+    ];
     const META: &str = "x-cos-meta-";
     let mut headers = BTreeMap::new();
     for (name, value) in given {
         let lower = name.to_ascii_lowercase();
-        let usual = PLAIN.iter().find(|plain| plain.eq_ignore_ascii_case(&name)).map(|plain| plain.to_string());
+        let usual = PLAIN
+            .iter()
+            .find(|plain| plain.eq_ignore_ascii_case(&name))
+            .map(|plain| plain.to_string());
         let meta = || {
             let is_name = hyper::header::HeaderName::from_bytes(lower.as_bytes()).is_ok();
             (lower.starts_with(META) && lower.len() > META.len() && is_name).then(|| lower.clone())
@@ -167,7 +181,10 @@ pub(super) fn relocate(call: &Call, is_move: bool) -> Outcome {
 
 /// `dest_fileid`: from the root of the bucket, or relative to the source's folder.
 fn destination(call: &Call) -> Result<Resource, Failure> {
-    let given = call.params.non_empty("dest_fileid")?.ok_or_else(|| Code::PARAM.because("dest_fileid is missing"))?;
+    let given = call
+        .params
+        .non_empty("dest_fileid")?
+        .ok_or_else(|| Code::PARAM.because("dest_fileid is missing"))?;
     let path = match given.starts_with('/') {
         true => given,
         false => format!("{}{given}", call.resource.parent()),

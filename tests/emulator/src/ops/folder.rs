@@ -25,7 +25,9 @@ pub(super) fn create(call: &Call) -> Outcome {
 
 pub(super) fn stat(call: &Call) -> Outcome {
     let folder = match call.resource.is_root() {
-        true => Folder { biz_attr: String::new(), ctime: call.store.created, mtime: call.store.created },
+        true => {
+            Folder { biz_attr: String::new(), ctime: call.store.created, mtime: call.store.created }
+        }
         false => call.store.view()?.folder(&call.resource.file_id())?,
     };
     Ok(Some(json!({"biz_attr": folder.biz_attr, "ctime": folder.ctime, "mtime": folder.mtime})))

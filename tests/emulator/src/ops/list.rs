@@ -36,7 +36,11 @@ struct Item {
 
 pub(super) fn list(call: &Call) -> Outcome {
     let query = query(call)?;
-    let after = call.params.non_empty("context")?.map(|context| open_context(call, &context)).transpose()?;
+    let after = call
+        .params
+        .non_empty("context")?
+        .map(|context| open_context(call, &context))
+        .transpose()?;
     let index = call.store.view()?;
     let folder_id = &query.prefix[..query.folder];
     let exists = call.resource.parent() == "/" || index.first(folder_id, folder_id)?.is_some();
@@ -91,14 +95,19 @@ fn query(call: &Call) -> Result<Query, Failure> {
     Ok(Query {
         limit: limit as usize,
         prefix: call.resource.file_id(),
-        folder: call.resource.file_id().len() - call.resource.path.len() + call.resource.parent().len(),
+        folder: call.resource.file_id().len() - call.resource.path.len()
+            + call.resource.parent().len(),
         delimiter: call.params.non_empty("delimiter")?.unwrap_or_else(|| "/".into()),
         pattern,
     })
 }
 
 /// The first wanted item at or behind `position`, and where to look for the one after it.
-fn next_item(index: &View, query: &Query, position: &str) -> Result<Option<(Item, String)>, Failure> {
+fn next_item(
+    index: &View,
+    query: &Query,
+    position: &str,
+) -> Result<Option<(Item, String)>, Failure> {
     let mut position = position.to_string();
     loop {
         let Some(first) = index.first(&position, &query.prefix)? else { return Ok(None) };

@@ -78,14 +78,21 @@ impl Op {
         call.resource.must_be_legal()?;
         let is_folder = call.resource.is_folder();
         match self {
-            Op::Upload | Op::SliceInit | Op::SliceData | Op::SliceList | Op::SliceFinish | Op::Move | Op::Copy => {
+            Op::Upload
+            | Op::SliceInit
+            | Op::SliceData
+            | Op::SliceList
+            | Op::SliceFinish
+            | Op::Move
+            | Op::Copy => {
                 call.resource.must_be_file()?;
             }
             Op::Create => call.resource.must_be_folder()?,
             Op::Stat | Op::List | Op::Update | Op::Delete => {}
         }
         if call.resource.is_root() && !matches!(self, Op::Stat | Op::List) {
-            return Err(Code::PATH_ILLEGAL.because("the root of a bucket can't be created, updated or deleted"));
+            return Err(Code::PATH_ILLEGAL
+                .because("the root of a bucket can't be created, updated or deleted"));
         }
         match self {
             Op::Upload => file::upload(call),
@@ -130,9 +137,9 @@ impl Call<'_> {
     /// The `sha` parameter in lower case.
     fn sha(&self) -> Result<Option<String>, Failure> {
         let Some(sha) = self.params.non_empty("sha")? else { return Ok(None) };
-        crate::digest::normal_sha(&sha)
-            .map(Some)
-            .ok_or_else(|| Code::INVALID_SHA.because(format!("sha is {sha:?}, not 40 hexadecimal digits")))
+        crate::digest::normal_sha(&sha).map(Some).ok_or_else(|| {
+            Code::INVALID_SHA.because(format!("sha is {sha:?}, not 40 hexadecimal digits"))
+        })
     }
 
     fn access_url(&self, resource: &Resource) -> String {
@@ -174,16 +181,25 @@ impl Call<'_> {
             return Err(Code::PATH_CONFLICT.because("a folder has this name"));
         }
         match index.entry(&resource.file_id())? {
-            Some(Entry::File(old)) if insert_only => match self.settings.same_sha_is_4018 && sha == Some(&old.sha) {
-                true => Err(Code::SAME_FILE.into()),
-                false => Err(Code::FILE_EXISTS.into()),
-            },
+            Some(Entry::File(old)) if insert_only => {
+                match self.settings.same_sha_is_4018 && sha == Some(&old.sha) {
+                    true => Err(Code::SAME_FILE.into()),
+                    false => Err(Code::FILE_EXISTS.into()),
+                }
+            }
             _ => Ok(()),
         }
     }
 
     /// A file as a fresh upload leaves it.
-    fn new_file(&self, blob: String, sha: String, size: u64, slice_size: u64, biz_attr: String) -> File {
+    fn new_file(
+        &self,
+        blob: String,
+        sha: String,
+        size: u64,
+        slice_size: u64,
+        biz_attr: String,
+    ) -> File {
         File {
             blob,
             size,

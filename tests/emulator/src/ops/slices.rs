@@ -18,17 +18,23 @@ const LARGEST_PART: u64 = 1_048_576;
 
 pub(super) fn init(call: &Call) -> Outcome {
     let size = filesize(call)?;
-    let asked = call.params.number("slice_size")?.ok_or_else(|| Code::PARAM.because("slice_size is missing"))?;
+    let asked = call
+        .params
+        .number("slice_size")?
+        .ok_or_else(|| Code::PARAM.because("slice_size is missing"))?;
     if asked < SLICE_SIZES[0] {
         return Err(Code::SLICE_TOO_SMALL.because(format!("slice_size is {asked}")));
     }
     if !SLICE_SIZES.contains(&asked) {
-        return Err(Code::SLICE_SIZE_WRONG.because(format!("slice_size is {asked}, not one of {SLICE_SIZES:?}")));
+        return Err(Code::SLICE_SIZE_WRONG
+            .because(format!("slice_size is {asked}, not one of {SLICE_SIZES:?}")));
     }
     let sha = call.sha()?;
     let parts = match call.params.json_text("uploadparts").filter(|text| !text.is_empty()) {
         None => Vec::new(),
-        Some(_) if sha.is_none() => return Err(Code::SHA_MISSING.because("uploadparts without sha")),
+        Some(_) if sha.is_none() => {
+            return Err(Code::SHA_MISSING.because("uploadparts without sha"));
+        }
         Some(text) => upload_parts(&text, size, asked)?,
     };
     if let (Some(sha), Some(last)) = (&sha, parts.last())
@@ -72,19 +78,28 @@ fn check_init(call: &Call, index: &impl Lookup, meta: &UploadMeta) -> Result<(),
     call.check_target(index, call.resource, meta.insert_only, meta.sha.as_deref())?;
     match index.upload(&meta.file_id)? {
         None => Ok(()),
-        Some(other) if other.sha == meta.sha && other.size == meta.size => Err(Code::UNFINISHED_SAME.into()),
-        Some(_) => Err(Code::UNFINISHED_OTHER.because("an unfinished upload has another sha or size")),
+        Some(other) if other.sha == meta.sha && other.size == meta.size => {
+            Err(Code::UNFINISHED_SAME.into())
+        }
+        Some(_) => {
+            Err(Code::UNFINISHED_OTHER.because("an unfinished upload has another sha or size"))
+        }
     }
 }
 
 /// The same content under the same appid makes the upload unnecessary.
 fn instant_upload(call: &Call, meta: &UploadMeta) -> Outcome {
-    let Some(sha) = meta.sha.as_ref().filter(|_| call.settings.instant_upload) else { return Ok(None) };
+    let Some(sha) = meta.sha.as_ref().filter(|_| call.settings.instant_upload) else {
+        return Ok(None);
+    };
     call.store.change(|index| {
         check_init(call, index, meta)?;
-        let Some(twin) = index.same_content(&meta.file_id, sha, meta.size)? else { return Ok(None) };
+        let Some(twin) = index.same_content(&meta.file_id, sha, meta.size)? else {
+            return Ok(None);
+        };
         let blob = call.store.blobs.link(&twin.blob)?;
-        let file = call.new_file(blob, sha.clone(), meta.size, meta.slice_size, meta.biz_attr.clone());
+        let file =
+            call.new_file(blob, sha.clone(), meta.size, meta.slice_size, meta.biz_attr.clone());
         index.put(&meta.file_id, &Entry::File(file.clone()))?;
         Ok(Some(call.object_urls(call.resource, &file)))
     })
@@ -115,7 +130,9 @@ fn upload_parts(text: &str, size: u64, slice_size: u64) -> Result<Vec<Part>, Fai
             return Err(wrong(format!("entry {index} begins at {}, not at {end}", part.offset)));
         }
         if normal_sha(&part.datasha).is_none_or(|normal| normal != part.datasha) {
-            return Err(wrong(format!("the datasha of entry {index} is not 40 lower-case hexadecimal digits")));
+            return Err(wrong(format!(
+                "the datasha of entry {index} is not 40 lower-case hexadecimal digits"
+            )));
         }
         let is_last = index + 1 == parts.len();
         if part.datalen == 0 || part.datalen > length || (part.datalen < length && !is_last) {
@@ -133,21 +150,23 @@ pub(super) fn data(call: &Call) -> Outcome {
     let content = call.params.content(Code::SLICE_LENGTH)?;
     let upload = session(call)?;
     let meta = &upload.meta;
-    let offset = call.params.number("offset")?.ok_or_else(|| Code::PARAM.because("offset is missing"))?;
+    let offset =
+        call.params.number("offset")?.ok_or_else(|| Code::PARAM.because("offset is missing"))?;
     if !offset.is_multiple_of(meta.slice_size) || offset >= meta.size {
-        return Err(
-            Code::OFFSET_ILLEGAL.because(format!("offset {offset} in {} bytes of {}", meta.size, meta.slice_size))
-        );
+        return Err(Code::OFFSET_ILLEGAL
+            .because(format!("offset {offset} in {} bytes of {}", meta.size, meta.slice_size)));
     }
     let length = content.len() as u64;
     let expected = meta.slice_size.min(meta.size - offset);
     if length != expected {
-        return Err(Code::SLICE_LENGTH.because(format!("the slice has {length} bytes, expected {expected}")));
+        return Err(Code::SLICE_LENGTH
+            .because(format!("the slice has {length} bytes, expected {expected}")));
     }
     check_slice_sha(call, meta, &content)?;
     verify_slice(meta, offset, &content)?;
     if meta.serial && offset > upload.contiguous() {
-        return Err(Code::OFFSET_ILLEGAL.because(format!("serial upload: offset {} is next", upload.contiguous())));
+        return Err(Code::OFFSET_ILLEGAL
+            .because(format!("serial upload: offset {} is next", upload.contiguous())));
     }
     let mut data = json!({"session": meta.session, "offset": offset, "datalen": length});
     if let Some(promised) = call.params.non_empty("datamd5")? {
@@ -168,21 +187,31 @@ fn check_slice_sha(call: &Call, meta: &UploadMeta, content: &[u8]) -> Result<(),
         (None, Some(_)) => Err(Code::SHA_MISSING.because("init had a sha, so each slice must")),
         (Some(given), Some(whole)) if given == *whole => Ok(()),
         (Some(given), _) if given == sha1_hex(content) => Ok(()),
-        (Some(_), Some(_)) => Err(Code::SHA_DIFFERS.because("sha is neither the file's nor the slice's")),
+        (Some(_), Some(_)) => {
+            Err(Code::SHA_DIFFERS.because("sha is neither the file's nor the slice's"))
+        }
         (_, None) => Ok(()),
     }
 }
 
 /// Follows the chaining states through every entry of `uploadparts` the slice covers as a whole.
 fn verify_slice(meta: &UploadMeta, offset: u64, content: &[u8]) -> Result<(), Failure> {
-    let Ok(first) = meta.parts.binary_search_by_key(&offset, |part| part.offset) else { return Ok(()) };
+    let Ok(first) = meta.parts.binary_search_by_key(&offset, |part| part.offset) else {
+        return Ok(());
+    };
     let end = offset + content.len() as u64;
-    for (index, part) in
-        meta.parts.iter().enumerate().skip(first).take_while(|(_, part)| part.offset + part.datalen <= end)
+    for (index, part) in meta
+        .parts
+        .iter()
+        .enumerate()
+        .skip(first)
+        .take_while(|(_, part)| part.offset + part.datalen <= end)
     {
         let before = match index.checked_sub(1) {
             None => Chain::initial(),
-            Some(previous) => Chain::from_hex(&meta.parts[previous].datasha).ok_or(Code::UPLOADPARTS_MALFORMED)?,
+            Some(previous) => {
+                Chain::from_hex(&meta.parts[previous].datasha).ok_or(Code::UPLOADPARTS_MALFORMED)?
+            }
         };
         let start = (part.offset - offset) as usize;
         let bytes = &content[start..start + part.datalen as usize];
@@ -192,7 +221,10 @@ fn verify_slice(meta: &UploadMeta, offset: u64, content: &[u8]) -> Result<(), Fa
             false => before.advance(bytes).map(|state| state.to_hex()),
         };
         if actual.as_ref() != Some(&part.datasha) {
-            let detail = format!("datasha at {} is {actual:?}, uploadparts says {}", part.offset, part.datasha);
+            let detail = format!(
+                "datasha at {} is {actual:?}, uploadparts says {}",
+                part.offset, part.datasha
+            );
             return Err(Code::SHA_DIFFERS.because(detail));
         }
     }
@@ -207,8 +239,11 @@ pub(super) fn list(call: &Call) -> Outcome {
         return Ok(Some(call.object_urls(call.resource, &file)));
     };
     let upload = call.store.upload(&meta.session).ok_or(Code::NOT_FOUND)?;
-    let parts: Vec<Value> =
-        upload.stored().into_iter().map(|(offset, length)| json!({"offset": offset, "datalen": length})).collect();
+    let parts: Vec<Value> = upload
+        .stored()
+        .into_iter()
+        .map(|(offset, length)| json!({"offset": offset, "datalen": length}))
+        .collect();
     let mut data = json!({
         "session": meta.session,
         "slice_size": meta.slice_size,
@@ -228,7 +263,9 @@ pub(super) fn finish(call: &Call) -> Outcome {
     let size = filesize(call)?;
     let given = call.sha()?;
     if size != meta.size {
-        return Err(Code::SIZE_DIFFERS.because(format!("filesize is {size}, init said {}", meta.size)));
+        return Err(
+            Code::SIZE_DIFFERS.because(format!("filesize is {size}, init said {}", meta.size))
+        );
     }
     if given.is_none() && meta.sha.is_some() {
         return Err(Code::FINISH_WITHOUT_SHA.into());
@@ -236,14 +273,23 @@ pub(super) fn finish(call: &Call) -> Outcome {
     let promised = given.or_else(|| meta.sha.clone());
     let file = upload.finish(|mut content| {
         if upload.contiguous() != meta.size {
-            return Err(Code::SIZE_DIFFERS.because(format!("{} of {size} bytes were uploaded", upload.received())));
+            return Err(Code::SIZE_DIFFERS
+                .because(format!("{} of {size} bytes were uploaded", upload.received())));
         }
         content.rewind()?;
         let sha = sha1_of(content)?;
-        if promised.is_some_and(|promised| promised != sha) || meta.sha.as_ref().is_some_and(|init| *init != sha) {
+        if promised.is_some_and(|promised| promised != sha)
+            || meta.sha.as_ref().is_some_and(|init| *init != sha)
+        {
             return Err(Code::SHA_DIFFERS.because(format!("the content's SHA-1 is {sha}")));
         }
-        let file = call.new_file(meta.blob.clone(), sha, meta.size, meta.slice_size, meta.biz_attr.clone());
+        let file = call.new_file(
+            meta.blob.clone(),
+            sha,
+            meta.size,
+            meta.slice_size,
+            meta.biz_attr.clone(),
+        );
         call.store.change(|index| {
             call.check_target(index, call.resource, meta.insert_only, Some(&file.sha))?;
             index.end_upload(&meta.file_id)?;

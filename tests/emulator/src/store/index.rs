@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use redb::{
-    Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction, ReadableMultimapTable,
-    ReadableTable, Table, TableDefinition, WriteTransaction,
+    Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction,
+    ReadableMultimapTable, ReadableTable, Table, TableDefinition, WriteTransaction,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -56,7 +56,8 @@ pub(crate) enum Entry {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| Code::STORAGE.because(format!("the index is damaged: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Code::STORAGE.because(format!("the index is damaged: {error}")))
 }
 
 fn text(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
@@ -137,7 +138,10 @@ pub(crate) struct View {
 
 impl View {
     pub fn new(transaction: ReadTransaction) -> Result<View, Failure> {
-        Ok(View { objects: transaction.open_table(OBJECTS)?, uploads: transaction.open_table(UPLOADS)? })
+        Ok(View {
+            objects: transaction.open_table(OBJECTS)?,
+            uploads: transaction.open_table(UPLOADS)?,
+        })
     }
 
     pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Failure> {
@@ -247,7 +251,12 @@ impl<'t> Change<'t> {
     }
 
     /// A stored file of the same appid with this content.
-    pub fn same_content(&self, file_id: &str, sha: &str, size: u64) -> Result<Option<File>, Failure> {
+    pub fn same_content(
+        &self,
+        file_id: &str,
+        sha: &str,
+        size: u64,
+    ) -> Result<Option<File>, Failure> {
         let key = content_key(file_id, sha, size);
         let Some(found) = self.contents.get(key.as_str())?.next() else { return Ok(None) };
         self.file(found?.value()).map(Some)

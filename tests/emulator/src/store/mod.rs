@@ -46,7 +46,10 @@ impl Store {
     }
 
     /// Runs `work` alone; what it did is on disk when this returns `Ok`, and undone when it fails.
-    pub fn change<T>(&self, work: impl FnOnce(&mut Change) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let transaction = self.index.begin_write()?;
         let mut change = Change::new(&transaction)?;
         let result = work(&mut change);

@@ -60,8 +60,11 @@ impl Journal {
     fn open(path: &Path) -> io::Result<Journal> {
         let bytes = fs::read(path).unwrap_or_default();
         let (records, _torn) = bytes.as_chunks::<RECORD>();
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
-        let stored = records.iter().map(|record| (number(&record[..8]), number(&record[8..]))).collect();
+        let number = |bytes: &[u8]| {
+            bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+        };
+        let stored =
+            records.iter().map(|record| (number(&record[..8]), number(&record[8..]))).collect();
         let file = File::options().create(true).append(true).open(path)?;
         file.set_len((records.len() * RECORD) as u64)?;
         Ok(Journal { file, stored })
@@ -80,7 +83,8 @@ impl Journal {
 impl Upload {
     fn open(dir: &Path, blobs: &Blobs, meta: UploadMeta) -> io::Result<Upload> {
         let path = blobs.path(&meta.blob);
-        let content = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let content =
+            File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         let journal = Mutex::new(Journal::open(&dir.join(&meta.session))?);
         Ok(Upload { meta, content, journal, closed: RwLock::new(false) })
     }
@@ -100,7 +104,10 @@ impl Upload {
 
     /// How far the content is complete from its beginning.
     pub fn contiguous(&self) -> u64 {
-        self.journal().stored.iter().fold(0, |end, (offset, length)| if *offset == end { end + length } else { end })
+        self.journal()
+            .stored
+            .iter()
+            .fold(0, |end, (offset, length)| if *offset == end { end + length } else { end })
     }
 
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Failure> {

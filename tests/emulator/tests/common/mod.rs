@@ -29,7 +29,9 @@ pub fn sha1(bytes: &[u8]) -> String {
 
 pub fn encode(path: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-~/".contains(&byte);
-    path.bytes().map(|byte| if keep(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
+    path.bytes()
+        .map(|byte| if keep(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Signs a text as it stands.
@@ -74,7 +76,9 @@ impl Sign {
 
     pub fn text(&self) -> String {
         let Sign { appid, secret_id, key, expires, time, random, file_id, bucket } = self;
-        let plain = format!("a={appid}&k={secret_id}&e={expires}&t={time}&r={random}&f={file_id}&b={bucket}");
+        let plain = format!(
+            "a={appid}&k={secret_id}&e={expires}&t={time}&r={random}&f={file_id}&b={bucket}"
+        );
         sign_plain(&plain, key)
     }
 }
@@ -88,7 +92,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Value {
@@ -134,7 +141,9 @@ impl Wire {
         let head = String::from_utf8(head).unwrap();
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_string(), value.to_string()));
+        let header = |line: &str| {
+            line.split_once(": ").map(|(name, value)| (name.to_string(), value.to_string()))
+        };
         Ok((status, lines.map(|line| header(line).unwrap()).collect()))
     }
 
@@ -145,7 +154,8 @@ impl Wire {
     pub fn read_answer(&mut self, has_body: bool) -> io::Result<Answer> {
         let (status, headers) = self.read_head()?;
         let mut answer = Answer { status, headers, body: Vec::new() };
-        let length = answer.header("content-length").expect("every reply has a length").parse().unwrap();
+        let length =
+            answer.header("content-length").expect("every reply has a length").parse().unwrap();
         if has_body {
             answer.body = vec![0; length];
             self.0.read_exact(&mut answer.body)?;
@@ -215,7 +225,8 @@ impl Ask {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.target, self.host);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.target, self.host);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -253,7 +264,8 @@ impl Form {
         let mut body = Vec::new();
         for (name, value) in &self.0 {
             body.extend_from_slice(
-                format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").as_bytes(),
+                format!("--b0undary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
+                    .as_bytes(),
             );
             body.extend_from_slice(value);
             body.extend_from_slice(b"\r\n");
@@ -294,7 +306,10 @@ impl Cos {
     }
 
     pub fn upload(&self, path: &str, content: &[u8]) -> Answer {
-        self.post_form(path, Form::op("upload").field("filecontent", content).field("sha", sha1(content)))
+        self.post_form(
+            path,
+            Form::op("upload").field("filecontent", content).field("sha", sha1(content)),
+        )
     }
 
     pub fn get(&self, path: &str, query: &str) -> Answer {
@@ -311,7 +326,9 @@ impl Cos {
 
     pub fn create(&self, path: &str) -> Answer {
         self.send(
-            Ask::control("POST", path).sign(&Sign::multi(path).text()).json(r#"{"op": "create", "biz_attr": ""}"#),
+            Ask::control("POST", path)
+                .sign(&Sign::multi(path).text())
+                .json(r#"{"op": "create", "biz_attr": ""}"#),
         )
     }
 

@@ -38,6 +38,12 @@ impl Answer {
     }
 }
 
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Answer {
+        Answer::success(&reply)
+    }
+}
+
 impl From<Box<Failure>> for Answer {
     fn from(failure: Box<Failure>) -> Answer {
         let origin = match failure.reply {

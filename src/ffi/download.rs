@@ -4,6 +4,7 @@ use std::ptr;
 use super::client::cos_client;
 use super::guard;
 use super::input::{handle, optional_text, out, text};
+use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
 use crate::download;
 use crate::error::Failure;
@@ -63,16 +64,16 @@ pub unsafe extern "C" fn cos_download_file(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
-            download::file(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("local_path", local_path)?,
-                optional_text("options", options)?,
-                watch(transfer),
-            )
-        })
+        with_local_path(
+            client,
+            bucket,
+            cos_path,
+            local_path,
+            options,
+            transfer,
+            out_json,
+            download::file,
+        )
     }
 }
 

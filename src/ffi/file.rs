@@ -1,9 +1,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::guard;
-use super::input::{handle, optional_text, text};
-use crate::answer::Answer;
+use super::shapes::{on_path, to_path};
 use crate::file;
 
 /// Asks what the service knows of a file.
@@ -28,17 +26,7 @@ pub unsafe extern "C" fn cos_stat_file(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = file::stat(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, file::stat) }
 }
 
 /// Changes attributes of a file. What is not given stays as it is, with one exception: **all custom
@@ -74,17 +62,7 @@ pub unsafe extern "C" fn cos_update_file(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = file::update(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, file::update) }
 }
 
 /// Deletes a file for good. Deleting the file also gives up an unfinished upload of it.
@@ -107,17 +85,7 @@ pub unsafe extern "C" fn cos_del_file(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = file::delete(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, file::delete) }
 }
 
 /// Moves (renames) a file within its bucket.
@@ -144,18 +112,7 @@ pub unsafe extern "C" fn cos_move_file(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = file::rename(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("dest_path", dest_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { to_path(client, bucket, cos_path, dest_path, options, out_json, file::rename) }
 }
 
 /// Copies a file within its bucket, on the server.
@@ -182,16 +139,5 @@ pub unsafe extern "C" fn cos_copy_file(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = file::copy(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("dest_path", dest_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { to_path(client, bucket, cos_path, dest_path, options, out_json, file::copy) }
 }

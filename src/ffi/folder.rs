@@ -1,9 +1,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::guard;
-use super::input::{handle, optional_text, text};
-use crate::answer::Answer;
+use super::shapes::on_path;
 use crate::folder;
 
 /// Creates a folder. Its parents need not exist.
@@ -27,17 +25,7 @@ pub unsafe extern "C" fn cos_create_folder(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = folder::create(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, folder::create) }
 }
 
 /// Asks what the service knows of a folder. A folder that was never created and is only part of
@@ -61,17 +49,7 @@ pub unsafe extern "C" fn cos_stat_folder(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = folder::stat(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, folder::stat) }
 }
 
 /// Changes the `biz_attr` of a folder, the only attribute it has.
@@ -95,17 +73,7 @@ pub unsafe extern "C" fn cos_update_folder(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = folder::update(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, folder::update) }
 }
 
 /// Lists the files and folders in a folder: a page of them, or all.
@@ -139,17 +107,7 @@ pub unsafe extern "C" fn cos_list_folder(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            let reply = folder::list(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )?;
-            Ok(Answer::success(&reply))
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, folder::list) }
 }
 
 /// Deletes an empty folder, or a folder with everything below it.
@@ -181,14 +139,5 @@ pub unsafe extern "C" fn cos_del_folder(
     out_json: *mut *mut c_char,
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
-    unsafe {
-        guard::answer(out_json, || {
-            folder::delete(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                optional_text("options", options)?,
-            )
-        })
-    }
+    unsafe { on_path(client, bucket, cos_path, options, out_json, folder::delete) }
 }

@@ -13,6 +13,7 @@ mod guard;
 mod input;
 mod json;
 pub mod os;
+mod shapes;
 mod sign;
 mod transfer;
 mod tree;

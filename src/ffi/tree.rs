@@ -1,9 +1,8 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::guard;
-use super::input::{handle, optional_text, text};
-use super::transfer::{cos_transfer, watch};
+use super::shapes::with_local_path;
+use super::transfer::cos_transfer;
 use crate::tree;
 
 /// Uploads a local directory with everything below it to a folder: many files at a time, large ones
@@ -49,16 +48,16 @@ pub unsafe extern "C" fn cos_upload_folder(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
-            tree::upload(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("local_path", local_path)?,
-                optional_text("options", options)?,
-                watch(transfer),
-            )
-        })
+        with_local_path(
+            client,
+            bucket,
+            cos_path,
+            local_path,
+            options,
+            transfer,
+            out_json,
+            tree::upload,
+        )
     }
 }
 
@@ -102,15 +101,15 @@ pub unsafe extern "C" fn cos_download_folder(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
-            tree::download(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("local_path", local_path)?,
-                optional_text("options", options)?,
-                watch(transfer),
-            )
-        })
+        with_local_path(
+            client,
+            bucket,
+            cos_path,
+            local_path,
+            options,
+            transfer,
+            out_json,
+            tree::download,
+        )
     }
 }

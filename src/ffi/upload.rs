@@ -3,6 +3,7 @@ use std::ffi::{c_char, c_int};
 use super::client::cos_client;
 use super::guard;
 use super::input::{bytes, handle, optional_text, text};
+use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
 use crate::upload;
 
@@ -61,16 +62,16 @@ pub unsafe extern "C" fn cos_upload_file(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
-            upload::file(
-                handle("client", client)?.core(),
-                text("bucket", bucket)?,
-                text("cos_path", cos_path)?,
-                text("local_path", local_path)?,
-                optional_text("options", options)?,
-                watch(transfer),
-            )
-        })
+        with_local_path(
+            client,
+            bucket,
+            cos_path,
+            local_path,
+            options,
+            transfer,
+            out_json,
+            upload::file,
+        )
     }
 }
 

@@ -1,0 +1,91 @@
+//! The shapes that most calls have: C arguments in, a function of the core, a code and JSON out.
+
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::{handle, optional_text, text};
+use super::transfer::{cos_transfer, watch};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::crew::Watch;
+use crate::error::Result;
+
+type OnPath<T> = fn(&Client, &str, &str, Option<&str>) -> Result<T>;
+type ToPath<T> = fn(&Client, &str, &str, &str, Option<&str>) -> Result<T>;
+type WithLocalPath = fn(&Client, &str, &str, &str, Option<&str>, Watch) -> Result<Answer>;
+
+/// A call on one file or folder.
+///
+/// # Safety
+/// The pointers are as `cos.h` asks for.
+pub unsafe fn on_path<T: Into<Answer>>(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+    operation: OnPath<T>,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
+            let options = optional_text("options", options)?;
+            operation(client, bucket, cos_path, options).map(T::into)
+        })
+    }
+}
+
+/// A call on a file and another place in the bucket.
+///
+/// # Safety
+/// The pointers are as `cos.h` asks for.
+pub unsafe fn to_path<T: Into<Answer>>(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    dest_path: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+    operation: ToPath<T>,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
+            let dest_path = text("dest_path", dest_path)?;
+            let options = optional_text("options", options)?;
+            operation(client, bucket, cos_path, dest_path, options).map(T::into)
+        })
+    }
+}
+
+/// A transfer between a path in the bucket and one on the local disk.
+///
+/// # Safety
+/// The pointers are as `cos.h` asks for.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn with_local_path(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    local_path: *const c_char,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+    operation: WithLocalPath,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard::answer(out_json, || {
+            let client = handle("client", client)?.core();
+            let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
+            let local_path = text("local_path", local_path)?;
+            let options = optional_text("options", options)?;
+            operation(client, bucket, cos_path, local_path, options, watch(transfer))
+        })
+    }
+}

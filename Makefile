@@ -13,17 +13,16 @@ LIB := $(BUILD)/lib
 
 all: lib
 
-# One crate type a build: listed together they could not be optimised as a whole.
+# Without the Rust library among them, the crate types can be optimised as a whole.
 lib:
-	$(CARGO) rustc --release --lib --crate-type cdylib
-	$(CARGO) rustc --release --lib --crate-type staticlib
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
 	mkdir -p $(LIB)
 	install -m 755 $(TARGET)/release/libcos.so $(LIB)/libcos.so.$(ABI)
 	ln -sf libcos.so.$(ABI) $(LIB)/libcos.so
 	install -m 644 $(TARGET)/release/libcos.a $(LIB)/libcos.a
 
 demo: lib
-	$(CARGO) build --release -p cos-emulator
+	$(CARGO) build -p cos-emulator
 	TARGET=$(TARGET) LIB=$(LIB) CC="$(CC)" examples-c/demo.sh
 
 test: check-tools lint lib

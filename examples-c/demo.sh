@@ -13,7 +13,7 @@ trap cleanup EXIT INT TERM
 $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude examples-c/round.c \
     -o "$work/round" -L"$LIB" -lcos -Wl,-rpath,"$(realpath "$LIB")"
 
-"$TARGET/release/cos-emulator" --port 0 --data "$work/data" >"$work/log" &
+"$TARGET/debug/cos-emulator" --port 0 --data "$work/data" >"$work/log" &
 emulator=$!
 for _ in $(seq 100); do
     grep -q listening "$work/log" && break

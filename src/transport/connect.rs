@@ -10,6 +10,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket as RawSocket, Type};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, Transport};
 
 use super::progress::Progress;
+use super::resolve;
 use super::socket::{Channel, Socket};
 
 /// Connects to the first address that answers, within the connect timeout.
@@ -31,9 +32,11 @@ impl<In: Transport> Connector<In> for TcpConnect {
         if let Some(tunnel) = tunnel {
             return Ok(Some(Either::A(tunnel)));
         }
+        self.progress.enter_resolve();
+        let addresses = resolve::addresses(details.uri)?;
         let due = Instant::now() + self.timeout;
         self.progress.enter_connect(due);
-        let tcp = self.connect_any(&details.addrs, due)?;
+        let tcp = self.connect_any(&addresses, due)?;
         let channel = Channel::new(tcp, self.progress.clone())?;
         let socket = Socket::new(channel, self.progress.clone(), false);
         Ok(Some(Either::B(socket)))

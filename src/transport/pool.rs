@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
 use super::connect::TcpConnect;
 use super::progress::Progress;
-use super::resolve::SystemResolver;
+use super::resolve::LateResolver;
 use super::tls::{self, TlsConnect};
 use crate::config::Network;
 
@@ -116,7 +116,7 @@ impl Transport {
             .build();
         Ok(Line {
             origin: origin.to_owned(),
-            agent: ureq::Agent::with_parts(config, connector, SystemResolver(progress.clone())),
+            agent: ureq::Agent::with_parts(config, connector, LateResolver),
             progress,
         })
     }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Upload;
+use super::sliced::SessionData;
 use crate::code::Code;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Phase, Result};
 use crate::reply::{Reply, lenient_u64};
 use crate::request::Operation;
 
@@ -92,7 +93,8 @@ impl Upload<'_> {
             && found
                 .sha
                 .is_some_and(|found| sha().is_some_and(|sha| found.eq_ignore_ascii_case(&sha)));
-        Ok(is_ours.then(|| {
+        let is_complete = is_ours && !self.is_unfinished()?;
+        Ok(is_complete.then(|| {
             Reply::compose(&json!({
                 "access_url": found.access_url,
                 "resource_path": format!(
@@ -105,5 +107,15 @@ impl Upload<'_> {
                 "url": self.call.control_url(&self.bucket, &self.path),
             }))
         }))
+    }
+
+    /// Whether only the finish of a sliced upload is missing: `stat` shows that like a whole file.
+    fn is_unfinished(&self) -> Result<bool> {
+        match self.call.run(&self.list()) {
+            Ok(reply) => Ok(reply.data().is_ok_and(|data: SessionData| data.session.is_some())),
+            // There is nothing unfinished where the question is refused.
+            Err(failure) if failure.phase == Phase::Server && !failure.retryable => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 }

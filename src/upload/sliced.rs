@@ -18,9 +18,9 @@ use crate::request::{Operation, Parameters, Repeat, Signature};
 
 /// `data` of the replies to init, data and list.
 #[derive(Deserialize)]
-struct SessionData {
+pub(super) struct SessionData {
     #[serde(default)]
-    session: Option<String>,
+    pub(super) session: Option<String>,
     #[serde(default, deserialize_with = "lenient_u64")]
     slice_size: Option<u64>,
     #[serde(default, deserialize_with = "lenient_u64")]
@@ -132,6 +132,11 @@ impl Upload<'_> {
         self.form(fields, None)
     }
 
+    /// Asks for what is there of an unfinished upload of this path.
+    pub(super) fn list(&self) -> Operation<'_> {
+        self.form(vec![("op", "upload_slice_list".to_owned())], None)
+    }
+
     fn opened(&self, reply: Reply) -> Result<Opening> {
         let data: SessionData = reply.data()?;
         if data.access_url.is_some() {
@@ -167,8 +172,7 @@ impl Upload<'_> {
 
     /// Continues the unfinished upload of this path.
     fn resume(&self, digests: Option<&Digests>) -> Result<Opening> {
-        let list = self.form(vec![("op", "upload_slice_list".to_owned())], None);
-        let reply = self.call.run(&list)?;
+        let reply = self.call.run(&self.list())?;
         let data: SessionData = reply.data()?;
         let conflict = || {
             let message = "an unfinished upload of other content exists under this name: \

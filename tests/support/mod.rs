@@ -1,6 +1,8 @@
 //! What the integration tests share: an emulator, a client for it, and C programs.
 #![allow(dead_code)]
 
+pub mod header;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -103,12 +105,20 @@ pub enum Link {
 
 /// Compiles a C program of the project, given by its path from the root, to `program`.
 pub fn compile(source: &str, link: Link, program: &Path) {
-    let lib = libraries();
     let mut cc = Command::new("cc");
-    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
-    cc.arg("-Iinclude").arg(source).arg("-o").arg(program);
+    cc.args(["-std=c99", "-g"]).arg(source);
+    build(cc, link, program);
+}
+
+/// Runs a compiler that was given sources and a language, with every warning an error.
+pub fn build(mut cc: Command, link: Link, program: &Path) {
+    let lib = libraries();
+    cc.current_dir(root()).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
+    cc.arg("-Iinclude").arg("-o").arg(program);
     match link {
-        Link::Shared => cc.arg("-L").arg(lib).arg("-lcos").arg(format!("-Wl,-rpath,{}", lib.display())),
+        Link::Shared => {
+            cc.arg("-L").arg(lib).arg("-lcos").arg(format!("-Wl,-rpath,{}", lib.display()))
+        }
         Link::Static => cc.arg(lib.join("libcos.a")).args(["-lpthread", "-lm", "-ldl"]),
     };
     succeed(&mut cc);

@@ -1,10 +1,70 @@
-//! JSON as text: taken apart one level at a time, so that what is not looked at stays as it came.
+//! JSON as text: checked, and taken apart one level at a time, so that what is not looked at stays
+//! as it came.
+//!
+//! A list of a full page is some 70 KB, of which the library needs a handful of bytes. The scanner
+//! here checks all of it, and bounds its depth, in one pass and without building anything.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::ops::Range;
 
-use serde::Deserializer;
-use serde::de::{MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
+
+/// The deepest nesting that is accepted. The service's own replies reach 4.
+const MAX_DEPTH: usize = 64;
+
+/// The fields of an object, or the elements of an array: where they stand in the text.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Members {
+    /// Names, with their quotes, and values.
+    Object(Vec<(Range<usize>, Range<usize>)>),
+    /// Values.
+    Array(Vec<Range<usize>>),
+    /// Neither an object nor an array.
+    Scalar,
+}
+
+/// Checks that `text` is one JSON value, not nested too deeply, and finds its members.
+pub fn members(text: &str) -> Option<Members> {
+    let scanner = Scanner { bytes: text.as_bytes() };
+    let start = scanner.skip_space(0);
+    let mut fields = Vec::new();
+    let mut elements = Vec::new();
+    let (kind, end) = match scanner.at(start)? {
+        b'{' => {
+            let end = scanner.object(start, MAX_DEPTH, |name, value| fields.push((name, value)))?;
+            (Members::Object(fields), end)
+        }
+        b'[' => {
+            let end = scanner.array(start, MAX_DEPTH, |value| elements.push(value))?;
+            (Members::Array(elements), end)
+        }
+        _ => (Members::Scalar, scanner.value(start, MAX_DEPTH)?),
+    };
+    (scanner.skip_space(end) == text.len()).then_some(kind)
+}
+
+/// The fields of an object, in order, values as text; `None` for anything else.
+pub fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let Some(Members::Object(fields)) = members(text) else {
+        return None;
+    };
+    let field =
+        |(name, value): (Range<usize>, Range<usize>)| Some((unquote(&text[name])?, &text[value]));
+    fields.into_iter().map(field).collect()
+}
+
+/// A value decoded.
+pub fn decode<T: DeserializeOwned>(value: &str) -> Option<T> {
+    serde_json::from_str(value).ok()
+}
+
+/// The text of a string.
+fn unquote(string: &str) -> Option<Cow<'_, str>> {
+    match string.contains('\\') {
+        false => Some(Cow::Borrowed(string.get(1..string.len() - 1)?)),
+        true => decode(string).map(Cow::Owned),
+    }
+}
 
 /// Adds a field to the text of an object, in place of a field of that name. The other fields keep
 /// their order and their spelling.
@@ -13,7 +73,7 @@ pub fn with_field(object: &str, key: &str, value: &str) -> String {
     out.push('{');
     for (name, text) in fields(object).unwrap_or_default() {
         if name != key {
-            push_field(&mut out, &name, text.get());
+            push_field(&mut out, &name, text);
         }
     }
     push_field(&mut out, key, value);
@@ -30,30 +90,25 @@ fn push_field(out: &mut String, name: &str, value: &str) {
     out.push_str(value);
 }
 
-/// The value an RFC 6901 pointer leads to, as JSON text; `None` where it leads nowhere, or where
-/// `json` is not JSON.
+/// The value an RFC 6901 pointer leads to, as JSON text; `None` where it leads nowhere. Only what
+/// stands before the value is looked at, so that a loop over a list costs no more than it must.
 pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
-    let mut value: &RawValue = serde_json::from_str(json).ok()?;
-    if pointer.is_empty() {
-        return Some(value.get());
+    let scanner = Scanner { bytes: json.as_bytes() };
+    let mut start = scanner.skip_space(0);
+    if !pointer.is_empty() {
+        for token in pointer.strip_prefix('/')?.split('/') {
+            start = scanner.member(start, &unescape(token)?)?;
+        }
     }
-    for token in pointer.strip_prefix('/')?.split('/') {
-        let token = unescape(token)?;
-        value = match value.get().as_bytes().first()? {
-            b'{' => fields(value.get())?.into_iter().rfind(|(name, _)| *name == token)?.1,
-            b'[' => *elements(value.get())?.get(index(&token)?)?,
-            _ => return None,
-        };
-    }
-    Some(value.get())
+    json.get(start..scanner.value(start, MAX_DEPTH)?)
 }
 
 /// The number of elements of an array or fields of an object.
 pub fn length(json: &str) -> Option<usize> {
-    match json.as_bytes().first()? {
-        b'{' => Some(fields(json)?.len()),
-        b'[' => Some(elements(json)?.len()),
-        _ => None,
+    match members(json)? {
+        Members::Object(fields) => Some(fields.len()),
+        Members::Array(elements) => Some(elements.len()),
+        Members::Scalar => None,
     }
 }
 
@@ -81,38 +136,201 @@ fn index(token: &str) -> Option<usize> {
     (canonical && digits).then(|| token.parse().ok()).flatten()
 }
 
-fn elements(array: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(array).ok()
+/// Walks over JSON (RFC 8259). Every method takes where something starts and returns where it ends.
+#[derive(Clone, Copy)]
+struct Scanner<'a> {
+    bytes: &'a [u8],
 }
 
-/// The fields of an object, in order.
-fn fields(object: &str) -> Option<Vec<(String, &RawValue)>> {
-    struct Fields;
+impl Scanner<'_> {
+    fn at(self, i: usize) -> Option<u8> {
+        self.bytes.get(i).copied()
+    }
 
-    impl<'de> Visitor<'de> for Fields {
-        type Value = Vec<(String, &'de RawValue)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
+    fn skip_space(self, mut i: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.at(i) {
+            i += 1;
         }
+        i
+    }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut fields = Vec::new();
-            while let Some(field) = map.next_entry()? {
-                fields.push(field);
-            }
-            Ok(fields)
+    /// A value that may contain `depth` more levels. Recursion is bounded by it.
+    fn value(self, i: usize, depth: usize) -> Option<usize> {
+        match self.at(i)? {
+            b'"' => self.string(i),
+            b'{' => self.object(i, depth, |_, _| ()),
+            b'[' => self.array(i, depth, |_| ()),
+            b't' => self.word(i, b"true"),
+            b'f' => self.word(i, b"false"),
+            b'n' => self.word(i, b"null"),
+            _ => self.number(i),
         }
     }
 
-    serde_json::Deserializer::from_str(object).deserialize_map(Fields).ok()
+    fn object(
+        self,
+        i: usize,
+        depth: usize,
+        mut member: impl FnMut(Range<usize>, Range<usize>),
+    ) -> Option<usize> {
+        let depth = depth.checked_sub(1)?;
+        let mut i = self.skip_space(i + 1);
+        if self.at(i)? == b'}' {
+            return Some(i + 1);
+        }
+        loop {
+            let name = i..self.string(i)?;
+            i = self.skip_space(name.end);
+            if self.at(i)? != b':' {
+                return None;
+            }
+            i = self.skip_space(i + 1);
+            let value = i..self.value(i, depth)?;
+            i = self.skip_space(value.end);
+            member(name, value);
+            match self.at(i)? {
+                b',' => i = self.skip_space(i + 1),
+                b'}' => return Some(i + 1),
+                _ => return None,
+            }
+        }
+    }
+
+    fn array(self, i: usize, depth: usize, mut member: impl FnMut(Range<usize>)) -> Option<usize> {
+        let depth = depth.checked_sub(1)?;
+        let mut i = self.skip_space(i + 1);
+        if self.at(i)? == b']' {
+            return Some(i + 1);
+        }
+        loop {
+            let value = i..self.value(i, depth)?;
+            i = self.skip_space(value.end);
+            member(value);
+            match self.at(i)? {
+                b',' => i = self.skip_space(i + 1),
+                b']' => return Some(i + 1),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Where the member `token` of the object or array at `i` starts.
+    fn member(self, i: usize, token: &str) -> Option<usize> {
+        let is_object = match self.at(i)? {
+            b'{' => true,
+            b'[' => false,
+            _ => return None,
+        };
+        let mut left = match is_object {
+            true => 0,
+            false => index(token)?,
+        };
+        let mut i = i + 1;
+        loop {
+            i = self.skip_space(i);
+            if is_object {
+                let name = i..self.string(i)?;
+                i = self.skip_space(name.end);
+                if self.at(i)? != b':' {
+                    return None;
+                }
+                i = self.skip_space(i + 1);
+                let name = std::str::from_utf8(&self.bytes[name]).ok()?;
+                if unquote(name)? == token {
+                    return Some(i);
+                }
+            } else if left == 0 {
+                return (self.at(i)? != b']').then_some(i);
+            }
+            left = left.saturating_sub(1);
+            i = self.skip_space(self.value(i, MAX_DEPTH)?);
+            if self.at(i)? != b',' {
+                return None;
+            }
+            i += 1;
+        }
+    }
+
+    fn string(self, i: usize) -> Option<usize> {
+        if self.at(i)? != b'"' {
+            return None;
+        }
+        let mut i = self.skip_plain(i + 1);
+        loop {
+            i = match self.at(i)? {
+                b'"' => return Some(i + 1),
+                b'\\' => match self.at(i + 1)? {
+                    b'u' if self.bytes.get(i + 2..i + 6)?.iter().all(u8::is_ascii_hexdigit) => {
+                        i + 6
+                    }
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => i + 2,
+                    _ => return None,
+                },
+                0..0x20 => return None,
+                _ => i + 1,
+            };
+            i = self.skip_plain(i);
+        }
+    }
+
+    /// Skips bytes of a string that mean nothing special, eight at a time.
+    fn skip_plain(self, mut i: usize) -> usize {
+        const EACH: u64 = 0x0101_0101_0101_0101;
+        // The top bit of each byte that is zero, and perhaps of bytes above such a one.
+        let zeros = |x: u64| x.wrapping_sub(EACH) & !x;
+        while let Some(Ok(chunk)) = self.bytes.get(i..i + 8).map(<[u8; 8]>::try_from) {
+            let word = u64::from_le_bytes(chunk);
+            let quotes = zeros(word ^ (EACH * u64::from(b'"')));
+            let escapes = zeros(word ^ (EACH * u64::from(b'\\')));
+            let controls = word.wrapping_sub(EACH * 0x20) & !word;
+            let special = (quotes | escapes | controls) & (EACH * 0x80);
+            if special != 0 {
+                return i + (special.trailing_zeros() / 8) as usize;
+            }
+            i += 8;
+        }
+        i
+    }
+
+    fn word(self, i: usize, word: &[u8]) -> Option<usize> {
+        self.bytes[i..].starts_with(word).then_some(i + word.len())
+    }
+
+    fn number(self, mut i: usize) -> Option<usize> {
+        if self.at(i)? == b'-' {
+            i += 1;
+        }
+        i = match self.at(i)? {
+            b'0' => i + 1,
+            _ => self.digits(i)?,
+        };
+        if self.at(i) == Some(b'.') {
+            i = self.digits(i + 1)?;
+        }
+        if let Some(b'e' | b'E') = self.at(i) {
+            i += 1;
+            if let Some(b'+' | b'-') = self.at(i) {
+                i += 1;
+            }
+            i = self.digits(i)?;
+        }
+        Some(i)
+    }
+
+    fn digits(self, start: usize) -> Option<usize> {
+        let mut i = start;
+        while self.at(i).is_some_and(|byte| byte.is_ascii_digit()) {
+            i += 1;
+        }
+        (i > start).then_some(i)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const REPLY: &str = r#" {"code":-1,"a/b":{"~":[1,"two",{"x":1e400}]},"":{"":5},"code":0} "#;
+    const REPLY: &str = r#" {"code":0,"a/b":{"~":[1,"two",{"x":1e400}]},"":{"":5},"last":[]} "#;
 
     #[test]
     fn pointers() {
@@ -132,12 +350,15 @@ mod tests {
             ("code", None),
             ("/code/x", None),
             ("/nothing", None),
+            ("/last", Some("[]")),
+            ("/last/0", None),
         ] {
             assert_eq!(at(REPLY, pointer), value, "{pointer}");
         }
         assert_eq!(at(REPLY, ""), Some(REPLY.trim()));
         assert_eq!(at("not json", ""), None);
         assert_eq!(at(&"[".repeat(100_000), "/0"), None);
+        assert_eq!(at(r#"{"\u4e2d":1}"#, "/中"), Some("1"));
     }
 
     #[test]
@@ -155,5 +376,86 @@ mod tests {
             r#"{"code":0,"transfer":{}}"#
         );
         assert_eq!(with_field("{}", "a", "1"), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn depth_is_bounded_and_brackets_in_strings_are_not_depth() {
+        let nested = |n| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(members(&nested(MAX_DEPTH)).is_some());
+        assert!(members(&nested(MAX_DEPTH + 1)).is_none());
+        assert!(
+            members(r#"["[[[[[[[[[[[[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]"#)
+                .is_some()
+        );
+    }
+
+    /// The scanner must agree with a well-kept parser on what is JSON.
+    #[test]
+    fn it_accepts_what_serde_json_accepts() {
+        let samples = [
+            REPLY,
+            "",
+            " ",
+            "{",
+            "}",
+            "{}",
+            "[]",
+            "[,]",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1 \"b\":2}",
+            "01",
+            "-",
+            "-0",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "1E-2",
+            "+1",
+            "0x1",
+            "true",
+            "tru",
+            "nulll",
+            "\"\\u12\"",
+            "\"\\u12g4\"",
+            "\"\\x\"",
+            "\"\n\"",
+            "\"\u{7f}\"",
+            "\"12345678\\\"12345678\"",
+            "\"abcdefg\u{1f}\"",
+            "\"中文\"",
+            "1 2",
+            "[1] x",
+            "\"a",
+            "\"\\",
+            "\"\\\"",
+            "[\"a\",{\"b\":[]}]",
+            "\u{feff}1",
+            "NaN",
+            "Infinity",
+            "1e5",
+            "-1.5e-3",
+            "'a'",
+        ];
+        let mutate = |text: &str, at: usize, with: u8| {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at] = with;
+            String::from_utf8(bytes).ok()
+        };
+        let mut texts: Vec<String> = samples.map(str::to_owned).to_vec();
+        for sample in samples.iter().filter(|sample| sample.is_ascii()) {
+            for place in 0..sample.len() {
+                texts
+                    .extend(b"\"\\{}[]:,0e-. u\n".iter().filter_map(|b| mutate(sample, place, *b)));
+            }
+        }
+        for text in texts {
+            let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
+            assert_eq!(members(&text).is_some(), theirs, "{text:?}");
+        }
     }
 }

@@ -3,18 +3,12 @@
 //! The text is kept and handed on to the caller as it came. A reply is foreign input: its size is
 //! bounded where it is read, its depth here.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IgnoredAny};
-use serde_json::value::RawValue;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 
 use crate::code::{self, Code};
 use crate::error::{Failure, Result};
-use crate::json::with_field;
-
-/// The deepest nesting that is accepted. The service's own replies reach 4.
-const MAX_DEPTH: usize = 64;
+use crate::json;
 
 /// A JSON reply with its code.
 #[derive(Debug, Clone)]
@@ -26,24 +20,6 @@ pub struct Reply {
     /// The HTTP status it came with.
     pub http_status: u16,
     text: String,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    code: Option<i64>,
-    #[serde(borrow, default, deserialize_with = "text_or_nothing")]
-    message: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct DataOf<T> {
-    data: Option<T>,
-}
-
-#[derive(Deserialize)]
-struct RawDataOf<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
 }
 
 impl Reply {
@@ -62,26 +38,23 @@ impl Reply {
         if !text.trim_start().starts_with('{') {
             return Err(not_a_reply("it is not a JSON object"));
         }
-        if depth(&text) > MAX_DEPTH {
-            return Err(not_a_reply("it is nested too deeply"));
+        let Some(fields) = json::fields(&text) else {
+            return Err(not_a_reply("it is not JSON, or nested too deeply"));
+        };
+        let field = |key| fields.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
+        if fields.iter().filter(|(name, _)| name == "code").count() > 1 {
+            return Err(not_a_reply("it has more than one code"));
         }
-        let envelope: Envelope = serde_json::from_str(&text).map_err(|error| {
-            not_a_reply(&format!("line {} column {}", error.line(), error.column()))
-        })?;
-        let code = match envelope.code.map(i32::try_from) {
-            Some(Ok(code)) if code <= 0 => code,
-            Some(_) => return Err(not_a_reply("its code is out of range")),
+        let code = match field("code").map(json::decode::<i32>) {
+            Some(Some(code)) if code <= 0 => code,
+            Some(_) => return Err(not_a_reply("its code is not a whole number of at most 0")),
             None => return Err(not_a_reply("it has no code")),
         };
         if code == 0 && !(200..300).contains(&http_status) {
             return Err(not_a_reply("its code says success, the status does not"));
         }
-        Ok(Reply {
-            code,
-            message: envelope.message.unwrap_or_default().into_owned(),
-            http_status,
-            text,
-        })
+        let message = field("message").and_then(json::decode).unwrap_or_default();
+        Ok(Reply { code, message, http_status, text })
     }
 
     /// A reply that the library composes from what it knows to be true.
@@ -111,22 +84,14 @@ impl Reply {
 
     /// The fields of `data` that an operation needs.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
-        match serde_json::from_str::<DataOf<T>>(&self.text) {
-            Ok(DataOf { data: Some(data) }) => Ok(data),
-            Ok(DataOf { data: None }) => Err(self.unexpected("it has no data")),
-            Err(error) => Err(self.unexpected(&error.to_string())),
-        }
-    }
-
-    /// `data` as text.
-    pub fn raw_data(&self) -> Option<&str> {
-        let parsed = serde_json::from_str::<RawDataOf>(&self.text).ok()?;
-        parsed.data.map(RawValue::get)
+        let data =
+            json::at(&self.text, "/data").ok_or_else(|| self.unexpected("it has no data"))?;
+        serde_json::from_str(data).map_err(|error| self.unexpected(&error.to_string()))
     }
 
     /// The same reply with other data, given as JSON text.
     pub fn with_data(&self, data: &str) -> Reply {
-        Reply { text: with_field(&self.text, "data", data), ..self.clone() }
+        Reply { text: json::with_field(&self.text, "data", data), ..self.clone() }
     }
 
     /// The failure for a reply that says success and yet can't be used.
@@ -151,43 +116,6 @@ pub fn lenient_u64<'de, D: Deserializer<'de>>(
         Some(Lenient::Number(n)) => Ok(Some(n)),
         Some(Lenient::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
     }
-}
-
-/// A message should be a string; a server that sends something else is not worth failing for.
-fn text_or_nothing<'de, D: Deserializer<'de>>(
-    from: D,
-) -> std::result::Result<Option<Cow<'de, str>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Lenient<'a> {
-        Text(#[serde(borrow)] Cow<'a, str>),
-        Other(IgnoredAny),
-    }
-    Ok(match Lenient::deserialize(from)? {
-        Lenient::Text(text) => Some(text),
-        Lenient::Other(_) => None,
-    })
-}
-
-/// How deeply arrays and objects are nested. Counted over the text, so that no parser has to
-/// recurse to find out.
-fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 #[cfg(test)]
@@ -222,6 +150,7 @@ mod tests {
             (200, r#"{"code":null}"#),
             (200, r#"{"code":"0"}"#),
             (200, r#"{"code":0.5}"#),
+            (200, r#"{"code":0,"code":-1}"#),
             (200, r#"{"code":7}"#),
             (200, r#"{"code":-99999999999}"#),
             (200, r#"{"code":0} trailing"#),
@@ -237,12 +166,6 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_strings_are_not_depth() {
-        assert_eq!(depth(r#"{"a":"[[[\"[["}"#), 1);
-        assert_eq!(depth(r#"{"a":[{"b":[]}]}"#), 4);
-    }
-
-    #[test]
     fn odd_but_usable_replies_are_used() {
         let reply = parse(200, r#" {"data":{"n":"12"},"code":0,"message":5} "#).unwrap();
         #[derive(Deserialize)]
@@ -252,7 +175,6 @@ mod tests {
         }
         assert_eq!(reply.data::<Data>().unwrap().n, Some(12));
         assert_eq!(reply.message, "");
-        assert_eq!(reply.raw_data(), Some(r#"{"n":"12"}"#));
         assert_eq!(parse(200, r#"{"code":0}"#).unwrap().data::<Data>().err().unwrap().code, -2);
     }
 }

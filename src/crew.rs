@@ -72,7 +72,9 @@ impl<'a> Reporter<'a> {
     fn tell(&mut self, now: (u64, u64)) {
         self.last = Some(now);
         self.last_at = Instant::now();
+        // A callback that has said no is not asked again.
         if let Some(on_progress) = &mut self.on_progress
+            && !self.stop.is_set()
             && !on_progress(now.0, now.1)
         {
             self.stop.cancel();
@@ -111,7 +113,7 @@ pub fn watched<T: Send>(
         let worker = worker.map_err(|error| no_thread(&error))?;
         while !finished.load(Ordering::Acquire) {
             transfer.wait_for_step(REPORT_INTERVAL);
-            if !finished.load(Ordering::Acquire) && !stop.is_set() {
+            if !finished.load(Ordering::Acquire) {
                 reporter.report();
             }
         }

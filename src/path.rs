@@ -44,10 +44,11 @@ pub struct CosPath {
 impl CosPath {
     fn new(argument: &str, path: &str) -> Result<CosPath> {
         check_path(path).map_err(|problem| Failure::argument(argument, problem))?;
-        if path.len() > MAX_URL {
+        let encoded = encode(path);
+        if encoded.len() > MAX_URL {
             return Err(too_long(argument));
         }
-        Ok(CosPath { plain: path.to_owned(), encoded: encode(path) })
+        Ok(CosPath { plain: path.to_owned(), encoded })
     }
 
     /// The path as the caller wrote it.
@@ -264,6 +265,10 @@ mod tests {
         assert!(FolderPath::new("cos_path", "//").is_err());
         assert!(
             refusal(FilePath::new("cos_path", &format!("/{}", "a".repeat(1024)))).contains("1024")
+        );
+        // Three bytes each, and nine in a URL.
+        assert!(
+            refusal(FilePath::new("dest_path", &format!("/{}", "好".repeat(114)))).contains("1024")
         );
     }
 

@@ -1,0 +1,527 @@
+//! Downloads: which ranges travel, what is checked, and what is on the disk afterwards.
+
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::cell::Cell;
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cos::client::Client;
+use cos::crew::Watch;
+use cos_emulator::{Action, End, Fault, Part};
+use serde_json::{Value, json};
+
+use support::{Bed, content};
+use transfers::*;
+
+/// What one request fetches.
+const PIECE: usize = 8 * MIB;
+
+/// A bed with an object of `size` bytes at `/a`, an empty log, and a directory to download to.
+fn bed_with(size: usize) -> (Bed, Client, Vec<u8>) {
+    let bed = Bed::new();
+    let (client, bytes) = (bed.client(), content(size));
+    let options = json!({"slice_size": 3 * MIB, "verify_sha1": false});
+    expect(&upload_bytes(&client, "/a", &bytes, options), 0);
+    bed.emulator.clear_requests();
+    fs::create_dir(bed.path("down")).unwrap();
+    (bed, client, bytes)
+}
+
+fn destination(bed: &Bed) -> PathBuf {
+    bed.path("down").join("file")
+}
+
+fn partial(bed: &Bed) -> PathBuf {
+    bed.path("down").join(".file.cos-partial")
+}
+
+#[track_caller]
+fn assert_only_file(bed: &Bed, expected: &[u8]) {
+    assert_eq!(names_in(&bed.path("down")), ["file"]);
+    assert_same(&fs::read(destination(bed)).unwrap(), expected);
+}
+
+fn on(action: Action) -> Fault {
+    Fault::new(action).op("download")
+}
+
+fn range(start: usize, end: usize) -> Option<String> {
+    Some(format!("bytes={start}-{}", end - 1))
+}
+
+#[test]
+fn large_objects_travel_in_parallel_over_connections_that_are_kept() {
+    let (bed, client, bytes) = bed_with(2 * PIECE + 3);
+    bed.emulator.settings(|settings| settings.latency_ms = 100);
+    let answer = download(&client, "/a", &destination(&bed), json!({"concurrency": 3}));
+    expect(&answer, 0);
+    assert_only_file(&bed, &bytes);
+    assert_eq!(answer["transfer"]["bytes"], bytes.len());
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0);
+    let received = answer["transfer"]["received_bytes"].as_u64().unwrap() as usize;
+    assert!((bytes.len()..bytes.len() + 4096).contains(&received), "{received}");
+    let expected = [range(0, PIECE), range(PIECE, 2 * PIECE), range(2 * PIECE, 2 * PIECE + 3)];
+    assert_eq!(ranges(&bed.emulator), expected);
+    let downloads = logged(&bed.emulator, "download");
+    assert!((2..=3).contains(&most_at_once(&downloads)));
+    let first = connections(&bed.emulator.requests());
+    assert!(first.len() <= 4, "{first:?}");
+
+    bed.emulator.clear_requests();
+    expect(&download(&client, "/a", &destination(&bed), json!({"concurrency": 1})), 0);
+    assert_eq!(most_at_once(&logged(&bed.emulator, "download")), 1);
+    let second = connections(&bed.emulator.requests());
+    assert!(second.is_subset(&first), "{second:?} beyond {first:?}");
+}
+
+#[test]
+fn small_and_empty_objects_travel_whole() {
+    for size in [0, 1, 1000, PIECE] {
+        let (bed, client, bytes) = bed_with(size);
+        expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+        assert_only_file(&bed, &bytes);
+        assert_eq!(operations(&bed.emulator), ["stat", "download"]);
+        assert_eq!(ranges(&bed.emulator), [None]);
+        let (answer, data) = download_bytes(&client, "/a", json!({}));
+        expect(&answer, 0);
+        assert_same(&data, &bytes);
+    }
+}
+
+#[test]
+fn private_downloads_are_signed() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let watch = Watch::default();
+    cos::upload::buffer(&client, support::BUCKET, "/路径 a", b"secret", None, watch).unwrap();
+    let watch = Watch::default();
+    let (answer, data) =
+        cos::download::buffer(&client, support::BUCKET, "/路径 a", None, watch).unwrap();
+    assert_eq!((answer.code, data.as_slice()), (0, b"secret".as_slice()));
+    let download = &logged(&bed.emulator, "download")[0];
+    assert_eq!(download.sign.as_deref(), Some("multi"));
+}
+
+#[test]
+fn parts_of_objects() {
+    let (bed, client, bytes) = bed_with(1000);
+    for (options, wanted, header) in [
+        (json!({"range_start": 990}), 990..1000, range(990, 1000)),
+        (json!({"range_end": 9}), 0..10, range(0, 10)),
+        (json!({"range_start": 10, "range_end": 5000}), 10..1000, range(10, 1000)),
+        (json!({"range_start": 7, "range_end": 7}), 7..8, range(7, 8)),
+        (json!({"range_start": 999, "range_end": u64::MAX}), 999..1000, range(999, 1000)),
+        (json!({"range_start": 0, "range_end": 999}), 0..1000, None),
+    ] {
+        bed.emulator.clear_requests();
+        let answer = download(&client, "/a", &destination(&bed), options.clone());
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["bytes"], wanted.len(), "{options}");
+        assert_only_file(&bed, &bytes[wanted.clone()]);
+        assert_eq!(ranges(&bed.emulator), [header], "{options}");
+        assert_same(&download_bytes(&client, "/a", options.clone()).1, &bytes[wanted.clone()]);
+        let mut streamed = Vec::new();
+        let on_data = &mut |data: &[u8]| {
+            streamed.extend_from_slice(data);
+            true
+        };
+        expect(&download_streamed(&client, "/a", options, Watch::default(), on_data), 0);
+        assert_same(&streamed, &bytes[wanted]);
+    }
+    for (options, key) in [
+        (json!({"range_start": 1000}), "range_start"),
+        (json!({"range_start": 5, "range_end": 4}), "range_end"),
+    ] {
+        let answer = download(&client, "/a", &bed.path("down").join("none"), options);
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], key);
+    }
+    assert_eq!(names_in(&bed.path("down")), ["file"]);
+}
+
+#[test]
+fn a_range_over_several_pieces() {
+    let (bed, client, bytes) = bed_with(2 * PIECE);
+    let (start, end) = (5, PIECE + 7);
+    let options = json!({"range_start": start, "range_end": end});
+    expect(&download(&client, "/a", &destination(&bed), options.clone()), 0);
+    assert_only_file(&bed, &bytes[start..=end]);
+    assert_eq!(ranges(&bed.emulator), [range(5, PIECE + 5), range(PIECE + 5, PIECE + 8)]);
+    assert_same(&download_bytes(&client, "/a", options).1, &bytes[start..=end]);
+}
+
+#[test]
+fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent() {
+    let (bed, client, _) = bed_with(10);
+    fs::write(destination(&bed), "old").unwrap();
+    let refused = |local: &Path, options: Value| {
+        let answer = download(&client, "/a", local, options);
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], "local_path", "{}", local.display());
+    };
+    refused(&destination(&bed), json!({"overwrite": false}));
+    refused(&bed.path("missing").join("file"), json!({}));
+    refused(&bed.path("down"), json!({}));
+    refused(&destination(&bed).join("below-a-file"), json!({}));
+    refused(Path::new(""), json!({}));
+    refused(Path::new("/dev/null"), json!({}));
+    assert_eq!(operations(&bed.emulator), [""; 0]);
+    assert_only_file(&bed, b"old");
+    let new = bed.path("down").join("new");
+    expect(&download(&client, "/a", &new, json!({"overwrite": false})), 0);
+    assert_eq!(fs::read(new).unwrap(), content(10));
+}
+
+#[test]
+fn a_piece_that_breaks_is_continued_where_it_broke() {
+    for (action, resumes_exactly) in [
+        (Action::Cut { after: 3 << 20, of: Part::Body, end: End::Close }, true),
+        (Action::Cut { after: 3 << 20, of: Part::Body, end: End::Reset }, false),
+    ] {
+        let (bed, client, bytes) = bed_with(PIECE + 1000);
+        bed.emulator.inject(on(action).offset(0));
+        let answer = download(&client, "/a", &destination(&bed), json!({"concurrency": 1}));
+        expect(&answer, 0);
+        assert_only_file(&bed, &bytes);
+        let travelled = ranges(&bed.emulator);
+        assert_eq!(travelled.len(), 3, "{travelled:?}");
+        if resumes_exactly {
+            assert_eq!(travelled[1], range(3 * MIB, PIECE));
+        }
+        assert_eq!(travelled[2], range(PIECE, PIECE + 1000));
+    }
+}
+
+#[test]
+fn truncated_bodies_are_retried_and_then_reported() {
+    let cut = || on(Action::Cut { after: 100, of: Part::Body, end: End::Close });
+    let (bed, client, bytes) = bed_with(1000);
+    fs::write(destination(&bed), "old").unwrap();
+    bed.emulator.inject(cut().forever());
+    let answer = download(&client, "/a", &destination(&bed), json!({"retries": 2}));
+    expect(&answer, -3);
+    assert_eq!(answer["error"]["attempts"], 3);
+    assert_eq!(answer["error"]["retryable"], true);
+    assert_eq!(ranges(&bed.emulator), [None, range(100, 1000), range(200, 1000)]);
+    assert_only_file(&bed, b"old");
+    let (answer, data) = download_bytes(&client, "/a", json!({"retries": 0}));
+    expect(&answer, -3);
+    assert_eq!(data, b"");
+
+    bed.emulator.clear_faults();
+    bed.emulator.inject(cut().times(3));
+    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+    assert_only_file(&bed, &bytes);
+}
+
+/// Breaks a download of three pieces after the first `complete` ones.
+fn broken_download(bed: &Bed, client: &Client, complete: usize, more: Value) {
+    bed.emulator.inject(on(html(403)).offset((complete * PIECE) as u64));
+    let mut options = json!({"concurrency": 1});
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    let answer = download(client, "/a", &destination(bed), options);
+    expect(&answer, -2);
+    assert_eq!(answer["error"]["http_status"], 403);
+    assert!(!destination(bed).exists());
+    bed.emulator.clear_requests();
+}
+
+#[test]
+fn a_later_call_fetches_only_what_is_missing() {
+    let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+    broken_download(&bed, &client, 2, json!({}));
+    assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);
+    let answer = download(&client, "/a", &destination(&bed), json!({}));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 2 * PIECE);
+    assert_eq!(ranges(&bed.emulator), [range(2 * PIECE, 2 * PIECE + 1000)]);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn without_resume_nothing_is_kept_and_nothing_is_continued() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    broken_download(&bed, &client, 1, json!({"resume": false}));
+    assert_eq!(names_in(&bed.path("down")), [""; 0]);
+    broken_download(&bed, &client, 1, json!({}));
+    let answer = download(&client, "/a", &destination(&bed), json!({"resume": false}));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0);
+    assert_eq!(ranges(&bed.emulator), [range(0, PIECE), range(PIECE, PIECE + 1000)]);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn what_holds_no_whole_piece_is_not_kept() {
+    let (bed, client, _) = bed_with(1000);
+    bed.emulator.inject(on(Action::Cut { after: 100, of: Part::Body, end: End::Close }));
+    expect(&download(&client, "/a", &destination(&bed), json!({"retries": 0})), -3);
+    assert_eq!(names_in(&bed.path("down")), [""; 0]);
+}
+
+#[test]
+fn a_download_of_an_object_that_changed_starts_anew() {
+    for options in [json!({}), json!({"verify_sha1": false}), json!({"range_end": 2 * PIECE})] {
+        let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+        broken_download(&bed, &client, 1, options.clone());
+        let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+        let replace = json!({"insert_only": false, "verify_sha1": false});
+        expect(&upload_bytes(&client, "/a", &new, replace), 0);
+        bed.emulator.clear_requests();
+        let answer = download(&client, "/a", &destination(&bed), options.clone());
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["resumed_bytes"], 0, "{options}");
+        let len = answer["transfer"]["bytes"].as_u64().unwrap() as usize;
+        assert_eq!(ranges(&bed.emulator).len(), len.div_ceil(PIECE));
+        assert_only_file(&bed, &new[..len]);
+    }
+}
+
+#[test]
+fn an_object_that_changes_on_the_way_is_never_a_success() {
+    for options in [json!({}), json!({"verify_sha1": false}), json!({"range_start": 1})] {
+        let (bed, client, bytes) = bed_with(PIECE + 1000);
+        fs::write(destination(&bed), "old").unwrap();
+        let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+        let is_replaced = Cell::new(false);
+        let replace = |done, _| {
+            if done > 0 && !is_replaced.replace(true) {
+                let options = json!({"insert_only": false, "verify_sha1": false});
+                expect(&upload_bytes(&client, "/a", &new, options), 0);
+            }
+            true
+        };
+        // The second piece comes after the change.
+        let second = Action::Drop { after: 0, end: End::Hang };
+        let second_start = PIECE as u64 + options["range_start"].as_u64().unwrap_or(0);
+        bed.emulator.inject(on(second).offset(second_start));
+        let mut options = options.clone();
+        options["concurrency"] = json!(1);
+        options["timeout_ms"] = json!(1500);
+        let watch = Watch { transfer: None, on_progress: Some(Box::new(replace)) };
+        let answer = download_watched(&client, "/a", &destination(&bed), options, watch);
+        expect(&answer, 3);
+        assert_only_file(&bed, b"old");
+    }
+}
+
+#[test]
+fn damaged_bytes_leave_nothing() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    fs::write(destination(&bed), "old").unwrap();
+    for offset in [0, PIECE] {
+        bed.emulator.inject(on(Action::Corrupt { at: 999 }).offset(offset as u64));
+        let answer = download(&client, "/a", &destination(&bed), json!({}));
+        expect(&answer, 3);
+        assert_eq!(answer["error"]["origin"], "library");
+        assert_only_file(&bed, b"old");
+    }
+    bed.emulator.inject(on(Action::Corrupt { at: 999 }).offset(0));
+    let (answer, data) = download_bytes(&client, "/a", json!({}));
+    expect(&answer, 3);
+    assert_eq!(data, b"");
+    bed.emulator.inject(on(Action::Corrupt { at: 999 }).offset(0));
+    let stream =
+        |options| download_streamed(&client, "/a", options, Watch::default(), &mut |_: &[u8]| true);
+    expect(&stream(json!({})), 3);
+    bed.emulator.inject(on(Action::Corrupt { at: 999 }).offset(0));
+    expect(&stream(json!({"verify_sha1": false})), 0);
+    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn wrong_lengths_and_ranges_are_noticed() {
+    let (bed, client, _) = bed_with(1000);
+    fs::write(destination(&bed), "old").unwrap();
+    for delta in [-5, 5] {
+        bed.emulator.inject(on(Action::WrongLength { delta }));
+        expect(&download(&client, "/a", &destination(&bed), json!({})), 3);
+        assert_only_file(&bed, b"old");
+    }
+    let reply = |status, range: Option<&str>| Action::Reply {
+        status,
+        content_type: "application/octet-stream".into(),
+        body: "x".repeat(10),
+        size: None,
+        headers: range.map(|range| ("Content-Range".into(), range.into())).into_iter().collect(),
+        execute: false,
+    };
+    let options = json!({"range_start": 20, "range_end": 29});
+    for content_range in ["bytes 21-30/1000", "bytes 20-29/999", "bytes 20-29/*", "nonsense"] {
+        bed.emulator.inject(on(reply(206, Some(content_range))));
+        let answer = download(&client, "/a", &destination(&bed), options.clone());
+        expect(&answer, 3);
+        assert_only_file(&bed, b"old");
+    }
+    // A server that ignores the range sends something else than was asked for.
+    bed.emulator.inject(on(reply(200, None)));
+    expect(&download(&client, "/a", &destination(&bed), options), -2);
+    assert_only_file(&bed, b"old");
+}
+
+#[test]
+fn refusals_of_the_download_host_tell_their_status() {
+    let (bed, client, _) = bed_with(1000);
+    fs::write(destination(&bed), "old").unwrap();
+    for (status, sent) in [(403, 1), (404, 1), (416, 1), (503, 3)] {
+        bed.emulator.clear_requests();
+        bed.emulator.inject(on(html(status)).times(sent));
+        let answer = download(&client, "/a", &destination(&bed), json!({"retries": sent - 1}));
+        expect(&answer, -2);
+        assert_eq!(answer["error"]["http_status"], status);
+        assert_eq!(answer["error"]["attempts"], sent);
+        assert_eq!(logged(&bed.emulator, "download").len() as u64, sent);
+        assert_only_file(&bed, b"old");
+        let on_data = &mut |_: &[u8]| panic!("an error page is no data");
+        bed.emulator.inject(on(html(status)).times(sent));
+        let options = json!({"retries": sent - 1});
+        let answer = download_streamed(&client, "/a", options, Watch::default(), on_data);
+        expect(&answer, -2);
+    }
+    let answer = download(&client, "/missing", &destination(&bed), json!({}));
+    expect(&answer, -197);
+    assert_eq!(answer["error"]["origin"], "server");
+    assert_only_file(&bed, b"old");
+}
+
+#[test]
+fn two_calls_to_one_destination_do_not_meet() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    bed.emulator.settings(|settings| settings.latency_ms = 50);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
+        }
+    });
+    assert_only_file(&bed, &bytes);
+    assert_eq!(logged(&bed.emulator, "download").len(), 6);
+}
+
+#[test]
+fn a_call_that_could_not_have_the_partial_file_leaves_none() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    bed.emulator.inject(on(Action::Delay { ms: 600 }).offset(PIECE as u64));
+    std::thread::scope(|scope| {
+        scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
+        wait_until("the first call", || bed.emulator.requests().len() == 3);
+        bed.emulator.inject(on(html(403)).offset(PIECE as u64));
+        expect(&download(&client, "/a", &destination(&bed), json!({"concurrency": 1})), -2);
+        assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);
+    });
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn permissions_and_links_of_the_destination_stay() {
+    let (bed, client, bytes) = bed_with(1000);
+    let target = bed.path("target");
+    fs::write(&target, "old").unwrap();
+    fs::set_permissions(&target, Permissions::from_mode(0o604)).unwrap();
+    symlink(&target, destination(&bed)).unwrap();
+    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+    assert!(fs::symlink_metadata(destination(&bed)).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o604);
+    assert_same(&fs::read(&target).unwrap(), &bytes);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn somebody_elses_file_in_the_place_of_the_partial_one_does_no_harm() {
+    let (bed, client, bytes) = bed_with(1000);
+    fs::write(partial(&bed), content(1041)).unwrap();
+    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
+fn streams_and_buffers_get_the_same_bytes_in_order() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    bed.emulator.inject(on(Action::Cut { after: 1 << 20, of: Part::Body, end: End::Close }));
+    let mut streamed = Vec::new();
+    let caller = std::thread::current().id();
+    let on_data = &mut |data: &[u8]| {
+        assert_eq!(std::thread::current().id(), caller);
+        assert!(!data.is_empty());
+        streamed.extend_from_slice(data);
+        true
+    };
+    let answer = download_streamed(&client, "/a", json!({}), Watch::default(), on_data);
+    expect(&answer, 0);
+    assert_same(&streamed, &bytes);
+    let (answer, data) = download_bytes(&client, "/a", json!({}));
+    expect(&answer, 0);
+    assert_same(&data, &bytes);
+}
+
+#[test]
+fn a_stream_ends_when_its_callback_says_so() {
+    let (bed, client, bytes) = bed_with(2 * PIECE);
+    let mut streamed = Vec::new();
+    let on_data = &mut |data: &[u8]| {
+        assert!(streamed.len() < MIB, "called again after it had said no");
+        streamed.extend_from_slice(data);
+        streamed.len() < MIB
+    };
+    let started = Instant::now();
+    let answer = download_streamed(&client, "/a", json!({}), Watch::default(), on_data);
+    expect(&answer, 1);
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_same(&streamed, &bytes[..streamed.len()]);
+    assert_eq!(ranges(&bed.emulator), [range(0, PIECE)]);
+}
+
+/// A server that knows an object of 10 bytes and gives this answer to whoever downloads it.
+fn odd_server(answer: &'static str) -> u16 {
+    let stat = r#"{"code":0,"message":"SUCCESS","data":{"filesize":10,"mtime":1}}"#;
+    let stat = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{stat}", stat.len());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let (mut tcp, mut head) = (tcp.unwrap(), Vec::new());
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                match tcp.read(&mut byte) {
+                    Ok(1) => head.push(byte[0]),
+                    _ => break,
+                }
+            }
+            let is_stat = head.starts_with(b"GET /files/v2/");
+            let _ = tcp.write_all(if is_stat { stat.as_bytes() } else { answer.as_bytes() });
+        }
+    });
+    port
+}
+
+#[test]
+fn answers_that_do_not_state_their_length() {
+    let bed = Bed::new();
+    for (answer, code) in [
+        ("Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n", 0),
+        // It breaks when there is nothing left to come.
+        ("Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n", 0),
+        ("Connection: close\r\n\r\n0123456789", 0),
+        ("Connection: close\r\n\r\n01234567", 3),
+        ("Connection: close\r\n\r\n0123456789x", 3),
+    ] {
+        let answer = Box::leak(format!("HTTP/1.1 200 OK\r\n{answer}").into_boxed_str());
+        let port = odd_server(answer);
+        let hosts = json!({
+            "hostname": format!("127.0.0.1:{port}"),
+            "download_hostname": format!("localhost:{port}"),
+        });
+        let (found, data) = download_bytes(&bed.client_with(hosts), "/a", json!({}));
+        assert_eq!(found["code"], code, "{answer:?}: {found:#}");
+        assert_eq!(data, if code == 0 { b"0123456789".as_slice() } else { b"" });
+    }
+}

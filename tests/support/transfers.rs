@@ -1,0 +1,238 @@
+//! What the tests of uploads and downloads share: calls whose answers are JSON either way, what the
+//! emulator has stored, and what its log tells.
+#![allow(dead_code)]
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cos::answer::Answer;
+use cos::client::Client;
+use cos::crew::Watch;
+use cos::error::Result;
+use cos::{download, upload};
+use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
+use serde_json::Value;
+
+use crate::support::{APPID, parsed};
+
+/// Whoever knows the URL may read it, so a test can look without the library.
+pub const PUBLIC: &str = "public-bucket";
+pub const SLICE: usize = 524_288;
+pub const MIB: usize = 1 << 20;
+
+/// The answer's JSON, whether it is a success or a failure.
+pub fn reply(result: Result<Answer>) -> Value {
+    parsed(&result.unwrap_or_else(Answer::from))
+}
+
+pub fn upload(client: &Client, cos_path: &str, local: &Path, options: Value) -> Value {
+    upload_watched(client, cos_path, local, options, Watch::default())
+}
+
+pub fn upload_watched(
+    client: &Client,
+    cos_path: &str,
+    local: &Path,
+    options: Value,
+    watch: Watch,
+) -> Value {
+    let (local, options) = (local.to_str().unwrap(), options.to_string());
+    reply(upload::file(client, PUBLIC, cos_path, local, Some(&options), watch))
+}
+
+pub fn upload_bytes(client: &Client, cos_path: &str, data: &[u8], options: Value) -> Value {
+    let options = options.to_string();
+    reply(upload::buffer(client, PUBLIC, cos_path, data, Some(&options), Watch::default()))
+}
+
+pub fn download(client: &Client, cos_path: &str, local: &Path, options: Value) -> Value {
+    download_watched(client, cos_path, local, options, Watch::default())
+}
+
+pub fn download_watched(
+    client: &Client,
+    cos_path: &str,
+    local: &Path,
+    options: Value,
+    watch: Watch,
+) -> Value {
+    let (local, options) = (local.to_str().unwrap(), options.to_string());
+    reply(download::file(client, PUBLIC, cos_path, local, Some(&options), watch))
+}
+
+pub fn download_bytes(client: &Client, cos_path: &str, options: Value) -> (Value, Vec<u8>) {
+    let options = options.to_string();
+    match download::buffer(client, PUBLIC, cos_path, Some(&options), Watch::default()) {
+        Ok((answer, data)) => (parsed(&answer), data),
+        Err(failure) => (parsed(&Answer::from(failure)), Vec::new()),
+    }
+}
+
+pub fn download_streamed(
+    client: &Client,
+    cos_path: &str,
+    options: Value,
+    watch: Watch,
+    on_data: &mut dyn FnMut(&[u8]) -> bool,
+) -> Value {
+    let options = options.to_string();
+    reply(download::stream(client, PUBLIC, cos_path, Some(&options), watch, on_data))
+}
+
+/// Fails with the whole answer unless its code is `code`.
+#[track_caller]
+pub fn expect(answer: &Value, code: i64) {
+    assert_eq!(answer["code"], code, "{answer:#}");
+}
+
+pub fn millis(from: Instant) -> u128 {
+    from.elapsed().as_millis()
+}
+
+/// What is stored at `cos_path`, fetched without the library; `None` if nothing is.
+pub fn stored(emulator: &Emulator, cos_path: &str) -> Option<Vec<u8>> {
+    let mut tcp = TcpStream::connect(emulator.host()).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let host = format!("{PUBLIC}-{APPID}.localhost");
+    let request = format!("GET {cos_path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    tcp.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).unwrap();
+    let head_len = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8_lossy(&answer[..head_len]);
+    match head.split(' ').nth(1).unwrap() {
+        "200" => Some(answer.split_off(head_len)),
+        "404" => None,
+        _ => panic!("{head}"),
+    }
+}
+
+/// Compares without printing megabytes.
+#[track_caller]
+pub fn assert_same(found: &[u8], expected: &[u8]) {
+    assert_eq!(found.len(), expected.len(), "lengths");
+    if found == expected {
+        return;
+    }
+    let differs = found.iter().zip(expected).position(|(found, expected)| found != expected);
+    assert_eq!(differs, None, "the first byte that differs");
+}
+
+/// Fails unless just these bytes are stored at `cos_path`.
+#[track_caller]
+pub fn assert_stored(emulator: &Emulator, cos_path: &str, expected: &[u8]) {
+    let found = stored(emulator, cos_path).unwrap_or_else(|| panic!("nothing is at {cos_path}"));
+    assert_same(&found, expected);
+}
+
+/// Fails if anything is stored at `cos_path`.
+#[track_caller]
+pub fn assert_absent(emulator: &Emulator, cos_path: &str) {
+    let found = stored(emulator, cos_path).map(|bytes| bytes.len());
+    assert_eq!(found, None, "bytes at {cos_path}");
+}
+
+/// The logged requests with this operation, oldest first.
+pub fn logged(emulator: &Emulator, op: &str) -> Vec<Record> {
+    emulator.requests().into_iter().filter(|record| record.op == op).collect()
+}
+
+/// The operations in the order in which they came.
+pub fn operations(emulator: &Emulator) -> Vec<String> {
+    emulator.requests().into_iter().map(|record| record.op).collect()
+}
+
+pub fn slices(emulator: &Emulator) -> Vec<Record> {
+    logged(emulator, "upload_slice_data")
+}
+
+/// The offsets of the slices that travelled, in ascending order.
+pub fn slice_offsets(emulator: &Emulator) -> Vec<usize> {
+    let mut offsets: Vec<_> =
+        slices(emulator).iter().map(|slice| slice.offset.unwrap() as usize).collect();
+    offsets.sort_unstable();
+    offsets
+}
+
+/// The offsets of slices `which` of `size` bytes.
+pub fn multiples(which: std::ops::Range<usize>, size: usize) -> Vec<usize> {
+    which.map(|i| i * size).collect()
+}
+
+/// The `Range` headers of the downloads, in ascending order of their first byte.
+pub fn ranges(emulator: &Emulator) -> Vec<Option<String>> {
+    let mut downloads = logged(emulator, "download");
+    downloads.sort_by_key(|download| download.offset.unwrap_or(0));
+    downloads.into_iter().map(|download| download.range).collect()
+}
+
+pub fn connections(records: &[Record]) -> BTreeSet<u64> {
+    records.iter().map(|record| record.connection).collect()
+}
+
+/// How many of the requests were under way at one time.
+pub fn most_at_once(records: &[Record]) -> usize {
+    let at = |time: u64| {
+        let under_way = |record: &&Record| {
+            record.started_ms <= time && record.finished_ms.is_none_or(|end| time < end)
+        };
+        records.iter().filter(under_way).count()
+    };
+    records.iter().map(|record| at(record.started_ms)).max().unwrap_or(0)
+}
+
+/// Waits until the log has what `is_there` looks for.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_there: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_there() {
+        assert!(since.elapsed() < Duration::from_secs(20), "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A server's code, by its number.
+pub fn code(code: i32) -> Action {
+    assert!(Code::by_number(code).is_some(), "{code}");
+    Action::Code { code, status: None, message: None, execute: false }
+}
+
+pub fn html(status: u16) -> Action {
+    Action::Reply {
+        status,
+        content_type: "text/html".into(),
+        body: "<html>no</html>".into(),
+        size: None,
+        headers: Default::default(),
+        execute: false,
+    }
+}
+
+/// The request is not carried out and the connection ends.
+pub fn dropped() -> Action {
+    Action::Drop { after: 0, end: End::Reset }
+}
+
+/// The request is carried out and the connection ends.
+pub fn lost() -> Action {
+    Action::LoseReply { end: End::Reset }
+}
+
+pub fn slice_fault(action: Action, offset: usize) -> Fault {
+    Fault::new(action).op("upload_slice_data").offset(offset as u64)
+}
+
+/// The names of the files in a directory.
+pub fn names_in(directory: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| name(entry).into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,675 @@
+//! Uploads: what travels, over how many connections, and what is there afterwards.
+
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cos::crew::Watch;
+use cos_emulator::{Action, End, Fault};
+use serde_json::{Value, json};
+
+use support::{Bed, content};
+use transfers::*;
+
+/// Options that make a small file travel in small slices.
+fn sliced(more: Value) -> Value {
+    let mut options = json!({"slice_threshold": 0, "slice_size": SLICE});
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    options
+}
+
+fn stat(bed: &Bed, cos_path: &str) -> Value {
+    let found = cos::file::stat(&bed.client(), PUBLIC, cos_path, None).unwrap();
+    serde_json::from_str::<Value>(found.text()).unwrap()["data"].clone()
+}
+
+/// Content that no other content of a test is the beginning of.
+fn other_content(size: usize) -> Vec<u8> {
+    content(size).into_iter().map(|byte| byte.wrapping_add(1)).collect()
+}
+
+#[test]
+fn slices_travel_in_parallel_over_connections_that_are_kept() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let file = bed.file("file", 12 * SLICE);
+    bed.emulator.settings(|settings| settings.latency_ms = 30);
+    let answer = upload(&client, "/a", &file, sliced(json!({"concurrency": 3})));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["slices"], 12);
+    assert_eq!(answer["transfer"]["bytes"], 12 * SLICE);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0);
+    let sent = answer["transfer"]["sent_bytes"].as_u64().unwrap() as usize;
+    assert!((12 * SLICE..12 * SLICE + 32_768).contains(&sent), "{sent}");
+    assert_eq!(slice_offsets(&bed.emulator), multiples(0..12, SLICE));
+    let at_once = most_at_once(&slices(&bed.emulator));
+    assert!((2..=3).contains(&at_once), "{at_once} at once");
+    let first = connections(&bed.emulator.requests());
+    assert!(first.len() <= 3, "{first:?}");
+
+    bed.emulator.clear_requests();
+    let other = bed.path("other");
+    fs::write(&other, other_content(12 * SLICE)).unwrap();
+    expect(&upload(&client, "/b", &other, sliced(json!({"concurrency": 3}))), 0);
+    let second = connections(&bed.emulator.requests());
+    assert!(second.is_subset(&first), "{second:?} beyond {first:?}");
+    assert_stored(&bed.emulator, "/a", &content(12 * SLICE));
+    assert_stored(&bed.emulator, "/b", &other_content(12 * SLICE));
+}
+
+#[test]
+fn a_server_that_wants_slices_one_by_one_gets_them_so() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let file = bed.file("file", 8 * SLICE + 1);
+    bed.emulator.settings(|settings| {
+        settings.serial_upload = true;
+        settings.latency_ms = 10;
+    });
+    // The listing of an unfinished upload says it as well as the reply to init.
+    bed.emulator.inject(slice_fault(code(-4016), 4 * SLICE));
+    expect(&upload(&client, "/a", &file, sliced(json!({}))), -4016);
+    assert_eq!(most_at_once(&slices(&bed.emulator)), 1);
+    expect(&upload(&client, "/a", &file, sliced(json!({}))), 0);
+    let all = slices(&bed.emulator);
+    assert_eq!(most_at_once(&all), 1);
+    let order: Vec<_> = all.iter().map(|slice| slice.offset.unwrap() as usize).collect();
+    let mut expected = multiples(0..5, SLICE);
+    expected.extend(multiples(4..9, SLICE));
+    assert_eq!(order, expected);
+    assert_stored(&bed.emulator, "/a", &content(8 * SLICE + 1));
+}
+
+#[test]
+fn the_slice_size_the_server_grants_is_used() {
+    for granted in [131_072, 3 * MIB] {
+        let bed = Bed::new();
+        bed.emulator.settings(|settings| settings.slice_size = Some(granted as u64));
+        let size = 4 * MIB + 77;
+        let file = bed.file("file", size);
+        let options = json!({"slice_threshold": 0, "slice_size": MIB});
+        expect(&upload(&bed.client(), "/a", &file, options), 0);
+        assert_eq!(slice_offsets(&bed.emulator), multiples(0..size.div_ceil(granted), granted));
+        assert_stored(&bed.emulator, "/a", &content(size));
+    }
+}
+
+#[test]
+fn uploadparts_are_accepted_for_every_slice_size() {
+    let bed = Bed::new();
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    let size = 6 * MIB + 5;
+    let file = bed.file("file", size);
+    for slice_size in [524_288, 1_048_576, 2_097_152, 3_145_728] {
+        bed.emulator.clear_requests();
+        let options = json!({"slice_threshold": 0, "slice_size": slice_size});
+        let path = format!("/{slice_size}");
+        expect(&upload(&bed.client(), &path, &file, options), 0);
+        let expected = multiples(0..size.div_ceil(slice_size), slice_size);
+        assert_eq!(slice_offsets(&bed.emulator), expected);
+        assert_stored(&bed.emulator, &path, &content(size));
+    }
+}
+
+#[test]
+fn a_slice_that_fails_twice_is_sent_a_third_time() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let file = bed.file("file", 4 * SLICE);
+    for (i, action) in
+        [code(-195), html(500), dropped(), lost(), Action::Drop { after: 300_000, end: End::Reset }]
+            .into_iter()
+            .enumerate()
+    {
+        bed.emulator.settings(|settings| settings.instant_upload = false);
+        bed.emulator.clear_requests();
+        bed.emulator.inject(slice_fault(action, SLICE).times(2));
+        let path = format!("/{i}");
+        let answer = upload(&client, &path, &file, sliced(json!({})));
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["slices"], 4);
+        assert_eq!(slice_offsets(&bed.emulator), [0, SLICE, SLICE, SLICE, 2 * SLICE, 3 * SLICE]);
+        assert_stored(&bed.emulator, &path, &content(4 * SLICE));
+    }
+}
+
+#[test]
+fn a_repetition_is_signed_anew() {
+    let bed = Bed::new();
+    let client = bed.client_with(json!({"sign_expired": 2, "timeout_ms": 3100}));
+    let file = bed.file("file", 2 * SLICE);
+    // When the silence has lasted, the first signature has expired.
+    let silent = Action::Drop { after: 0, end: End::Hang };
+    bed.emulator.inject(slice_fault(silent, SLICE));
+    expect(&upload(&client, "/a", &file, sliced(json!({}))), 0);
+    assert_eq!(slice_offsets(&bed.emulator), [0, SLICE, SLICE]);
+    assert_stored(&bed.emulator, "/a", &content(2 * SLICE));
+}
+
+#[test]
+fn a_slice_that_fails_for_good_ends_the_call_at_once() {
+    let bed = Bed::new();
+    let file = bed.file("file", 40 * SLICE);
+    bed.emulator.inject(slice_fault(Action::Withhold, 0).forever());
+    bed.emulator.inject(slice_fault(code(-4016), 5 * SLICE).forever());
+    let started = Instant::now();
+    let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));
+    let took = started.elapsed();
+    expect(&answer, -4016);
+    assert_eq!(answer["error"]["origin"], "server");
+    assert_eq!(answer["error"]["attempts"], 1);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    let sent = slice_offsets(&bed.emulator);
+    assert!(sent.len() < 20, "{} slices", sent.len());
+    assert!(!operations(&bed.emulator).contains(&"upload_slice_finish".to_owned()));
+    assert_absent(&bed.emulator, "/a");
+}
+
+#[test]
+fn sizes_around_the_threshold() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let threshold = 2 * SLICE;
+    for verify_sha1 in [true, false] {
+        for (size, slices_sent) in [
+            (0, 0),
+            (1, 0),
+            (threshold - 1, 0),
+            (threshold, 2),
+            (threshold + 1, 3),
+            (4 * SLICE - 1, 4),
+            (4 * SLICE, 4),
+        ] {
+            bed.emulator.clear_requests();
+            let file = bed.file("file", size);
+            let path = format!("/{verify_sha1}-{size}");
+            let options = json!({
+                "slice_threshold": threshold,
+                "slice_size": SLICE,
+                "verify_sha1": verify_sha1,
+            });
+            let answer = upload(&client, &path, &file, options);
+            expect(&answer, 0);
+            assert_eq!(answer["transfer"]["bytes"], size);
+            assert_eq!(answer["transfer"]["slices"], slices_sent, "{size} bytes");
+            assert_eq!(slice_offsets(&bed.emulator), multiples(0..slices_sent, SLICE));
+            let is_simple = usize::from(slices_sent == 0);
+            assert_eq!(logged(&bed.emulator, "upload").len(), is_simple, "{size} bytes");
+            assert_stored(&bed.emulator, &path, &content(size));
+            // The next size would be an instant upload otherwise.
+            bed.emulator.settings(|settings| settings.instant_upload = false);
+        }
+    }
+}
+
+#[test]
+fn with_a_threshold_of_0_only_the_empty_file_is_simple() {
+    let bed = Bed::new();
+    for (size, op) in [(0, "upload"), (1, "upload_slice_data")] {
+        let path = format!("/{size}");
+        expect(&upload(&bed.client(), &path, &bed.file("file", size), sliced(json!({}))), 0);
+        assert_eq!(logged(&bed.emulator, op).len(), 1, "{size} bytes");
+        assert_stored(&bed.emulator, &path, &content(size));
+    }
+}
+
+#[test]
+fn a_buffer_travels_like_a_file() {
+    let bed = Bed::new();
+    let bytes = content(3 * SLICE + 9);
+    for (path, options, slices_sent) in
+        [("/simple", json!({}), 0), ("/sliced", sliced(json!({"verify_sha1": false})), 4)]
+    {
+        bed.emulator.clear_requests();
+        expect(&upload_bytes(&bed.client(), path, &bytes, options), 0);
+        assert_eq!(slice_offsets(&bed.emulator), multiples(0..slices_sent, SLICE));
+        assert_stored(&bed.emulator, path, &bytes);
+    }
+}
+
+#[test]
+fn what_the_server_has_does_not_travel() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let file = bed.file("file", 4 * SLICE);
+    expect(&upload(&client, "/first", &file, sliced(json!({}))), 0);
+    bed.emulator.clear_requests();
+    let answer = upload(&client, "/second", &file, sliced(json!({})));
+    expect(&answer, 0);
+    assert_eq!(operations(&bed.emulator), ["upload_slice_init"]);
+    assert_eq!(answer["transfer"]["instant"], true);
+    assert_eq!(answer["transfer"]["recovered"], false);
+    assert_eq!(answer["transfer"]["slices"], 0);
+    assert!(answer["transfer"]["sent_bytes"].as_u64().unwrap() < 4096);
+    assert!(answer["data"]["access_url"].is_string(), "{answer:#}");
+    assert_stored(&bed.emulator, "/second", &content(4 * SLICE));
+
+    // Without the digest the server can't know.
+    let answer = upload(&client, "/third", &file, sliced(json!({"verify_sha1": false})));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["instant"], false);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(0..4, SLICE));
+}
+
+#[test]
+fn the_digest_of_a_simple_upload_travels_unless_unwanted() {
+    let bed = Bed::new();
+    let file = bed.file("file", 1000);
+    let mut read = Vec::new();
+    for verify_sha1 in [true, false] {
+        let path = format!("/{verify_sha1}");
+        expect(&upload(&bed.client(), &path, &file, json!({"verify_sha1": verify_sha1})), 0);
+        read.push(logged(&bed.emulator, "upload").last().unwrap().body_bytes);
+        assert_stored(&bed.emulator, &path, &content(1000));
+    }
+    assert!(read[0] > read[1] + 40, "{read:?}");
+}
+
+#[test]
+fn biz_attr_and_insert_only_in_both_modes() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let (old, new) = (bed.file("old", 2 * SLICE), bed.path("new"));
+    fs::write(&new, other_content(2 * SLICE + 1)).unwrap();
+    for (path, mode) in [("/simple", json!({})), ("/sliced", sliced(json!({})))] {
+        let with = |key: &str, value: Value| {
+            let mut options = mode.clone();
+            options[key] = value;
+            options
+        };
+        expect(&upload(&client, path, &old, with("biz_attr", json!("属性 \"1\"\r\n"))), 0);
+        assert_eq!(stat(&bed, path)["biz_attr"], "属性 \"1\"\r\n");
+        let refused = upload(&client, path, &new, mode.clone());
+        expect(&refused, -177);
+        assert_eq!(refused["transfer"]["recovered"], false);
+        assert_eq!(refused["error"]["http_status"], 409);
+        assert_stored(&bed.emulator, path, &content(2 * SLICE));
+        expect(&upload(&client, path, &new, with("insert_only", json!(0))), 0);
+        assert_stored(&bed.emulator, path, &other_content(2 * SLICE + 1));
+        assert_eq!(stat(&bed, path)["biz_attr"], "");
+    }
+}
+
+/// Breaks an upload of `slices` slices after the first `stored` ones.
+fn broken_upload(bed: &Bed, file: &Path, stored: usize, more: Value) {
+    bed.emulator.inject(slice_fault(code(-4016), stored * SLICE));
+    let mut options = sliced(json!({"concurrency": 1}));
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    expect(&upload(&bed.client(), "/a", file, options), -4016);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(0..stored + 1, SLICE));
+    bed.emulator.clear_requests();
+}
+
+#[test]
+fn an_unfinished_upload_is_continued() {
+    let bed = Bed::new();
+    let file = bed.file("file", 9 * SLICE + 3);
+    broken_upload(&bed, &file, 5, json!({}));
+    // The session's slice size counts, not the one asked for now.
+    let options = json!({"slice_threshold": 0, "slice_size": 2 * MIB});
+    let answer = upload(&bed.client(), "/a", &file, options);
+    expect(&answer, 0);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(5..10, SLICE));
+    assert_eq!(answer["transfer"]["resumed_bytes"], 5 * SLICE);
+    assert_eq!(answer["transfer"]["slices"], 5);
+    assert_eq!(answer["transfer"]["recovered"], false);
+    assert_stored(&bed.emulator, "/a", &content(9 * SLICE + 3));
+}
+
+#[test]
+fn a_missing_slice_in_the_middle_is_filled_in() {
+    let bed = Bed::new();
+    let file = bed.file("file", 6 * SLICE);
+    bed.emulator.inject(slice_fault(Action::Drop { after: 0, end: End::Hang }, SLICE).forever());
+    bed.emulator.inject(slice_fault(code(-4016), 5 * SLICE));
+    expect(&upload(&bed.client(), "/a", &file, sliced(json!({"concurrency": 2}))), -4016);
+    bed.emulator.clear_faults();
+    bed.emulator.clear_requests();
+    let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));
+    expect(&answer, 0);
+    assert_eq!(slice_offsets(&bed.emulator), [SLICE, 5 * SLICE]);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 4 * SLICE);
+    assert_stored(&bed.emulator, "/a", &content(6 * SLICE));
+}
+
+#[test]
+fn without_resume_the_servers_answer_is_handed_back() {
+    let bed = Bed::new();
+    let file = bed.file("file", 4 * SLICE);
+    broken_upload(&bed, &file, 2, json!({}));
+    // A refusal that came before must not make the upload look like this call's own.
+    bed.emulator.inject(Fault::new(code(-71)).op("upload_slice_init"));
+    let answer = upload(&bed.client(), "/a", &file, sliced(json!({"resume": false})));
+    expect(&answer, -4019);
+    assert_eq!(answer["error"]["origin"], "server");
+    assert_eq!(operations(&bed.emulator), ["upload_slice_init", "upload_slice_init"]);
+    expect(&upload(&bed.client(), "/a", &file, sliced(json!({}))), 0);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(2..4, SLICE));
+}
+
+#[test]
+fn an_unfinished_upload_of_other_content_is_a_conflict() {
+    let bed = Bed::new();
+    broken_upload(&bed, &bed.file("file", 4 * SLICE), 2, json!({}));
+    let other = bed.path("other");
+    fs::write(&other, other_content(4 * SLICE)).unwrap();
+    let answer = upload(&bed.client(), "/a", &other, sliced(json!({})));
+    expect(&answer, -4020);
+    assert_eq!(slice_offsets(&bed.emulator), [0; 0]);
+    assert_absent(&bed.emulator, "/a");
+    // The remedy that the message names.
+    cos::file::delete(&bed.client(), PUBLIC, "/a", None).unwrap();
+    expect(&upload(&bed.client(), "/a", &other, sliced(json!({}))), 0);
+    assert_stored(&bed.emulator, "/a", &other_content(4 * SLICE));
+}
+
+#[test]
+fn without_digests_everything_is_sent_into_the_session() {
+    let bed = Bed::new();
+    let file = bed.file("file", 4 * SLICE);
+    broken_upload(&bed, &file, 2, json!({"verify_sha1": false}));
+    // What is stored may be of another file of this size: nothing shows that it is not.
+    fs::write(&file, other_content(4 * SLICE)).unwrap();
+    let answer = upload(&bed.client(), "/a", &file, sliced(json!({"verify_sha1": false})));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(0..4, SLICE));
+    assert_stored(&bed.emulator, "/a", &other_content(4 * SLICE));
+}
+
+fn grow(path: &Path) {
+    OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
+}
+
+fn shrink(path: &Path) {
+    OpenOptions::new().write(true).open(path).unwrap().set_len(1000).unwrap();
+}
+
+fn rewrite(path: &Path) {
+    // The new time must differ from the old one even where clocks are coarse.
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    (&file).write_all(b"different").unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1)).unwrap();
+}
+
+/// Uploads a file and changes it while it is on the way.
+fn upload_of_a_changing_file(bed: &Bed, change: fn(&Path), size: usize, options: Value) -> Value {
+    let file = bed.file("file", size);
+    let mut is_changed = false;
+    let on_progress = |done, _| {
+        if done > 0 && !is_changed {
+            change(&file);
+            is_changed = true;
+        }
+        true
+    };
+    let watch = Watch { transfer: None, on_progress: Some(Box::new(on_progress)) };
+    upload_watched(&bed.client(), "/a", &file, options, watch)
+}
+
+#[test]
+fn a_file_that_changes_on_the_way_is_never_a_success() {
+    for change in [grow, shrink, rewrite] {
+        let bed = Bed::new();
+        // The server takes its time, so that most of the file is still to be read.
+        bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("accept"));
+        let options = json!({"slice_threshold": 20 * MIB});
+        let answer = upload_of_a_changing_file(&bed, change, 19 * MIB, options);
+        expect(&answer, 2);
+        assert_eq!(answer["error"]["phase"], "local_file");
+        assert_absent(&bed.emulator, "/a");
+        assert!(logged(&bed.emulator, "upload").iter().all(|upload| upload.code != Some(0)));
+    }
+    for change in [grow, shrink, rewrite] {
+        let bed = Bed::new();
+        bed.emulator.settings(|settings| settings.latency_ms = 20);
+        let options = sliced(json!({"concurrency": 2}));
+        let answer = upload_of_a_changing_file(&bed, change, 20 * SLICE, options);
+        expect(&answer, 2);
+        assert_eq!(answer["error"]["phase"], "local_file");
+        assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 0);
+        assert_absent(&bed.emulator, "/a");
+    }
+}
+
+#[test]
+fn a_file_that_changes_before_finish_is_never_a_success() {
+    let bed = Bed::new();
+    let file = bed.file("file", SLICE);
+    bed.emulator.inject(slice_fault(Action::Delay { ms: 400 }, 0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("the slice", || bed.emulator.requests().len() == 2);
+            std::thread::sleep(Duration::from_millis(150));
+            grow(&file);
+        });
+        expect(&upload(&bed.client(), "/a", &file, sliced(json!({}))), 2);
+    });
+    assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 0);
+}
+
+#[test]
+fn the_lost_reply_to_a_simple_upload_is_made_up_for() {
+    let ends = [End::Reset, End::Close];
+    for (retries, end) in [0, 3].into_iter().flat_map(|n| ends.map(|end| (n, end))) {
+        let bed = Bed::new();
+        let file = bed.file("file", 1000);
+        bed.emulator.inject(Fault::new(Action::LoseReply { end }).op("upload"));
+        let options = json!({"retries": retries, "biz_attr": "mine"});
+        let answer = upload(&bed.client(), "/a", &file, options);
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["recovered"], true);
+        assert_eq!(operations(&bed.emulator), ["upload", "stat", "upload_slice_list"]);
+        for key in ["access_url", "source_url", "url", "resource_path"] {
+            assert!(answer["data"][key].is_string(), "{key}: {answer:#}");
+        }
+        assert_stored(&bed.emulator, "/a", &content(1000));
+    }
+}
+
+#[test]
+fn a_lost_reply_is_no_conflict_even_if_looking_fails_at_first() {
+    let bed = Bed::new();
+    let file = bed.file("file", 1000);
+    bed.emulator.inject(Fault::new(lost()).op("upload"));
+    bed.emulator.inject(Fault::new(dropped()).op("stat").times(2));
+    let answer = upload(&bed.client(), "/a", &file, json!({}));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["recovered"], true);
+    let expected = ["upload", "stat", "upload", "stat", "stat", "upload_slice_list"];
+    assert_eq!(operations(&bed.emulator), expected);
+
+    // Where looking is impossible the truth is that nobody knows.
+    bed.emulator.inject(Fault::new(lost()).op("upload"));
+    bed.emulator.inject(Fault::new(dropped()).op("stat").forever());
+    let answer = upload(&bed.client(), "/b", &file, json!({"retries": 1}));
+    expect(&answer, -3);
+    assert_eq!(answer["transfer"]["recovered"], false);
+}
+
+#[test]
+fn the_lost_reply_to_init_is_made_up_for() {
+    for retries in [0, 3] {
+        for resume in [true, false] {
+            let bed = Bed::new();
+            let file = bed.file("file", 3 * SLICE);
+            bed.emulator.inject(Fault::new(lost()).op("upload_slice_init"));
+            let options = sliced(json!({"retries": retries, "resume": resume}));
+            let answer = upload(&bed.client(), "/a", &file, options);
+            expect(&answer, 0);
+            assert_eq!(slice_offsets(&bed.emulator), multiples(0..3, SLICE));
+            assert_eq!(answer["transfer"]["resumed_bytes"], 0);
+            assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
+        }
+    }
+}
+
+#[test]
+fn the_lost_reply_to_an_instant_upload_is_made_up_for() {
+    for retries in [0, 3] {
+        let bed = Bed::new();
+        let file = bed.file("file", 3 * SLICE);
+        expect(&upload(&bed.client(), "/first", &file, sliced(json!({}))), 0);
+        bed.emulator.clear_requests();
+        bed.emulator.inject(Fault::new(lost()).op("upload_slice_init"));
+        let answer = upload(&bed.client(), "/a", &file, sliced(json!({"retries": retries})));
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["recovered"], true);
+        assert_eq!(slice_offsets(&bed.emulator), [0; 0]);
+        assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
+    }
+}
+
+#[test]
+fn the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call() {
+    let bed = Bed::new();
+    let file = bed.file("file", 3 * SLICE);
+    bed.emulator.inject(slice_fault(lost(), SLICE));
+    let patient = sliced(json!({"concurrency": 1}));
+    expect(&upload(&bed.client(), "/a", &file, patient.clone()), 0);
+    assert_eq!(slice_offsets(&bed.emulator), [0, SLICE, SLICE, 2 * SLICE]);
+    assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
+
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    bed.emulator.inject(slice_fault(lost(), SLICE));
+    let answer =
+        upload(&bed.client(), "/b", &file, sliced(json!({"concurrency": 1, "retries": 0})));
+    expect(&answer, -3);
+    bed.emulator.clear_requests();
+    let answer = upload(&bed.client(), "/b", &file, patient);
+    expect(&answer, 0);
+    assert_eq!(slice_offsets(&bed.emulator), [2 * SLICE], "the lost slice had arrived");
+    assert_eq!(answer["transfer"]["resumed_bytes"], 2 * SLICE);
+    assert_stored(&bed.emulator, "/b", &content(3 * SLICE));
+}
+
+#[test]
+fn the_lost_reply_to_finish_is_made_up_for() {
+    for retries in [0, 3] {
+        for verify_sha1 in [true, false] {
+            let bed = Bed::new();
+            let file = bed.file("file", 3 * SLICE);
+            bed.emulator.inject(Fault::new(lost()).op("upload_slice_finish"));
+            let options = sliced(json!({"retries": retries, "verify_sha1": verify_sha1}));
+            let answer = upload(&bed.client(), "/a", &file, options);
+            expect(&answer, 0);
+            assert_eq!(answer["transfer"]["recovered"], true);
+            assert_eq!(answer["transfer"]["slices"], 3);
+            assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 1);
+            assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
+        }
+    }
+    // Looking fails at first, and the session is gone when finish is repeated.
+    let bed = Bed::new();
+    bed.emulator.inject(Fault::new(lost()).op("upload_slice_finish"));
+    bed.emulator.inject(Fault::new(dropped()).op("stat"));
+    let answer = upload(&bed.client(), "/a", &bed.file("file", 3 * SLICE), sliced(json!({})));
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["recovered"], true);
+    assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 2);
+}
+
+#[test]
+fn a_request_that_never_arrived_is_sent_again() {
+    let ops = ["upload", "upload_slice_init", "upload_slice_finish"];
+    for op in ops {
+        let bed = Bed::new();
+        let file = bed.file("file", 3 * SLICE);
+        let options = match op {
+            "upload" => json!({}),
+            _ => sliced(json!({})),
+        };
+        bed.emulator.inject(Fault::new(dropped()).op(op).times(2));
+        let answer = upload(&bed.client(), "/a", &file, options);
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["recovered"], false);
+        assert_eq!(logged(&bed.emulator, op).len(), 3);
+        assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
+    }
+    let bed = Bed::new();
+    bed.emulator.inject(Fault::new(dropped()).op("upload"));
+    let answer = upload(&bed.client(), "/a", &bed.file("file", 1000), json!({"retries": 0}));
+    expect(&answer, -3);
+    assert_eq!(answer["error"]["attempts"], 1);
+    assert_absent(&bed.emulator, "/a");
+}
+
+#[test]
+fn somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost() {
+    for options in [json!({}), sliced(json!({}))] {
+        for retries in [0, 3] {
+            let bed = Bed::new();
+            let theirs = other_content(3 * SLICE);
+            expect(&upload_bytes(&bed.client(), "/a", &theirs, json!({})), 0);
+            bed.emulator.inject(Fault::new(lost()).method("POST"));
+            let mut options = options.clone();
+            options["retries"] = json!(retries);
+            let answer = upload(&bed.client(), "/a", &bed.file("file", 3 * SLICE), options);
+            // Without a repetition nobody has heard of the conflict.
+            expect(&answer, if retries == 0 { -3 } else { -177 });
+            assert_eq!(answer["transfer"]["recovered"], false);
+            assert_stored(&bed.emulator, "/a", &theirs);
+        }
+    }
+}
+
+#[test]
+fn the_same_bytes_with_another_attribute_are_not_ours() {
+    let bed = Bed::new();
+    let file = bed.file("file", 1000);
+    expect(&upload(&bed.client(), "/a", &file, json!({"biz_attr": "theirs"})), 0);
+    bed.emulator.inject(Fault::new(lost()).op("upload"));
+    let answer = upload(&bed.client(), "/a", &file, json!({"biz_attr": "mine"}));
+    expect(&answer, -177);
+    assert_eq!(stat(&bed, "/a")["biz_attr"], "theirs");
+}
+
+#[test]
+fn a_refused_connection_is_reported_as_such() {
+    let bed = Bed::new();
+    // A port that nobody listens on: it is bound, so nobody else can take it either.
+    let taken = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    taken.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = taken.local_addr().unwrap().as_socket().unwrap();
+    let client = bed.client_with(json!({"hostname": address.to_string()}));
+    let file = bed.file("file", 2 * SLICE);
+    for options in [json!({"retries": 0}), sliced(json!({"retries": 0}))] {
+        let started = Instant::now();
+        let answer = upload(&client, "/a", &file, options);
+        expect(&answer, -3);
+        assert_eq!(answer["error"]["attempts"], 1);
+        assert_eq!(answer["error"]["phase"], "connect");
+        assert_eq!(answer["error"]["origin"], "library");
+        assert_eq!(answer["transfer"]["sent_bytes"], 0);
+        assert!(millis(started) < 1000);
+    }
+    let answer = upload(&client, "/a", &file, json!({"retries": 2}));
+    expect(&answer, -3);
+    assert_eq!(answer["error"]["attempts"], 3);
+}
+
+#[test]
+fn what_is_no_file_is_refused_before_anything_is_sent() {
+    let bed = Bed::new();
+    let missing = bed.path("missing");
+    for local in [missing.as_path(), bed.dir.path(), Path::new(""), Path::new("/dev/null")] {
+        let answer = upload(&bed.client(), "/a", local, json!({}));
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], "local_path");
+    }
+    let unreadable = bed.path("sparse");
+    File::create(&unreadable).unwrap().set_len(21 << 20).unwrap();
+    let answer = upload(&bed.client(), "/a", &unreadable, json!({"slice_threshold": 21 << 20}));
+    expect(&answer, -1);
+    assert_eq!(answer["error"]["argument"], "slice_threshold");
+    assert_eq!(operations(&bed.emulator), [""; 0]);
+}

@@ -284,6 +284,24 @@ typedef enum {
 } cos_code;
 
 /**
+ * Which lines a program wants.
+ */
+typedef enum {
+  /**
+   * None.
+   */
+  COS_LOG_OFF = 0,
+  /**
+   * A line for every request that failed.
+   */
+  COS_LOG_FAILURES = 1,
+  /**
+   * A line for every request.
+   */
+  COS_LOG_REQUESTS = 2,
+} cos_log_level;
+
+/**
  * A client: an account, the place of the service, and the connections to it.
  *
  * One client serves a whole program. All calls that take a `const cos_client *` may be made from
@@ -300,10 +318,19 @@ typedef struct cos_client cos_client;
 typedef struct cos_transfer cos_transfer;
 
 /**
+ * Takes a line of the log. `line` is valid until it returns; it ends without a line feed.
+ *
+ * It is called on the thread that made the call, only during the call. It must return to its
+ * caller: no longjmp, no exception.
+ */
+typedef void (*cos_log_fn)(int level, const char *line, void *user);
+
+/**
  * Told of progress: `done` of `total` bytes. Returns 0 to go on, anything else to cancel the call.
  *
  * It is called on the thread that made the call, only during the call: at its start, at least
- * every 100 ms and every MiB, and at its end. `done` never gets smaller. It must return to its
+ * every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until
+ * the size is known. It must return to its
  * caller: no longjmp, no exception.
  */
 typedef int (*cos_progress_fn)(uint64_t done, uint64_t total, void *user);
@@ -461,6 +488,24 @@ int cos_client_set_credentials(const cos_client *client,
  * @param client  The client, or NULL.
  */
 void cos_client_free(cos_client *client);
+
+/**
+ * Sets where lines about requests go. By default there is no log. It takes effect with the next
+ * call; calls under way keep what they began with.
+ *
+ * A line has method, path, `op`, `status` (of HTTP), `code`, `sent` and `received` (bytes over the
+ * wire), `ms`, `attempt` and `connection` ("new" or "reused"); on failure also `phase` and the
+ * message. Credentials and signatures are never in it. Lines about requests on other threads of a
+ * call arrive with the calling thread's next report of progress, or at the end of the call.
+ *
+ * @param client  The client.
+ * @param level   COS_LOG_OFF, COS_LOG_FAILURES or COS_LOG_REQUESTS.
+ * @param fn      Takes the lines; may be called by several threads at once, one per call. NULL for
+ *                no log.
+ * @param user    Handed to `fn` as it is; may be any value.
+ * @return 0, or -1 when `client` is NULL or there is no such level. Does not block. Any thread.
+ */
+int cos_client_set_log(const cos_client *client, int level, cos_log_fn fn, void *user);
 
 /**
  * Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another
@@ -838,7 +883,8 @@ int cos_del_folder(const cos_client *client,
  *         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
  *         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
  *         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
- *         way. COS_ERR_CANCELLED: the caller wanted it.
+ *         way. COS_ERR_CANCELLED: the caller wanted it; if
+ *         all bytes had left by then, the file may be there all the same.
  *
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
  * The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and

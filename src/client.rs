@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::{Config, MAX_RETRIES, MAX_TIMEOUT_MS};
 use crate::error::{Failure, Phase, Result};
+use crate::log::{CallLog, Log};
 use crate::options::Options;
 use crate::path::{Bucket, CosPath};
 use crate::sign::Credentials;
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     /// The connections.
     pub transport: Arc<Transport>,
+    /// What is logged.
+    pub log: Log,
 }
 
 /// One call: a snapshot of the client, and how patient the call is.
@@ -40,6 +43,8 @@ pub struct Call {
     pub stop: Arc<Stop>,
     /// What travelled.
     pub traffic: Arc<Traffic>,
+    /// What is told of it.
+    pub log: Arc<CallLog>,
 }
 
 impl Client {
@@ -58,6 +63,7 @@ impl Client {
             credentials: Arc::new(credentials),
             config: Arc::new(config),
             transport: Arc::new(transport),
+            log: Log::default(),
         }))))
     }
 
@@ -74,6 +80,7 @@ impl Client {
                 credentials: Arc::clone(&now.credentials),
                 config: Arc::new(config),
                 transport,
+                log: now.log.clone(),
             })
         })
     }
@@ -82,6 +89,12 @@ impl Client {
     pub fn set_credentials(&self, appid: &str, secret_id: &str, secret_key: &str) -> Result<()> {
         let credentials = Credentials::new(appid, secret_id, secret_key)?;
         self.replace(|now| Ok(Snapshot { credentials: Arc::new(credentials), ..now.clone() }))
+    }
+
+    /// Replaces the log.
+    pub fn set_log(&self, log: Log) {
+        // Nothing in it can be refused.
+        let _ = self.replace(|now| Ok(Snapshot { log, ..now.clone() }));
     }
 
     fn replace(&self, change: impl FnOnce(&Snapshot) -> Result<Snapshot>) -> Result<()> {
@@ -95,6 +108,14 @@ impl Client {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Starts a call that has no options of its own.
+    pub fn plain_call(&self, options: Option<&str>) -> Result<Call> {
+        let mut options = Options::parse(options)?;
+        let call = self.call(&mut options, None)?;
+        options.finish()?;
+        Ok(call)
+    }
+
     /// Starts a call: takes the options that every call has. `cancelled` ends it when it turns true.
     pub fn call(&self, options: &mut Options, cancelled: Option<Arc<AtomicBool>>) -> Result<Call> {
         let client = self.snapshot();
@@ -105,6 +126,7 @@ impl Client {
             retries: retries.map_or(client.config.retries, |n| n as u32),
             stop: Stop::new(cancelled),
             traffic: Arc::default(),
+            log: Arc::new(CallLog::new(client.log.clone())),
             client,
         })
     }
@@ -133,6 +155,7 @@ impl Call {
             retries: self.retries,
             stop: Stop::below(&self.stop),
             traffic: Arc::clone(&self.traffic),
+            log: Arc::clone(&self.log),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::client::Call;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
 use crate::stop::Stop;
@@ -30,7 +31,7 @@ pub struct Watch<'a> {
 pub struct Reporter<'a> {
     transfer: &'a Transfer,
     on_progress: Option<OnProgress<'a>>,
-    stop: &'a Stop,
+    call: &'a Call,
     last: Option<(u64, u64)>,
     last_at: Instant,
 }
@@ -38,11 +39,11 @@ pub struct Reporter<'a> {
 impl<'a> Reporter<'a> {
     /// Tells nobody where there is no callback.
     pub fn new(
+        call: &'a Call,
         transfer: &'a Transfer,
         on_progress: Option<OnProgress<'a>>,
-        stop: &'a Stop,
     ) -> Reporter<'a> {
-        Reporter { transfer, on_progress, stop, last: None, last_at: Instant::now() }
+        Reporter { transfer, on_progress, call, last: None, last_at: Instant::now() }
     }
 
     /// Reports now. The callback may cancel the call.
@@ -72,12 +73,13 @@ impl<'a> Reporter<'a> {
     fn tell(&mut self, now: (u64, u64)) {
         self.last = Some(now);
         self.last_at = Instant::now();
+        self.call.log.flush();
         // A callback that has said no is not asked again.
         if let Some(on_progress) = &mut self.on_progress
-            && !self.stop.is_set()
+            && !self.call.stop.is_set()
             && !on_progress(now.0, now.1)
         {
-            self.stop.cancel();
+            self.call.stop.cancel();
         }
     }
 
@@ -93,15 +95,15 @@ impl<'a> Reporter<'a> {
 
 /// Does `work` while the calling thread reports progress: at the start, regularly, and at the end.
 pub fn watched<T: Send>(
+    call: &Call,
     transfer: &Transfer,
     on_progress: Option<OnProgress>,
-    stop: &Stop,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
     if on_progress.is_none() {
         return work();
     }
-    let mut reporter = Reporter::new(transfer, on_progress, stop);
+    let mut reporter = Reporter::new(call, transfer, on_progress);
     reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {

@@ -12,9 +12,7 @@ use crate::request::{Operation, Parameters, Repeat, Signature};
 /// `op=stat`: what the service knows of a file.
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
     let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
-    options.finish()?;
+    let call = client.plain_call(options)?;
     call.run(&stat_operation(&bucket, &path))
 }
 
@@ -37,9 +35,7 @@ pub fn delete(
     options: Option<&str>,
 ) -> Result<Reply> {
     let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
-    options.finish()?;
+    let call = client.plain_call(options)?;
     call.run(&delete_operation(&bucket, &path, Repeat::IfUnsent))
 }
 

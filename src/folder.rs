@@ -55,9 +55,7 @@ pub fn create_operation<'a>(
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
     let bucket = Bucket::new(bucket)?;
     let path = FolderPath::new("cos_path", cos_path)?;
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
-    options.finish()?;
+    let call = client.plain_call(options)?;
     call.run(&stat_operation(&bucket, &path))
 }
 

@@ -30,6 +30,7 @@ pub mod ffi;
 pub mod file;
 pub mod folder;
 pub mod json;
+pub mod log;
 pub mod multipart;
 pub mod options;
 pub mod path;

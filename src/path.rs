@@ -141,11 +141,11 @@ impl Deref for FolderPath {
 }
 
 /// Refuses a URL that the service would refuse for its length.
-pub fn check_url(url: String) -> Result<String> {
-    if url.len() > MAX_URL {
-        return Err(too_long("cos_path"));
+pub fn check_url(url: &str) -> Result<()> {
+    match url.len() > MAX_URL {
+        true => Err(too_long("cos_path")),
+        false => Ok(()),
     }
-    Ok(url)
 }
 
 fn too_long(argument: &str) -> Box<Failure> {

@@ -1,17 +1,17 @@
 //! Control requests: an operation of the API becomes a signed HTTP request, and its answer a reply.
 
-use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::client::Call;
 use crate::error::{Failure, Phase, Result};
+use crate::log::Trace;
 use crate::multipart::{Form, FormReader};
 use crate::path::{Bucket, CosPath, check_url, encode_query};
 use crate::reply::Reply;
 use crate::sign::{self, Kind, random_below};
-use crate::transport::{Body, Limits, Outgoing};
+use crate::transport::{Body, Limits, Outgoing, Traffic};
 
 /// The largest reply that is read, in bytes. A full page of a list has some hundred thousand.
 const MAX_REPLY: usize = 16 * 1024 * 1024;
@@ -24,7 +24,7 @@ pub struct Operation<'a> {
     pub path: &'a CosPath,
     /// Which signature it takes.
     pub signature: Signature,
-    /// What is to be done.
+    /// What is to be done; the first parameter is `op`.
     pub parameters: Parameters<'a>,
     /// Whether to repeat it.
     pub repeat: Repeat,
@@ -62,7 +62,7 @@ impl Call {
     /// Runs an operation, repeating it as the call's `retries` allow.
     pub fn run(&self, operation: &Operation) -> Result<Reply> {
         self.repeating(
-            || self.run_once(operation),
+            |attempt| self.run_once(operation, attempt),
             |failure| match operation.repeat {
                 Repeat::Always => true,
                 Repeat::IfUnsent => !failure.phase.may_have_reached_server(),
@@ -70,16 +70,16 @@ impl Call {
         )
     }
 
-    /// Calls `attempt` until it succeeds, fails for good, or the call's `retries` are used up.
+    /// Calls `attempt` with its number until it succeeds, fails for good, or the call's `retries` are used up.
     pub fn repeating<T>(
         &self,
-        mut attempt: impl FnMut() -> Result<T>,
+        mut attempt: impl FnMut(u32) -> Result<T>,
         may_repeat: impl Fn(&Failure) -> bool,
     ) -> Result<T> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut failure = match attempt() {
+            let mut failure = match attempt(attempts) {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
@@ -103,8 +103,8 @@ impl Call {
         }
     }
 
-    /// Runs an operation once. Any code but 0 is a failure.
-    pub fn run_once(&self, operation: &Operation) -> Result<Reply> {
+    /// Runs an operation once, for the `attempt`th time. Any code but 0 is a failure.
+    pub fn run_once(&self, operation: &Operation, attempt: u32) -> Result<Reply> {
         if self.stop.is_cancelled() {
             return Err(Failure::cancelled(Phase::Send));
         }
@@ -125,20 +125,21 @@ impl Call {
                     url.push(if i == 0 { '?' } else { '&' });
                     url.push_str(&format!("{key}={}", encode_query(value)));
                 }
-                self.fetch("GET", url, &headers, None)
+                self.fetch(operation, attempt, &url, &headers, None)
             }
             Parameters::Json(json) => {
                 let json = json.to_string();
                 headers.push(("content-type", "application/json"));
                 let mut content = json.as_bytes();
-                self.fetch("POST", url, &headers, Some((json.len() as u64, &mut content)))
+                let body = Body { len: json.len() as u64, content: &mut content };
+                self.fetch(operation, attempt, &url, &headers, Some(body))
             }
             Parameters::Form(form) => {
                 let mut reader = FormReader::new(form);
                 let content_type = reader.content_type();
                 headers.push(("content-type", &content_type));
-                let len = reader.size();
-                let result = self.fetch("POST", url, &headers, Some((len, &mut reader)));
+                let body = Body { len: reader.size(), content: &mut reader };
+                let result = self.fetch(operation, attempt, &url, &headers, Some(body));
                 match reader.failure.take() {
                     Some(failure) => Err(failure),
                     None => result,
@@ -154,27 +155,36 @@ impl Call {
         format!("{}://{}/files/v2{file_id}", config.scheme, config.control_host())
     }
 
-    fn fetch(
+    fn fetch<'a>(
         &self,
-        method: &'static str,
-        url: String,
-        headers: &[(&'static str, &str)],
-        body: Option<(u64, &mut dyn Read)>,
+        operation: &Operation,
+        attempt: u32,
+        url: &'a str,
+        headers: &'a [(&'static str, &'a str)],
+        body: Option<Body<'a>>,
     ) -> Result<Reply> {
-        let url = check_url(url)?;
-        let outgoing = Outgoing {
-            method,
-            url: &url,
-            headers,
-            body: body.map(|(len, content)| Body { len, content }),
+        check_url(url)?;
+        let method = match body {
+            None => "GET",
+            Some(_) => "POST",
         };
+        let traffic = Traffic::default();
+        let op = operation.op();
+        let trace = Trace { method, op, url, attempt, started: Instant::now(), traffic: &traffic };
         let limits = Limits {
             timeout: self.timeout,
             reply_is_bounded: true,
             stop: &self.stop,
-            traffic: &self.traffic,
+            traffic: &traffic,
         };
-        let incoming = self.client.transport.exchange(outgoing, &limits)?;
+        let result = self.exchange(Outgoing { method, url, headers, body }, &limits);
+        self.traffic.add(&traffic);
+        trace.ended(&self.log, result.as_ref().ok().map(|reply| reply.http_status), &result);
+        result
+    }
+
+    fn exchange(&self, outgoing: Outgoing, limits: &Limits) -> Result<Reply> {
+        let incoming = self.client.transport.exchange(outgoing, limits)?;
         let status = incoming.status;
         let Some(body) = incoming.read_all(MAX_REPLY)? else {
             let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
@@ -184,6 +194,17 @@ impl Call {
         match reply.code {
             0 => Ok(reply),
             _ => Err(Failure::from_server(reply)),
+        }
+    }
+}
+
+impl Operation<'_> {
+    /// The value of its parameter `op`.
+    fn op(&self) -> &str {
+        match &self.parameters {
+            Parameters::Query(pairs) => pairs.first().map_or("", |(_, op)| op),
+            Parameters::Json(json) => json["op"].as_str().unwrap_or_default(),
+            Parameters::Form(form) => form.fields.first().map_or("", |(_, op)| op),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! One piece of an object, from the download host.
 
+use std::time::Instant;
+
 use super::{Download, Object};
 use crate::error::{Failure, Phase, Result};
+use crate::log::Trace;
 use crate::path::{MAX_URL, encode_query};
 use crate::reply::Reply;
 use crate::sign::{self, Kind};
-use crate::transport::{Incoming, Limits, Outgoing};
+use crate::transport::{Incoming, Limits, Outgoing, Traffic};
 
 /// How much is read at once.
 const BUFFER: usize = 128 * 1024;
@@ -22,37 +25,72 @@ impl Download<'_> {
         len: u64,
         sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
+        let client = &self.call.client;
         let mut buffer = vec![0; BUFFER];
         let (mut at, end) = (start, start + len);
-        let attempt = || {
+        let attempt = |number| {
             // The connection broke when there was nothing left to come.
             if at == end && at > start {
                 return Ok(());
             }
-            let mut incoming = self.open(object, at, end - at)?;
-            loop {
-                match incoming.read(&mut buffer)? {
-                    0 if at == end => return Ok(()),
-                    0 => return Err(Failure::integrity("the answer ended before the object did")),
-                    n if n as u64 > end - at => {
-                        return Err(Failure::integrity("the answer is longer than the object"));
-                    }
-                    n => {
-                        sink(at, &buffer[..n])?;
-                        at += n as u64;
-                        self.transfer.add(n as u64);
-                    }
-                }
-                if self.call.stop.is_set() {
-                    return Err(Failure::cancelled(Phase::Receive));
-                }
-            }
+            let traffic = Traffic::default();
+            let url = client.download_url(&self.bucket, &self.path);
+            let trace = Trace {
+                method: "GET",
+                op: "download",
+                url: &url,
+                attempt: number,
+                started: Instant::now(),
+                traffic: &traffic,
+            };
+            let mut status = None;
+            let result = self.open(object, at, end - at, &traffic).and_then(|incoming| {
+                status = Some(incoming.status);
+                self.drain(incoming, &mut at, end, &mut buffer, sink)
+            });
+            self.call.traffic.add(&traffic);
+            trace.ended(&self.call.log, status, &result);
+            result
         };
         self.call.repeating(attempt, |_| true)
     }
 
+    /// Hands the bytes of an answer to `sink`, up to `end`; `at` tells how far it came.
+    fn drain(
+        &self,
+        mut incoming: Incoming,
+        at: &mut u64,
+        end: u64,
+        buffer: &mut [u8],
+        sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        loop {
+            match incoming.read(buffer)? {
+                0 if *at == end => return Ok(()),
+                0 => return Err(Failure::integrity("the answer ended before the object did")),
+                n if n as u64 > end - *at => {
+                    return Err(Failure::integrity("the answer is longer than the object"));
+                }
+                n => {
+                    sink(*at, &buffer[..n])?;
+                    *at += n as u64;
+                    self.transfer.add(n as u64);
+                }
+            }
+            if self.call.stop.is_set() {
+                return Err(Failure::cancelled(Phase::Receive));
+            }
+        }
+    }
+
     /// Requests `len` bytes from `start` and checks that the answer is about to be just these.
-    fn open(&self, object: &Object, start: u64, len: u64) -> Result<Incoming<'_>> {
+    fn open<'t>(
+        &'t self,
+        object: &Object,
+        start: u64,
+        len: u64,
+        traffic: &'t Traffic,
+    ) -> Result<Incoming<'t>> {
         let client = &self.call.client;
         let kind = Kind::Download(sign::now() + client.config.sign_expired);
         let signature = client.credentials.sign(&self.bucket, &self.path, kind);
@@ -77,7 +115,7 @@ impl Download<'_> {
             timeout: self.call.timeout,
             reply_is_bounded: false,
             stop: &self.call.stop,
-            traffic: &self.call.traffic,
+            traffic,
         };
         let incoming = client.transport.exchange(outgoing, &limits)?;
         let changed = || Failure::integrity("the object changed while it was downloaded");

@@ -28,7 +28,7 @@ pub fn buffer(
     options.finish()?;
     let _busy = transfer.begin()?;
     let mut stats = Stats::default();
-    let result = crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+    let result = crew::watched(&download.call, transfer, watch.on_progress, || {
         download.fetch_into_memory(&download.stat(&mut stats)?)
     });
     let (result, data) = match result {

@@ -37,7 +37,7 @@ pub fn file(
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
     let mut stats = Stats::default();
-    let result = crew::watched(transfer, watch.on_progress, &download.call.stop, || {
+    let result = crew::watched(&download.call, transfer, watch.on_progress, || {
         let object = download.stat(&mut stats)?;
         download.fetch_into_file(&object, &destination, resume, &mut stats)
     });

@@ -52,7 +52,7 @@ impl Download<'_> {
     ) -> Result<()> {
         let stop = &self.call.stop;
         let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
-        let mut reporter = crew::Reporter::new(self.transfer, on_progress, stop);
+        let mut reporter = crew::Reporter::new(&self.call, self.transfer, on_progress);
         thread::scope(|scope| {
             let network = move || {
                 let object = &self.stat(stats)?;

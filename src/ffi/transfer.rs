@@ -2,6 +2,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
 use super::guard;
+use super::user::User;
 use crate::crew::Watch;
 use crate::transfer::Transfer;
 
@@ -21,18 +22,12 @@ type ProgressFn = unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void)
 /// Told of progress: `done` of `total` bytes. Returns 0 to go on, anything else to cancel the call.
 ///
 /// It is called on the thread that made the call, only during the call: at its start, at least
-/// every 100 ms and every MiB, and at its end. `done` never gets smaller. It must return to its
+/// every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until
+/// the size is known. It must return to its
 /// caller: no longjmp, no exception.
 #[allow(non_camel_case_types)]
 pub type cos_progress_fn =
     Option<unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void) -> c_int>;
-
-/// The program's pointer. It is only ever handed back, on the thread of the call.
-#[derive(Clone, Copy)]
-struct User(*mut c_void);
-
-// SAFETY: the library never looks at what it points to.
-unsafe impl Send for User {}
 
 /// Makes a handle for the `transfer` argument of uploads and downloads.
 ///

@@ -45,7 +45,8 @@ use crate::upload;
 ///         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
 ///         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
 ///         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
-///         way. COS_ERR_CANCELLED: the caller wanted it.
+///         way. COS_ERR_CANCELLED: the caller wanted it; if
+///         all bytes had left by then, the file may be there all the same.
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
 /// The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and

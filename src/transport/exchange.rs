@@ -62,11 +62,17 @@ pub struct Incoming<'t> {
 /// What travelled, over all exchanges of a call, in bytes.
 #[derive(Debug, Default)]
 pub struct Traffic {
+    connections: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
 }
 
 impl Traffic {
+    /// Connections that were made.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// Bytes handed to the operating system.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
@@ -77,8 +83,13 @@ impl Traffic {
         self.received.load(Ordering::Relaxed)
     }
 
-    fn add(&self, progress: &Progress) {
-        let (sent, received) = progress.take_counts();
+    /// Adds what travelled elsewhere.
+    pub fn add(&self, other: &Traffic) {
+        self.count([other.connections(), other.sent(), other.received()]);
+    }
+
+    fn count(&self, [connections, sent, received]: [u64; 3]) {
+        self.connections.fetch_add(connections, Ordering::Relaxed);
         self.sent.fetch_add(sent, Ordering::Relaxed);
         self.received.fetch_add(received, Ordering::Relaxed);
     }
@@ -114,7 +125,7 @@ impl Transport {
                     .and_then(|request| line.agent.run(request))
             }
         };
-        limits.traffic.add(&line.progress);
+        limits.traffic.count(line.progress.take_counts());
         let (head, body) = response.map_err(explain)?.into_parts();
         Ok(Incoming {
             status: head.status.as_u16(),
@@ -141,7 +152,7 @@ impl Incoming<'_> {
             return Ok(0);
         };
         let result = self.body.read(buf);
-        self.traffic.add(&line.progress);
+        self.traffic.count(line.progress.take_counts());
         match result {
             Ok(0) if !buf.is_empty() => {
                 if let Some(line) = self.line.take() {
@@ -159,7 +170,8 @@ impl Incoming<'_> {
 
     /// Reads a body of at most `most` bytes whole; `None` if there is more.
     pub fn read_all(mut self, most: usize) -> Result<Option<Vec<u8>>> {
-        let mut body = Vec::new();
+        let announced = self.header("content-length").and_then(|len| len.parse().ok());
+        let mut body = Vec::with_capacity(announced.unwrap_or(0).min(most).min(1 << 20));
         let mut chunk = [0; 16 * 1024];
         loop {
             match self.read(&mut chunk)? {

@@ -22,6 +22,7 @@ struct State {
     due: Option<Instant>,
     reply_is_bounded: bool,
     body_left: u64,
+    connections: u64,
     sent: u64,
     received: u64,
 }
@@ -36,6 +37,7 @@ impl Progress {
             due: None,
             reply_is_bounded: true,
             body_left: 0,
+            connections: 0,
             sent: 0,
             received: 0,
         })))
@@ -55,6 +57,7 @@ impl Progress {
             due: None,
             reply_is_bounded,
             body_left: body,
+            connections: 0,
             sent: 0,
             received: 0,
         };
@@ -69,6 +72,7 @@ impl Progress {
     pub fn enter_connect(&self, due: Instant) {
         let mut state = self.state();
         state.phase = Phase::Connect;
+        state.connections += 1;
         state.due = Some(due);
     }
 
@@ -100,10 +104,11 @@ impl Progress {
         self.state().phase
     }
 
-    /// Bytes sent and received since this was last asked.
-    pub fn take_counts(&self) -> (u64, u64) {
+    /// Connections made, bytes sent and bytes received since this was last asked.
+    pub fn take_counts(&self) -> [u64; 3] {
         let mut state = self.state();
-        (mem::take(&mut state.sent), mem::take(&mut state.received))
+        let state = &mut *state;
+        [&mut state.connections, &mut state.sent, &mut state.received].map(mem::take)
     }
 
     /// Bytes of the body that are still to come.

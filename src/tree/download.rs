@@ -69,7 +69,7 @@ pub fn download(
     let result = remote::list(&call, &bucket, &root, &report).and_then(|remote| {
         bytes = remote.files.iter().map(|file| file.size).sum();
         transfer.set_total(bytes);
-        crew::watched(transfer, watch.on_progress, &call.stop, || {
+        crew::watched(&call, transfer, watch.on_progress, || {
             tree.make_directories(&remote.folders)?;
             tree.fetch_all(remote.files)?;
             report.complete(transfer);

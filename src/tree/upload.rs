@@ -55,7 +55,7 @@ pub fn upload(
     let local = local::scan(&directory, &report);
     let bytes = local.files.iter().map(|file| file.size).sum();
     transfer.set_total(bytes);
-    let result = crew::watched(transfer, watch.on_progress, &call.stop, || {
+    let result = crew::watched(&call, transfer, watch.on_progress, || {
         let tree = TreeUpload {
             call: &call,
             bucket: &bucket,
@@ -114,26 +114,26 @@ impl TreeUpload<'_> {
     fn send(&self, file: &LocalFile) -> Result<()> {
         let path = format!("{}{}", self.root.as_str(), file.name);
         let path = FilePath::new("cos_path", &path)?;
-        let source = Source::open(&file.path.to_string_lossy())?;
-        if self.is_unchanged(file, &source)? {
-            self.transfer.add(file.size);
-            self.report.done(&file.name, "unchanged", file.size);
-            return Ok(());
-        }
         let upload = Upload {
             call: self.call.below(),
             bucket: self.bucket.clone(),
             path,
-            source,
+            source: Source::open(&file.path.to_string_lossy())?,
             transfer: self.transfer,
             settings: self.settings.clone(),
         };
+        if self.is_unchanged(file, &upload)? {
+            self.transfer.add(file.size);
+            self.report.done(&file.name, "unchanged", file.size);
+            return Ok(());
+        }
         upload.send(&mut Default::default())?;
         self.report.done(&file.name, "uploaded", file.size);
         Ok(())
     }
 
-    fn is_unchanged(&self, file: &LocalFile, source: &Source) -> Result<bool> {
+    fn is_unchanged(&self, file: &LocalFile, upload: &Upload) -> Result<bool> {
+        let source = &upload.source;
         let Some(existing) = self.existing.get(&file.name) else {
             return Ok(false);
         };
@@ -141,6 +141,11 @@ impl TreeUpload<'_> {
             return Ok(false);
         };
         let ours = Digests::of(source, u64::MAX, &self.call.stop)?.sha;
-        Ok(!existing.is_unfinished && sha.eq_ignore_ascii_case(&ours))
+        if existing.is_unfinished || !sha.eq_ignore_ascii_case(&ours) {
+            return Ok(false);
+        }
+        // A list shows a sliced upload that only lacks its finish like a whole file.
+        let was_sliced = file.size >= self.settings.slice_threshold;
+        Ok(!was_sliced || !upload.is_unfinished()?)
     }
 }

@@ -143,7 +143,7 @@ impl Upload<'_> {
     fn run(&self, on_progress: Option<OnProgress>) -> Answer {
         let started = Instant::now();
         let mut stats = Stats::default();
-        let result = crew::watched(self.transfer, on_progress, &self.call.stop, || {
+        let result = crew::watched(&self.call, self.transfer, on_progress, || {
             let reply = self.send(&mut stats)?;
             self.transfer.complete();
             Ok(reply)
@@ -182,6 +182,6 @@ impl Upload<'_> {
     }
 
     fn stat_once(&self) -> Result<Reply> {
-        self.call.run_once(&file::stat_operation(&self.bucket, &self.path))
+        self.call.run_once(&file::stat_operation(&self.bucket, &self.path), 1)
     }
 }

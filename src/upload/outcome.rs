@@ -43,8 +43,8 @@ impl Upload<'_> {
         sha: impl Fn() -> Option<String>,
     ) -> Result<Outcome> {
         let mut may_have_happened = false;
-        let attempt = || {
-            let failure = match self.call.run_once(operation) {
+        let attempt = |number| {
+            let failure = match self.call.run_once(operation, number) {
                 Ok(reply) => {
                     return Ok(Outcome { reply, recovered: false });
                 }
@@ -110,7 +110,7 @@ impl Upload<'_> {
     }
 
     /// Whether only the finish of a sliced upload is missing: `stat` shows that like a whole file.
-    fn is_unfinished(&self) -> Result<bool> {
+    pub fn is_unfinished(&self) -> Result<bool> {
         match self.call.run(&self.list()) {
             Ok(reply) => Ok(reply.data().is_ok_and(|data: SessionData| data.session.is_some())),
             // There is nothing unfinished where the question is refused.

@@ -89,8 +89,8 @@ impl Upload<'_> {
         let init = self.init(digests);
         // Whether an attempt may have opened the session, its reply being lost.
         let mut may_be_ours = false;
-        let attempt = || {
-            let result = self.call.run_once(&init);
+        let attempt = |number| {
+            let result = self.call.run_once(&init, number);
             result.inspect_err(|failure| may_be_ours |= failure.fate_is_unknown())
         };
         let failure = match self.call.repeating(attempt, |_| true) {

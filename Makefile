@@ -1,6 +1,7 @@
 # make          the libraries and the header
 # make demo     a C program does the whole round against the emulator
 # make test     everything that is tested; installs the Debian packages it needs
+# make bench    libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
 
 CARGO ?= cargo
 CC ?= cc
@@ -9,7 +10,7 @@ ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
 BUILD ?= build
 LIB := $(BUILD)/lib
 
-.PHONY: all lib demo test lint check-tools clean
+.PHONY: all lib demo test bench lint check-tools clean
 
 all: lib
 
@@ -27,6 +28,11 @@ demo: lib
 
 test: check-tools lint lib
 	$(CARGO) test --workspace
+
+bench: lib
+	benches/install-tools.sh
+	LIB=$(LIB) OUT=$(BUILD)/bench CC="$(CC)" ROWS="$(ROWS)" REPEAT="$(REPEAT)" DIR="$(DIR)" \
+	    benches/run.py
 
 lint:
 	$(CARGO) fmt --all --check

@@ -18,13 +18,13 @@ pub struct Answer {
 
 impl Answer {
     /// The server's success, as it came.
-    pub fn success(reply: &Reply) -> Answer {
-        Answer { code: reply.code, json: reply.text().to_owned() }
+    pub fn success(reply: Reply) -> Answer {
+        Answer { code: reply.code, json: reply.into_text() }
     }
 
     /// A success that needed no server.
     pub fn local(data: &serde_json::Value) -> Answer {
-        Answer::success(&Reply::compose(data))
+        Answer::success(Reply::compose(data))
     }
 
     /// A success without data that needed no server.
@@ -40,7 +40,7 @@ impl Answer {
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Answer {
-        Answer::success(&reply)
+        Answer::success(reply)
     }
 }
 

@@ -38,7 +38,8 @@ pub struct Digests {
 impl Digests {
     /// Reads `source` once, in parts of `part_size` bytes (a multiple of 64).
     pub fn of(source: &Source, part_size: u64, stop: &Stop) -> Result<Digests> {
-        const BUFFER: usize = 128 * 1024;
+        // Small enough to stay in the cache between being read and being hashed.
+        const BUFFER: usize = 64 * 1024;
         let mut buffer = vec![0; BUFFER];
         let mut hasher = Sha1::new();
         let mut parts = Vec::new();

@@ -105,7 +105,7 @@ pub fn delete(
         return tree::delete(&call, &bucket, &path, concurrency);
     }
     let reply = call.run(&delete_operation(&bucket, &path, Repeat::IfUnsent))?;
-    Ok(Answer::success(&reply))
+    Ok(Answer::success(reply))
 }
 
 /// `op=list`: the entries of a folder, a page or all of them.

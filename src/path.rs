@@ -142,8 +142,11 @@ impl Deref for FolderPath {
 
 /// Refuses a URL that the service would refuse for its length.
 pub fn check_url(url: &str) -> Result<()> {
+    let path_len = url.find('?').unwrap_or(url.len());
     match url.len() > MAX_URL {
-        true => Err(too_long("cos_path")),
+        true if path_len > MAX_URL => Err(too_long("cos_path")),
+        // Of what is in a query, only this can be long.
+        true => Err(too_long("context")),
         false => Ok(()),
     }
 }

@@ -72,6 +72,11 @@ impl Reply {
         &self.text
     }
 
+    /// The JSON text alone.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
     /// Whether the server means "try again".
     pub fn is_transient(&self) -> bool {
         code::is_transient(self.code) || (self.code != 0 && self.http_status >= 500)

@@ -83,6 +83,9 @@ impl Call {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
+            if failure.phase == Phase::Argument {
+                return Err(failure);
+            }
             failure.attempts = attempts;
             if attempts > self.retries || !failure.retryable || !may_repeat(&failure) {
                 return Err(failure);

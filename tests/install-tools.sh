@@ -9,6 +9,8 @@ need gcc gcc
 need g++ g++
 need clang clang
 need clang++ clang
+need make make
+need git git
 need nm binutils
 need readelf binutils
 need valgrind valgrind

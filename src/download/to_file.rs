@@ -117,7 +117,7 @@ impl Download<'_> {
 /// SHA-1 of the first `len` bytes of a file.
 fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
     let mut hasher = Sha1::new();
-    let mut buffer = vec![0; 128 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     let mut at = 0;
     while at < len {
         if stop.is_set() {

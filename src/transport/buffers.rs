@@ -5,8 +5,10 @@
 
 use ureq::unversioned::transport::Buffers;
 
-/// What travels in one read or write at the most, in bytes.
-const SIZE: usize = 128 * 1024;
+/// What is written at once at the most, in bytes. Large, because every write wakes the peer.
+const OUTPUT: usize = 512 * 1024;
+/// What is read at once at the most, in bytes. Small enough to stay in the cache until it is used.
+const INPUT: usize = 128 * 1024;
 
 /// Allocated when first used; untouched pages of a fresh allocation cost nothing.
 #[derive(Debug, Default)]
@@ -27,7 +29,7 @@ impl HoldingBuffers {
 
     /// Whether there is room for a useful amount of output behind what is held.
     pub fn can_hold_more(&self) -> bool {
-        self.held < SIZE / 2
+        self.held < OUTPUT / 2
     }
 
     /// The bytes held back.
@@ -44,7 +46,7 @@ impl HoldingBuffers {
 impl Buffers for HoldingBuffers {
     fn output(&mut self) -> &mut [u8] {
         if self.output.is_empty() {
-            self.output = vec![0; SIZE];
+            self.output = vec![0; OUTPUT];
         }
         &mut self.output[self.held..]
     }
@@ -55,7 +57,7 @@ impl Buffers for HoldingBuffers {
 
     fn input_append_buf(&mut self) -> &mut [u8] {
         if self.input.is_empty() {
-            self.input = vec![0; SIZE];
+            self.input = vec![0; INPUT];
         }
         if self.start > 0 {
             self.input.copy_within(self.start..self.end, 0);

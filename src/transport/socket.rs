@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::TcpStream;
 
+use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
@@ -82,14 +84,9 @@ impl Stream for Channel {
     /// A healthy idle connection has nothing to read. One byte or an end means that the server
     /// has closed it or is out of step.
     fn is_open(&mut self) -> bool {
-        if self.tcp.set_nonblocking(true).is_err() {
-            return false;
-        }
-        let silent = matches!(
-            self.tcp.peek(&mut [0]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock
-        );
-        silent && self.tcp.set_nonblocking(false).is_ok()
+        let look = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        let found = SockRef::from(&self.tcp).recv_with_flags(&mut [MaybeUninit::uninit()], look);
+        matches!(found, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }
 

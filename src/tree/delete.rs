@@ -34,7 +34,7 @@ pub fn delete(call: &Call, bucket: &Bucket, root: &FolderPath, workers: usize) -
     }
     remove(call, bucket, root, root.as_str())?;
     let data = json!({"files": tree.files.len(), "folders": folders.len() + 1});
-    Ok(Answer::success(&Reply::compose(&data)))
+    Ok(Answer::success(Reply::compose(&data)))
 }
 
 /// Deletes one thing. That it is gone already is what was wanted.

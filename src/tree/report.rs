@@ -124,7 +124,7 @@ impl Report {
             (Ok(()), first) => first.map(|first| Box::new(Failure { reply: None, ..first })),
         };
         let answer = match failure {
-            None => Answer::success(&Reply::compose(&data)),
+            None => Answer::success(Reply::compose(&data)),
             Some(failure) => Answer::from(failure).with("data", &data.to_string()),
         };
         answer.with("transfer", &transfer.to_string())

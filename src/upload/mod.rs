@@ -158,7 +158,7 @@ impl Upload<'_> {
             "seconds": started.elapsed().as_secs_f64(),
         });
         let answer = match result {
-            Ok(reply) => Answer::success(&reply),
+            Ok(reply) => Answer::success(reply),
             Err(failure) => Answer::from(failure),
         };
         answer.with("transfer", &transfer.to_string())

@@ -1,0 +1,94 @@
+//! The release libraries as the linker and the loader see them.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use support::{header, libraries, root, succeed};
+
+fn output(command: &str, arguments: &[&str], file: &str) -> String {
+    let mut command = Command::new(command);
+    command.env("LC_ALL", "C").args(arguments).arg(libraries().join(file));
+    String::from_utf8(succeed(&mut command).stdout).unwrap()
+}
+
+fn declared() -> BTreeSet<String> {
+    header::functions().into_iter().map(|function| function.name).collect()
+}
+
+/// Names of the defined symbols that `nm` lists.
+fn symbols(listing: &str) -> BTreeSet<String> {
+    let names = listing.lines().filter_map(|line| line.split_whitespace().nth(2));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_shared_library_exports_what_the_header_declares_and_nothing_else() {
+    let exported = symbols(&output("nm", &["-D", "--defined-only"], "libcos.so"));
+    assert_eq!(exported, declared());
+}
+
+/// Whoever adds or removes a function has to say so in a file that a reviewer looks at.
+#[test]
+fn the_exported_symbols_are_the_committed_ones() {
+    let committed = fs::read_to_string(root().join("abi/symbols.txt")).unwrap();
+    let exported = symbols(&output("nm", &["-D", "--defined-only"], "libcos.so"));
+    let exported: String = exported.iter().map(|name| format!("{name}\n")).collect();
+    assert_eq!(committed, exported, "abi/symbols.txt must list them, sorted");
+}
+
+#[test]
+fn the_static_library_defines_what_the_header_declares() {
+    let defined = symbols(&output("nm", &["-g", "--defined-only", "--quiet"], "libcos.a"));
+    let ours: BTreeSet<_> = defined.into_iter().filter(|name| name.starts_with("cos_")).collect();
+    assert_eq!(ours, declared());
+}
+
+fn abi_version() -> String {
+    let text = header::text();
+    let line = text.lines().find_map(|line| line.strip_prefix("#define COS_ABI_VERSION "));
+    line.unwrap().to_owned()
+}
+
+#[test]
+fn the_soname_carries_the_abi_version() {
+    let dynamic = output("readelf", &["-d", "-W"], "libcos.so");
+    let soname = format!("soname: [libcos.so.{}]", abi_version());
+    assert!(dynamic.contains(&soname), "{soname}\n{dynamic}");
+    let file = libraries().join(format!("libcos.so.{}", abi_version()));
+    assert!(file.symlink_metadata().unwrap().is_file());
+    assert_eq!(
+        fs::canonicalize(libraries().join("libcos.so")).unwrap(),
+        file.canonicalize().unwrap()
+    );
+}
+
+#[test]
+fn the_shared_library_is_safe_to_load() {
+    let dynamic = output("readelf", &["-d", "-W"], "libcos.so");
+    assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+    let flags = dynamic.lines().find(|line| line.contains("(FLAGS_1)")).unwrap();
+    assert!(flags.contains("NODELETE"), "{flags}");
+    let segments = output("readelf", &["-l", "-W"], "libcos.so");
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).unwrap();
+    assert!(!stack.contains("RWE"), "{stack}");
+}
+
+#[test]
+fn the_shared_library_needs_only_what_every_system_has() {
+    let dynamic = output("readelf", &["-d", "-W"], "libcos.so");
+    let needed = dynamic.lines().filter(|line| line.contains("(NEEDED)"));
+    for line in needed {
+        let system = [
+            "[libc.so.",
+            "[libm.so.",
+            "[libgcc_s.so.",
+            "[ld-linux",
+            "[libpthread.so.",
+            "[libdl.so.",
+        ];
+        assert!(system.iter().any(|name| line.contains(name)), "{line}");
+    }
+}

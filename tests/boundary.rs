@@ -1,0 +1,162 @@
+//! C programs, compiled against `cos.h` and linked with the release libraries, at work.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, header, root};
+
+const LINKS: [Link; 2] = [Link::Shared, Link::Static];
+
+/// Compiles `tests/c/NAME.c`.
+fn program(bed: &Bed, name: &str, link: Link) -> PathBuf {
+    let program = bed.path(name);
+    compile(&format!("tests/c/{name}.c"), link, &program);
+    program
+}
+
+/// Runs a program; it is killed when it does not end.
+fn run(program: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "120"]).arg(program).args(arguments);
+    command.current_dir(program.parent().unwrap());
+    String::from_utf8(support::succeed(&mut command).stdout).unwrap()
+}
+
+#[test]
+fn clients_files_and_folders() {
+    for link in LINKS {
+        let bed = Bed::new();
+        run(&program(&bed, "objects", link), &[&bed.emulator.host()]);
+        let agents: Vec<_> =
+            bed.emulator.requests().into_iter().filter_map(|request| request.user_agent).collect();
+        assert!(agents[0].starts_with("libcos/"), "{}", agents[0]);
+        assert!(agents.iter().any(|agent| agent == "renamed/1"));
+    }
+}
+
+#[test]
+fn uploads_downloads_and_transfers() {
+    for link in LINKS {
+        let bed = Bed::new();
+        fs::create_dir_all(bed.path("tree/sub")).unwrap();
+        fs::write(bed.path("tree/a"), "a").unwrap();
+        fs::write(bed.path("tree/sub/b"), "b").unwrap();
+        let directory = bed.dir.path().to_str().unwrap();
+        run(&program(&bed, "contents", link), &[&bed.emulator.host(), directory]);
+
+        let slices: Vec<_> = bed
+            .emulator
+            .requests()
+            .into_iter()
+            .filter(|request| request.op == "upload_slice_data" && request.path.ends_with("/large"))
+            .map(|request| request.offset.unwrap())
+            .collect();
+        let each: BTreeSet<_> = (0..10).map(|i| i * 1024 * 1024).collect();
+        assert_eq!(slices.len(), 10);
+        assert_eq!(slices.into_iter().collect::<BTreeSet<_>>(), each);
+    }
+}
+
+#[test]
+fn signatures_for_others() {
+    for link in LINKS {
+        let bed = Bed::new();
+        run(&program(&bed, "signing", link), &[&bed.emulator.host()]);
+    }
+}
+
+#[test]
+fn versions_names_and_json() {
+    for link in LINKS {
+        let bed = Bed::new();
+        let codes = header::codes();
+        assert!(codes.len() > 40, "{codes:?}");
+        let table: String = codes.iter().map(|name| format!("{{{name}, \"{name}\"}},\n")).collect();
+        fs::write(bed.path("every_code.h"), table).unwrap();
+        let program = bed.path("values");
+        let mut cc = Command::new("cc");
+        cc.args(["-std=c99", "-g", "tests/c/values.c", "-I"]).arg(bed.dir.path());
+        build(cc, link, &program);
+        run(&program, &[]);
+    }
+}
+
+#[test]
+fn null_and_invalid_utf8_are_refused_everywhere() {
+    for link in LINKS {
+        let bed = Bed::new();
+        let tried = run(&program(&bed, "refusals", link), &[&bed.emulator.host()]);
+        let requests = bed.emulator.requests();
+        assert_eq!(requests.len(), 1, "only the last call is in order: {requests:?}");
+
+        let tried: BTreeSet<_> = tried.lines().map(str::to_owned).collect();
+        let mut pointers = BTreeSet::new();
+        for function in header::functions() {
+            // `out_json` may be NULL everywhere, which the program does everywhere.
+            let own = function.pointers().filter(|name| !["out_json", "user"].contains(name));
+            pointers.extend(own.map(|name| format!("{} {name}", function.name)));
+        }
+        assert_eq!(tried, pointers);
+    }
+}
+
+/// Memory that the library hands out and the programs give back. What a thread keeps for itself is
+/// freed with it, and so never for the main one: that is possibly lost, not definitely.
+#[test]
+fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
+    let bed = Bed::new();
+    for name in ["refusals", "objects"] {
+        let bed_of_its_own = Bed::new();
+        let program = program(&bed, name, Link::Shared);
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
+        valgrind.arg("--error-exitcode=9").arg(program);
+        support::succeed(valgrind.arg(bed_of_its_own.emulator.host()));
+    }
+}
+
+#[test]
+fn no_function_is_forgotten() {
+    let source = |name: &str| fs::read_to_string(root().join("tests/c").join(name)).unwrap();
+    let at_work =
+        ["check.h", "objects.c", "contents.c", "signing.c", "values.c"].map(source).join("\n");
+    let typed = source("signatures.c");
+    for function in header::functions() {
+        assert!(at_work.contains(&format!("{}(", function.name)), "{} is not used", function.name);
+        let is_typed = typed
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == function.name);
+        assert!(is_typed, "{} is not in signatures.c", function.name);
+    }
+}
+
+#[test]
+fn every_function_has_its_type() {
+    for link in LINKS {
+        let bed = Bed::new();
+        run(&program(&bed, "signatures", link), &[]);
+    }
+}
+
+#[test]
+fn the_example_goes_the_whole_round() {
+    for link in LINKS {
+        let bed = Bed::new();
+        let program = bed.path("round");
+        compile("examples-c/round.c", link, &program);
+        let arguments = [&bed.emulator.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];
+        let printed = run(&program, &arguments);
+        assert!(printed.ends_with("the whole round went well\n"), "{printed}");
+        assert!(printed.contains("entry: 你好.txt"), "{printed}");
+        let done: BTreeSet<_> =
+            bed.emulator.requests().into_iter().map(|request| request.op).collect();
+        for op in ["create", "upload", "stat", "update", "list", "download", "move", "delete"] {
+            assert!(done.contains(op), "no {op}: {done:?}");
+        }
+        assert!(!bed.path("round.txt").exists(), "it tidies up");
+    }
+}

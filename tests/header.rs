@@ -1,0 +1,145 @@
+//! `cos.h` is what the sources say, compiles everywhere, and describes every option.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use cos::crew::Watch;
+use cos::error::Failure;
+use cos::{download, file, folder, tree, upload};
+use support::{BUCKET, Bed, Link, build, header, root, succeed};
+
+/// The build has written the header before this runs: what differs was not committed.
+#[test]
+fn the_committed_header_is_the_generated_one() {
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(["diff", "--exit-code", "HEAD", "--", "include/cos.h"]);
+    succeed(&mut git);
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(["ls-files", "--error-unmatch", "include/cos.h"]);
+    succeed(&mut git);
+}
+
+#[test]
+fn compiles_in_every_language_it_is_for() {
+    let bed = Bed::new();
+    let program = bed.path("header");
+    for (compilers, language, standards) in [
+        (["gcc", "clang"], "c", ["c99", "c11", "c17"]),
+        (["g++", "clang++"], "c++", ["c++11", "c++17", "c++20"]),
+    ] {
+        for compiler in compilers {
+            for standard in standards {
+                let mut cc = Command::new(compiler);
+                cc.arg(format!("-std={standard}")).args(["-x", language]);
+                cc.args(["tests/c/header.c", "tests/c/header_too.c", "-x", "none"]);
+                build(cc, Link::Shared, &program);
+                succeed(&mut Command::new(&program));
+            }
+        }
+    }
+}
+
+/// What each function says when it is given an option that no function has.
+fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
+    let bed = Bed::new();
+    let client = &bed.client();
+    let odd = Some(r#"{"no such option": 1}"#);
+    let here = bed.dir.path().to_str().unwrap();
+    let new = cos::client::Client::new("1", "id", "key", Some("sh"), odd);
+    let refusals = BTreeMap::from([
+        ("cos_client_new", new.map(|_| ()).unwrap_err()),
+        ("cos_client_set_config", client.set_config(odd).unwrap_err()),
+        ("cos_stat_file", file::stat(client, BUCKET, "/f", odd).unwrap_err()),
+        ("cos_update_file", file::update(client, BUCKET, "/f", odd).unwrap_err()),
+        ("cos_del_file", file::delete(client, BUCKET, "/f", odd).unwrap_err()),
+        ("cos_move_file", file::rename(client, BUCKET, "/f", "/g", odd).unwrap_err()),
+        ("cos_copy_file", file::copy(client, BUCKET, "/f", "/g", odd).unwrap_err()),
+        ("cos_create_folder", folder::create(client, BUCKET, "/d/", odd).unwrap_err()),
+        ("cos_stat_folder", folder::stat(client, BUCKET, "/d/", odd).unwrap_err()),
+        ("cos_update_folder", folder::update(client, BUCKET, "/d/", odd).unwrap_err()),
+        ("cos_list_folder", folder::list(client, BUCKET, "/d/", odd).unwrap_err()),
+        ("cos_del_folder", folder::delete(client, BUCKET, "/d/", odd).unwrap_err()),
+        ("cos_upload_file", {
+            upload::file(client, BUCKET, "/f", here, odd, Watch::default()).unwrap_err()
+        }),
+        ("cos_upload_buffer", {
+            upload::buffer(client, BUCKET, "/f", b"", odd, Watch::default()).unwrap_err()
+        }),
+        ("cos_download_file", {
+            download::file(client, BUCKET, "/f", here, odd, Watch::default()).unwrap_err()
+        }),
+        ("cos_download_buffer", {
+            download::buffer(client, BUCKET, "/f", odd, Watch::default()).map(|_| ()).unwrap_err()
+        }),
+        ("cos_download_stream", {
+            let mut never = |_: &[u8]| unreachable!();
+            download::stream(client, BUCKET, "/f", odd, Watch::default(), &mut never).unwrap_err()
+        }),
+        ("cos_upload_folder", {
+            tree::upload(client, BUCKET, "/d/", here, odd, Watch::default()).unwrap_err()
+        }),
+        ("cos_download_folder", {
+            tree::download(client, BUCKET, "/d/", here, odd, Watch::default()).unwrap_err()
+        }),
+    ]);
+    assert!(bed.emulator.requests().is_empty());
+    refusals
+}
+
+/// The keys that a function says it takes.
+fn taken(failure: &Failure) -> BTreeSet<String> {
+    assert_eq!(failure.argument.as_deref(), Some("no such option"), "{failure:?}");
+    let (_, keys) = failure.message.split_once("it takes ").unwrap();
+    keys.split(", ").map(str::to_owned).collect()
+}
+
+/// The part of a comment that is about options, with that of the function it refers to.
+fn about_options(name: &str, comments: &BTreeMap<String, String>) -> String {
+    let comment = &comments[name];
+    let parameter = comment.split_once("@param options").unwrap().1;
+    let parameter = parameter.split("@param").next().unwrap().split("\n\n").next().unwrap();
+    let list = comment.split_once("\nOptions (").map_or("", |(_, list)| list);
+    let list = list.split("\n\n").next().unwrap();
+    let mut text = format!("{parameter}\n{list}");
+    for other in ["cos_client_new", "cos_upload_file"] {
+        if parameter.contains(&format!("keys of {other}")) && other != name {
+            text.push_str(&about_options(other, comments));
+        }
+    }
+    text
+}
+
+#[test]
+fn every_option_is_described_where_it_is_taken() {
+    let functions = header::functions();
+    let comments: BTreeMap<_, _> =
+        functions.iter().map(|f| (f.name.clone(), f.comment.clone())).collect();
+    let with_options: BTreeSet<_> = functions
+        .iter()
+        .filter(|function| function.pointers().any(|name| name == "options"))
+        .map(|function| function.name.as_str())
+        .collect();
+    let refusals = refusals();
+    assert_eq!(refusals.keys().copied().collect::<BTreeSet<_>>(), with_options);
+
+    let mut described = 0;
+    for (function, failure) in refusals {
+        let text = about_options(function, &comments);
+        let taken = taken(&failure);
+        for key in &taken {
+            assert!(text.contains(&format!("`{key}`")), "{function} does not describe {key}");
+        }
+        // And the reverse: a list of options names nothing that is not taken.
+        let listed = text.lines().filter_map(|line| line.strip_prefix("- "));
+        for line in listed {
+            let keys = line.split(": ").next().unwrap();
+            for key in keys.split('`').skip(1).step_by(2).filter(|key| !key.ends_with('…')) {
+                assert!(taken.contains(key), "{function} describes {key}, and does not take it");
+                described += 1;
+            }
+        }
+    }
+    assert!(described > 60, "the lists of options can't be read any more: {described}");
+}

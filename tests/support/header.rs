@@ -1,0 +1,63 @@
+//! What `cos.h` declares, read from its text.
+
+use std::fs;
+
+/// An exported function.
+pub struct Function {
+    pub name: String,
+    /// The comment above it, without the stars.
+    pub comment: String,
+    /// Type and name of each parameter, such as `const char *bucket`.
+    pub parameters: Vec<String>,
+}
+
+impl Function {
+    /// The names of the parameters that are pointers, to functions as well.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        let pointers =
+            self.parameters.iter().filter(|text| text.contains('*') || is_callback(text));
+        pointers.map(|text| text.rsplit([' ', '*']).next().unwrap())
+    }
+}
+
+fn is_callback(parameter: &str) -> bool {
+    parameter.contains("_fn ")
+}
+
+pub fn text() -> String {
+    fs::read_to_string(super::root().join("include/cos.h")).unwrap()
+}
+
+/// The exported functions, in their order.
+pub fn functions() -> Vec<Function> {
+    let functions: Vec<_> = text().split("/**").skip(1).filter_map(function).collect();
+    assert!(functions.len() > 20, "cos.h can't be read any more");
+    functions
+}
+
+fn function(section: &str) -> Option<Function> {
+    let (comment, code) = section.split_once("*/")?;
+    let code: Vec<_> = code.lines().filter(|line| !line.starts_with('#')).collect();
+    let code = code.join(" ");
+    let (declaration, _) = code.split_once(';')?;
+    let (head, parameters) = declaration.trim().strip_suffix(')')?.split_once('(')?;
+    if head.starts_with("typedef") {
+        return None;
+    }
+    let lines = comment.lines().map(|line| line.trim_start_matches([' ', '*']));
+    let parameters = parameters.split(',').map(|text| text.trim().to_owned());
+    Some(Function {
+        name: head.rsplit([' ', '*']).next()?.to_owned(),
+        comment: lines.collect::<Vec<_>>().join("\n"),
+        parameters: parameters.filter(|text| text != "void").collect(),
+    })
+}
+
+/// The names of `enum cos_code`.
+pub fn codes() -> Vec<String> {
+    let text = text();
+    let (_, rest) = text.split_once("typedef enum {").unwrap();
+    let (body, _) = rest.split_once("} cos_code;").unwrap();
+    let names = body.lines().filter_map(|line| line.trim().split_once(" = "));
+    names.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("COS_")).collect()
+}

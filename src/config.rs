@@ -8,6 +8,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::error::{Failure, Result};
 use crate::options::Options;
+use crate::transport;
 
 /// The longest timeout that is accepted: a day, in milliseconds.
 pub const MAX_TIMEOUT_MS: u64 = 86_400_000;
@@ -19,7 +20,8 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_SIGN_EXPIRED: u64 = 300;
 const DEFAULT_RETRIES: u32 = 3;
 const DEFAULT_IDLE_CONNECTIONS: usize = 32;
-const DEFAULT_USER_AGENT: &str = concat!("libcos/", env!("CARGO_PKG_VERSION"));
+/// The `User-Agent` of whoever sets none.
+pub const DEFAULT_USER_AGENT: &str = concat!("libcos/", env!("CARGO_PKG_VERSION"));
 
 /// How requests travel. Two clients with equal networks could share connections.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,6 +34,13 @@ pub struct Network {
     pub proxy: Option<String>,
     /// How many idle connections are kept.
     pub max_idle_connections: usize,
+}
+
+impl Network {
+    /// `host:port` of the proxy, as it may be shown.
+    pub fn proxy_host(&self) -> Option<&str> {
+        self.proxy.as_deref().and_then(proxy_host)
+    }
 }
 
 /// A client's settings, complete and valid.
@@ -227,14 +236,16 @@ fn check_host(key: &str, host: &str) -> Result<()> {
     }
 }
 
+/// `host:port` of a proxy, without the credentials.
+fn proxy_host(proxy: &str) -> Option<&str> {
+    let authority = proxy.strip_prefix("http://")?.trim_end_matches('/');
+    Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+}
+
 /// The value is not shown: it may hold a password.
 fn check_proxy(proxy: &str) -> Result<()> {
-    let authority = proxy.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let host = authority.map(|authority| match authority.rsplit_once('@') {
-        Some((_, host)) => host,
-        None => authority,
-    });
-    let has_port = host.is_some_and(|host| host.contains(':') && check_host("proxy", host).is_ok());
+    let has_port = proxy_host(proxy)
+        .is_some_and(|host| host.contains(':') && check_host("proxy", host).is_ok());
     if !has_port || ureq::Proxy::new(proxy).is_err() {
         return Err(Failure::argument("proxy", "must be http://[user:password@]host:port"));
     }
@@ -255,7 +266,8 @@ fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
     let certificates: std::result::Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        // A system's bundle may hold some that are of no use; one that is must be there.
+        Ok(certificates) if certificates.iter().any(transport::is_usable) => Ok(certificates),
         _ => Err(Failure::local_file("ca_file", "holds no certificate in PEM form")),
     }
 }

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -149,7 +150,10 @@ pub fn now() -> u64 {
 /// A number below `bound` that differs from call to call. Not for secrets: it only keeps two
 /// signatures of one second apart and spreads retries.
 pub fn random_below(bound: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % bound
+    let mut hasher = RandomState::new().build_hasher();
+    // A forked child has inherited the state that the keys come from.
+    hasher.write_u32(process::id());
+    hasher.finish() % bound
 }
 
 #[cfg(test)]

@@ -104,8 +104,8 @@ impl Transport {
         })?;
         let len = outgoing.body.as_ref().map_or(0, |body| body.len);
         line.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
-        let explain =
-            |error| explain(error, &line.progress, limits.stop, limits.timeout, outgoing.url);
+        let peer = Peer { host: host(outgoing.url), proxy: self.network().proxy_host() };
+        let explain = |error| explain(error, &line.progress, limits.stop, limits.timeout, &peer);
 
         let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url);
         for (name, value) in outgoing.headers {
@@ -163,7 +163,7 @@ impl Incoming<'_> {
             Ok(n) => Ok(n),
             Err(error) => {
                 let error = ureq::Error::from(error);
-                Err(explain(error, &line.progress, &self.stop, self.timeout, ""))
+                Err(explain(error, &line.progress, &self.stop, self.timeout, &Peer::default()))
             }
         }
     }
@@ -212,14 +212,33 @@ fn origin(url: &str) -> &str {
     &url[..host_starts + host_len]
 }
 
+/// Who is at the other end, for messages.
+#[derive(Default)]
+struct Peer<'a> {
+    host: &'a str,
+    proxy: Option<&'a str>,
+}
+
+impl Peer<'_> {
+    /// Whom a connection in this phase is made to.
+    fn name(&self, phase: Phase) -> String {
+        match (phase, self.proxy) {
+            (Phase::Resolve | Phase::Connect, Some(proxy)) => format!("the proxy {proxy}"),
+            (Phase::Resolve | Phase::Connect | Phase::Tls, _) => self.host.to_owned(),
+            _ => "the server".to_owned(),
+        }
+    }
+}
+
 fn explain(
     error: ureq::Error,
     progress: &Progress,
     stop: &Stop,
     timeout: Duration,
-    url: &str,
+    peer: &Peer,
 ) -> Box<Failure> {
     let phase = progress.phase();
+    let name = peer.name(phase);
     if stop.is_cancelled() {
         return Failure::cancelled(phase);
     }
@@ -230,19 +249,28 @@ fn explain(
     };
     match error {
         ureq::Error::Io(error) => match tls_error(&error) {
-            Some(error) => explain_tls(error),
-            None => lost(describe_io(&error, phase, timeout, url)),
+            // Later, the request is on its way, and this is a lost connection like any other.
+            Some(error) if phase == Phase::Tls => explain_tls(error),
+            _ => lost(describe_io(&error, phase, timeout, &name)),
         },
-        ureq::Error::HostNotFound => lost(format!("{} has no address", host(url))),
-        ureq::Error::ConnectProxyFailed(reason) => {
-            let mut failure = lost(format!("the proxy refused to connect: {reason}"));
-            failure.retryable = false;
-            failure
-        }
+        ureq::Error::HostNotFound => lost(format!("{name} has no address")),
+        ureq::Error::ConnectProxyFailed(reason) => match status_of_refusal(&reason) {
+            Some(status) => {
+                let wants = if status == 407 { " without valid credentials" } else { "" };
+                let message =
+                    format!("{name} refused to connect to {}{wants}: HTTP {status}", peer.host);
+                Failure { retryable: status >= 500, ..*lost(message) }.into()
+            }
+            None => lost(format!("{name} closed the connection while connecting")),
+        },
+        ureq::Error::Tls(problem) => explain_tls(&rustls::Error::General(problem.to_owned())),
         ureq::Error::Other(error) => match error.downcast::<rustls::Error>() {
             Ok(error) => explain_tls(&error),
             Err(error) => lost(error.to_string()),
         },
+        ureq::Error::Protocol(_) if phase == Phase::Connect => {
+            lost(format!("the answer of {name} is not HTTP"))
+        }
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => Failure::new(
             Code::COS_ERR_NETWORK,
             phase,
@@ -252,25 +280,30 @@ fn explain(
     }
 }
 
-fn describe_io(error: &io::Error, phase: Phase, timeout: Duration, url: &str) -> String {
+/// The status in ureq's words, such as "proxy server responded 407/407"; `None` without an answer.
+fn status_of_refusal(reason: &str) -> Option<u16> {
+    reason.rsplit('/').next()?.parse().ok()
+}
+
+fn describe_io(error: &io::Error, phase: Phase, timeout: Duration, peer: &str) -> String {
     let doing = match phase {
-        Phase::Resolve => return format!("{} can't be resolved: {error}", host(url)),
+        Phase::Resolve => return format!("{peer} can't be resolved: {error}"),
         Phase::Connect => "connecting",
-        Phase::Tls => "the TLS handshake",
+        Phase::Tls => "agreeing on TLS",
         Phase::Send => "sending",
         _ => "receiving",
     };
     match (error.kind(), phase) {
         (ErrorKind::TimedOut, Phase::Connect | Phase::Tls) => {
-            format!("{} did not answer in time while {doing}", host(url))
+            format!("{peer} did not answer in time while {doing}")
         }
         (ErrorKind::TimedOut, _) => {
             format!("no progress within {} ms while {doing}", timeout.as_millis())
         }
         (ErrorKind::UnexpectedEof, _) => {
-            format!("the server closed the connection while {doing}")
+            format!("{peer} closed the connection while {doing}")
         }
-        _ => format!("the connection failed while {doing}: {error}"),
+        _ => format!("the connection to {peer} failed while {doing}: {error}"),
     }
 }
 

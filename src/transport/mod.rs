@@ -16,3 +16,4 @@ mod tls;
 
 pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
 pub use pool::Transport;
+pub use tls::is_usable;

@@ -21,6 +21,7 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(30);
 /// The network of a client. Safe to share between threads.
 pub struct Transport {
     network: Network,
+    agents: ureq::config::Config,
     tls: OnceCell<Arc<ClientConfig>>,
     idle: Mutex<Idle>,
 }
@@ -44,6 +45,7 @@ impl Transport {
     /// A transport without connections.
     pub fn new(network: Network) -> Transport {
         Transport {
+            agents: agent_config(&network),
             network,
             tls: OnceCell::new(),
             idle: Mutex::new(Idle { process: process::id(), lines: Vec::new() }),
@@ -110,6 +112,8 @@ impl Transport {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(proxy)
+            // What a proxy is told; requests bring the one of their client.
+            .user_agent(crate::config::DEFAULT_USER_AGENT)
             .max_idle_connections(1)
             .max_idle_connections_per_host(1)
             .max_idle_age(MAX_IDLE_AGE)

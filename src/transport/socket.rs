@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::net::TcpStream;
 
 use socket2::SockRef;
+use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
@@ -64,7 +65,9 @@ impl Write for Channel {
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        let n = self.patiently(|| (&self.tcp).write_vectored(bufs))?;
+        // The standard library's own would raise SIGPIPE on a connection that has ended.
+        let socket = SockRef::from(&self.tcp);
+        let n = self.patiently(|| socket.send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL))?;
         self.progress.add_sent(n);
         Ok(n)
     }

@@ -18,13 +18,22 @@ use super::socket::{Channel, Socket, Stream};
 pub fn client_config(
     extra_roots: &[CertificateDer<'static>],
 ) -> Result<Arc<ClientConfig>, rustls::Error> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(extra_roots.iter().cloned());
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots(extra_roots))
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+fn roots(extra_roots: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    roots.add_parsable_certificates(extra_roots.iter().cloned());
+    roots
+}
+
+/// Whether a certificate is one that others could be checked against.
+pub fn is_usable(root: &CertificateDer<'static>) -> bool {
+    RootCertStore::empty().add(root.clone()).is_ok()
 }
 
 /// The last step of connecting: wraps the connection in TLS where the URL asks for it.
@@ -96,18 +105,57 @@ impl TlsConnect {
 
 impl Stream for StreamOwned<ClientConnection, Channel> {
     fn is_open(&mut self) -> bool {
-        self.sock.is_open()
+        is_silent(&self.conn) && self.sock.is_open()
     }
 }
 
 impl<T: Transport> Stream for StreamOwned<ClientConnection, TransportAdapter<T>> {
     fn is_open(&mut self) -> bool {
-        self.sock.get_mut().is_open()
+        is_silent(&self.conn) && self.sock.get_mut().is_open()
     }
+}
+
+/// Whether the server has neither taken its leave nor said more than it was asked: either may have
+/// arrived together with the last reply.
+fn is_silent(connection: &ClientConnection) -> bool {
+    connection.wants_read()
 }
 
 impl fmt::Debug for TlsConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TlsConnect")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    /// Of an authority nobody knows, made for this test with `openssl req -x509`.
+    const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBgjCCASegAwIBAgIURqDfVHVgdqqI05Urvs9afTEuXgYwCgYIKoZIzj0EAwIw\n\
+FTETMBEGA1UEAwwKbGliY29zLWZvbzAgFw0yNjExMjIxMTQ4MzBaGA8yMTI2MTAy\n\
+OTExNDgzMFowFTETMBEGA1UEAwwKbGliY29zLWZvbzBZMBMGByqGSM49AgEGCCqG\n\
+SM49AwEHA0IABAnRReUM3l4S4wuBOW4gJSg2waxBx60w9R2YIHAe+rfK8T7uYKfp\n\
+vejfuWpm3ejohASHelrwS5QEMBiiM01J396jUzBRMB0GA1UdDgQWBBSoQY36bpkm\n\
+OZMWugVSgSSjL1NSbzAfBgNVHSMEGDAWgBSoQY36bpkmOZMWugVSgSSjL1NSbzAP\n\
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCxL0/Wq++TQCfuIZ3D\n\
+ssrbLXeFw0NoUYuNnYajPHMEOAIhAOlc6Hh3PGZDyByv7k6xsWChBIVTX3e7rBy6\n\
+Y5ExoOoG\n\
+-----END CERTIFICATE-----";
+
+    #[test]
+    fn extra_roots_come_on_top_of_the_bundled_ones() {
+        let extra = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
+        assert!(is_usable(&extra));
+        assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 100);
+        assert_eq!(roots(&[]).roots, webpki_roots::TLS_SERVER_ROOTS);
+        let both = roots(&[extra]).roots;
+        let (extra, bundled) = both.split_last().unwrap();
+        assert_eq!(bundled, webpki_roots::TLS_SERVER_ROOTS);
+        assert!(extra.subject.windows(10).any(|name| name == b"libcos-foo"));
     }
 }

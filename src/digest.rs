@@ -7,32 +7,23 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
 use sha1::digest::common::hazmat::SerializableState;
 use sha1::{Digest, Sha1};
 
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Phase, Result};
 use crate::source::Source;
 use crate::stop::Stop;
 
 /// The granularity of `uploadparts`, in bytes, unless slices are smaller.
 pub const PART_SIZE: u64 = 1024 * 1024;
 
-/// One entry of `uploadparts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
-    offset: u64,
-    datalen: u64,
-    datasha: String,
-}
-
 /// The digests of a file.
 #[derive(Debug, Clone)]
 pub struct Digests {
     /// SHA-1 of the whole, 40 lower-case hex digits.
     pub sha: String,
-    /// One entry a part, in order.
-    pub parts: Vec<Part>,
+    /// The text of the field `uploadparts`: one entry a part, in order.
+    pub uploadparts: String,
 }
 
 impl Digests {
@@ -42,36 +33,32 @@ impl Digests {
         const BUFFER: usize = 64 * 1024;
         let mut buffer = vec![0; BUFFER];
         let mut hasher = Sha1::new();
-        let mut parts = Vec::new();
-        let (mut offset, len) = (0, source.size());
-        while offset < len {
+        let mut parts = String::from("[");
+        let (mut offset, size) = (0, source.size());
+        while offset < size {
             let part_start = offset;
-            let part_end = len.min(offset + part_size);
+            let part_end = size.min(offset.saturating_add(part_size));
             while offset < part_end {
                 if stop.is_set() {
-                    return Err(Failure::cancelled(crate::error::Phase::LocalFile));
+                    return Err(Failure::cancelled(Phase::LocalFile));
                 }
                 let chunk = &mut buffer[..BUFFER.min((part_end - offset) as usize)];
                 source.read_exact_at(chunk, offset)?;
                 hasher.update(&*chunk);
                 offset += chunk.len() as u64;
             }
-            parts.push(Part {
-                offset: part_start,
-                datalen: part_end - part_start,
-                datasha: state(&hasher),
-            });
+            let datasha = match offset == size {
+                true => hex(&hasher.clone().finalize()),
+                false => state(&hasher),
+            };
+            let separator = if part_start == 0 { "" } else { "," };
+            let datalen = part_end - part_start;
+            parts.push_str(&format!(
+                r#"{separator}{{"offset":{part_start},"datalen":{datalen},"datasha":"{datasha}"}}"#
+            ));
         }
-        let sha = hex(&hasher.finalize());
-        if let Some(last) = parts.last_mut() {
-            last.datasha.clone_from(&sha);
-        }
-        Ok(Digests { sha, parts })
-    }
-
-    /// The text of the field `uploadparts`.
-    pub fn uploadparts(&self) -> String {
-        serde_json::json!(self.parts).to_string()
+        parts.push(']');
+        Ok(Digests { sha: hex(&hasher.finalize()), uploadparts: parts })
     }
 }
 
@@ -112,27 +99,26 @@ mod tests {
     fn uploadparts_vectors() {
         let digests = digests(&content_a(), PART_SIZE);
         assert_eq!(digests.sha, "2e9a2143beea54b151b9922328b9b996b921188d");
-        let shas: Vec<_> = digests.parts.iter().map(|part| part.datasha.as_str()).collect();
+        let part = |offset, datalen, datasha| serde_json::json!({"offset": offset, "datalen": datalen, "datasha": datasha});
+        let parts: serde_json::Value = serde_json::from_str(&digests.uploadparts).unwrap();
         assert_eq!(
-            shas,
-            [
-                "463935c7eea4ca2705d0f481ecedb31f4d0f3a96",
-                "657c72d675f1e792607e5c0a7405f66cbdb8c290",
-                "c72cf079ae1aabdb935eddd8e951cd85c572042d",
-                "2e9a2143beea54b151b9922328b9b996b921188d",
-            ]
+            parts,
+            serde_json::json!([
+                part(0, 1_048_576, "463935c7eea4ca2705d0f481ecedb31f4d0f3a96"),
+                part(1_048_576, 1_048_576, "657c72d675f1e792607e5c0a7405f66cbdb8c290"),
+                part(2_097_152, 1_048_576, "c72cf079ae1aabdb935eddd8e951cd85c572042d"),
+                part(3_145_728, 5, "2e9a2143beea54b151b9922328b9b996b921188d"),
+            ])
         );
-        assert_eq!((digests.parts[3].offset, digests.parts[3].datalen), (3_145_728, 5));
-        assert!(digests.uploadparts().starts_with(
-            r#"[{"offset":0,"datalen":1048576,"datasha":"463935c7eea4ca2705d0f481ecedb31f4d0f3a96"},"#
-        ));
     }
 
     #[test]
     fn a_single_part_is_the_ordinary_digest() {
         let digests = digests(&content_a()[..1_048_576], PART_SIZE);
-        assert_eq!(digests.parts.len(), 1);
-        assert_eq!(digests.parts[0].datasha, "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40");
-        assert_eq!(digests.sha, digests.parts[0].datasha);
+        assert_eq!(digests.sha, "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40");
+        assert_eq!(
+            digests.uploadparts,
+            format!(r#"[{{"offset":0,"datalen":1048576,"datasha":"{}"}}]"#, digests.sha)
+        );
     }
 }

@@ -127,7 +127,7 @@ impl Upload<'_> {
         ];
         if let Some(digests) = digests {
             fields.push(("sha", digests.sha.clone()));
-            fields.push(("uploadparts", digests.uploadparts()));
+            fields.push(("uploadparts", digests.uploadparts.clone()));
         }
         self.form(fields, None)
     }

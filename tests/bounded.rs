@@ -182,4 +182,4 @@ fn memory_does_not_grow_with_the_file() {
 }
 
 /// So much that nobody mistakes it for a buffer.
-const LARGE: u64 = 512 << 20;
+const LARGE: u64 = 2 << 30;

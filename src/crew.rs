@@ -15,6 +15,9 @@ use crate::transfer::{STEP, Transfer};
 /// How often a caller that wants to be told hears of progress at the least.
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
+/// What a thread of a call gets, in bytes. Left unsaid, the standard library asks the environment.
+const STACK: usize = 2 * 1024 * 1024;
+
 /// Told bytes done and bytes in all; returns whether to go on.
 pub type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> bool + 'a>;
 
@@ -107,7 +110,7 @@ pub fn watched<T: Send>(
     reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {
-        let worker = thread::Builder::new().spawn_scoped(scope, move || {
+        let worker = new_thread().spawn_scoped(scope, move || {
             // Even a panic must end the reporting.
             let _finish = Finish(finished, transfer);
             work()
@@ -136,6 +139,11 @@ impl Drop for Finish<'_> {
     }
 }
 
+/// A thread of a call, to be started.
+pub fn new_thread() -> thread::Builder {
+    thread::Builder::new().stack_size(STACK)
+}
+
 /// The failure where the system gives no thread.
 pub fn no_thread(error: &io::Error) -> Box<Failure> {
     let message = format!("no thread could be started: {error}");
@@ -156,7 +164,7 @@ pub fn parallel(workers: usize, stop: &Stop, work: impl Fn() -> Result<()> + Syn
     thread::scope(|scope| {
         for _ in 1..workers {
             // With fewer threads the work takes longer; the calling thread is always there.
-            if thread::Builder::new().spawn_scoped(scope, guarded).is_err() {
+            if new_thread().spawn_scoped(scope, guarded).is_err() {
                 break;
             }
         }

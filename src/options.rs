@@ -3,6 +3,7 @@
 //! A call takes the keys it knows and then asks whether anything is left. `null` means "the
 //! default", like a key that is not there.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
@@ -10,10 +11,17 @@ use serde_json::{Map, Value};
 use crate::error::{Failure, Result};
 
 /// Options that have been parsed and not yet taken.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Options {
     given: Map<String, Value>,
     known: Vec<&'static str>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The value of `proxy` may hold a password.
+        f.debug_set().entries(self.given.keys()).finish()
+    }
 }
 
 impl Options {

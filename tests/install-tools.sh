@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, or names them where it may not.
 set -eu
+PATH=$PATH:/usr/sbin
 missing=
 need() { # command package
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -14,9 +15,21 @@ need git git
 need nm binutils
 need readelf binutils
 need valgrind valgrind
+need abidw abigail-tools
+need abidiff abigail-tools
 need curl curl
+need openssl openssl
+need nginx nginx
+need tinyproxy tinyproxy
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    # The servers among them are started by the tests alone, never by the system.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod 755 $policy
+    fi
     apt-get update -qq
     # shellcheck disable=SC2086 # a list of packages
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

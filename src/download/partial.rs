@@ -7,7 +7,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha1::{Digest, Sha1};
@@ -213,6 +213,8 @@ fn partial_path(destination: &Path, i: usize) -> PathBuf {
 fn open_locked(path: &Path) -> io::Result<Option<File>> {
     loop {
         let mut options = OpenOptions::new();
+        // Whoever can write to the directory could have put a link to anywhere here.
+        options.custom_flags(libc::O_NOFOLLOW);
         let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
         if file.try_lock().is_err() {
             return Ok(None);

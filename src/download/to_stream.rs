@@ -72,7 +72,7 @@ impl Download<'_> {
                     None => Ok(()),
                 }
             };
-            let network = match thread::Builder::new().spawn_scoped(scope, network) {
+            let network = match crew::new_thread().spawn_scoped(scope, network) {
                 Ok(network) => network,
                 Err(error) => return Err(crew::no_thread(&error)),
             };

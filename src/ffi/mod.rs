@@ -16,6 +16,8 @@ mod log;
 pub mod os;
 mod shapes;
 mod sign;
+#[cfg(feature = "test-hooks")]
+mod test_hooks;
 mod transfer;
 mod tree;
 mod upload;

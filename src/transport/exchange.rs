@@ -171,6 +171,9 @@ impl Incoming<'_> {
     /// Reads a body of at most `most` bytes whole; `None` if there is more.
     pub fn read_all(mut self, most: usize) -> Result<Option<Vec<u8>>> {
         let announced = self.header("content-length").and_then(|len| len.parse().ok());
+        if announced.is_some_and(|len| len > most) {
+            return Ok(None);
+        }
         let mut body = Vec::with_capacity(announced.unwrap_or(0).min(most).min(1 << 20));
         let mut chunk = [0; 16 * 1024];
         loop {
@@ -256,7 +259,11 @@ fn explain(
         ureq::Error::HostNotFound => lost(format!("{name} has no address")),
         ureq::Error::ConnectProxyFailed(reason) => match status_of_refusal(&reason) {
             Some(status) => {
-                let wants = if status == 407 { " without valid credentials" } else { "" };
+                // Some proxies say 401 when it should be 407.
+                let wants = match status {
+                    401 | 407 => " without valid credentials",
+                    _ => "",
+                };
                 let message =
                     format!("{name} refused to connect to {}{wants}: HTTP {status}", peer.host);
                 Failure { retryable: status >= 500, ..*lost(message) }.into()

@@ -106,24 +106,30 @@ impl Transport {
                     config: tls,
                     is_proxied: self.network.proxy.is_some(),
                 });
-        // Checked when it was configured.
-        let proxy = self.network.proxy.as_deref().and_then(|proxy| ureq::Proxy::new(proxy).ok());
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(proxy)
-            // What a proxy is told; requests bring the one of their client.
-            .user_agent(crate::config::DEFAULT_USER_AGENT)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(MAX_IDLE_AGE)
-            .build();
         Ok(Line {
             origin: origin.to_owned(),
-            agent: ureq::Agent::with_parts(config, connector, LateResolver),
+            agent: ureq::Agent::with_parts(self.agents.clone(), connector, LateResolver),
             progress,
         })
     }
+}
+
+/// How agents work. ureq looks for a proxy in the environment when it makes such a thing, even if
+/// it is then told another: here that has no effect, and happens in no call that may run beside
+/// a `setenv` of the program.
+fn agent_config(network: &Network) -> ureq::config::Config {
+    // Checked when it was configured.
+    let proxy = network.proxy.as_deref().and_then(|proxy| ureq::Proxy::new(proxy).ok());
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(proxy)
+        // What a proxy is told; requests bring the one of their client.
+        .user_agent(crate::config::DEFAULT_USER_AGENT)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(MAX_IDLE_AGE)
+        .build()
 }
 
 impl fmt::Debug for Transport {

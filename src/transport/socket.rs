@@ -6,7 +6,6 @@ use std::mem::MaybeUninit;
 use std::net::TcpStream;
 
 use socket2::SockRef;
-use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
@@ -30,12 +29,12 @@ impl Channel {
     }
 
     fn patiently<T>(&self, mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-        let mut wait = None;
+        let wait = self.progress.wait();
         loop {
+            // Asked first: a peer that always has another byte must not outlive the time.
+            wait.go_on()?;
             match operation() {
-                Err(error) if is_momentary(&error) => {
-                    wait.get_or_insert_with(|| self.progress.wait()).go_on()?;
-                }
+                Err(error) if is_momentary(&error) => {}
                 result => return result,
             }
         }

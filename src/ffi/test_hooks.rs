@@ -1,0 +1,28 @@
+//! What tests have to provoke because it must not happen. Never part of a library that is shipped.
+
+use std::ffi::{c_char, c_int};
+
+use super::client::cos_client;
+use super::guard;
+use super::input::handle;
+use crate::crew;
+use crate::transfer::Transfer;
+
+/// Panics on a thread of a call.
+#[unsafe(no_mangle)]
+#[allow(clippy::panic)]
+pub unsafe extern "C" fn cos_test_panic(
+    client: *const cos_client,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as with any other function.
+    unsafe {
+        guard::answer(out_json, || {
+            let call = handle("client", client)?.core().plain_call(None)?;
+            let on_progress: crew::OnProgress = Box::new(|_, _| true);
+            crew::watched(&call, &Transfer::default(), Some(on_progress), || {
+                panic!("a test wanted it")
+            })
+        })
+    }
+}

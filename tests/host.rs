@@ -1,0 +1,317 @@
+//! A library must never harm the program that it lives in: threads, signals, forks, limits, leaks.
+
+#[path = "support/servers.rs"]
+mod servers;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::net::{Shutdown, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use cos_emulator::{Action, Config, Credential, Emulator, End, Fault};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use socket2::{Domain, Socket, Type};
+
+use servers::Authority;
+use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, libraries, root};
+
+/// Compiles `tests/c/NAME.c` against the shared library.
+fn program(bed: &Bed, name: &str) -> PathBuf {
+    let program = bed.path(name);
+    compile(&format!("tests/c/{name}.c"), Link::Shared, &program);
+    program
+}
+
+/// A command that is killed when it does not end.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "120"]).arg(program);
+    command
+}
+
+fn run(program: &Path, arguments: &[&str]) -> Output {
+    support::succeed(command(program).args(arguments))
+}
+
+/// Fails when the program of this source reads or writes what is not its own, or leaves anything
+/// behind.
+fn run_in_valgrind(bed: &Bed, source: &str, arguments: &[&str]) {
+    let program = bed.path("program");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-g", "-I.", "tests/c/host_on_thread.c"]);
+    cc.arg(format!("-DPROGRAM=\"{source}\""));
+    build(cc, Link::Shared, &program);
+    let mut valgrind = command(Path::new("valgrind"));
+    valgrind.args(["-q", "--leak-check=full", "--error-exitcode=99"]);
+    valgrind.arg("--errors-for-leak-kinds=definite,indirect,possible");
+    valgrind.current_dir(bed.dir.path());
+    support::succeed(valgrind.arg(program).args(arguments));
+}
+
+/// An emulator with two accounts' worth of credentials.
+fn bed_of_two() -> Bed {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("emulator"));
+    config.credentials.push(Credential {
+        appid: APPID.into(),
+        secret_id: "OTHER_ID".into(),
+        secret_key: "OTHER_KEY".into(),
+    });
+    Bed { emulator: Emulator::start(config).unwrap(), dir }
+}
+
+#[test]
+fn threads_share_a_client_while_it_changes() {
+    let bed = bed_of_two();
+    run(&program(&bed, "host_threads"), &[&bed.emulator.host(), "30"]);
+    let requests = bed.emulator.requests();
+    assert!(requests.len() > 32 * 30 * 6, "{}", requests.len());
+    let agents: BTreeSet<_> =
+        requests.iter().filter_map(|request| request.user_agent.as_deref()).collect();
+    assert!(agents.len() == 2 && agents.contains("other/1"), "nothing changed: {agents:?}");
+}
+
+#[test]
+fn threads_that_share_a_client_leave_nothing_behind() {
+    let bed = bed_of_two();
+    run_in_valgrind(&bed, "tests/c/host_threads.c", &[&bed.emulator.host(), "2"]);
+}
+
+#[test]
+fn the_example_leaves_nothing_behind() {
+    let bed = Bed::new();
+    let arguments = [&bed.emulator.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];
+    run_in_valgrind(&bed, "examples-c/round.c", &arguments);
+}
+
+/// Programs that together call every function, in ways that succeed and in ways that fail.
+const EVERY_CALL: [&str; 4] = ["objects", "contents", "signing", "refusals"];
+
+/// A host and a directory, as the programs want them.
+fn arguments<'a>(name: &str, host: &'a str, directory: &'a str) -> Vec<&'a str> {
+    match name {
+        "contents" => vec![host, directory],
+        _ => vec![host],
+    }
+}
+
+fn place_tree(bed: &Bed) {
+    fs::create_dir_all(bed.path("tree/sub")).unwrap();
+    fs::write(bed.path("tree/a"), "a").unwrap();
+    fs::write(bed.path("tree/sub/b"), "b").unwrap();
+}
+
+#[test]
+fn no_call_leaves_anything_behind() {
+    for name in EVERY_CALL {
+        let bed = Bed::new();
+        place_tree(&bed);
+        let directory = bed.dir.path().to_str().unwrap();
+        let host = bed.emulator.host();
+        let source = format!("tests/c/{name}.c");
+        run_in_valgrind(&bed, &source, &arguments(name, &host, directory));
+    }
+}
+
+#[test]
+fn address_sanitizer_finds_nothing() {
+    for name in EVERY_CALL {
+        let bed = Bed::new();
+        place_tree(&bed);
+        let program = bed.path(name);
+        let mut cc = Command::new("gcc");
+        cc.args(["-std=c99", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        cc.arg(format!("tests/c/{name}.c"));
+        build(cc, Link::Shared, &program);
+        let symbols = support::succeed(Command::new("nm").arg("-D").arg(&program)).stdout;
+        assert!(String::from_utf8(symbols).unwrap().contains("__asan_init"), "it is not in {name}");
+        let directory = bed.dir.path().to_str().unwrap();
+        run(&program, &arguments(name, &bed.emulator.host(), directory));
+    }
+}
+
+/// A server that reads a little of every request and hangs up, with the rest unread: first it says
+/// that it will say no more, then it resets. Whoever writes after that gets a SIGPIPE by default.
+fn hanging_up(tls: Option<Arc<ServerConfig>>) -> String {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // Little room, so that the client is still writing.
+    listener.set_recv_buffer_size(4096).unwrap();
+    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(16).unwrap();
+    let listener = std::net::TcpListener::from(listener);
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let tls = tls.clone();
+            thread::spawn(move || hang_up(tcp.unwrap(), tls));
+        }
+    });
+    format!("localhost:{port}")
+}
+
+fn hang_up(mut tcp: TcpStream, tls: Option<Arc<ServerConfig>>) {
+    let mut some = [0; 10_000];
+    let tcp = match tls {
+        None => {
+            let _ = tcp.read(&mut some);
+            tcp
+        }
+        Some(tls) => {
+            let mut stream = StreamOwned::new(ServerConnection::new(tls).unwrap(), tcp);
+            let _ = stream.read(&mut some);
+            stream.sock
+        }
+    };
+    let _ = tcp.shutdown(Shutdown::Write);
+    thread::sleep(Duration::from_millis(200));
+}
+
+fn expect_alive(output: Output) {
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "alive\n");
+}
+
+#[test]
+fn a_connection_that_breaks_raises_no_signal() {
+    let bed = Bed::new();
+    let program = program(&bed, "host_sigpipe");
+    expect_alive(run(&program, &[&hanging_up(None)]));
+    for end in [End::Close, End::Reset] {
+        let midway = Action::Drop { after: 300_000, end };
+        bed.emulator.inject(Fault::new(midway).op("upload").forever());
+        expect_alive(run(&program, &[&bed.emulator.host()]));
+        bed.emulator.clear_faults();
+    }
+}
+
+#[test]
+fn a_tls_connection_that_breaks_raises_no_signal() {
+    let bed = Bed::new();
+    let authority = Authority::new(&bed.path("authority"));
+    let certificate = authority.certify("server", "DNS:localhost");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(&certificate.pem).unwrap()],
+            PrivateKeyDer::from_pem_file(&certificate.key).unwrap(),
+        );
+    let host = hanging_up(Some(Arc::new(config.unwrap())));
+    let ca_file = authority.ca_file();
+    let arguments = [&host, ca_file.to_str().unwrap()];
+    expect_alive(run(&program(&bed, "host_sigpipe"), &arguments));
+}
+
+#[test]
+fn interrupting_signals_disturb_nothing() {
+    for restart in ["0", "1"] {
+        let bed = Bed::new();
+        bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
+        bed.emulator.inject(Fault::new(Action::Withhold).op("download").path("/held").forever());
+        let directory = bed.dir.path().to_str().unwrap();
+        run(&program(&bed, "host_alarms"), &[&bed.emulator.host(), directory, restart]);
+    }
+}
+
+#[test]
+fn a_forked_process_makes_connections_of_its_own() {
+    let bed = Bed::new();
+    run(&program(&bed, "host_fork"), &[&bed.emulator.host()]);
+    let requests = bed.emulator.requests();
+    let mut processes: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
+    for request in &requests {
+        let name = request.path.rsplit('/').next().unwrap();
+        if name != "shared" {
+            processes.entry(request.connection).or_default().insert(name);
+        }
+    }
+    let everybody: BTreeSet<_> = processes.values().flatten().collect();
+    assert_eq!(everybody.len(), 6, "{everybody:?}");
+    assert!(processes.values().all(|names| names.len() == 1), "{processes:?}");
+    assert!(processes.len() * 10 < requests.len(), "connections are kept: {processes:?}");
+}
+
+#[test]
+fn it_can_be_loaded_and_unloaded() {
+    let bed = Bed::new();
+    let program = bed.path("host_dlopen");
+    let mut cc = Command::new("cc");
+    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
+    cc.args(["-Iinclude", "tests/c/host_dlopen.c", "-ldl", "-o"]).arg(&program);
+    support::succeed(&mut cc);
+    let library = libraries().join("libcos.so");
+    run(&program, &[library.to_str().unwrap(), &bed.emulator.host()]);
+}
+
+/// A library of the release profile with a function that panics. What is tested is how panics
+/// unwind, so optimising it as a whole would be a waste.
+fn library_that_panics(directory: &Path) -> PathBuf {
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
+    let target = root().join(target).join("test-hooks");
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    cargo.current_dir(root()).args(["rustc", "--release", "--lib", "--crate-type", "cdylib"]);
+    cargo.args(["--features", "test-hooks", "--target-dir"]).arg(&target);
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    support::succeed(&mut cargo);
+    let library = directory.join("libcos.so.1");
+    fs::copy(target.join("release/libcos.so"), &library).unwrap();
+    library
+}
+
+#[test]
+fn a_panic_is_a_code_and_the_client_lives_on() {
+    let bed = Bed::new();
+    let library = library_that_panics(bed.dir.path());
+    let program = bed.path("host_panic");
+    let mut cc = Command::new("cc");
+    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
+    cc.args(["-Iinclude", "tests/c/host_panic.c", "-o"]).arg(&program).arg(&library);
+    support::succeed(cc.arg(format!("-Wl,-rpath,{}", bed.dir.path().display())));
+    expect_alive(run(&program, &[&bed.emulator.host()]));
+}
+
+#[test]
+fn running_out_of_descriptors_or_threads_is_survived() {
+    let bed = Bed::new();
+    let directory = bed.dir.path().to_str().unwrap();
+    run(&program(&bed, "host_limits"), &[&bed.emulator.host(), directory]);
+}
+
+#[test]
+fn ten_thousand_calls_leave_nothing_behind() {
+    let bed = Bed::new();
+    run(&program(&bed, "host_many"), &[&bed.emulator.host()]);
+}
+
+#[test]
+fn nothing_is_printed_asked_or_changed() {
+    let bed = Bed::new();
+    let mut command = command(&program(&bed, "host_quiet"));
+    command.arg(bed.emulator.host()).arg(bed.dir.path());
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    for name in ["no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "RUST_MIN_STACK"] {
+        command.env(name, "\u{1} garbage \u{ff}");
+    }
+    let output = support::succeed(command.env("RUST_LOG", "trace"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_log_speaks_on_the_calling_thread() {
+    let bed = Bed::new();
+    run(&program(&bed, "host_log"), &[&bed.emulator.host()]);
+}

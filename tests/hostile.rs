@@ -1,0 +1,150 @@
+//! Servers and directories that mean harm.
+
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::fs::symlink;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cos::answer::Answer;
+use cos::client::Client;
+use cos::{file, folder};
+use serde_json::{Value, json};
+
+use support::{Bed, content};
+use transfers::*;
+
+fn stat(client: &Client, cos_path: &str) -> Value {
+    reply(file::stat(client, PUBLIC, cos_path, None).map(Answer::from))
+}
+
+/// Somebody who can write to the directory of a download must not choose what is written to.
+#[test]
+fn a_link_in_place_of_the_partial_file_is_not_followed() {
+    let bed = Bed::new();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+    let (precious, absent) = (bed.file("precious", 10), bed.path("absent"));
+    for target in [&precious, &absent] {
+        symlink(target, bed.path(".local.cos-partial")).unwrap();
+        let answer = download(&client, "/a", &bed.path("local"), json!({}));
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], "local_path");
+        fs::remove_file(bed.path(".local.cos-partial")).unwrap();
+    }
+    assert_same(&fs::read(&precious).unwrap(), &content(10));
+    assert!(!absent.exists() && !bed.path("local").exists());
+    expect(&download(&client, "/a", &bed.path("local"), json!({})), 0);
+}
+
+/// Always another byte, too soon for anybody to lose patience.
+#[test]
+fn a_reply_that_never_ends_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = format!("localhost:{}", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            let _ = tcp.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n{");
+            while tcp.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_micros(200));
+            }
+        }
+    });
+    let client = Bed::new().client_with(json!({"hostname": host, "timeout_ms": 500, "retries": 0}));
+    let started = Instant::now();
+    expect(&stat(&client, "/a"), -3);
+    assert!((500..1500).contains(&millis(started)), "{} ms", millis(started));
+}
+
+/// Answers requests with what `answer` makes of their number, and closes.
+fn server(answer: impl Fn(u64) -> Vec<u8> + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for (number, mut tcp) in (0..).zip(listener.incoming().flatten()) {
+            tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                match tcp.read(&mut piece) {
+                    Ok(n @ 1..) => request.extend_from_slice(&piece[..n]),
+                    _ => break,
+                }
+            }
+            let _ = tcp.write_all(&answer(number));
+            let _ = tcp.shutdown(Shutdown::Write);
+        }
+    });
+    port
+}
+
+/// Good and half-good answers, for the damage to begin with.
+const ANSWERS: [&str; 6] = [
+    "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n\
+     {\"code\":0,\"message\":\"\",\"data\":{\"filesize\":9,\"infos\":[],\"a\":1}}",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+     14;x=y\r\n{\"code\":0,\"message\":\"\r\n10\r\n\",\"data\":{\"n\":1}}\r\n0\r\nTrailer: 1\r\n\r\n",
+    "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n{\"code\":-197,\"message\":\"no\"}",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":0}",
+    "HTTP/1.1 302 Found\r\nLocation: http://localhost:1/\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n123456789",
+];
+
+/// The `number`th variation of those.
+fn damaged(number: u64) -> Vec<u8> {
+    let mut dice = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut below = |bound: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        (dice >> 20) as usize % bound
+    };
+    let mut answer = ANSWERS[below(ANSWERS.len())].as_bytes().to_vec();
+    for _ in 0..below(4) {
+        let at = below(answer.len());
+        match below(6) {
+            0 => answer[at] = below(256) as u8,
+            1 => answer.truncate(at.max(1)),
+            2 => answer.insert(at, b"\r\n\0:-9"[below(6)]),
+            3 => drop(answer.remove(at)),
+            4 => answer.extend_from_within(at..),
+            _ => answer.splice(at..at, *b"99999999999999999999").for_each(drop),
+        }
+        if answer.is_empty() {
+            break;
+        }
+    }
+    answer
+}
+
+/// No answer makes the library panic, hang, or say what is not JSON.
+#[test]
+fn no_answer_is_too_odd() {
+    let bed = Bed::new();
+    let host = format!("localhost:{}", server(damaged));
+    let client = bed.client_with(json!({
+        "hostname": host, "download_hostname": host, "timeout_ms": 1000, "retries": 0,
+    }));
+    let mut codes = std::collections::BTreeMap::new();
+    for i in 0..1500 {
+        let started = Instant::now();
+        let answer = match i % 3 {
+            0 => stat(&client, "/a"),
+            1 => reply(folder::list(&client, PUBLIC, "/d/", None).map(Answer::from)),
+            _ => download_bytes(&client, "/a", json!({})).0,
+        };
+        let code = answer["code"].as_i64().unwrap();
+        assert!(code != -4 && code != -1, "{answer:#}");
+        assert!(millis(started) < 5000, "{} ms: {answer:#}", millis(started));
+        *codes.entry(code).or_insert(0) += 1;
+    }
+    // Otherwise the damage was too small or too great to be worth anything.
+    for code in [0, -2, -3, -197] {
+        assert!(codes.get(&code).is_some_and(|n| *n > 20), "{codes:?}");
+    }
+}

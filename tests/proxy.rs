@@ -1,0 +1,405 @@
+//! Proxies: everything travels through the one that was named, and through no other.
+
+#[path = "support/servers.rs"]
+mod servers;
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use cos::answer::Answer;
+use cos::client::Client;
+use cos::file;
+use serde_json::{Value, json};
+
+use servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
+use support::{Bed, content};
+use transfers::*;
+
+const PASSWORD: &str = "hunter2";
+
+fn stat(client: &Client, cos_path: &str) -> Value {
+    reply(file::stat(client, PUBLIC, cos_path, None).map(Answer::from))
+}
+
+fn through(bed: &Bed, proxy: &str, more: Value) -> Client {
+    let mut options = json!({"proxy": proxy});
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    bed.client_with(options)
+}
+
+/// A proxy written for these tests, which leads every host to this machine: no resolver here knows
+/// `bucket-appid.localhost`, and other names are made up.
+struct Gate {
+    port: u16,
+    /// What each client sent, the `CONNECT` and what came after it.
+    sent: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Gate {
+    /// A gate to the ports that clients ask for.
+    fn open() -> Gate {
+        Gate::answering(|head| {
+            let host = head.split(' ').nth(1).unwrap();
+            let port: u16 = host.rsplit(':').next().unwrap().parse().unwrap();
+            ("HTTP/1.1 200 Connected\r\n\r\n", Some(port))
+        })
+    }
+
+    /// A gate that answers `CONNECT` like this and ends the connection.
+    fn shut(answer: &'static str) -> Gate {
+        Gate::answering(move |_| (answer, None))
+    }
+
+    /// What it is asked for decides what it answers and to which port it leads.
+    fn answering(
+        answer: impl Fn(&str) -> (&'static str, Option<u16>) + Send + Sync + 'static,
+    ) -> Gate {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let (answer, all) = (Arc::new(answer), Arc::clone(&sent));
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (answer, all) = (Arc::clone(&answer), Arc::clone(&all));
+                thread::spawn(move || pass(client, &*answer, &all));
+            }
+        });
+        Gate { port, sent }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What was sent, as text, a connection each.
+    fn sent(&self) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+}
+
+fn pass(
+    mut client: TcpStream,
+    answer: &dyn Fn(&str) -> (&'static str, Option<u16>),
+    all: &Mutex<Vec<Vec<u8>>>,
+) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if client.read(&mut byte).unwrap_or(0) == 0 {
+            return;
+        }
+        head.push(byte[0]);
+    }
+    let (answer, port) = answer(std::str::from_utf8(&head).unwrap());
+    let number = {
+        let mut all = all.lock().unwrap();
+        all.push(head);
+        all.len() - 1
+    };
+    let server = port.map(|port| TcpStream::connect(("127.0.0.1", port)).unwrap());
+    client.write_all(answer.as_bytes()).unwrap();
+    let Some(mut server) = server else {
+        let _ = client.shutdown(Shutdown::Both);
+        return;
+    };
+    let (mut back, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut back, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    let mut piece = [0; 65_536];
+    while let Ok(n @ 1..) = client.read(&mut piece) {
+        all.lock().unwrap()[number].extend_from_slice(&piece[..n]);
+        if server.write_all(&piece[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn transfers_travel_through_tinyproxy() {
+    let bed = Bed::new();
+    let authority = Authority::new(&bed.path("authority"));
+    let hosts = "IP:127.0.0.1,DNS:public-bucket-1250000000.localhost";
+    let certificate = authority.certify("server", hosts);
+    let secured = tls_in_front(bed.dir.path(), &certificate, "", &bed.emulator.host());
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    // Of the gate tinyproxy asks what no resolver knows.
+    let gate = Gate::open();
+    let next = format!("Upstream http 127.0.0.1:{} \".localhost\"", gate.port);
+    let (size, local) = (18 * MIB + 1, bed.path("local"));
+    let file = bed.file("file", size);
+    for (scheme, port) in [("http", bed.emulator.port()), ("https", secured.port)] {
+        for (lock, key) in [("", ""), ("BasicAuth user hunter2", "user:hunter2@")] {
+            let proxy = tinyproxy(bed.dir.path(), &format!("{next}\n{lock}"));
+            let url = format!("http://{key}127.0.0.1:{}", proxy.port);
+            let options = json!({
+                "scheme": scheme,
+                "hostname": format!("127.0.0.1:{port}"),
+                "download_hostname": format!("localhost:{port}"),
+                "ca_file": authority.ca_file(),
+            });
+            let client = through(&bed, &url, options);
+            let round = |path: &str| {
+                let options = json!({"slice_threshold": 0, "slice_size": 3 * MIB});
+                expect(&upload(&client, path, &file, options), 0);
+                expect(&download(&client, path, &local, json!({})), 0);
+                assert_same(&fs::read(&local).unwrap(), &content(size));
+            };
+            let path = format!("/{scheme}-{}", key.len());
+            round(&path);
+            let first = tunnels(bed.dir.path(), &proxy);
+            let to = |host: &str| first.iter().filter(|tunnel| *tunnel == host).count();
+            let control = to(&format!("127.0.0.1:{port}"));
+            let content_host = to(&format!("public-bucket-1250000000.localhost:{port}"));
+            assert!((1..=4).contains(&control), "{first:?}");
+            assert!((2..=4).contains(&content_host), "{first:?}");
+            assert_eq!(control + content_host, first.len(), "{first:?}");
+            // Tunnels are kept like other connections.
+            round(&format!("{path}-again"));
+            assert_eq!(tunnels(bed.dir.path(), &proxy), first);
+        }
+    }
+    assert_stored(&bed.emulator, "/https-13-again", &content(size));
+}
+
+#[test]
+fn a_proxy_that_wants_other_credentials() {
+    let bed = Bed::new();
+    let proxy = tinyproxy(bed.dir.path(), "BasicAuth user secret");
+    let host = format!("127.0.0.1:{}", proxy.port);
+    let client = bed.client();
+    for key in ["", "user:hunter2@", "other:hunter2@", "user@"] {
+        let options = json!({"proxy": format!("http://{key}{host}")}).to_string();
+        client.set_config(Some(&options)).unwrap();
+        let local = bed.file("file", 1000);
+        for answer in [stat(&client, "/a"), upload(&client, "/a", &local, json!({}))] {
+            expect(&answer, -3);
+            assert_eq!(answer["error"]["phase"], "connect");
+            assert_eq!(answer["error"]["attempts"], 1);
+            assert_eq!(answer["error"]["retryable"], false);
+            let message = answer["message"].as_str().unwrap();
+            for part in [host.as_str(), "the proxy", "refused", "credentials"] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert!(!answer.to_string().contains(PASSWORD), "{answer:#}");
+        }
+        assert!(!format!("{client:?}").contains(PASSWORD));
+    }
+    assert_eq!(operations(&bed.emulator), [""; 0]);
+    let options = json!({"proxy": format!("http://user:secret@{host}")}).to_string();
+    client.set_config(Some(&options)).unwrap();
+    expect(&stat(&client, "/a"), -197);
+}
+
+#[test]
+fn odd_characters_in_credentials_are_written_as_in_urls() {
+    let bed = Bed::new();
+    let gate = Gate::open();
+    let url = format!("http://us%40er:p%3A%2F%25+%E5%AF%86@127.0.0.1:{}", gate.port);
+    expect(&stat(&through(&bed, &url, json!({})), "/a"), -197);
+    let sent = gate.sent();
+    let credentials = BASE64_STANDARD.encode("us@er:p:/%+密");
+    assert!(sent[0].contains(&format!("Proxy-Authorization: Basic {credentials}\r\n")));
+    // They are for the proxy alone.
+    assert_eq!(sent[0].to_lowercase().matches("proxy-authorization").count(), 1, "{}", sent[0]);
+}
+
+#[test]
+fn the_proxy_learns_the_host_and_nothing_else() {
+    let bed = Bed::new();
+    let authority = Authority::new(&bed.path("authority"));
+    let certificate = authority.certify("server", "DNS:localhost");
+    let server = tls_in_front(bed.dir.path(), &certificate, "", &bed.emulator.host());
+    let gate = Gate::open();
+    let host = format!("localhost:{}", server.port);
+    let options = json!({"scheme": "https", "hostname": host, "ca_file": authority.ca_file()});
+    let client = through(&bed, &gate.url(), options);
+    let answer = upload_bytes(&client, "/confidential", b"confidential", json!({}));
+    expect(&answer, 0);
+    let sent = gate.sent();
+    assert_eq!(sent.len(), 1);
+    let head = sent[0].split("\r\n\r\n").next().unwrap();
+    let agent = concat!("libcos/", env!("CARGO_PKG_VERSION"));
+    let expected = [
+        format!("CONNECT {host} HTTP/1.1"),
+        format!("Host: {host}"),
+        format!("User-Agent: {agent}"),
+        "Proxy-Connection: Keep-Alive".to_owned(),
+    ];
+    assert_eq!(head.split("\r\n").collect::<Vec<_>>(), expected);
+    let behind = sent[0].to_lowercase();
+    assert!(!behind.contains("confidential") && !behind.contains("authorization"));
+    assert_stored(&bed.emulator, "/confidential", b"confidential");
+}
+
+#[test]
+fn names_are_looked_up_by_the_proxy() {
+    let bed = Bed::new();
+    let host = format!("cos.invalid:{}", bed.emulator.port());
+    let options = json!({"hostname": host, "download_hostname": host});
+    let gate = Gate::open();
+    let client = through(&bed, &gate.url(), options);
+    expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+    let (answer, bytes) = download_bytes(&client, "/a", json!({}));
+    expect(&answer, 0);
+    assert_same(&bytes, &content(1000));
+    let connects: Vec<_> = gate.sent().iter().map(|sent| sent[..30].to_owned()).collect();
+    assert!(connects[0].starts_with("CONNECT cos.invalid:"), "{connects:?}");
+    assert!(connects[1].starts_with("CONNECT public-bucket-12500000"), "{connects:?}");
+}
+
+#[test]
+fn the_proxys_answers() {
+    let bed = Bed::new();
+    for (answer, retryable, part) in [
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", false, "refused to connect to 127.0.0.1:"),
+        ("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nbody", false, "HTTP 403"),
+        ("HTTP/1.1 407 No\r\n\r\n", false, "without valid credentials: HTTP 407"),
+        ("HTTP/1.1 301 Moved\r\nLocation: http://localhost/\r\n\r\n", false, "HTTP 301"),
+        ("HTTP/1.0 503 Busy\r\n\r\n", true, "HTTP 503"),
+        ("", true, "closed the connection"),
+        ("HTTP/1.1 200", true, "closed the connection"),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", true, "is not HTTP"),
+    ] {
+        let gate = Gate::shut(answer);
+        let client = through(&bed, &gate.url(), json!({"retries": 1}));
+        // Nobody but the proxy has seen it, so even a deletion can be tried again.
+        let operations = [
+            file::stat(&client, PUBLIC, "/a", None).map(Answer::from),
+            file::delete(&client, PUBLIC, "/a", None).map(Answer::from),
+        ];
+        for failure in operations.map(reply) {
+            expect(&failure, -3);
+            assert_eq!(failure["error"]["phase"], "connect", "{answer:?}");
+            assert_eq!(failure["error"]["retryable"], retryable, "{answer:?}");
+            let attempts = if retryable { 2 } else { 1 };
+            assert_eq!(failure["error"]["attempts"], attempts, "{answer:?}");
+            let message = failure["message"].as_str().unwrap();
+            let proxy = format!("the proxy 127.0.0.1:{}", gate.port);
+            assert!(message.contains(&proxy) && message.contains(part), "{answer:?}: {message}");
+        }
+    }
+    assert_eq!(operations(&bed.emulator), [""; 0]);
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let bed = Bed::new();
+    let host = format!("127.0.0.1:{}", free_port());
+    let client = through(&bed, &format!("http://user:{PASSWORD}@{host}"), json!({"retries": 1}));
+    let answer = stat(&client, "/a");
+    expect(&answer, -3);
+    assert_eq!(answer["error"]["phase"], "connect");
+    assert_eq!(answer["error"]["attempts"], 2);
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.contains(&format!("the proxy {host}")), "{message}");
+    assert!(!answer.to_string().contains(PASSWORD));
+    // What the proxy is for is there; it must not be asked directly.
+    assert_eq!(operations(&bed.emulator), [""; 0]);
+}
+
+#[test]
+fn a_proxy_that_does_not_answer() {
+    let bed = Bed::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let dripping = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ports = [&silent, &dripping].map(|listener| listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        for mut tcp in dripping.incoming().flatten() {
+            thread::spawn(move || {
+                while tcp.write_all(b"H").is_ok() {
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+        }
+    });
+    for port in ports {
+        for scheme in ["http", "https"] {
+            let options = json!({"scheme": scheme, "retries": 0, "connect_timeout_ms": 400});
+            let client = through(&bed, &format!("http://127.0.0.1:{port}"), options);
+            let started = Instant::now();
+            let answer = stat(&client, "/a");
+            expect(&answer, -3);
+            let took = millis(started);
+            assert!(took < 1500, "{took} ms");
+            assert_eq!(answer["error"]["phase"], "connect", "{answer:#}");
+            let message = answer["message"].as_str().unwrap();
+            assert!(message.contains(&format!("the proxy 127.0.0.1:{port}")), "{message}");
+            if port == ports[0] {
+                assert!(took >= 400 && message.contains("in time"), "{took} ms: {message}");
+            }
+        }
+    }
+}
+
+/// The handshake behind the tunnel belongs to connecting as well.
+#[test]
+fn a_tunnel_that_leads_to_silence() {
+    let bed = Bed::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let gate = Gate::answering(move |_| ("HTTP/1.1 200 OK\r\n\r\n", Some(port)));
+    for (scheme, options, phase) in [
+        ("https", json!({"connect_timeout_ms": 400}), "tls"),
+        ("http", json!({"timeout_ms": 400}), "receive"),
+    ] {
+        let mut options = options;
+        options["scheme"] = json!(scheme);
+        options["retries"] = json!(0);
+        let client = through(&bed, &gate.url(), options);
+        let started = Instant::now();
+        let answer = stat(&client, "/a");
+        expect(&answer, -3);
+        assert!((400..1500).contains(&millis(started)), "{} ms", millis(started));
+        assert_eq!(answer["error"]["phase"], phase);
+        assert!(!answer["message"].as_str().unwrap().contains("proxy"), "{answer:#}");
+    }
+}
+
+/// Runs one test of this file in a process of its own, with other variables.
+fn run_with(test: &str, variables: &[(&str, &str)]) {
+    let mut own = Command::new(std::env::current_exe().unwrap());
+    own.args(["--exact", test]).envs(variables.iter().copied());
+    let output = support::succeed(&mut own);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn without_a_proxy() {
+    let bed = Bed::new();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+    let (answer, bytes) = download_bytes(&client, "/a", json!({}));
+    expect(&answer, 0);
+    assert_same(&bytes, &content(1000));
+}
+
+#[test]
+fn the_environment_is_not_asked() {
+    let gate = Gate::shut("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let url = gate.url();
+    let names =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    run_with("without_a_proxy", &names.map(|name| (name, url.as_str())));
+    assert_eq!(gate.sent(), [""; 0]);
+    // Nor for exceptions from the proxy that was named.
+    let exceptions = [("no_proxy", "*"), ("NO_PROXY", "*")];
+    run_with("a_proxy_that_is_not_there", &exceptions);
+    run_with("names_are_looked_up_by_the_proxy", &exceptions);
+}

@@ -1,0 +1,352 @@
+//! Secrets stay secret: neither the key, nor the proxy's password, nor a signature is in anything
+//! that the library says, and the key is gone from memory with its client.
+
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use cos::answer::Answer;
+use cos::client::Client;
+use cos::config::Config;
+use cos::crew::Watch;
+use cos::error::Result;
+use cos::log::{Log, LogLevel};
+use cos::options::Options;
+use cos::sign::Credentials;
+use cos::{download, file, folder, signing, tree, upload};
+use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
+use serde_json::{Value, json};
+
+use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, compile};
+use transfers::{MIB, code, dropped, html, logged, lost};
+
+const PASSWORD: &str = "hunter2-hunter2";
+
+/// Everything that was said: answers, log lines, `Debug` output.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl Said {
+    fn note(&self, text: impl Into<String>) {
+        self.0.lock().unwrap().push(text.into());
+    }
+
+    /// A client whose log is heard, and which has shown itself.
+    fn client(&self, client: Client) -> Client {
+        let said = self.clone();
+        let sink = move |_: LogLevel, line: &str| said.note(line);
+        client.set_log(Log::new(LogLevel::COS_LOG_REQUESTS, Arc::new(sink)));
+        let call = client.plain_call(None).unwrap();
+        self.note(format!("{client:?} {call:?} {:?} {:#?}", client.snapshot(), call.client.config));
+        client
+    }
+
+    fn result<T: Into<Answer>>(&self, result: Result<T>) -> Value {
+        let answer: Answer = match result {
+            Ok(reply) => reply.into(),
+            Err(failure) => {
+                self.note(format!("{failure:?}"));
+                failure.into()
+            }
+        };
+        self.note(format!("{answer:?}"));
+        support::parsed(&answer)
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    #[track_caller]
+    fn assert_nothing_secret(&self) {
+        for text in self.all() {
+            assert_eq!(secret_in(&text), None, "in {text}");
+        }
+    }
+}
+
+/// The secret that a text contains, as it is or the way it travels.
+fn secret_in(text: &str) -> Option<&'static str> {
+    let basic = BASE64_STANDARD.encode(format!("user:{PASSWORD}"));
+    if text.contains(SECRET_KEY) {
+        Some("the key")
+    } else if text.contains(SECRET_ID) {
+        Some("the secret id")
+    } else if text.contains(PASSWORD) || text.contains(basic.trim_end_matches('=')) {
+        Some("the password")
+    } else if holds_signature(text) {
+        Some("a signature")
+    } else {
+        None
+    }
+}
+
+/// Whether some run of Base64 is, from whichever character on, a signed text.
+fn holds_signature(text: &str) -> bool {
+    let decoded = text.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+    decoded.split(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '/').any(|run| {
+        (0..4.min(run.len())).any(|start| {
+            let whole = &run[start..];
+            let whole = &whole[..whole.len() / 4 * 4];
+            let bytes = BASE64_STANDARD_NO_PAD.decode(whole).unwrap_or_default();
+            bytes.windows(SECRET_ID.len()).any(|window| window == SECRET_ID.as_bytes())
+        })
+    })
+}
+
+#[test]
+fn what_is_searched_for_would_be_found() {
+    let bed = Bed::new();
+    let client = bed.client();
+    for answer in [
+        signing::more(&client, BUCKET, "/a", 60),
+        signing::once(&client, BUCKET, "/a b"),
+        signing::download(&client, BUCKET, "/路径", 60),
+    ] {
+        let json = answer.unwrap().json;
+        assert_eq!(secret_in(&json), Some("a signature"));
+        assert_eq!(secret_in(&json.replace('+', "%2B").replace('/', "%2F")), Some("a signature"));
+    }
+    assert_eq!(
+        secret_in(&format!("Basic {}", BASE64_STANDARD.encode(format!("user:{PASSWORD}")))),
+        Some("the password")
+    );
+    assert_eq!(secret_in(&"harmless/text+".repeat(20)), None);
+}
+
+/// Does one of everything, and notes what is said. The answers.
+fn everything(said: &Said, bed: &Bed, client: &Client) -> Vec<Value> {
+    let source = bed.file("source", 3 * MIB);
+    let source = source.to_str().unwrap();
+    let target = bed.path("target");
+    let target = target.to_str().unwrap();
+    let (up, down) = (bed.path("up"), bed.path("down"));
+    fs::create_dir_all(up.join("sub")).unwrap();
+    fs::write(up.join("sub/file"), "x").unwrap();
+    let (up, down) = (up.to_str().unwrap(), down.to_str().unwrap());
+    let sliced = Some(r#"{"slice_threshold": 0, "slice_size": 524288, "insert_only": 0}"#);
+    let simple = Some(r#"{"insert_only": 0}"#);
+    let replace = Some(r#"{"overwrite": true}"#);
+    let watch = Watch::default;
+    let mut data = |_: &[u8]| true;
+    vec![
+        said.result(upload::file(client, BUCKET, "/s", source, sliced, watch())),
+        said.result(upload::buffer(client, BUCKET, "/a", b"bytes", simple, watch())),
+        said.result(file::stat(client, BUCKET, "/a", None)),
+        said.result(file::update(client, BUCKET, "/a", Some(r#"{"biz_attr": "x"}"#))),
+        said.result(file::copy(client, BUCKET, "/a", "/b", replace)),
+        said.result(file::rename(client, BUCKET, "/b", "/c", replace)),
+        said.result(folder::create(client, BUCKET, "/d/", None)),
+        said.result(folder::stat(client, BUCKET, "/d/", None)),
+        said.result(folder::update(client, BUCKET, "/d/", Some(r#"{"biz_attr": "x"}"#))),
+        said.result(folder::list(client, BUCKET, "/", Some(r#"{"all": true}"#))),
+        said.result(download::file(client, BUCKET, "/s", target, None, watch())),
+        said.result(
+            download::buffer(client, BUCKET, "/a", None, watch()).map(|(answer, _)| answer),
+        ),
+        said.result(download::stream(client, BUCKET, "/s", None, watch(), &mut data)),
+        said.result(tree::upload(client, BUCKET, "/t/", up, None, watch())),
+        said.result(tree::download(client, BUCKET, "/t/", down, None, watch())),
+        said.result(folder::delete(client, BUCKET, "/d/", None)),
+        said.result(file::delete(client, BUCKET, "/c", None)),
+    ]
+}
+
+fn phases(answers: &[Value]) -> BTreeSet<String> {
+    answers
+        .iter()
+        .filter_map(|answer| answer["error"]["phase"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn successes_tell_no_secret() {
+    let (bed, said) = (Bed::new(), Said::default());
+    let answers = everything(&said, &bed, &said.client(bed.client()));
+    for answer in answers {
+        assert_eq!(answer["code"], 0, "{answer:#}");
+    }
+    // The log was heard, and what it must not show was there.
+    let lines = said.all().join("\n");
+    assert!(lines.contains("op=upload_slice_data") && lines.contains("op=download"), "{lines}");
+    let downloads = logged(&bed.emulator, "download");
+    assert!(downloads.iter().all(|download| holds_signature(&download.target)));
+    said.assert_nothing_secret();
+}
+
+#[test]
+fn failures_tell_no_secret_in_any_phase() {
+    let said = Said::default();
+    let mut seen = BTreeSet::new();
+    // A request that fails on its way, or is refused.
+    let actions = [
+        dropped(),
+        Action::Drop { after: 100_000, end: End::Reset },
+        lost(),
+        html(403),
+        html(503),
+        code(-97),
+        code(-71),
+        Action::Garbage { text: "no HTTP\r\n\r\n".into() },
+        Action::Redirect { location: "http://127.0.0.1:1/".into(), status: 302 },
+    ];
+    for action in actions {
+        let bed = Bed::new();
+        let client = said.client(bed.client_with(json!({"retries": 1})));
+        everything(&said, &bed, &client);
+        for op in ["", "download", "upload_slice_data"] {
+            let fault = Fault::new(action.clone()).forever();
+            bed.emulator.inject(if op.is_empty() { fault } else { fault.op(op) });
+            seen.extend(phases(&everything(&said, &bed, &client)));
+            bed.emulator.clear_faults();
+        }
+    }
+    // A server that can't be reached, or is not what it should be.
+    let bed = Bed::new();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for options in [
+        json!({"hostname": "no-such-host.invalid"}),
+        json!({"hostname": nobody}),
+        json!({"scheme": "https"}),
+        json!({"proxy": format!("http://user:{PASSWORD}@{nobody}")}),
+        json!({"proxy": format!("http://user:{PASSWORD}@no-such-host.invalid:1")}),
+        json!({"proxy": format!("http://user:{PASSWORD}@{}", echo(407).0)}),
+        json!({"proxy": format!("http://user:{PASSWORD}@{}", echo(502).0)}),
+    ] {
+        let mut options = options;
+        options["retries"] = json!(0);
+        let client = said.client(bed.client_with(options));
+        seen.extend(phases(&everything(&said, &bed, &client)));
+    }
+    // A server that does not read what it is sent.
+    bed.emulator.inject(Fault::new(Action::Delay { ms: 2000 }).op("accept"));
+    let client = said.client(bed.client_with(json!({"retries": 0, "timeout_ms": 300})));
+    let (bytes, simple) = (vec![0; 19 * MIB], Some(r#"{"slice_threshold": 20971520}"#));
+    let stuck = upload::buffer(&client, BUCKET, "/a", &bytes, simple, Watch::default());
+    seen.extend(phases(&[said.result(stuck)]));
+    // A local file that is not there.
+    let client = said.client(bed.client());
+    let missing = said.result(upload::file(&client, BUCKET, "/a", "/none", None, Watch::default()));
+    seen.extend(phases(&[missing]));
+    // Bad arguments, of which some are secrets themselves.
+    let proxy = format!(r#"{{"proxy": "ftp://user:{PASSWORD}@host:1"}}"#);
+    let both = format!(r#"{{"proxy": "http://user:{PASSWORD}@host:1", "retries": 99}}"#);
+    let broken = format!(r#"{{"proxy": "http://user:{PASSWORD}@host:1""#);
+    let refusals: Vec<_> = [&proxy, &both, &broken]
+        .into_iter()
+        .map(|options| client.set_config(Some(options)))
+        .chain([
+            client.set_credentials("no number", SECRET_ID, SECRET_KEY),
+            client.set_credentials(APPID, SECRET_ID, &format!("{SECRET_KEY}\n")),
+            client.set_credentials(APPID, &format!("{SECRET_ID} "), SECRET_KEY),
+        ])
+        .map(|result| said.result(result.map(|()| Answer::done())))
+        .collect();
+    assert!(refusals.iter().all(|answer| answer["code"] == -1), "{refusals:#?}");
+    seen.extend(phases(&refusals));
+
+    let all = ["argument", "local_file", "resolve", "connect", "tls", "send", "receive", "server"];
+    assert_eq!(seen, all.map(str::to_owned).into());
+    said.assert_nothing_secret();
+}
+
+#[test]
+fn debug_output_tells_no_secret() {
+    let options = format!(r#"{{"scheme": "http", "proxy": "http://user:{PASSWORD}@host:1"}}"#);
+    let parsed = || Options::parse(Some(&options)).unwrap();
+    let said = Said::default();
+    said.note(format!("{:?}", parsed()));
+    said.note(format!("{:#?}", Config::new(Some("sh"), parsed()).unwrap()));
+    said.note(format!("{:?}", Credentials::new(APPID, SECRET_ID, SECRET_KEY).unwrap()));
+    said.client(Client::new(APPID, SECRET_ID, SECRET_KEY, Some("sh"), Some(&options)).unwrap());
+    said.assert_nothing_secret();
+}
+
+/// A server that answers with what it was sent, in the reply's message and as a page. The heads of
+/// the requests it got.
+fn echo(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heads);
+    thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let (mut tcp, mut head) = (tcp.unwrap(), vec![0; 8192]);
+            let n = tcp.read(&mut head).unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..n]).into_owned();
+            let body =
+                json!({"code": -97, "message": format!("this is wrong: {head}")}).to_string();
+            let reason = head.replace(['\r', '\n'], " ");
+            kept.lock().unwrap().push(head);
+            let length = body.len();
+            let _ = write!(
+                tcp,
+                "HTTP/1.1 {status} {reason}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    (host, heads)
+}
+
+/// What a server says in its reply is handed on as it came; the log goes to other people.
+#[test]
+fn a_server_that_repeats_a_signature_does_not_get_it_into_the_log() {
+    let bed = Bed::new();
+    let (host, heads) = echo(403);
+    let port = host.rsplit(':').next().unwrap();
+    let hosts = json!({"hostname": host, "download_hostname": format!("localhost:{port}")});
+    let lines = Said::default();
+    let client = lines.client(bed.client_with(hosts.clone()));
+    assert_eq!(file::stat(&client, BUCKET, "/a", None).unwrap_err().code, -97);
+    assert_eq!(file::delete(&client, BUCKET, "/a", None).unwrap_err().code, -97);
+    let upload = upload::buffer(&client, BUCKET, "/a", b"", None, Watch::default()).unwrap();
+    assert_eq!(upload.code, -97);
+    // The download host repeats the signature of the URL.
+    let put = upload::buffer(&bed.client(), BUCKET, "/a", b"x", None, Watch::default()).unwrap();
+    assert_eq!(put.code, 0);
+    let half = json!({"download_hostname": hosts["download_hostname"]});
+    let half = lines.client(bed.client_with(half));
+    let (answer, _) = download::buffer(&half, BUCKET, "/a", None, Watch::default()).unwrap();
+    assert_eq!(answer.code, -97);
+
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 4);
+    assert!(heads.iter().all(|head| holds_signature(head)), "{heads:?}");
+    let all = lines.all();
+    assert!(all.iter().filter(|line| line.contains("this is wrong")).count() >= 4, "{all:?}");
+    lines.assert_nothing_secret();
+}
+
+#[test]
+fn the_key_is_gone_with_its_client() {
+    // The one that the program computes.
+    let secret_key = (0..48u8).map(|i| char::from(b'a' + ((u32::from(i) * 7 + 3) % 26) as u8));
+    let credential = Credential {
+        appid: APPID.into(),
+        secret_id: SECRET_ID.into(),
+        secret_key: secret_key.collect(),
+    };
+    for link in [Link::Shared, Link::Static] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = EmulatorConfig::new(dir.path().join("emulator"));
+        config.credentials = vec![credential.clone()];
+        let emulator = Emulator::start(config).unwrap();
+        let program = dir.path().join("wiped");
+        compile("tests/c/wiped.c", link, &program);
+        let output = support::succeed(Command::new(&program).arg(emulator.host()));
+        let text = String::from_utf8(output.stdout).unwrap();
+        // Once while the client lives: the search finds what is there.
+        assert_eq!(text, "1 0\n");
+    }
+}

@@ -2,6 +2,8 @@
 # make demo     a C program does the whole round against the emulator
 # make test     everything that is tested; installs the Debian packages it needs
 # make bench    libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
+# make soak     16 threads through a network that breaks something every second; MINUTES=, SEED=
+# make abi      writes down the binary interface anew, after a change that is meant
 
 CARGO ?= cargo
 CC ?= cc
@@ -10,7 +12,7 @@ ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
 BUILD ?= build
 LIB := $(BUILD)/lib
 
-.PHONY: all lib demo test bench lint check-tools clean
+.PHONY: all lib demo test bench soak abi lint check-tools clean
 
 all: lib
 
@@ -33,6 +35,12 @@ bench: lib
 	benches/install-tools.sh
 	LIB=$(LIB) OUT=$(BUILD)/bench CC="$(CC)" ROWS="$(ROWS)" REPEAT="$(REPEAT)" DIR="$(DIR)" \
 	    benches/run.py
+
+soak:
+	$(CARGO) run --example soak -- $(or $(MINUTES),5) $(SEED)
+
+abi: lib
+	abi/dump.sh include/cos.h abi/libcos.abi
 
 lint:
 	$(CARGO) fmt --all --check

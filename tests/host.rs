@@ -253,7 +253,7 @@ fn it_can_be_loaded_and_unloaded() {
 }
 
 /// A library of the release profile with a function that panics. What is tested is how panics
-/// unwind, so optimising it as a whole would be a waste.
+/// unwind, so it is built without the optimisations that take minutes.
 fn library_that_panics(directory: &Path) -> PathBuf {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let target = root().join(target).join("test-hooks");
@@ -261,6 +261,7 @@ fn library_that_panics(directory: &Path) -> PathBuf {
     cargo.current_dir(root()).args(["rustc", "--release", "--lib", "--crate-type", "cdylib"]);
     cargo.args(["--features", "test-hooks", "--target-dir"]).arg(&target);
     cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
     cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     support::succeed(&mut cargo);
     let library = directory.join("libcos.so.1");

@@ -1,7 +1,7 @@
-//! Downloads: to a file ([`file`]), into memory ([`buffer`]) or through a callback ([`stream`]).
+//! Downloads: to a file ([`file()`]), into memory ([`buffer`]) or through a callback ([`stream`]).
 //!
 //! All of them ask `stat` first, so that size and SHA-1 are known, and then fetch the object in
-//! pieces ([`fetch`]).
+//! pieces (`fetch`).
 
 mod fetch;
 mod partial;

@@ -1,8 +1,8 @@
 //! HTTP over kept-alive connections.
 //!
-//! ureq speaks the protocol. Below it are our own sockets ([`socket`]), because only they can
+//! ureq speaks the protocol. Below it are our own sockets (`socket`), because only they can
 //! notice a cancelled call within moments, survive the host's signals, tell how far a request has
-//! come and count what travelled. Above it is our own pool ([`pool`]), because a connection and
+//! come and count what travelled. Above it is our own pool (`pool`), because a connection and
 //! the call that is using it have to know each other.
 
 mod buffers;

@@ -1,4 +1,4 @@
-//! Uploads: one request for small files ([`simple`]), slices for large ones ([`sliced`]).
+//! Uploads: one request for small files (`simple`), slices for large ones (`sliced`).
 
 mod outcome;
 mod simple;

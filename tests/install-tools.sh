@@ -15,6 +15,8 @@ need git git
 need nm binutils
 need readelf binutils
 need valgrind valgrind
+# valgrind looks into the C library.
+[ -d /usr/lib/debug/.build-id ] || missing="$missing libc6-dbg"
 need abidw abigail-tools
 need abidiff abigail-tools
 need curl curl

@@ -11,7 +11,7 @@ use crate::sign::{self, Kind};
 use crate::transport::{Incoming, Limits, Outgoing, Traffic};
 
 /// How much is read at once.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 256 * 1024;
 /// The largest error page that is read for a server's code.
 const MAX_ERROR: usize = 64 * 1024;
 

@@ -7,8 +7,9 @@ use ureq::unversioned::transport::Buffers;
 
 /// What is written at once at the most, in bytes. Large, because every write wakes the peer.
 const OUTPUT: usize = 512 * 1024;
-/// What is read at once at the most, in bytes. Small enough to stay in the cache until it is used.
-const INPUT: usize = 64 * 1024;
+/// What is read at once at the most, in bytes. A download to a file writes as much at once, and
+/// writes to one file wait for each other.
+const INPUT: usize = 256 * 1024;
 
 /// Allocated when first used; untouched pages of a fresh allocation cost nothing.
 #[derive(Debug, Default)]

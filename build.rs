@@ -34,7 +34,9 @@ fn render_header(root: &Path) -> String {
     let mut config = cbindgen::Config::from_root_or_default(root);
     let number = |part| env::var(format!("CARGO_PKG_VERSION_{part}")).unwrap_or_default();
     let versions = format!(
-        "#define COS_VERSION_MAJOR {}\n#define COS_VERSION_MINOR {}\n#define COS_VERSION_PATCH {}\n\
+        "/** The version of this header: its first number. */\n#define COS_VERSION_MAJOR {}\n\
+         /** Its second number. */\n#define COS_VERSION_MINOR {}\n\
+         /** Its third number. */\n#define COS_VERSION_PATCH {}\n\
          /** What cos_abi_version() returns if library and header belong together. */\n\
          #define COS_ABI_VERSION {ABI_VERSION}\n",
         number("MAJOR"),

@@ -1,6 +1,7 @@
-/** @file cos.h
+/** @mainpage libcos
  *
- * libcos: Tencent Cloud Object Storage (COS), JSON API v4.
+ * A client for Tencent Cloud Object Storage (COS), JSON API v4. cos.h declares all of it; cos.hpp
+ * wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a -lpthread -lm -ldl`.
  *
  *     cos_client *client = NULL;
  *     char *json = NULL;
@@ -14,46 +15,38 @@
  *     cos_string_free(json);
  *     cos_client_free(client);
  *
- * LINK  Shared: cc program.c -lcos. Static: cc program.c libcos.a -lpthread -lm -ldl. Nothing else.
+ * **Calls** return a code and write a reply to `out_json`, on success and on failure: a JSON object
+ * `{"code":0,"message":"SUCCESS","request_id":"...","data":{...}}` with what the server answered as
+ * it came. On failure it also has `error`, with
+ * - `origin`: "library" or "server", whose code it is;
+ * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server";
+ * - `argument`: the argument or option that was refused;
+ * - `http_status`: if there was an answer; `attempts`: how often the request was tried;
+ * - `retryable`: whether the same call may succeed later; `hint`: what usually helps.
  *
- * CALLS  A call returns a code, 0 for success, and writes a reply to `out_json`: on success and on
- * failure a JSON object `{"code":0,"message":"SUCCESS","request_id":"...","data":{...}}`. What the
- * server answered is in it as it came. On failure there is also `error`:
- * - `origin`: "library" or "server": whose code it is.
- * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server".
- * - `argument`: the argument or option that was refused.
- * - `http_status`: if there was an answer.
- * - `retryable`: whether the same call may succeed later.
- * - `attempts`: how often the request was tried.
- * - `hint`: what usually helps, for codes where something does.
+ * **Codes** 0 is success. -1 to -4 and all positive codes are the library's, every other negative
+ * code is the server's, passed through: see #cos_code.
  *
- * CODES  0 success. Negative codes down to -4 and all positive ones are the library's; the server's
- * codes, all negative, are passed through. See enum cos_code.
+ * **Ownership** Arguments are borrowed for the call. What arrives through a `T **out` is yours:
+ * strings go to cos_string_free(), bytes to cos_buffer_free(), handles to their own free function;
+ * never to free(). After a failure it is NULL or 0; `out_json` is a reply all the same.
  *
- * OWNERSHIP  Arguments are borrowed for the call. What arrives through a `T **out` is yours: strings
- * go to cos_string_free, bytes to cos_buffer_free, handles to their own free function; never to
- * free(). Out pointers are set to NULL or 0 first and stay so on failure, except `out_json`.
+ * **Strings** end with NUL and are UTF-8, local paths included. A cos path starts with '/'; one that
+ * ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote, backslash, control
+ * characters, blank segments, "." and "..", and more than 1024 bytes in its URL. A bucket is 1 to 64
+ * of a-z, 0-9 and '-'.
  *
- * STRINGS  NUL-terminated UTF-8, local paths included. NULL where a value is required, or invalid
- * UTF-8, is COS_ERR_PARAM and the message names the argument.
+ * **Options** are a JSON object or NULL. An unknown key, a wrong type or a value out of range is
+ * #COS_ERR_PARAM, never ignored; `null` means the default, flags may be true/false or 1/0. Every
+ * operation takes `timeout_ms` (1 to 86400000) and `retries` (0 to 10), in place of the client's.
  *
- * PATHS  A cos path starts with '/'. A path that ends with '/' is a folder, any other a file. Not
- * allowed: ? * : | \ < > ", control characters, empty or blank segments, "." and "..", and paths
- * whose URL would pass 1024 bytes. A bucket is 1 to 64 of a-z, 0-9 and '-'.
+ * **Threads** What takes a `const cos_client *` may be called by any number of threads at once.
+ * Callbacks run on the calling thread, during the call; threads that a call starts have ended when
+ * it returns. There is no global state, nothing to initialise and nothing to clean up.
  *
- * OPTIONS  A JSON object or NULL. An unknown key, a wrong type or a value out of range is
- * COS_ERR_PARAM, never ignored. `null` means the default; flags may be true/false or 1/0.
- * `timeout_ms` (1 to 86400000) and `retries` (0 to 10) override the client's for a call.
- *
- * THREADS  Everything that takes a `const cos_client *` may be called from any number of threads at
- * once. Callbacks run on the calling thread, during the call. A call may start threads; they have
- * ended when it returns. There is nothing to initialise and nothing to clean up, no global state,
- * and nothing is written to stdout or stderr, but for the message of a panic: a bug.
- *
- * FORK  A child process may go on with a client that no other thread was using when it was forked;
- * it makes connections of its own.
- *
- * SIGNALS  Interrupted system calls are resumed. A broken connection raises no SIGPIPE.
+ * **Processes** After fork(), the child may go on with a client that no other thread was using.
+ * Interrupted system calls are resumed; no SIGPIPE is raised; nothing is written to stdout or
+ * stderr, but for the message of a panic: a bug.
  */
 
 
@@ -63,11 +56,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Turns its arguments into a string literal: COS_JSON({"insert_only": 0}). */
+/** @file cos.h
+ *
+ * The functions, in this order: versions and codes, reading replies, the client, its log,
+ * signatures, transfers, files, folders, uploads, downloads, whole directories.
+ */
+
+/** Turns its arguments into a string literal: `COS_JSON({"insert_only": 0})`. */
 #define COS_JSON(...) #__VA_ARGS__
 
+/** The version of this header: its first number. */
 #define COS_VERSION_MAJOR 0
+/** Its second number. */
 #define COS_VERSION_MINOR 1
+/** Its third number. */
 #define COS_VERSION_PATCH 0
 /** What cos_abi_version() returns if library and header belong together. */
 #define COS_ABI_VERSION 1
@@ -329,9 +331,8 @@ typedef void (*cos_log_fn)(int level, const char *line, void *user);
  * Told of progress: `done` of `total` bytes. Returns 0 to go on, anything else to cancel the call.
  *
  * It is called on the thread that made the call, only during the call: at its start, at least
- * every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until
- * the size is known. It must return to its
- * caller: no longjmp, no exception.
+ * every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until the size
+ * is known. It must return to its caller: no longjmp, no exception.
  */
 typedef int (*cos_progress_fn)(uint64_t done, uint64_t total, void *user);
 
@@ -377,9 +378,9 @@ const char *cos_code_name(int code);
  *
  * @param json     JSON text, such as a reply.
  * @param pointer  RFC 6901 pointer to the value, such as "/data/infos/0/name". "" is the whole.
- * @return The value, to be freed with cos_string_free: a string unescaped, any other value as its
- *         JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8, when
- *         `json` is not JSON up to there, or when the string contains U+0000. Any thread.
+ * @return The value, to be freed with cos_string_free(): a string unescaped, any other value as
+ *         its JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8,
+ *         when `json` is not JSON up to there, or when the string contains U+0000. Any thread.
  */
 char *cos_json_string(const char *json, const char *pointer);
 
@@ -417,13 +418,14 @@ void cos_string_free(char *string);
  *
  * @param appid       The account's number as decimal text, such as "1250000000".
  * @param secret_id   The secret id from the console.
- * @param secret_key  The secret key from the console. It is copied, and wiped by cos_client_free.
+ * @param secret_key  The secret key from the console. It is copied, and wiped by
+ *                    cos_client_free().
  * @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
  *                    ("singapore"), or any other region's short name. NULL only if `options` give
  *                    both `hostname` and `download_hostname`.
  * @param options     JSON object or NULL; the keys are listed below.
- * @param out_client  Receives the client, to be freed with cos_client_free; NULL on failure.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_client  Receives the client, to be freed with cos_client_free(); NULL on failure.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `scheme` ("https"): "http" or "https", for control requests and downloads.
@@ -458,8 +460,8 @@ int cos_client_new(const char *appid,
  * began with, so other threads may be in calls.
  *
  * @param client    The client.
- * @param options   JSON object with the keys of cos_client_new, and `region`.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param options   JSON object with the keys of cos_client_new(), and `region`.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0, or -1 when an argument is refused. Does not block.
  */
 int cos_client_set_config(const cos_client *client, const char *options, char **out_json);
@@ -472,7 +474,7 @@ int cos_client_set_config(const cos_client *client, const char *options, char **
  * @param appid       The account's number as decimal text.
  * @param secret_id   The secret id.
  * @param secret_key  The secret key; the old one is wiped when no call uses it any more.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0, or -1 when an argument is refused. Does not block.
  */
 int cos_client_set_credentials(const cos_client *client,
@@ -516,7 +518,7 @@ int cos_client_set_log(const cos_client *client, int level, cos_log_fn fn, void 
  * @param cos_path  The file or folder the signature is for.
  * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
  *                  Not 0, not in the past, not more than 90 days ahead.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
  *
  * Part of every operation of the API ("multi" signature).
@@ -534,7 +536,7 @@ int cos_sign_more(const cos_client *client,
  * @param client    The client whose credentials sign.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file or folder the signature is for.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
  *
  * Part of every operation of the API ("once" signature).
@@ -553,7 +555,7 @@ int cos_sign_once(const cos_client *client,
  * @param cos_path  The file; a folder can't be downloaded.
  * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
  *                  Not 0, not in the past, not more than 90 days ahead.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
  *         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
  *         file exists is not checked. Does not block. Any thread.
@@ -569,12 +571,12 @@ int cos_sign_download(const cos_client *client,
 /**
  * Makes a handle for the `transfer` argument of uploads and downloads.
  *
- * @return The handle, to be freed with cos_transfer_free. Any thread.
+ * @return The handle, to be freed with cos_transfer_free(). Any thread.
  */
 cos_transfer *cos_transfer_new(void);
 
 /**
- * Frees a handle. No call may be using it. NULL is ignored.
+ * Frees a handle. No call may be using it. NULL is ignored. Any thread.
  *
  * @param transfer  The handle, or NULL.
  */
@@ -590,7 +592,7 @@ void cos_transfer_free(cos_transfer *transfer);
 void cos_transfer_cancel(cos_transfer *transfer);
 
 /**
- * Sets the callback that is told of progress. It takes effect with the next call.
+ * Sets the callback that is told of progress. It takes effect with the next call. Any thread.
  *
  * @param transfer  The handle. NULL is ignored.
  * @param fn        The callback, or NULL for none.
@@ -615,11 +617,12 @@ void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file, such as "/docs/report.txt".
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
  *         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
  *         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
- *         COS_ERR_NOT_FOUND: no such file. COS_ERR_NO_BUCKET: no such bucket.
+ * @retval COS_ERR_NOT_FOUND  No such file.
+ * @retval COS_ERR_NO_BUCKET  No such bucket.
  *
  * Blocks until the server has answered. Any thread. The API's `op=stat`.
  */
@@ -638,7 +641,7 @@ int cos_stat_file(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file.
  * @param options   JSON object that gives at least one attribute; the keys are listed below.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (by default, what is not given is not changed):
  * - `biz_attr`: text that the program stores with the file.
@@ -650,7 +653,8 @@ int cos_stat_file(const cos_client *client,
  * - `clear_headers` (false): true removes all of these headers; not together with any of them.
  * - `timeout_ms`, `retries`: for this call.
  *
- * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+ * @return 0 without `data`.
+ * @retval COS_ERR_NOT_FOUND  No such file.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=update`.
@@ -668,8 +672,9 @@ int cos_update_file(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file.
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 without `data`.
+ * @retval COS_ERR_NOT_FOUND  No such file.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=delete`.
@@ -689,9 +694,10 @@ int cos_del_file(const cos_client *client,
  * @param dest_path  Its new absolute path, such as "/archive/report.txt".
  * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
  *                   replaced; `timeout_ms`, `retries` for this call.
- * @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
- *         at `dest_path`.
+ * @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 without `data`.
+ * @retval COS_ERR_NOT_FOUND  No such file.
+ * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=move`.
@@ -712,9 +718,10 @@ int cos_move_file(const cos_client *client,
  * @param dest_path  The absolute path of the copy.
  * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
  *                   replaced; `timeout_ms`, `retries` for this call.
- * @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
- *         at `dest_path`.
+ * @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 without `data`.
+ * @retval COS_ERR_NOT_FOUND  No such file.
+ * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=copy`.
@@ -734,8 +741,9 @@ int cos_copy_file(const cos_client *client,
  * @param cos_path  The folder, ending with '/'; not "/".
  * @param options   JSON object or NULL: `biz_attr` (""), text that the program stores with the
  *                  folder; `timeout_ms`, `retries` for this call.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 with `data.ctime` (UNIX seconds). COS_ERR_FOLDER_EXISTS: it exists already.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 with `data.ctime` (UNIX seconds).
+ * @retval COS_ERR_FOLDER_EXISTS  It exists already.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=create`.
@@ -747,16 +755,16 @@ int cos_create_folder(const cos_client *client,
                       char **out_json);
 
 /**
- * Asks what the service knows of a folder. A folder that was never created and is only part of
- * the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder shows those.
+ * Asks what the service knows of a folder. A folder that was never created and is only part of the
+ * names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows those.
  *
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The folder, ending with '/'; "/" is the bucket.
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds). COS_ERR_NOT_FOUND: no
- *         such folder.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds).
+ * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. The API's `op=stat`.
  */
@@ -774,8 +782,9 @@ int cos_stat_folder(const cos_client *client,
  * @param cos_path  The folder, ending with '/'; not "/".
  * @param options   JSON object: `biz_attr` (required), text that the program stores with the
  *                  folder; `timeout_ms`, `retries` for this call.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return 0 without `data`. COS_ERR_NOT_FOUND: no such folder.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 without `data`.
+ * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server. The API's `op=update`.
@@ -793,7 +802,7 @@ int cos_update_folder(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The folder, ending with '/'; "/" is the bucket.
  * @param options   JSON object or NULL; the keys are listed below.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
@@ -805,8 +814,9 @@ int cos_update_folder(const cos_client *client,
  *
  * @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
  *         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
- *         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends
- *         with '/'. COS_ERR_NOT_FOUND: no such folder.
+ *         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
+ *         '/'.
+ * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. The API's `op=list`.
  */
@@ -823,7 +833,7 @@ int cos_list_folder(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The folder, ending with '/'; not "/".
  * @param options   JSON object or NULL; the keys are listed below.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `recursive` (false): true deletes everything below the folder first, for good.
@@ -831,9 +841,10 @@ int cos_list_folder(const cos_client *client,
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 without `data`; with `recursive`, with the numbers `data.files` and `data.folders`.
- *         COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND: no such folder.
- *         With `recursive`, the first failure ends the call, and what was deleted is gone; the
- *         same call again goes on.
+ *         The first failure then ends the call, and what was deleted is gone; the same call again
+ *         goes on.
+ * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
+ * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
  * reached the server, or with `recursive`. The API's `op=delete`, with `recursive` also `op=list`.
@@ -859,7 +870,7 @@ int cos_del_folder(const cos_client *client,
  * @param local_path  The file to read, in UTF-8.
  * @param options     JSON object or NULL; the keys are listed below.
  * @param transfer    To follow or stop the upload; NULL if neither is needed. Borrowed.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
@@ -879,12 +890,14 @@ int cos_del_folder(const cos_client *client,
  *         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
  *         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
  *         `recovered` (a lost reply was made up for), `seconds`.
- *         COS_ERR_FILE_EXISTS: see `insert_only`. COS_ERR_UPLOAD_CONFLICT: an unfinished upload of
- *         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
- *         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
- *         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
- *         way. COS_ERR_CANCELLED: the caller wanted it; if
- *         all bytes had left by then, the file may be there all the same.
+ * @retval COS_ERR_FILE_EXISTS  See `insert_only`.
+ * @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way; delete the
+ *         file, then upload again.
+ * @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
+ * @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway.
+ * @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
+ * @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
+ *         there all the same.
  *
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
  * The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
@@ -899,17 +912,17 @@ int cos_upload_file(const cos_client *client,
                     char **out_json);
 
 /**
- * Uploads bytes in memory. Everything else is as with cos_upload_file.
+ * Uploads bytes in memory. Everything else is as with cos_upload_file().
  *
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to create.
  * @param data      The bytes, borrowed for the call. May be NULL if `len` is 0.
  * @param len       How many there are.
- * @param options   JSON object or NULL; the keys of cos_upload_file.
+ * @param options   JSON object or NULL; the keys of cos_upload_file().
  * @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return As cos_upload_file.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return As cos_upload_file().
  *
  * Blocks until the file is stored. Any thread. The same operations of the API.
  */
@@ -937,7 +950,7 @@ int cos_upload_buffer(const cos_client *client,
  * @param local_path  The file to write, in UTF-8. Its directory must exist.
  * @param options     JSON object or NULL; the keys are listed below.
  * @param transfer    To follow or stop the download; NULL if neither is needed. Borrowed.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `overwrite` (true): false refuses a `local_path` that exists.
@@ -950,11 +963,12 @@ int cos_upload_buffer(const cos_client *client,
  *
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
  *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
- *         COS_ERR_NOT_FOUND: no such file. COS_ERR_NETWORK: the download host refuses, with
- *         `error.http_status`. COS_ERR_INTEGRITY: wrong bytes arrived, or the file changed
- *         meanwhile; nothing is kept. COS_ERR_LOCAL_IO: writing failed, such as on a full disk.
- *         COS_ERR_PARAM with `error.argument` "local_path": it can't be written there.
- *         COS_ERR_CANCELLED: the caller wanted it.
+ * @retval COS_ERR_NOT_FOUND  No such file.
+ * @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
+ * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file changed meanwhile; nothing is kept.
+ * @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk.
+ * @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there.
+ * @retval COS_ERR_CANCELLED  The caller wanted it.
  *
  * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
  * The API's `op=stat` and download.
@@ -974,13 +988,14 @@ int cos_download_file(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to download.
  * @param options   JSON object or NULL: `range_start`, `range_end`, `concurrency`, `verify_sha1`,
- *                  `timeout_ms`, `retries` as with cos_download_file.
+ *                  `timeout_ms`, `retries` as with cos_download_file().
  * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
- * @param out_data  Receives the bytes, to be freed with cos_buffer_free; NULL for an empty file
+ * @param out_data  Receives the bytes, to be freed with cos_buffer_free(); NULL for an empty file
  *                  and on failure.
  * @param out_len   Receives their number; 0 on failure.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return As cos_download_file. COS_ERR_LOCAL_IO: there is not so much memory.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return As cos_download_file().
+ * @retval COS_ERR_LOCAL_IO  There is not so much memory.
  *
  * Blocks until all bytes are there. Any thread. The API's `op=stat` and download.
  */
@@ -1003,12 +1018,13 @@ int cos_download_buffer(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to download.
  * @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`, `timeout_ms`,
- *                  `retries` as with cos_download_file; `concurrency` is accepted and 1.
+ *                  `retries` as with cos_download_file(); `concurrency` is accepted and 1.
  * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
  * @param write     Takes the bytes.
  * @param user      Handed to `write` as it is; may be any value.
- * @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
- * @return As cos_download_file. COS_ERR_CANCELLED: `write` returned something else than 0.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return As cos_download_file().
+ * @retval COS_ERR_CANCELLED  `write` returned something else than 0.
  *
  * Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
  * The API's `op=stat` and download.
@@ -1023,7 +1039,8 @@ int cos_download_stream(const cos_client *client,
                         char **out_json);
 
 /**
- * Frees what cos_download_buffer handed out. Never use free() for it. NULL is ignored. Any thread.
+ * Frees what cos_download_buffer() handed out. Never use free() for it. NULL is ignored. Any
+ * thread.
  *
  * @param data  The bytes, or NULL.
  * @param len   Their number, as it was handed out.
@@ -1045,12 +1062,12 @@ void cos_buffer_free(uint8_t *data, size_t len);
  * @param options     JSON object or NULL; the keys are listed below.
  * @param transfer    To follow or stop the upload; it counts the bytes of all files. NULL if
  *                    neither is needed. Borrowed.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
  * - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`: as with
- *   cos_upload_file, for every file.
+ *   cos_upload_file(), for every file.
  * - `concurrency` (4): files under way at a time, or slices of a large file, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
@@ -1061,7 +1078,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
  *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `seconds`.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
- * `op=list` and the operations of cos_upload_file.
+ * `op=list` and the operations of cos_upload_file().
  */
 int cos_upload_folder(const cos_client *client,
                       const char *bucket,
@@ -1074,7 +1091,7 @@ int cos_upload_folder(const cos_client *client,
 /**
  * Downloads a folder with everything below it to a local directory: many files at a time, large
  * ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
- * that differ are replaced, each as with cos_download_file. Nothing is deleted.
+ * that differ are replaced, each as with cos_download_file(). Nothing is deleted.
  *
  * What stands in the way of one file is reported and does not keep the others from travelling. No
  * name and no symbolic link leads out of the directory: such files are reported as failed.
@@ -1086,17 +1103,18 @@ int cos_upload_folder(const cos_client *client,
  * @param options     JSON object or NULL; the keys are listed below.
  * @param transfer    To follow or stop the download; it counts the bytes of all files. NULL if
  *                    neither is needed. Borrowed.
- * @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
  * - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
- * - `verify_sha1` (true), `resume` (true): as with cos_download_file, for every file.
+ * - `verify_sha1` (true), `resume` (true): as with cos_download_file(), for every file.
  * - `concurrency` (4): files under way at a time, or ranges of a large file, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 when every file is there; otherwise the code of the first file that failed, or what
- *         ended the whole. `data` and `transfer` are as with cos_upload_folder, with `downloaded`
- *         in place of `uploaded`. COS_ERR_NOT_FOUND: no such folder.
+ *         ended the whole. `data` and `transfer` are as with cos_upload_folder(), with
+ *         `downloaded` in place of `uploaded`.
+ * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
  * `op=list` and download.

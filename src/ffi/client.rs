@@ -23,13 +23,14 @@ impl cos_client {
 ///
 /// @param appid       The account's number as decimal text, such as "1250000000".
 /// @param secret_id   The secret id from the console.
-/// @param secret_key  The secret key from the console. It is copied, and wiped by cos_client_free.
+/// @param secret_key  The secret key from the console. It is copied, and wiped by
+///                    cos_client_free().
 /// @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
 ///                    ("singapore"), or any other region's short name. NULL only if `options` give
 ///                    both `hostname` and `download_hostname`.
 /// @param options     JSON object or NULL; the keys are listed below.
-/// @param out_client  Receives the client, to be freed with cos_client_free; NULL on failure.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_client  Receives the client, to be freed with cos_client_free(); NULL on failure.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `scheme` ("https"): "http" or "https", for control requests and downloads.
@@ -82,8 +83,8 @@ pub unsafe extern "C" fn cos_client_new(
 /// began with, so other threads may be in calls.
 ///
 /// @param client    The client.
-/// @param options   JSON object with the keys of cos_client_new, and `region`.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param options   JSON object with the keys of cos_client_new(), and `region`.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0, or -1 when an argument is refused. Does not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_client_set_config(
@@ -108,7 +109,7 @@ pub unsafe extern "C" fn cos_client_set_config(
 /// @param appid       The account's number as decimal text.
 /// @param secret_id   The secret id.
 /// @param secret_key  The secret key; the old one is wiped when no call uses it any more.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0, or -1 when an argument is refused. Does not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_client_set_credentials(

@@ -31,7 +31,7 @@ pub type cos_write_fn =
 /// @param local_path  The file to write, in UTF-8. Its directory must exist.
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param transfer    To follow or stop the download; NULL if neither is needed. Borrowed.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `overwrite` (true): false refuses a `local_path` that exists.
@@ -44,11 +44,12 @@ pub type cos_write_fn =
 ///
 /// @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
 ///         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
-///         COS_ERR_NOT_FOUND: no such file. COS_ERR_NETWORK: the download host refuses, with
-///         `error.http_status`. COS_ERR_INTEGRITY: wrong bytes arrived, or the file changed
-///         meanwhile; nothing is kept. COS_ERR_LOCAL_IO: writing failed, such as on a full disk.
-///         COS_ERR_PARAM with `error.argument` "local_path": it can't be written there.
-///         COS_ERR_CANCELLED: the caller wanted it.
+/// @retval COS_ERR_NOT_FOUND  No such file.
+/// @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
+/// @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file changed meanwhile; nothing is kept.
+/// @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk.
+/// @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there.
+/// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
 /// The API's `op=stat` and download.
@@ -83,13 +84,14 @@ pub unsafe extern "C" fn cos_download_file(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to download.
 /// @param options   JSON object or NULL: `range_start`, `range_end`, `concurrency`, `verify_sha1`,
-///                  `timeout_ms`, `retries` as with cos_download_file.
+///                  `timeout_ms`, `retries` as with cos_download_file().
 /// @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
-/// @param out_data  Receives the bytes, to be freed with cos_buffer_free; NULL for an empty file
+/// @param out_data  Receives the bytes, to be freed with cos_buffer_free(); NULL for an empty file
 ///                  and on failure.
 /// @param out_len   Receives their number; 0 on failure.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return As cos_download_file. COS_ERR_LOCAL_IO: there is not so much memory.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return As cos_download_file().
+/// @retval COS_ERR_LOCAL_IO  There is not so much memory.
 ///
 /// Blocks until all bytes are there. Any thread. The API's `op=stat` and download.
 #[unsafe(no_mangle)]
@@ -135,12 +137,13 @@ pub unsafe extern "C" fn cos_download_buffer(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to download.
 /// @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`, `timeout_ms`,
-///                  `retries` as with cos_download_file; `concurrency` is accepted and 1.
+///                  `retries` as with cos_download_file(); `concurrency` is accepted and 1.
 /// @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
 /// @param write     Takes the bytes.
 /// @param user      Handed to `write` as it is; may be any value.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return As cos_download_file. COS_ERR_CANCELLED: `write` returned something else than 0.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return As cos_download_file().
+/// @retval COS_ERR_CANCELLED  `write` returned something else than 0.
 ///
 /// Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
 /// The API's `op=stat` and download.
@@ -173,7 +176,8 @@ pub unsafe extern "C" fn cos_download_stream(
     }
 }
 
-/// Frees what cos_download_buffer handed out. Never use free() for it. NULL is ignored. Any thread.
+/// Frees what cos_download_buffer() handed out. Never use free() for it. NULL is ignored. Any
+/// thread.
 ///
 /// @param data  The bytes, or NULL.
 /// @param len   Their number, as it was handed out.

@@ -10,11 +10,12 @@ use crate::file;
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file, such as "/docs/report.txt".
 /// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
 ///         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
 ///         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
-///         COS_ERR_NOT_FOUND: no such file. COS_ERR_NO_BUCKET: no such bucket.
+/// @retval COS_ERR_NOT_FOUND  No such file.
+/// @retval COS_ERR_NO_BUCKET  No such bucket.
 ///
 /// Blocks until the server has answered. Any thread. The API's `op=stat`.
 #[unsafe(no_mangle)]
@@ -37,7 +38,7 @@ pub unsafe extern "C" fn cos_stat_file(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file.
 /// @param options   JSON object that gives at least one attribute; the keys are listed below.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (by default, what is not given is not changed):
 /// - `biz_attr`: text that the program stores with the file.
@@ -49,7 +50,8 @@ pub unsafe extern "C" fn cos_stat_file(
 /// - `clear_headers` (false): true removes all of these headers; not together with any of them.
 /// - `timeout_ms`, `retries`: for this call.
 ///
-/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+/// @return 0 without `data`.
+/// @retval COS_ERR_NOT_FOUND  No such file.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=update`.
@@ -71,8 +73,9 @@ pub unsafe extern "C" fn cos_update_file(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file.
 /// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 without `data`.
+/// @retval COS_ERR_NOT_FOUND  No such file.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=delete`.
@@ -96,9 +99,10 @@ pub unsafe extern "C" fn cos_del_file(
 /// @param dest_path  Its new absolute path, such as "/archive/report.txt".
 /// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
 ///                   replaced; `timeout_ms`, `retries` for this call.
-/// @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
-///         at `dest_path`.
+/// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 without `data`.
+/// @retval COS_ERR_NOT_FOUND  No such file.
+/// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=move`.
@@ -123,9 +127,10 @@ pub unsafe extern "C" fn cos_move_file(
 /// @param dest_path  The absolute path of the copy.
 /// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
 ///                   replaced; `timeout_ms`, `retries` for this call.
-/// @param out_json   Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such file. COS_ERR_FILE_EXISTS: there is a file
-///         at `dest_path`.
+/// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 without `data`.
+/// @retval COS_ERR_NOT_FOUND  No such file.
+/// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=copy`.

@@ -11,8 +11,9 @@ use crate::folder;
 /// @param cos_path  The folder, ending with '/'; not "/".
 /// @param options   JSON object or NULL: `biz_attr` (""), text that the program stores with the
 ///                  folder; `timeout_ms`, `retries` for this call.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 with `data.ctime` (UNIX seconds). COS_ERR_FOLDER_EXISTS: it exists already.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 with `data.ctime` (UNIX seconds).
+/// @retval COS_ERR_FOLDER_EXISTS  It exists already.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=create`.
@@ -28,16 +29,16 @@ pub unsafe extern "C" fn cos_create_folder(
     unsafe { on_path(client, bucket, cos_path, options, out_json, folder::create) }
 }
 
-/// Asks what the service knows of a folder. A folder that was never created and is only part of
-/// the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder shows those.
+/// Asks what the service knows of a folder. A folder that was never created and is only part of the
+/// names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows those.
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The folder, ending with '/'; "/" is the bucket.
 /// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds). COS_ERR_NOT_FOUND: no
-///         such folder.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds).
+/// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. The API's `op=stat`.
 #[unsafe(no_mangle)]
@@ -59,8 +60,9 @@ pub unsafe extern "C" fn cos_stat_folder(
 /// @param cos_path  The folder, ending with '/'; not "/".
 /// @param options   JSON object: `biz_attr` (required), text that the program stores with the
 ///                  folder; `timeout_ms`, `retries` for this call.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return 0 without `data`. COS_ERR_NOT_FOUND: no such folder.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0 without `data`.
+/// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server. The API's `op=update`.
@@ -82,7 +84,7 @@ pub unsafe extern "C" fn cos_update_folder(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The folder, ending with '/'; "/" is the bucket.
 /// @param options   JSON object or NULL; the keys are listed below.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
@@ -94,8 +96,9 @@ pub unsafe extern "C" fn cos_update_folder(
 ///
 /// @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
 ///         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
-///         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends
-///         with '/'. COS_ERR_NOT_FOUND: no such folder.
+///         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
+///         '/'.
+/// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. The API's `op=list`.
 #[unsafe(no_mangle)]
@@ -116,7 +119,7 @@ pub unsafe extern "C" fn cos_list_folder(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The folder, ending with '/'; not "/".
 /// @param options   JSON object or NULL; the keys are listed below.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `recursive` (false): true deletes everything below the folder first, for good.
@@ -124,9 +127,10 @@ pub unsafe extern "C" fn cos_list_folder(
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 without `data`; with `recursive`, with the numbers `data.files` and `data.folders`.
-///         COS_ERR_FOLDER_NOT_EMPTY: there is something in it. COS_ERR_NOT_FOUND: no such folder.
-///         With `recursive`, the first failure ends the call, and what was deleted is gone; the
-///         same call again goes on.
+///         The first failure then ends the call, and what was deleted is gone; the same call again
+///         goes on.
+/// @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
+/// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
 /// reached the server, or with `recursive`. The API's `op=delete`, with `recursive` also `op=list`.

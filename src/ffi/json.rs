@@ -9,9 +9,9 @@ use crate::json;
 ///
 /// @param json     JSON text, such as a reply.
 /// @param pointer  RFC 6901 pointer to the value, such as "/data/infos/0/name". "" is the whole.
-/// @return The value, to be freed with cos_string_free: a string unescaped, any other value as its
-///         JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8, when
-///         `json` is not JSON up to there, or when the string contains U+0000. Any thread.
+/// @return The value, to be freed with cos_string_free(): a string unescaped, any other value as
+///         its JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8,
+///         when `json` is not JSON up to there, or when the string contains U+0000. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_json_string(
     json: *const c_char,

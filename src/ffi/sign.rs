@@ -13,7 +13,7 @@ use crate::signing;
 /// @param cos_path  The file or folder the signature is for.
 /// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
 ///                  Not 0, not in the past, not more than 90 days ahead.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
 ///
 /// Part of every operation of the API ("multi" signature).
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn cos_sign_more(
 /// @param client    The client whose credentials sign.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file or folder the signature is for.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
 ///
 /// Part of every operation of the API ("once" signature).
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn cos_sign_once(
 /// @param cos_path  The file; a folder can't be downloaded.
 /// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
 ///                  Not 0, not in the past, not more than 90 days ahead.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
 ///         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
 ///         file exists is not checked. Does not block. Any thread.

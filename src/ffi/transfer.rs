@@ -22,22 +22,21 @@ type ProgressFn = unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void)
 /// Told of progress: `done` of `total` bytes. Returns 0 to go on, anything else to cancel the call.
 ///
 /// It is called on the thread that made the call, only during the call: at its start, at least
-/// every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until
-/// the size is known. It must return to its
-/// caller: no longjmp, no exception.
+/// every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until the size
+/// is known. It must return to its caller: no longjmp, no exception.
 #[allow(non_camel_case_types)]
 pub type cos_progress_fn =
     Option<unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void) -> c_int>;
 
 /// Makes a handle for the `transfer` argument of uploads and downloads.
 ///
-/// @return The handle, to be freed with cos_transfer_free. Any thread.
+/// @return The handle, to be freed with cos_transfer_free(). Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn cos_transfer_new() -> *mut cos_transfer {
     guard::value(std::ptr::null_mut(), || Box::into_raw(Box::default()))
 }
 
-/// Frees a handle. No call may be using it. NULL is ignored.
+/// Frees a handle. No call may be using it. NULL is ignored. Any thread.
 ///
 /// @param transfer  The handle, or NULL.
 #[unsafe(no_mangle)]
@@ -61,7 +60,7 @@ pub unsafe extern "C" fn cos_transfer_cancel(transfer: *mut cos_transfer) {
     }
 }
 
-/// Sets the callback that is told of progress. It takes effect with the next call.
+/// Sets the callback that is told of progress. It takes effect with the next call. Any thread.
 ///
 /// @param transfer  The handle. NULL is ignored.
 /// @param fn        The callback, or NULL for none.

@@ -19,12 +19,12 @@ use crate::tree;
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param transfer    To follow or stop the upload; it counts the bytes of all files. NULL if
 ///                    neither is needed. Borrowed.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
 /// - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`: as with
-///   cos_upload_file, for every file.
+///   cos_upload_file(), for every file.
 /// - `concurrency` (4): files under way at a time, or slices of a large file, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
@@ -35,7 +35,7 @@ use crate::tree;
 ///         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `seconds`.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
-/// `op=list` and the operations of cos_upload_file.
+/// `op=list` and the operations of cos_upload_file().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_folder(
     client: *const cos_client,
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn cos_upload_folder(
 
 /// Downloads a folder with everything below it to a local directory: many files at a time, large
 /// ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
-/// that differ are replaced, each as with cos_download_file. Nothing is deleted.
+/// that differ are replaced, each as with cos_download_file(). Nothing is deleted.
 ///
 /// What stands in the way of one file is reported and does not keep the others from travelling. No
 /// name and no symbolic link leads out of the directory: such files are reported as failed.
@@ -75,17 +75,18 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param transfer    To follow or stop the download; it counts the bytes of all files. NULL if
 ///                    neither is needed. Borrowed.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
-/// - `verify_sha1` (true), `resume` (true): as with cos_download_file, for every file.
+/// - `verify_sha1` (true), `resume` (true): as with cos_download_file(), for every file.
 /// - `concurrency` (4): files under way at a time, or ranges of a large file, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 when every file is there; otherwise the code of the first file that failed, or what
-///         ended the whole. `data` and `transfer` are as with cos_upload_folder, with `downloaded`
-///         in place of `uploaded`. COS_ERR_NOT_FOUND: no such folder.
+///         ended the whole. `data` and `transfer` are as with cos_upload_folder(), with
+///         `downloaded` in place of `uploaded`.
+/// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
 /// `op=list` and download.

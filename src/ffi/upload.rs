@@ -21,7 +21,7 @@ use crate::upload;
 /// @param local_path  The file to read, in UTF-8.
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param transfer    To follow or stop the upload; NULL if neither is needed. Borrowed.
-/// @param out_json    Receives the reply, to be freed with cos_string_free. May be NULL.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
 /// - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
@@ -41,12 +41,14 @@ use crate::upload;
 ///         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
 ///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
 ///         `recovered` (a lost reply was made up for), `seconds`.
-///         COS_ERR_FILE_EXISTS: see `insert_only`. COS_ERR_UPLOAD_CONFLICT: an unfinished upload of
-///         other content is in the way; delete the file, then upload again. COS_ERR_PARAM with
-///         `error.argument` "local_path": the file is missing or unreadable. COS_ERR_LOCAL_IO: it
-///         changed or became unreadable midway. COS_ERR_SHA_MISMATCH: bytes were damaged on the
-///         way. COS_ERR_CANCELLED: the caller wanted it; if
-///         all bytes had left by then, the file may be there all the same.
+/// @retval COS_ERR_FILE_EXISTS  See `insert_only`.
+/// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way; delete the
+///         file, then upload again.
+/// @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
+/// @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway.
+/// @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
+/// @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
+///         there all the same.
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
 /// The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
@@ -76,17 +78,17 @@ pub unsafe extern "C" fn cos_upload_file(
     }
 }
 
-/// Uploads bytes in memory. Everything else is as with cos_upload_file.
+/// Uploads bytes in memory. Everything else is as with cos_upload_file().
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to create.
 /// @param data      The bytes, borrowed for the call. May be NULL if `len` is 0.
 /// @param len       How many there are.
-/// @param options   JSON object or NULL; the keys of cos_upload_file.
+/// @param options   JSON object or NULL; the keys of cos_upload_file().
 /// @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed.
-/// @param out_json  Receives the reply, to be freed with cos_string_free. May be NULL.
-/// @return As cos_upload_file.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return As cos_upload_file().
 ///
 /// Blocks until the file is stored. Any thread. The same operations of the API.
 #[unsafe(no_mangle)]

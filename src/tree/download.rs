@@ -66,15 +66,14 @@ pub fn download(
     let _busy = transfer.begin()?;
 
     let mut bytes = 0;
-    let result = remote::list(&call, &bucket, &root, &report).and_then(|remote| {
+    let result = crew::watched(&call, transfer, watch.on_progress, || {
+        let remote = remote::list(&call, &bucket, &root, &report)?;
         bytes = remote.files.iter().map(|file| file.size).sum();
         transfer.set_total(bytes);
-        crew::watched(&call, transfer, watch.on_progress, || {
-            tree.make_directories(&remote.folders)?;
-            tree.fetch_all(remote.files)?;
-            report.complete(transfer);
-            Ok(())
-        })
+        tree.make_directories(&remote.folders)?;
+        tree.fetch_all(remote.files)?;
+        report.complete(transfer);
+        Ok(())
     });
     Ok(report.answer(result, &call, bytes, started.elapsed().as_secs_f64()))
 }

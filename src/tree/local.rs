@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::error::{Failure, Result};
+use crate::stop::Stop;
 
 /// How deep a tree may be; beyond that, something is wrong with it.
 const MAX_DEPTH: usize = 256;
@@ -42,10 +43,11 @@ pub fn check_root(local_path: &str) -> Result<PathBuf> {
     }
 }
 
-/// Finds everything below `root`. What can't be part of a tree goes to `report`.
-pub fn scan(root: &Path, report: &Report) -> LocalTree {
+/// Finds everything below `root`, or less when `stop` is set. What can't be part of a tree goes to
+/// `report`.
+pub fn scan(root: &Path, report: &Report, stop: &Stop) -> LocalTree {
     let mut tree = LocalTree::default();
-    scan_directory(root, "", 0, &mut tree, report);
+    scan_directory(root, "", 0, &mut tree, report, stop);
     tree
 }
 
@@ -55,6 +57,7 @@ fn scan_directory(
     depth: usize,
     tree: &mut LocalTree,
     report: &Report,
+    stop: &Stop,
 ) {
     let unreadable = |error: &dyn std::fmt::Display| {
         let failure = Failure::local_file("local_path", format!("can't be read: {error}"));
@@ -72,6 +75,9 @@ fn scan_directory(
         tree.empty_directories.push(prefix.to_owned());
     }
     for entry in entries {
+        if stop.is_set() {
+            return;
+        }
         let Ok(name) = entry.file_name().into_string() else {
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let failure = Failure::local_file("local_path", "has a name that is not UTF-8");
@@ -81,7 +87,7 @@ fn scan_directory(
         let name = format!("{prefix}{name}");
         match fs::symlink_metadata(entry.path()) {
             Ok(found) if found.is_dir() => {
-                scan_directory(&entry.path(), &format!("{name}/"), depth + 1, tree, report);
+                scan_directory(&entry.path(), &format!("{name}/"), depth + 1, tree, report, stop);
             }
             Ok(found) => match why_ignored(&name, &found) {
                 Some(why) => report.ignored(&name, why),

@@ -52,10 +52,11 @@ pub fn upload(
     let _busy = transfer.begin()?;
 
     let report = Report::default();
-    let local = local::scan(&directory, &report);
-    let bytes = local.files.iter().map(|file| file.size).sum();
-    transfer.set_total(bytes);
+    let mut bytes = 0;
     let result = crew::watched(&call, transfer, watch.on_progress, || {
+        let local = local::scan(&directory, &report, &call.stop);
+        bytes = local.files.iter().map(|file| file.size).sum();
+        transfer.set_total(bytes);
         let tree = TreeUpload {
             call: &call,
             bucket: &bucket,

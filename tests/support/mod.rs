@@ -3,10 +3,10 @@
 
 pub mod header;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::{env, fs};
 
 use cos::answer::Answer;
 use cos::client::Client;
@@ -82,13 +82,44 @@ pub fn parsed(answer: &Answer) -> Value {
     serde_json::from_str(&answer.json).unwrap()
 }
 
+/// A command that runs in the project's directory as if a person had typed it.
+pub fn typed(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    // What cargo tells its tests would make build scripts believe that something has changed.
+    let told = env::vars_os().map(|(key, _)| key).filter(|key| {
+        let key = key.to_string_lossy();
+        key == "OUT_DIR" || key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_")
+    });
+    for key in told {
+        command.env_remove(key);
+    }
+    command
+}
+
+/// Where `make` puts what it makes.
+fn build_dir() -> PathBuf {
+    root().join(env::var_os("BUILD").unwrap_or_else(|| "build".into()))
+}
+
 /// The directory with `libcos.so` and `libcos.a` in the release profile, up to date.
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        let made = Command::new("make").arg("lib").current_dir(root()).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        root().join(std::env::var("BUILD").unwrap_or_else(|_| "build".into())).join("lib")
+        succeed(typed("make").arg("lib"));
+        build_dir().join("lib")
+    })
+}
+
+/// The directory that `make install` was told to install into.
+pub fn installed() -> &'static Path {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join("usr");
+        let _ = fs::remove_dir_all(&prefix);
+        succeed(typed("make").arg("all"));
+        succeed(typed("make").arg("install").arg(format!("PREFIX={}", prefix.display())));
+        prefix
     })
 }
 

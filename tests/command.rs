@@ -1,0 +1,649 @@
+//! The command-line tool `examples-c/cos.c`, run as a person or a script runs it.
+
+mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use cos_emulator::{Action, End, Fault};
+use serde_json::Value;
+
+use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, succeed};
+use transfers::*;
+
+/// A name that has to be encoded in a URL, escaped in JSON and quoted in a shell.
+const NAME: &str = "你好 a+b%#'&{}.txt";
+
+const SHA1_OF_TWELVE_BYTES: &str = "b7e96747b2c1a8d418e7bf3167b33d379d1af9fa";
+
+fn compiled_by(compiler: &str, program: &Path) {
+    let mut cc = Command::new(compiler);
+    cc.args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O1", "-g", "-Wshadow", "-Wconversion"]);
+    cc.arg("examples-c/cos.c");
+    build(cc, Link::Static, program);
+}
+
+fn tool() -> &'static Path {
+    static TOOL: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, tool) = TOOL.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let tool = dir.path().join("cos");
+        compiled_by("gcc", &tool);
+        (dir, tool)
+    });
+    tool
+}
+
+/// A command in an environment of its own, with the account of the emulator.
+fn command(bed: &Bed, program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program.as_ref());
+    fs::create_dir_all(bed.path("home")).unwrap();
+    let path = format!("{}:{}", tool().parent().unwrap().display(), std::env::var("PATH").unwrap());
+    command.env_clear().current_dir(bed.dir.path()).env("PATH", path);
+    command.env("HOME", bed.path("home")).env("TERM", "xterm");
+    command.env("COS_APPID", APPID).env("COS_SECRET_ID", SECRET_ID);
+    command.env("COS_SECRET_KEY", SECRET_KEY);
+    command.env("COS_SCHEME", "http").env("COS_HOSTNAME", bed.emulator.host());
+    command.env("COS_DOWNLOAD_HOSTNAME", format!("localhost:{}", bed.emulator.port()));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn cos(bed: &Bed, arguments: &[&str]) -> Command {
+    let mut command = command(bed, tool());
+    command.args(arguments);
+    command
+}
+
+/// What a command said, and the exit code as a shell sees it.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Said {
+        let status = output.status;
+        let said = Said {
+            code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap()),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        for text in [&said.out, &said.err] {
+            assert!(!text.contains(SECRET_KEY), "a secret is told: {said:?}");
+        }
+        said
+    }
+
+    #[track_caller]
+    fn with_code(self, code: i32) -> Said {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+
+    /// It says this as a complaint.
+    #[track_caller]
+    fn complaining(self, about: &str) -> Said {
+        assert!(self.err.starts_with("cos: ") && self.err.contains(about), "{about}: {self:?}");
+        self
+    }
+
+    /// The replies, one a line.
+    fn replies(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn run(bed: &Bed, arguments: &[&str]) -> Said {
+    Said::of(cos(bed, arguments).output().unwrap())
+}
+
+/// Runs what has to succeed, without a word on stderr, and returns stdout.
+#[track_caller]
+fn done(bed: &Bed, arguments: &[&str]) -> String {
+    let said = run(bed, arguments).with_code(0);
+    assert_eq!(said.err, "", "{arguments:?}");
+    said.out
+}
+
+/// Runs a line of shell that has to succeed.
+fn shell(bed: &Bed, line: &str) -> String {
+    let output = succeed(command(bed, "bash").args(["-o", "pipefail", "-c", line]));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{line}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn sent(bed: &Bed) -> usize {
+    logged(&bed.emulator, "upload").len() + slices(&bed.emulator).len()
+}
+
+#[test]
+fn both_compilers_accept_it_without_a_warning() {
+    let bed = Bed::new();
+    tool();
+    compiled_by("clang", &bed.path("by-clang"));
+}
+
+#[test]
+fn files_travel_both_ways_under_any_name() {
+    let bed = Bed::new();
+    let bytes = content(100_000);
+    let large = bed.file("large", 9 * MIB);
+    fs::create_dir_all(bed.path("down")).unwrap();
+    for name in [NAME, "-", "plain"] {
+        fs::write(bed.path(name), &bytes).unwrap();
+        let local = format!("./{name}");
+        done(&bed, &["cp", &local, "cos://public-bucket/a b/"]);
+        done(&bed, &["cp", "-q", &format!("cos://public-bucket/a b/{name}"), "down"]);
+        assert_same(&fs::read(bed.path("down").join(name)).unwrap(), &bytes);
+    }
+    assert_stored(&bed.emulator, "/a%20b/plain", &bytes);
+    assert!(done(&bed, &["ls", "cos://public-bucket/a b/"]).contains(&format!("{NAME}\n")));
+
+    // Under another name, several at once, over what is there; and never in place of a directory.
+    fs::write(bed.path("down/other"), "old").unwrap();
+    done(&bed, &["cp", "cos://public-bucket/a b/plain", "down/other"]);
+    assert_same(&fs::read(bed.path("down/other")).unwrap(), &bytes);
+    done(&bed, &["cp", "plain", "large", "cos://public-bucket"]);
+    done(&bed, &["cp", "plain", "cos://public-bucket/large"]);
+    done(&bed, &["cp", "large", "cos://public-bucket/large"]);
+    assert_stored(&bed.emulator, "/large", &fs::read(&large).unwrap());
+    fs::create_dir(bed.path("down/large")).unwrap();
+    run(&bed, &["cp", "cos://public-bucket/large", "down"]).with_code(2).complaining("directory");
+
+    // Without a file on this side.
+    shell(&bed, "cos cp cos://public-bucket/large - | cmp - large");
+    shell(&bed, "cat large plain | cos cp -q - cos://public-bucket/piped");
+    shell(&bed, "cos cp cos://public-bucket/large cos://public-bucket/plain - >both");
+    shell(&bed, "cos cp cos://public-bucket/piped - | cmp - both");
+
+    // Without this side at all.
+    done(&bed, &["cp", "cos://public-bucket/large", "cos://public-bucket/copies/"]);
+    assert_stored(&bed.emulator, "/copies/large", &fs::read(&large).unwrap());
+    done(&bed, &["mv", "cos://public-bucket/copies/large", "cos://public-bucket/copies/l"]);
+    assert_absent(&bed.emulator, "/copies/large");
+    assert_stored(&bed.emulator, "/copies/l", &fs::read(&large).unwrap());
+    let (to_itself, itself) = ("cos://public-bucket/copies/", "cos://public-bucket/copies/l");
+    for command in ["cp", "mv"] {
+        run(&bed, &[command, itself, to_itself]).with_code(2).complaining("the same file");
+    }
+    run(&bed, &["cp", itself, "cos://private-bucket/"]).with_code(2).complaining("another bucket");
+}
+
+#[test]
+fn what_exists_is_kept_if_that_is_wanted() {
+    let bed = Bed::new();
+    fs::write(bed.path("old"), "old").unwrap();
+    fs::write(bed.path("new"), "new").unwrap();
+    done(&bed, &["cp", "old", "cos://public-bucket/"]);
+    done(&bed, &["cp", "-n", "new", "cos://public-bucket/"]);
+    let there = "cos://public-bucket/old";
+    run(&bed, &["cp", "-n", "new", there]).with_code(1).complaining("COS_ERR_FILE_EXISTS, -177");
+    let new = "cos://public-bucket/new";
+    run(&bed, &["cp", "-n", new, there]).with_code(1).complaining("without -n");
+    run(&bed, &["mv", "-n", new, there]).with_code(1).complaining(there);
+    run(&bed, &["cp", "-n", new, "old"]).with_code(2).complaining("old");
+    assert_stored(&bed.emulator, "/old", b"old");
+    assert_eq!(fs::read(bed.path("old")).unwrap(), b"old");
+}
+
+#[test]
+fn files_and_folders_are_shown_made_and_deleted() {
+    let bed = Bed::new();
+    fs::write(bed.path(NAME), "twelve bytes").unwrap();
+    assert_eq!(done(&bed, &["mkdir", "-q", "cos://private-bucket/docs"]), "");
+    run(&bed, &["mkdir", "cos://private-bucket/docs/"]).with_code(1).complaining("-178");
+    done(&bed, &["mkdir", "-p", "cos://private-bucket/docs/"]);
+    done(&bed, &["cp", NAME, "cos://private-bucket/docs/"]);
+    let path = format!("cos://private-bucket/docs/{NAME}");
+
+    assert_eq!(done(&bed, &["ls", "cos://private-bucket"]), "docs/\n");
+    assert_eq!(done(&bed, &["ls", "cos://private-bucket/docs/你"]), format!("{NAME}\n"));
+    let long = done(&bed, &["ls", "-l", "-q", "cos://private-bucket/docs/"]);
+    let (line, total) = long.split_once('\n').unwrap();
+    assert!(line.trim_start().starts_with("12  20") && line.ends_with(NAME), "{long}");
+    assert_eq!(total, "files: 1, folders: 0, size: 12 bytes\n");
+
+    let shown = done(&bed, &["stat", &path]);
+    for part in [&path, "12 (12 bytes)", SHA1_OF_TWELVE_BYTES] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(done(&bed, &["stat", "cos://private-bucket/docs/"]).contains("created"));
+
+    let url = done(&bed, &["sign", "--expires", "10m", &path]);
+    let port = bed.emulator.port();
+    assert!(url.starts_with(&format!("http://{BUCKET}-{APPID}.localhost:{port}/docs/")), "{url}");
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--fail", "--noproxy", "*", "--resolve"]);
+    curl.arg(format!("{BUCKET}-{APPID}.localhost:{port}:127.0.0.1"));
+    assert_eq!(succeed(curl.arg(url.trim_end())).stdout, b"twelve bytes");
+    for expires in ["0", "-1", "91d", "2x", "h", "2hh", "", "99999999999999999999"] {
+        run(&bed, &["sign", "--expires", expires, &path]).with_code(2).complaining("--expires");
+    }
+
+    run(&bed, &["rm", "cos://private-bucket/docs/"]).with_code(2).complaining("-r");
+    run(&bed, &["rm", "-r", "cos://private-bucket/docs"]).with_code(3).complaining("'/'");
+    assert_eq!(done(&bed, &["ls", "cos://private-bucket/docs/"]), format!("{NAME}\n"));
+    done(&bed, &["rm", &path]);
+    run(&bed, &["rm", &path]).with_code(3).complaining("(COS_ERR_NOT_FOUND, -197)");
+    done(&bed, &["cp", NAME, "cos://private-bucket/docs/below/"]);
+    done(&bed, &["rm", "-r", "cos://private-bucket/docs/"]);
+    assert_eq!(done(&bed, &["ls", "cos://private-bucket"]), "");
+}
+
+/// Every file below a directory, with its content.
+fn tree(bed: &Bed, name: &str) -> String {
+    shell(bed, &format!("cd {name} && find . -type f -exec sha1sum {{}} + | sort -k 2"))
+}
+
+#[test]
+fn folders_travel_and_only_what_differs() {
+    let bed = Bed::new();
+    for name in ["a", "sub/b", &format!("深/{NAME}")] {
+        let path = bed.path("tree").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, name).unwrap();
+    }
+    fs::rename(bed.file("large", 9 * MIB), bed.path("tree/large")).unwrap();
+
+    let first = done(&bed, &["sync", "tree", "cos://public-bucket/tree"]);
+    assert!(
+        first.contains("uploaded   sub/b\n") && first.contains(": 4 uploaded, 0 unch"),
+        "{first}"
+    );
+    bed.emulator.clear_requests();
+    let second = done(&bed, &["sync", "tree", "cos://public-bucket/tree"]);
+    assert!(second.contains(": 0 uploaded, 4 unchanged, 0 ignored, 0 failed;"), "{second}");
+    assert_eq!((second.lines().count(), sent(&bed)), (1, 0), "{second}");
+    fs::write(bed.path("tree/a"), "b").unwrap();
+    let third = done(&bed, &["sync", "tree/", "cos://public-bucket/tree/"]);
+    assert!(third.starts_with("uploaded   a\n") && sent(&bed) == 1, "{third}");
+
+    done(&bed, &["sync", "cos://public-bucket/tree", "back"]);
+    assert_eq!(tree(&bed, "tree"), tree(&bed, "back"));
+    fs::write(bed.path("back/sub/b"), "SUB/B").unwrap();
+    let again = done(&bed, &["sync", "cos://public-bucket/tree", "back"]);
+    assert!(again.starts_with("downloaded sub/b\n"), "{again}");
+    assert!(again.contains(": 1 downloaded, 3 unchanged"), "{again}");
+
+    // cp keeps the folder's name, or gives it another one.
+    run(&bed, &["cp", "tree", "cos://public-bucket/"]).with_code(2).complaining("-r");
+    done(&bed, &["cp", "-r", "tree", "cos://public-bucket/into/"]);
+    done(&bed, &["cp", "-r", "tree/", "cos://public-bucket/renamed"]);
+    fs::create_dir_all(bed.path("into")).unwrap();
+    for _ in ["at first", "and again"] {
+        done(&bed, &["cp", "-r", "cos://public-bucket/into/tree/", "into"]);
+        done(&bed, &["cp", "-r", "cos://public-bucket/renamed/", "into"]);
+    }
+    assert_eq!(names_in(&bed.path("into")), ["renamed", "tree"]);
+    assert_eq!(tree(&bed, "tree"), tree(&bed, "into/renamed"));
+    assert_eq!(tree(&bed, "tree"), tree(&bed, "into/tree"));
+    run(&bed, &["cp", "-r", "cos://public-bucket/into/", "nowhere"])
+        .with_code(2)
+        .complaining("not a directory");
+
+    // What fails does not keep the rest, and is told with its code.
+    symlink("a", bed.path("tree/link")).unwrap();
+    fs::write(bed.path("tree/what?"), "").unwrap();
+    fs::write(bed.path("tree/z"), "").unwrap();
+    let said = run(&bed, &["sync", "tree", "cos://public-bucket/tree"]).with_code(2);
+    assert!(said.out.contains("ignored    link: a symbolic link"), "{said:?}");
+    assert!(said.out.contains("uploaded   z\n"), "{said:?}");
+    assert!(said.err.starts_with("cos: sync: what?: must not contain '?'"), "{said:?}");
+    assert_eq!(said.err.lines().count(), 1, "{said:?}");
+}
+
+#[test]
+fn exit_codes_tell_what_to_do() {
+    let bed = Bed::new();
+    fs::write(bed.path("file"), "").unwrap();
+    for (code, arguments) in [
+        (2, &[][..]),
+        (2, &["copy", "file", "cos://private-bucket/"]),
+        (2, &["cp", "file"]),
+        (2, &["cp", "--frobnicate", "file", "cos://private-bucket/"]),
+        (2, &["ls", "-r", "cos://private-bucket/"]),
+        (2, &["ls", "--config"]),
+        (2, &["ls", "--retries", "many", "cos://private-bucket/"]),
+        (2, &["ls", "--retries", "11", "cos://private-bucket/"]),
+        (2, &["cp", "--concurrency=65", "file", "cos://private-bucket/"]),
+        (2, &["ls", "/tmp"]),
+        (2, &["cp", "file", "other"]),
+        (2, &["cp", "file", "cos://"]),
+        (2, &["cp", "", "cos://private-bucket/"]),
+        (2, &["cp", "no file", "cos://private-bucket/"]),
+        (2, &["cp", "file", "cos://private-bucket/a?b"]),
+        (2, &["cp", "file", "cos://Private_Bucket/"]),
+        (2, &["cp", "file", "file", "cos://private-bucket/file"]),
+        (2, &["sync", "cos://private-bucket/a/", "cos://private-bucket/b/"]),
+        (2, &["mv", "file", "cos://private-bucket/"]),
+        (2, &["cp", "--json", "cos://private-bucket/file", "-"]),
+        (2, &["rm", "-r", "cos://private-bucket/"]),
+        (3, &["cp", "cos://private-bucket/missing", "."]),
+        (3, &["cp", "cos://private-bucket/missing", "-"]),
+        (3, &["cp", "-r", "cos://private-bucket/missing/", "."]),
+        (3, &["cp", "file", "cos://missing/"]),
+        (3, &["ls", "cos://private-bucket/missing/"]),
+        (3, &["ls", "cos://private-bucket/missing"]),
+        (3, &["stat", "cos://private-bucket", "cos://private-bucket/missing"]),
+    ] {
+        let said = run(&bed, arguments).with_code(code);
+        assert!(said.err.starts_with("cos: ") && said.err.ends_with('\n'), "{said:?}");
+    }
+    assert!(!bed.path("missing").is_file(), "nothing is left of what failed");
+
+    let list = ["ls", "--retries=0", "cos://private-bucket/"];
+    for (fault, expected) in [(code(-71), 4), (dropped(), 4), (html(502), 4), (html(403), 1)] {
+        bed.emulator.inject(Fault::new(fault).op("list"));
+        run(&bed, &list).with_code(expected).complaining("cos: ls: cos://private-bucket/: ");
+    }
+    let said = Said::of(cos(&bed, &list).env("COS_SECRET_KEY", "another").output().unwrap());
+    said.with_code(1).complaining("hint: check secret_key");
+    let said = Said::of(cos(&bed, &list).env("COS_HOSTNAME", "127.0.0.1:1").output().unwrap());
+    said.with_code(4).complaining("Connection refused");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    done(&bed, &["cp", "file", "cos://private-bucket/"]);
+    Said::of(cos(&bed, &list).stdout(full).output().unwrap())
+        .with_code(2)
+        .complaining("standard output");
+}
+
+#[test]
+fn help_is_complete() {
+    let bed = Bed::new();
+    let help = done(&bed, &["help"]);
+    for command in ["cp", "sync", "ls", "stat", "rm", "mv", "mkdir", "sign"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{help}");
+        let own = done(&bed, &["help", command]);
+        assert!(own.starts_with(&format!("usage: cos {command} ")), "{own}");
+        assert_eq!(done(&bed, &[command, "--help"]), own);
+    }
+    for code in ["0  success", "1  ", "2  ", "3  ", "4  ", "130  ", "143"] {
+        assert!(help.contains(code), "{code}: {help}");
+    }
+    assert!(help.lines().all(|line| line.len() <= 100), "{help}");
+    let version = concat!("cos ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(done(&bed, &["--version"]), version);
+    for (arguments, correct) in
+        [(vec!["frobnicate"], "frobnicate"), (vec!["cp", "x"], "SOURCE... DESTINATION")]
+    {
+        run(&bed, &arguments).with_code(2).complaining(correct).complaining("cos: see: cos help");
+    }
+}
+
+#[test]
+fn json_is_the_replies_and_nothing_else() {
+    let bed = Bed::new();
+    bed.file("a", 10);
+    bed.file("b", 20);
+    let both = run(&bed, &["--json", "cp", "a", "b", "cos://private-bucket/docs/"]).with_code(0);
+    let replies = both.replies();
+    assert_eq!(replies.len(), 2, "{both:?}");
+    for (reply, bytes) in replies.iter().zip([10, 20]) {
+        assert_eq!((&reply["code"], &reply["transfer"]["bytes"]), (&0.into(), &bytes.into()));
+    }
+    let list = run(&bed, &["ls", "-jl", "cos://private-bucket/docs/"]).with_code(0).replies();
+    assert_eq!(list[0]["data"]["infos"][1]["name"], "b");
+    let sign = run(&bed, &["sign", "-j", "cos://private-bucket/docs/a"]).with_code(0).replies();
+    assert!(sign[0]["data"]["url"].is_string(), "{sign:?}");
+    let missing = run(&bed, &["stat", "--json", "cos://private-bucket/c"]).with_code(3);
+    assert_eq!(missing.replies()[0]["error"]["http_status"], 404, "{missing:?}");
+    let files = run(&bed, &["sync", "--json", "cos://private-bucket/docs/", "docs"]).with_code(0);
+    assert_eq!(files.replies()[0]["data"]["downloaded"], 2, "{files:?}");
+    let exists = run(&bed, &["mkdir", "-pj", "cos://private-bucket/d", "cos://private-bucket/d/"]);
+    let codes: Vec<_> =
+        exists.with_code(0).replies().iter().map(|reply| reply["code"].clone()).collect();
+    assert_eq!(codes, [0, -178]);
+    let none = run(&bed, &["rm", "-r", "--json", "a"]).with_code(2);
+    assert_eq!(none.out, "");
+
+    // A server may spread its reply over several lines.
+    let spread = Action::Reply {
+        status: 200,
+        content_type: "application/json".into(),
+        body: "{\r\n\"code\": 0,\n\"message\": \"SUCCESS\",\n\"data\": {\"x\": \"a\\nb\"}}\n"
+            .into(),
+        size: None,
+        headers: Default::default(),
+        execute: false,
+    };
+    bed.emulator.inject(Fault::new(spread).op("stat"));
+    let said = run(&bed, &["stat", "--json", "cos://private-bucket/docs/a"]).with_code(0);
+    assert_eq!(said.replies()[0]["data"]["x"], "a\nb", "{said:?}");
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let bed = Bed::new();
+    let settings = |secret_key: &str| {
+        format!(
+            "# an account\n\n appid={APPID}\r\nsecret_id = {SECRET_ID}  \nsecret_key\t= {secret_key}\n\
+             scheme = http\nhostname = {}\ndownload_hostname = localhost:{}",
+            bed.emulator.host(),
+            bed.emulator.port()
+        )
+    };
+    let write = |name: &str, text: &str| {
+        let path = bed.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    };
+    // Nothing of the account comes from the environment, but for what is given.
+    let list = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = cos(&bed, &["ls", "cos://private-bucket/"]);
+        for name in ["APPID", "SECRET_ID", "SECRET_KEY", "SCHEME", "HOSTNAME", "DOWNLOAD_HOSTNAME"]
+        {
+            command.env_remove(format!("COS_{name}"));
+        }
+        Said::of(command.args(arguments).envs(environment.iter().copied()).output().unwrap())
+    };
+    let good = settings(SECRET_KEY);
+    let bad = settings("another");
+
+    list(&[], &[]).with_code(2).complaining("COS_APPID").complaining("home/.config/cos.conf");
+    write("home/.config/cos.conf", &good);
+    assert_eq!(list(&[], &[]).with_code(0).err, "");
+    list(&[], &[("COS_SECRET_KEY", "another")]).with_code(1).complaining("-97");
+    list(&[], &[("COS_SECRET_KEY", "")]).with_code(0);
+    list(&[], &[("COS_SECRET_ID", "nobody")]).with_code(1).complaining("secret_id");
+
+    // The more explicit place is the one.
+    write("home/.config/cos.conf", &bad);
+    write("xdg/cos.conf", &good);
+    let xdg = bed.path("xdg").into_os_string().into_string().unwrap();
+    let xdg = ("XDG_CONFIG_HOME", xdg.as_str());
+    list(&[], &[]).with_code(1);
+    list(&[], &[xdg]).with_code(0);
+    write("bad", &bad);
+    list(&[], &[xdg, ("COS_CONFIG", "bad")]).with_code(1);
+    write("good", &good);
+    list(&["--config", "good"], &[("COS_CONFIG", "bad")]).with_code(0);
+    list(&["--config", "bad"], &[("COS_SECRET_KEY", SECRET_KEY)]).with_code(0);
+
+    // What is wrong with a file is told by its place, without its content.
+    for broken in ["secret_key EXAMPLE", "secretkey = EXAMPLE", "= EXAMPLE", "EXAMPLE=="] {
+        write("broken", &format!("# first\n{broken}\n"));
+        let said = list(&["--config=broken"], &[]).with_code(2).complaining("broken:2: ");
+        assert!(!said.err.contains("EXAMPLE"), "{said:?}");
+    }
+    list(&["--config", "missing"], &[]).with_code(2).complaining("missing: No such file");
+    list(&[], &[("COS_CONFIG", "missing")]).with_code(2).complaining("missing: No such file");
+    list(&["--config", "xdg"], &[]).with_code(2).complaining("xdg: Is a directory");
+    let proxy = ("COS_PROXY", "http://user:EXAMPLE_SECRET_KEY@");
+    list(&["--config", "good"], &[proxy]).with_code(2).complaining("proxy");
+    fs::set_permissions(bed.path("good"), Permissions::from_mode(0o644)).unwrap();
+    list(&["--config", "good"], &[]).with_code(0).complaining("warning: others can read good");
+}
+
+/// How wide a terminal shows this: Chinese characters take two columns.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn a_bar_is_drawn_on_a_terminal_alone() {
+    let bed = Bed::new();
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    let name = format!("{}.bin", "文件".repeat(30));
+    bed.file(&name, 9 * MIB);
+    let upload = format!("cos cp {name} cos://private-bucket/");
+    let on_terminal = |line: &str| {
+        let mut script = command(&bed, "script");
+        let output = succeed(script.args(["-qec", line, "/dev/null"]));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for width in [100, 60, 20, 10] {
+        let shown = on_terminal(&format!("stty cols {width}; {upload}"));
+        let frames: Vec<_> = shown.split('\r').filter(|frame| frame.contains('%')).collect();
+        assert!(!frames.is_empty(), "{shown:?}");
+        for frame in &frames {
+            let line = frame.strip_suffix("\x1b[K").unwrap();
+            assert!(columns(line) < width, "{width}: {line:?}");
+            assert_eq!(line.contains('['), width == 100, "{line:?}");
+            assert_eq!(line.contains("/s "), width >= 60, "{line:?}");
+        }
+        let (_, end) = shown.rsplit_once("\r\x1b[K").unwrap();
+        assert!(end.starts_with(&name) && end.contains("9.0 MiB in "), "{end:?}");
+        assert!(!end.contains('%'), "the bar is wiped away: {shown:?}");
+    }
+    for quiet in ["-q", "-n 2>/dev/null", "2>&1 | cat"] {
+        let shown = on_terminal(&format!("{upload}{} {quiet}", quiet.len()));
+        assert!(!shown.contains('\x1b') && !shown.contains('%'), "{quiet}: {shown:?}");
+    }
+    let dumb = on_terminal(&format!("TERM=dumb {upload}"));
+    assert!(!dumb.contains('\x1b'), "{dumb:?}");
+
+    // A name must not command the terminal.
+    fs::write(bed.path("\x1b[31mred\u{9b}"), "").unwrap();
+    let shown = on_terminal("cos cp *red* cos://private-bucket/ || true");
+    assert!(shown.contains("?[31mred?: must not contain control characters"), "{shown:?}");
+}
+
+/// Ends within the time of a slow machine, or the test fails.
+fn wait(mut child: Child) -> Said {
+    let mut ended = None;
+    wait_until("the end of the tool", || {
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    Said::of(child.wait_with_output().unwrap())
+}
+
+/// Runs a command with one request at a time. The request of this kind behind the first two is
+/// never answered; then comes the signal.
+fn interrupted(bed: &Bed, arguments: &[&str], op: &str, signal: &str) -> Said {
+    bed.emulator.clear_requests();
+    let silence = Action::Drop { after: 0, end: End::Hang };
+    bed.emulator.inject(Fault::new(silence).op(op).skip(2).forever());
+    let mut command = cos(bed, &["--concurrency", "1"]);
+    let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.unwrap();
+    wait_until("the silence", || {
+        logged(&bed.emulator, op).iter().any(|record| record.fault.is_some())
+    });
+    succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+    let said = wait(child);
+    bed.emulator.clear_faults();
+    said
+}
+
+#[test]
+fn an_interrupted_upload_is_continued_by_the_same_command() {
+    let bed = Bed::new();
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    let path = bed.file("large", 9 * MIB);
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let to = format!("cos://public-bucket/{signal}");
+        let arguments = ["cp", "large", &to];
+        interrupted(&bed, &arguments, "upload_slice_data", signal)
+            .with_code(code)
+            .complaining("interrupted; the same command goes on where it stopped");
+        assert_absent(&bed.emulator, &format!("/{signal}"));
+        let rest = done(&bed, &arguments);
+        assert!(rest.contains("9.0 MiB in ") && rest.contains(", 2.0 MiB resumed"), "{rest}");
+        assert_stored(&bed.emulator, &format!("/{signal}"), &fs::read(&path).unwrap());
+    }
+}
+
+#[test]
+fn an_interrupted_download_is_continued_by_the_same_command() {
+    let bed = Bed::new();
+    let bytes = fs::read(bed.file("large", 25 * MIB)).unwrap();
+    done(&bed, &["cp", "large", "cos://private-bucket/"]);
+    fs::create_dir(bed.path("down")).unwrap();
+    fs::write(bed.path("down/large"), "old").unwrap();
+    let arguments = ["cp", "--json", "cos://private-bucket/large", "down"];
+    let said = interrupted(&bed, &arguments, "download", "INT").with_code(130);
+    assert_eq!(said.replies()[0]["code"], 1, "{said:?}");
+    assert_eq!(fs::read(bed.path("down/large")).unwrap(), b"old");
+    let rest = run(&bed, &arguments).with_code(0).replies();
+    assert_eq!(rest[0]["transfer"]["resumed_bytes"], 16 * MIB);
+    assert_same(&fs::read(bed.path("down/large")).unwrap(), &bytes);
+    assert_eq!(names_in(&bed.path("down")), ["large"]);
+}
+
+#[test]
+fn large_folders_are_listed_whole_and_readers_may_leave() {
+    let bed = Bed::new();
+    let count = 1050;
+    fs::create_dir(bed.path("many")).unwrap();
+    for i in 0..count {
+        fs::write(bed.path("many").join(format!("{i:04} {{[中")), format!("{i}")).unwrap();
+    }
+    done(&bed, &["sync", "-q", "-C", "16", "many", "cos://private-bucket/many/"]);
+    bed.emulator.clear_requests();
+    let names = done(&bed, &["ls", "cos://private-bucket/many/"]);
+    let expected: String = (0..count).map(|i| format!("{i:04} {{[中\n")).collect();
+    assert_eq!(names, expected);
+    assert_eq!(logged(&bed.emulator, "list").len(), count / 199 + 1);
+    let long = done(&bed, &["ls", "-l", "cos://private-bucket/many/"]);
+    assert!(long.contains("files: 1050, folders: 0, "), "{long}");
+
+    let one = shell(&bed, "set +o pipefail; cos ls cos://private-bucket/many/ | head -n 1");
+    assert_eq!(one, "0000 {[中\n");
+    bed.file("large", 9 * MIB);
+    done(&bed, &["cp", "large", "cos://private-bucket/"]);
+    let some = "set +o pipefail; cos cp cos://private-bucket/large - | head -c 5 | wc -c";
+    assert_eq!(shell(&bed, some).trim(), "5");
+}
+
+#[test]
+fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
+    let bed = Bed::new();
+    bed.file("large", 9 * MIB);
+    fs::create_dir_all(bed.path("tree/sub")).unwrap();
+    fs::write(bed.path("tree/sub").join(NAME), "text").unwrap();
+    fs::write(bed.path("conf"), "region = sh\n# nothing else\n").unwrap();
+    for (code, arguments) in [
+        (0, &["cp", "large", "conf", "cos://private-bucket/docs/"][..]),
+        (0, &["cp", "cos://private-bucket/docs/large", "tree"]),
+        (0, &["cp", "cos://private-bucket/docs/conf", "-"]),
+        (0, &["cp", "-", "cos://private-bucket/docs/empty"]),
+        (0, &["sync", "--config", "conf", "tree", "cos://private-bucket/tree/"]),
+        (0, &["ls", "-l", "cos://private-bucket/tree/", "cos://private-bucket/docs/l"]),
+        (0, &["stat", "--json", "cos://private-bucket/docs/large"]),
+        (0, &["mv", "cos://private-bucket/docs/large", "cos://private-bucket/large"]),
+        (0, &["mkdir", "-p", "cos://private-bucket/docs"]),
+        (0, &["sign", "cos://private-bucket/large"]),
+        (0, &["rm", "-r", "cos://private-bucket/tree/", "cos://private-bucket/docs/"]),
+        (0, &["help", "cp"]),
+        (2, &["cp", "-r", "tree", "cos://private-bucket/what?"]),
+        (3, &["cp", "cos://private-bucket/missing", "down"]),
+    ] {
+        let mut valgrind = command(&bed, "valgrind");
+        valgrind.args(["-q", "--leak-check=full", "--error-exitcode=99"]);
+        // What a thread keeps for itself is possibly lost on the main one.
+        valgrind.arg("--errors-for-leak-kinds=definite,indirect");
+        let said = Said::of(valgrind.arg(tool()).args(arguments).output().unwrap());
+        said.with_code(code);
+    }
+}

@@ -1,0 +1,597 @@
+/** @file cos.hpp
+ *
+ * libcos for C++17: cos.h with objects that free themselves. cos.h is the manual; what a function
+ * does, which options it takes and what it answers is described there, under the C function's name.
+ *
+ *     libcos::Client client("1250000000", "SECRET_ID", "SECRET_KEY", "sh");
+ *     libcos::Result done = client.upload_file("mybucket", "/hello.txt", "hello.txt",
+ *                                              libcos::UploadOptions().insert_only(false));
+ *     std::cout << done.name() << ": " << done.message() << "\n";
+ *
+ * **Names** The namespace is `libcos`: a namespace `cos` can't be beside the `cos` of <math.h>.
+ *
+ * **Failures** Calls return a Result and throw nothing, but for std::bad_alloc. What a callback
+ * throws does not pass through the library: it stops the call as soon as that can be stopped, and is
+ * thrown on by the function that made the call. What the call has done by then, it has done.
+ *
+ * **Strings** are UTF-8. One with a NUL in it is refused like one that is not UTF-8: #COS_ERR_PARAM.
+ *
+ * **Compilers** Nothing but the standard library is needed, not even exceptions or RTTI. All files
+ * of a program must agree on -fno-exceptions.
+ */
+#ifndef COS_HPP
+#define COS_HPP
+
+#include <cos.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace libcos {
+
+namespace detail {
+
+struct Free {
+    void operator()(char *string) const noexcept { cos_string_free(string); }
+    void operator()(cos_client *client) const noexcept { cos_client_free(client); }
+    void operator()(cos_transfer *transfer) const noexcept { cos_transfer_free(transfer); }
+};
+template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
+
+// C would read a string up to the first NUL: another file's name. The library refuses "\xff".
+inline const char *plain(const std::string &text) noexcept
+{
+    return text.find('\0') == std::string::npos ? text.c_str() : "\xff";
+}
+
+template <class Scalar, class = std::enable_if_t<std::is_scalar_v<Scalar>>>
+Scalar plain(Scalar scalar) noexcept { return scalar; }
+
+#ifdef __cpp_exceptions
+// What a callback threw. Callbacks run on the thread that made the call.
+inline std::exception_ptr &thrown() noexcept
+{
+    thread_local std::exception_ptr exception;
+    return exception;
+}
+
+// Runs a callback for the library; false ends the call. After an exception none runs any more.
+template <class Callback> bool run(Callback callback) noexcept
+{
+    if (thrown())
+        return false;
+    try {
+        return callback();
+    } catch (...) {
+        thrown() = std::current_exception();
+        return false;
+    }
+}
+
+inline void throw_on()
+{
+    if (thrown())
+        std::rethrow_exception(std::exchange(thrown(), nullptr));
+}
+#else
+template <class Callback> bool run(Callback callback) noexcept { return callback(); }
+inline void throw_on() noexcept {}
+#endif
+
+// A function that may be replaced while it runs, in another thread or by itself.
+template <class Function> class Replaceable {
+public:
+    void set(Function function)
+    {
+        auto next = std::make_shared<const Function>(std::move(function));
+        const std::lock_guard<std::mutex> lock(mutex_);
+        function_.swap(next);
+    }
+
+    std::shared_ptr<const Function> get() const noexcept
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return function_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Function> function_;
+};
+
+}  // namespace detail
+
+/// See cos_version().
+inline const char *version() noexcept { return cos_version(); }
+/// See cos_abi_version().
+inline int abi_version() noexcept { return cos_abi_version(); }
+/// See cos_code_name().
+inline const char *code_name(int code) noexcept { return cos_code_name(code); }
+
+/// Reads a value from JSON text; nothing where cos_json_string() gives NULL.
+inline std::optional<std::string> json_string(const std::string &json, const std::string &pointer)
+{
+    const detail::Owned<char> found(cos_json_string(detail::plain(json), detail::plain(pointer)));
+    return found ? std::optional<std::string>(found.get()) : std::nullopt;
+}
+
+/// Reads a whole number from JSON text; nothing where cos_json_int() fails.
+inline std::optional<std::int64_t> json_int(const std::string &json, const std::string &pointer)
+{
+    std::int64_t number = 0;
+    const int code = cos_json_int(detail::plain(json), detail::plain(pointer), &number);
+    return code == 0 ? std::optional<std::int64_t>(number) : std::nullopt;
+}
+
+/// Counts elements or fields in JSON text; nothing where cos_json_length() fails.
+inline std::optional<std::int64_t> json_length(const std::string &json, const std::string &pointer)
+{
+    const std::int64_t length = cos_json_length(detail::plain(json), detail::plain(pointer));
+    return length >= 0 ? std::optional<std::int64_t>(length) : std::nullopt;
+}
+
+/// What a call returned: its code and its reply.
+class [[nodiscard]] Result {
+public:
+    /// Whether the call succeeded.
+    explicit operator bool() const noexcept { return code_ == COS_OK; }
+    /// COS_OK, another of enum cos_code, or any other code of the server.
+    int code() const noexcept { return code_; }
+    /// The name of the code, such as "COS_ERR_NOT_FOUND".
+    const char *name() const noexcept { return cos_code_name(code_); }
+    /// What the server or the library says about it.
+    std::string message() const { return text("/message").value_or(""); }
+    /// The whole reply. For a list of thousands take a JSON library: the readers below go through
+    /// the text from its start, every time.
+    const std::string &json() const noexcept { return json_; }
+    /// A value of the reply, such as text("/data/url"); see json_string().
+    std::optional<std::string> text(const std::string &pointer) const
+    { return json_string(json_, pointer); }
+    /// A whole number of the reply, such as integer("/data/filesize").
+    std::optional<std::int64_t> integer(const std::string &pointer) const
+    { return json_int(json_, pointer); }
+    /// How many elements or fields there are, such as length("/data/infos").
+    std::optional<std::int64_t> length(const std::string &pointer) const
+    { return json_length(json_, pointer); }
+
+private:
+    friend class Client;
+    Result() = default;
+    Result(int code, const char *json) : code_(code), json_(json ? json : "") {}
+
+    int code_ = COS_OK;
+    std::string json_;
+};
+
+/// Options as JSON text, in place of a builder: `libcos::Raw{R"({"insert_only": 0})"}`.
+struct Raw {
+    std::string json;
+};
+
+/// What all builders of options have in common. Of a key that is set twice the last value counts.
+class Options {
+public:
+    /// The options as the C function takes them.
+    const std::string &json() const noexcept { return json_; }
+
+protected:
+    Options() = default;
+    explicit Options(Raw raw) : json_(std::move(raw.json)) {}
+
+    void put(std::string_view key, std::string_view value)
+    {
+        const auto end = json_.rfind('}');
+        if (end == std::string::npos)
+            return;  // Raw that is no object: left as it is, and refused by the library
+        const auto last = end == 0 ? end : json_.find_last_not_of(" \t\r\n", end - 1);
+        const bool first = last != std::string::npos && json_[last] == '{';
+        json_.insert(end, (first ? "" : ",") + quoted(key) + ":" + std::string(value));
+    }
+
+    static std::string quoted(std::string_view text)
+    {
+        std::string json = "\"";
+        for (const char c : text) {
+            char control[8] = "";
+            if (static_cast<unsigned char>(c) < ' ')
+                std::snprintf(control, sizeof control, "\\u%04hhx", c);
+            if (c == '"' || c == '\\')
+                json += '\\';
+            json += *control ? control : std::string(1, c);
+        }
+        return json + "\"";
+    }
+
+private:
+    friend const char *plain(const Options &options) noexcept
+    { return detail::plain(options.json_); }
+
+    std::string json_ = "{}";
+};
+
+/// The options of every call, and the base of the others: `Own` is the class that derives from it.
+template <class Own> class OptionsOf : public Options {
+public:
+    OptionsOf() = default;
+    OptionsOf(Raw raw) : Options(std::move(raw)) {}
+
+    Own &timeout_ms(std::int64_t ms) { return set("timeout_ms", ms); }
+    Own &retries(std::int64_t times) { return set("retries", times); }
+
+protected:
+    Own &set(std::string_view key, bool v) { return put(key, v ? "true" : "false"); }
+    Own &set(std::string_view key, std::int64_t v) { return put(key, std::to_string(v)); }
+    Own &set(std::string_view key, std::string_view v) { return put(key, quoted(v)); }
+
+private:
+    Own &put(std::string_view key, std::string_view value)
+    {
+        Options::put(key, value);
+        return static_cast<Own &>(*this);
+    }
+};
+
+/// For calls without options of their own, such as cos_stat_file().
+struct CallOptions : OptionsOf<CallOptions> {
+    using OptionsOf::OptionsOf;
+};
+
+/// See cos_client_new(); `region` is for cos_client_set_config() only.
+struct ClientOptions : OptionsOf<ClientOptions> {
+    using OptionsOf::OptionsOf;
+    ClientOptions &region(std::string_view v) { return set("region", v); }
+    ClientOptions &scheme(std::string_view v) { return set("scheme", v); }
+    ClientOptions &hostname(std::string_view v) { return set("hostname", v); }
+    ClientOptions &download_hostname(std::string_view v) { return set("download_hostname", v); }
+    ClientOptions &connect_timeout_ms(std::int64_t v) { return set("connect_timeout_ms", v); }
+    ClientOptions &sign_expired(std::int64_t v) { return set("sign_expired", v); }
+    ClientOptions &ca_file(std::string_view v) { return set("ca_file", v); }
+    ClientOptions &proxy(std::string_view v) { return set("proxy", v); }
+    ClientOptions &user_agent(std::string_view v) { return set("user_agent", v); }
+    ClientOptions &max_idle_connections(std::int64_t v) { return set("max_idle_connections", v); }
+};
+
+/// See cos_upload_file() and cos_upload_folder(), which differ in the default of `insert_only`.
+struct UploadOptions : OptionsOf<UploadOptions> {
+    using OptionsOf::OptionsOf;
+    UploadOptions &insert_only(bool v) { return set("insert_only", v); }
+    UploadOptions &biz_attr(std::string_view v) { return set("biz_attr", v); }
+    UploadOptions &slice_threshold(std::int64_t v) { return set("slice_threshold", v); }
+    UploadOptions &slice_size(std::int64_t v) { return set("slice_size", v); }
+    UploadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
+    UploadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
+    UploadOptions &resume(bool v) { return set("resume", v); }
+};
+
+/// See cos_download_file(); the other downloads take some of these and refuse the rest.
+struct DownloadOptions : OptionsOf<DownloadOptions> {
+    using OptionsOf::OptionsOf;
+    DownloadOptions &overwrite(bool v) { return set("overwrite", v); }
+    DownloadOptions &range_start(std::int64_t v) { return set("range_start", v); }
+    DownloadOptions &range_end(std::int64_t v) { return set("range_end", v); }
+    DownloadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
+    DownloadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
+    DownloadOptions &resume(bool v) { return set("resume", v); }
+};
+
+/// See cos_update_file().
+struct UpdateOptions : OptionsOf<UpdateOptions> {
+    using OptionsOf::OptionsOf;
+    UpdateOptions &biz_attr(std::string_view v) { return set("biz_attr", v); }
+    UpdateOptions &authority(std::string_view v) { return set("authority", v); }
+    UpdateOptions &forbid(std::int64_t v) { return set("forbid", v); }
+    UpdateOptions &cache_control(std::string_view v) { return set("cache_control", v); }
+    UpdateOptions &content_type(std::string_view v) { return set("content_type", v); }
+    UpdateOptions &content_language(std::string_view v) { return set("content_language", v); }
+    UpdateOptions &content_disposition(std::string_view v) { return set("content_disposition", v); }
+    UpdateOptions &content_encoding(std::string_view v) { return set("content_encoding", v); }
+    /// The header `x-cos-meta-NAME`.
+    UpdateOptions &meta(const std::string &name, std::string_view value)
+    {
+        return set("x-cos-meta-" + name, value);
+    }
+    UpdateOptions &clear_headers(bool v) { return set("clear_headers", v); }
+};
+
+/// See cos_move_file() and cos_copy_file().
+struct MoveOptions : OptionsOf<MoveOptions> {
+    using OptionsOf::OptionsOf;
+    MoveOptions &overwrite(bool v) { return set("overwrite", v); }
+};
+
+/// See cos_create_folder() and cos_update_folder().
+struct FolderOptions : OptionsOf<FolderOptions> {
+    using OptionsOf::OptionsOf;
+    FolderOptions &biz_attr(std::string_view v) { return set("biz_attr", v); }
+};
+
+/// See cos_list_folder().
+struct ListOptions : OptionsOf<ListOptions> {
+    using OptionsOf::OptionsOf;
+    ListOptions &num(std::int64_t v) { return set("num", v); }
+    ListOptions &prefix(std::string_view v) { return set("prefix", v); }
+    ListOptions &context(std::string_view v) { return set("context", v); }
+    ListOptions &delimiter(std::string_view v) { return set("delimiter", v); }
+    ListOptions &all(bool v) { return set("all", v); }
+};
+
+/// See cos_del_folder().
+struct DeleteOptions : OptionsOf<DeleteOptions> {
+    using OptionsOf::OptionsOf;
+    DeleteOptions &recursive(bool v) { return set("recursive", v); }
+    DeleteOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
+};
+
+/// Told of progress; returns whether to go on. See cos_progress_fn.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+/// Takes bytes of a download, in order; returns whether to go on. See cos_write_fn.
+using Write = std::function<bool(std::string_view bytes)>;
+/// Takes a line of the log; may be called by several threads at once. See cos_log_fn.
+using Log = std::function<void(cos_log_level level, std::string_view line)>;
+
+/// Follows and stops an upload or a download: a cos_transfer. It must outlive the call.
+///
+/// Where a call takes a Transfer it takes as well a function for its progress.
+class Transfer {
+public:
+    /// A transfer that tells of no progress, and can be stopped.
+    Transfer() : handle_(cos_transfer_new()), progress_(std::make_unique<Told>()) {}
+    /// A transfer that tells `function` of its progress.
+    template <class Function, class = std::enable_if_t<std::is_invocable_r_v<
+                                  bool, Function &, std::uint64_t, std::uint64_t>>>
+    Transfer(Function function) : Transfer()
+    {
+        on_progress(std::move(function));
+    }
+
+    /// See cos_transfer_on_progress(). A call that told the old function goes on with this one.
+    void on_progress(Progress function)
+    {
+        if (!progress_)
+            return;
+        const cos_progress_fn told = function ? tell : nullptr;
+        progress_->set(std::move(function));
+        cos_transfer_on_progress(handle_.get(), told, progress_.get());
+    }
+
+    /// See cos_transfer_cancel(). From any thread.
+    void cancel() const noexcept { cos_transfer_cancel(handle_.get()); }
+
+    /// Bytes done and bytes in all; see cos_transfer_progress(). From any thread.
+    std::pair<std::uint64_t, std::uint64_t> progress() const noexcept
+    {
+        std::pair<std::uint64_t, std::uint64_t> now;
+        cos_transfer_progress(handle_.get(), &now.first, &now.second);
+        return now;
+    }
+
+private:
+    friend cos_transfer *plain(const Transfer &transfer) noexcept { return transfer.handle_.get(); }
+
+    using Told = detail::Replaceable<Progress>;
+
+    static int tell(std::uint64_t done, std::uint64_t total, void *told) noexcept
+    {
+        const auto function = static_cast<const Told *>(told)->get();
+        return detail::run([&] { return !*function || (*function)(done, total); }) ? 0 : 1;
+    }
+
+    detail::Owned<cos_transfer> handle_;
+    std::unique_ptr<Told> progress_;  // at an address of its own, where it stays after a move
+};
+
+/// Bytes of any kind, for upload_buffer().
+inline std::string_view bytes(const void *data, std::size_t size) noexcept
+{ return {static_cast<const char *>(data), size}; }
+
+/// Bytes that cos_download_buffer() allocated, without a copy.
+class Buffer {
+public:
+    Buffer() = default;
+    Buffer(Buffer &&other) noexcept { swap(other); }
+    Buffer &operator=(Buffer &&other) noexcept
+    {
+        Buffer(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~Buffer() { cos_buffer_free(data_, size_); }
+
+    /// NULL if there are none.
+    const std::uint8_t *data() const noexcept { return data_; }
+    std::size_t size() const noexcept { return size_; }
+    /// The bytes, as long as the buffer holds them.
+    std::string_view view() const noexcept { return bytes(data_, size_); }
+
+private:
+    friend class Client;
+    void swap(Buffer &other) noexcept
+    {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+    }
+
+    std::uint8_t *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// An account, the place of the service, and the connections to it: a cos_client.
+///
+/// All const functions may be called by any number of threads at once. A function that is not
+/// described here is the C function of its name.
+class Client {
+    using Text = const std::string &;
+
+public:
+    /// See cos_client_new(). If it fails, created() says why, and so does every call.
+    Client(Text appid, Text secret_id, Text secret_key, Text region,
+           const ClientOptions &options = {})
+    {
+        create(appid, secret_id, secret_key, detail::plain(region), options);
+    }
+    /// A client without a region: `options` give both host names.
+    Client(Text appid, Text secret_id, Text secret_key, const ClientOptions &options)
+    {
+        create(appid, secret_id, secret_key, nullptr, options);
+    }
+
+    /// Whether there is a client; not after it was moved away.
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+    /// What cos_client_new() answered.
+    const Result &created() const noexcept { return created_; }
+
+    /// See cos_client_set_config(). `Raw{R"({"proxy": null})"}` goes back to a default.
+    Result set_config(const ClientOptions &options) const
+    { return call(cos_client_set_config, options); }
+    Result set_credentials(Text appid, Text secret_id, Text secret_key) const
+    { return call(cos_client_set_credentials, appid, secret_id, secret_key); }
+    /// See cos_client_set_log(). The client keeps `function` until it is replaced. Calls under way
+    /// that have a log go on in the new one.
+    /// @return COS_OK, or COS_ERR_PARAM if there is no client or no such level.
+    int set_log(cos_log_level level, Log function) const
+    {
+        if (!handle_)
+            return COS_ERR_PARAM;
+        const std::lock_guard<std::mutex> lock(log_->setting);
+        const cos_log_fn written = function ? write_line : nullptr;
+        const int code = cos_client_set_log(handle_.get(), level, written, log_.get());
+        if (code == COS_OK)  // a call that began with a higher level must not show in this one
+            log_->lines.set([level, function = std::move(function)](auto of, auto line) {
+                if (function && of <= level)
+                    function(of, line);
+            });
+        return code;
+    }
+
+    Result sign_more(Text bucket, Text cos_path, std::int64_t expired) const
+    { return call(cos_sign_more, bucket, cos_path, expired); }
+    Result sign_once(Text bucket, Text cos_path) const
+    { return call(cos_sign_once, bucket, cos_path); }
+    Result sign_download(Text bucket, Text cos_path, std::int64_t expired) const
+    { return call(cos_sign_download, bucket, cos_path, expired); }
+
+    Result stat_file(Text bucket, Text cos_path, const CallOptions &options = {}) const
+    { return call(cos_stat_file, bucket, cos_path, options); }
+    Result update_file(Text bucket, Text cos_path, const UpdateOptions &options) const
+    { return call(cos_update_file, bucket, cos_path, options); }
+    Result del_file(Text bucket, Text cos_path, const CallOptions &options = {}) const
+    { return call(cos_del_file, bucket, cos_path, options); }
+    Result move_file(Text bucket, Text cos_path, Text dest_path,
+                     const MoveOptions &options = {}) const
+    { return call(cos_move_file, bucket, cos_path, dest_path, options); }
+    Result copy_file(Text bucket, Text cos_path, Text dest_path,
+                     const MoveOptions &options = {}) const
+    { return call(cos_copy_file, bucket, cos_path, dest_path, options); }
+
+    Result create_folder(Text bucket, Text cos_path, const FolderOptions &options = {}) const
+    { return call(cos_create_folder, bucket, cos_path, options); }
+    Result stat_folder(Text bucket, Text cos_path, const CallOptions &options = {}) const
+    { return call(cos_stat_folder, bucket, cos_path, options); }
+    Result update_folder(Text bucket, Text cos_path, const FolderOptions &options) const
+    { return call(cos_update_folder, bucket, cos_path, options); }
+    Result list_folder(Text bucket, Text cos_path, const ListOptions &options = {}) const
+    { return call(cos_list_folder, bucket, cos_path, options); }
+    Result del_folder(Text bucket, Text cos_path, const DeleteOptions &options = {}) const
+    { return call(cos_del_folder, bucket, cos_path, options); }
+
+    Result upload_file(Text bucket, Text cos_path, Text local_path,
+                       const UploadOptions &options = {}, const Transfer &transfer = {}) const
+    { return call(cos_upload_file, bucket, cos_path, local_path, options, transfer); }
+    /// See cos_upload_buffer(); bytes() makes a view of anything.
+    Result upload_buffer(Text bucket, Text cos_path, std::string_view data,
+                         const UploadOptions &options = {}, const Transfer &transfer = {}) const
+    {
+        const void *start = data.data();
+        return call(cos_upload_buffer, bucket, cos_path, static_cast<const std::uint8_t *>(start),
+                    data.size(), options, transfer);
+    }
+    Result upload_folder(Text bucket, Text cos_path, Text local_path,
+                         const UploadOptions &options = {}, const Transfer &transfer = {}) const
+    { return call(cos_upload_folder, bucket, cos_path, local_path, options, transfer); }
+
+    Result download_file(Text bucket, Text cos_path, Text local_path,
+                         const DownloadOptions &options = {}, const Transfer &transfer = {}) const
+    { return call(cos_download_file, bucket, cos_path, local_path, options, transfer); }
+    /// See cos_download_buffer(). `out` is empty if it fails.
+    Result download_buffer(Text bucket, Text cos_path, Buffer &out,
+                           const DownloadOptions &options = {}, const Transfer &transfer = {}) const
+    {
+        out = Buffer();
+        return call(cos_download_buffer, bucket, cos_path, options, transfer, &out.data_,
+                    &out.size_);
+    }
+    Result download_stream(Text bucket, Text cos_path, const Write &write,
+                           const DownloadOptions &options = {}, const Transfer &transfer = {}) const
+    {
+        const cos_write_fn written = write ? write_bytes : nullptr;
+        void *user = const_cast<Write *>(&write);
+        return call(cos_download_stream, bucket, cos_path, options, transfer, written, user);
+    }
+    Result download_folder(Text bucket, Text cos_path, Text local_path,
+                           const DownloadOptions &options = {}, const Transfer &transfer = {}) const
+    { return call(cos_download_folder, bucket, cos_path, local_path, options, transfer); }
+
+private:
+    struct Logged {
+        std::mutex setting;
+        detail::Replaceable<Log> lines;
+    };
+
+    void create(Text appid, Text secret_id, Text secret_key, const char *region,
+                const ClientOptions &options)
+    {
+        using detail::plain;
+        cos_client *handle = nullptr;
+        char *json = nullptr;
+        const int code = cos_client_new(plain(appid), plain(secret_id), plain(secret_key), region,
+                                        plain(options), &handle, &json);
+        handle_.reset(handle);
+        created_ = Result(code, detail::Owned<char>(json).get());
+    }
+
+    template <class Function, class... Arguments>
+    Result call(Function function, const Arguments &...arguments) const
+    {
+        if (!handle_ && !created_)
+            return created_;
+        using detail::plain;
+        char *json = nullptr;
+        const int code = function(handle_.get(), plain(arguments)..., &json);
+        const detail::Owned<char> owned(json);
+        detail::throw_on();
+        return Result(code, json);
+    }
+
+    static int write_bytes(const std::uint8_t *data, std::size_t len, void *user) noexcept
+    {
+        const auto &write = *static_cast<const Write *>(user);
+        return detail::run([&] { return write(bytes(data, len)); }) ? 0 : 1;
+    }
+
+    static void write_line(int level, const char *line, void *user) noexcept
+    {
+        const auto log = static_cast<const Logged *>(user)->lines.get();
+        detail::run([&] {
+            if (log)
+                (*log)(static_cast<cos_log_level>(level), line);
+            return true;
+        });
+    }
+
+    Result created_;
+    std::unique_ptr<Logged> log_ = std::make_unique<Logged>();
+    detail::Owned<cos_client> handle_;  // the last to come and the first to go: it uses the log
+};
+
+}  // namespace libcos
+
+#endif

@@ -1,0 +1,176 @@
+//! `make install`: what it installs is all that a program needs.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{
+    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, installed, libraries, root, succeed, typed,
+};
+
+/// Every file below a directory, by its path from there.
+fn files(dir: &Path) -> BTreeSet<String> {
+    let listing = succeed(Command::new("find").args([".", "-not", "-type", "d"]).current_dir(dir));
+    let listing = String::from_utf8(listing.stdout).unwrap();
+    listing.lines().map(|line| line.trim_start_matches("./").to_owned()).collect()
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// A tree that was installed from a build that is gone, a directory with nothing but a C program
+/// in it, and an emulator to run that program against.
+struct Elsewhere {
+    bed: Bed,
+    prefix: PathBuf,
+    source: PathBuf,
+}
+
+impl Elsewhere {
+    fn new() -> Elsewhere {
+        installed();
+        let bed = Bed::new();
+        let (build, prefix) = (bed.path("build"), bed.path("usr"));
+        let made = libraries().parent().unwrap();
+        succeed(Command::new("cp").arg("-R").arg(made).arg(&build));
+        let mut install = typed("make");
+        install.arg("install").arg(format!("BUILD={}", build.display()));
+        succeed(install.arg(format!("PREFIX={}", prefix.display())));
+        fs::remove_dir_all(&build).unwrap();
+        let source = bed.path("source");
+        fs::create_dir(&source).unwrap();
+        fs::copy(root().join("examples-c/round.c"), source.join("round.c")).unwrap();
+        Elsewhere { bed, prefix, source }
+    }
+
+    /// A command that knows of the tree what its user would tell it.
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.source);
+        command.env("PKG_CONFIG_PATH", self.prefix.join("lib/pkgconfig"));
+        command.env("CMAKE_PREFIX_PATH", &self.prefix);
+        command
+    }
+
+    fn shell(&self, script: &str) {
+        succeed(self.command("sh").args(["-euc", script]));
+    }
+
+    /// Runs a program that was built, with the shared library where the loader finds it or not.
+    fn run(&self, program: &str, shared: bool) {
+        let mut run = self.command(self.source.join(program));
+        if shared {
+            run.env("LD_LIBRARY_PATH", self.prefix.join("lib"));
+        }
+        let host = self.bed.emulator.host();
+        let output = succeed(run.args([&host, BUCKET, APPID, SECRET_ID, SECRET_KEY]));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.ends_with("the whole round went well\n"), "{printed}");
+    }
+}
+
+#[test]
+fn pkg_config_links_the_shared_library() {
+    let elsewhere = Elsewhere::new();
+    elsewhere.shell("cc round.c $(pkg-config --cflags --libs cos) -o shared");
+    elsewhere.run("shared", true);
+    let needed = succeed(Command::new("readelf").arg("-d").arg(elsewhere.source.join("shared")));
+    assert!(String::from_utf8(needed.stdout).unwrap().contains("[libcos.so."));
+}
+
+#[test]
+fn pkg_config_links_the_static_library() {
+    let elsewhere = Elsewhere::new();
+    elsewhere.shell(
+        "cc round.c $(pkg-config --static --cflags --libs cos | sed s/-lcos/-l:libcos.a/) -o alone
+         cc -static round.c $(pkg-config --static --cflags --libs cos) -o wholly",
+    );
+    elsewhere.run("alone", false);
+    elsewhere.run("wholly", false);
+}
+
+#[test]
+fn cmake_finds_both() {
+    let elsewhere = Elsewhere::new();
+    let project = "cmake_minimum_required(VERSION 3.13)
+project(round C)
+find_package(cos 0.1 REQUIRED)
+foreach(kind cos static)
+  add_executable(round-${kind} round.c)
+  target_link_libraries(round-${kind} PRIVATE cos::${kind})
+endforeach()
+";
+    fs::write(elsewhere.source.join("CMakeLists.txt"), project).unwrap();
+    elsewhere.shell("cmake -B made . && cmake --build made");
+    elsewhere.run("made/round-cos", false);
+    elsewhere.run("made/round-static", false);
+    fs::write(elsewhere.source.join("CMakeLists.txt"), project.replace("0.1", "0.99")).unwrap();
+    let refused = elsewhere.command("cmake").args(["-B", "too-new", "."]).output().unwrap();
+    assert!(!refused.status.success(), "0.99 is not installed");
+}
+
+/// Nothing that was installed leads back to where it was built.
+#[test]
+fn the_tree_stands_alone() {
+    let elsewhere = Elsewhere::new();
+    for file in files(&elsewhere.prefix) {
+        let content = fs::read(elsewhere.prefix.join(&file)).unwrap();
+        let home = root().to_str().unwrap().as_bytes();
+        assert!(!content.windows(home.len()).any(|part| part == home), "{file}");
+    }
+}
+
+#[test]
+fn pkg_config_names_what_rustc_would_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty.rs");
+    fs::write(&empty, "").unwrap();
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "native-static-libs", "--crate-type", "staticlib"]).arg(&empty);
+    let printed = succeed(rustc.current_dir(dir.path()));
+    let printed = String::from_utf8(printed.stderr).unwrap();
+    let (_, list) = printed.split_once("native-static-libs: ").unwrap();
+    let list = list.lines().next().unwrap();
+    // The C compiler adds these itself, each in the form that fits the way of linking.
+    let wanted: Vec<_> = list.split(' ').filter(|lib| !["-lgcc_s", "-lc"].contains(lib)).collect();
+    let pc = text(root().join("packaging/cos.pc.in"));
+    let private = pc.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
+    assert_eq!(private.split(' ').collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn what_is_installed_is_uninstalled() {
+    installed();
+    let dir = tempfile::tempdir().unwrap();
+    let destination = format!("DESTDIR={}", dir.path().display());
+    let arguments = [destination.as_str(), "PREFIX=/usr", "LIBDIR=/usr/lib/x86_64-linux-gnu"];
+    succeed(typed("make").arg("install").args(arguments));
+    let lib = "usr/lib/x86_64-linux-gnu";
+    let wanted = [
+        "usr/bin/cos",
+        "usr/include/cos.h",
+        "usr/include/cos.hpp",
+        &format!("{lib}/cmake/cos/cos-config-version.cmake"),
+        &format!("{lib}/cmake/cos/cos-config.cmake"),
+        &format!("{lib}/libcos.a"),
+        &format!("{lib}/libcos.so"),
+        &format!("{lib}/libcos.so.1"),
+        &format!("{lib}/pkgconfig/cos.pc"),
+    ];
+    assert_eq!(files(dir.path()), wanted.into_iter().map(str::to_owned).collect());
+    let link = fs::read_link(dir.path().join(lib).join("libcos.so")).unwrap();
+    assert_eq!(link, Path::new("libcos.so.1"));
+    let pc = text(dir.path().join(lib).join("pkgconfig/cos.pc"));
+    assert!(pc.starts_with("prefix=/usr\nlibdir=${prefix}/lib/x86_64-linux-gnu\n"), "{pc}");
+    assert!(!pc.contains('@'), "{pc}");
+    assert!(pc.contains(concat!("\nVersion: ", env!("CARGO_PKG_VERSION"), "\n")), "{pc}");
+    let cmake = text(dir.path().join(lib).join("cmake/cos/cos-config.cmake"));
+    assert!(cmake.contains("${CMAKE_CURRENT_LIST_DIR}/../../../../include\""), "{cmake}");
+
+    succeed(typed("make").arg("uninstall").args(arguments));
+    assert_eq!(files(dir.path()), BTreeSet::new());
+}

@@ -24,8 +24,8 @@
  * - `http_status`: if there was an answer; `attempts`: how often the request was tried;
  * - `retryable`: whether the same call may succeed later; `hint`: what usually helps.
  *
- * **Codes** 0 is success. -1 to -4 and all positive codes are the library's, every other negative
- * code is the server's, passed through: see #cos_code.
+ * **Codes** are plain ints. 0 is success, -1 to -4 and all positive codes are the library's, every
+ * other negative code is the server's, passed through: see #cos_code.
  *
  * **Ownership** Arguments are borrowed for the call. What arrives through a `T **out` is yours:
  * strings go to cos_string_free(), bytes to cos_buffer_free(), handles to their own free function;

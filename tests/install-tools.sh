@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need, or names them where it may not.
+# Installs the Debian packages that the tests need, or names them where it may not, and a module
+# of Node.
 set -eu
 PATH=$PATH:/usr/sbin
 missing=
@@ -23,8 +24,20 @@ need curl curl
 need openssl openssl
 need nginx nginx
 need tinyproxy tinyproxy
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+need pkg-config pkg-config
+need cmake cmake
+need doxygen doxygen
+need python3 python3
+need go golang-go
+need node nodejs
+need npm npm
+need luajit luajit
+luajit -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
+pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
+
+if [ -z "$missing" ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     # The servers among them are started by the tests alone, never by the system.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
@@ -39,3 +52,8 @@ else
     echo "The tests need these Debian packages; please install them:$missing" >&2
     exit 1
 fi
+
+# A module of Node, with the version and the checksums that are in package-lock.json.
+cd "$(dirname "$0")/bindings/node"
+[ node_modules/.package-lock.json -nt package-lock.json ] ||
+    npm ci --ignore-scripts --no-audit --no-fund --silent

@@ -5,6 +5,8 @@ use std::fs;
 /// An exported function.
 pub struct Function {
     pub name: String,
+    /// The type that it returns, such as `char *`.
+    pub returns: String,
     /// The comment above it, without the stars.
     pub comment: String,
     /// Type and name of each parameter, such as `const char *bucket`.
@@ -46,8 +48,10 @@ fn function(section: &str) -> Option<Function> {
     }
     let lines = comment.lines().map(|line| line.trim_start_matches([' ', '*']));
     let parameters = parameters.split(',').map(|text| text.trim().to_owned());
+    let name = head.rsplit([' ', '*']).next()?;
     Some(Function {
-        name: head.rsplit([' ', '*']).next()?.to_owned(),
+        name: name.to_owned(),
+        returns: head.strip_suffix(name)?.trim().to_owned(),
         comment: lines.collect::<Vec<_>>().join("\n"),
         parameters: parameters.filter(|text| text != "void").collect(),
     })

@@ -115,7 +115,7 @@ pub fn libraries() -> &'static Path {
 pub fn installed() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join("usr");
+        let prefix = build_dir().join("installed");
         let _ = fs::remove_dir_all(&prefix);
         succeed(typed("make").arg("all"));
         succeed(typed("make").arg("install").arg(format!("PREFIX={}", prefix.display())));

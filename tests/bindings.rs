@@ -1,0 +1,307 @@
+//! Six languages use the installed library: C, C++, Go, Lua, Node and Python.
+
+#[path = "bindings/ledger.rs"]
+mod ledger;
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cos::crew::Watch;
+use cos::download;
+use cos_emulator::{Action, Config, Credential, Emulator, Fault};
+use serde_json::Value;
+
+use ledger::Ledger;
+use support::{APPID, BUCKET, Bed, SECRET_ID, content, header, installed, root, succeed};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Language {
+    C,
+    Cpp,
+    Go,
+    Lua,
+    Node,
+    Python,
+}
+
+use Language::*;
+
+impl Language {
+    fn directory(self) -> PathBuf {
+        let name = format!("{self:?}").to_lowercase();
+        root().join("tests/bindings").join(name)
+    }
+
+    fn source(self, program: &str) -> PathBuf {
+        let ending = match self {
+            C => ".c",
+            Cpp => ".cpp",
+            Go => ".go",
+            Lua => ".lua",
+            Node => ".mjs",
+            Python => ".py",
+        };
+        self.directory().join(format!("{program}{ending}"))
+    }
+}
+
+/// A command that finds the installed library with pkg-config.
+fn development(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("PKG_CONFIG_PATH", installed().join("lib/pkgconfig"));
+    command
+}
+
+/// A program of `tests/bindings`, ready to run.
+struct Program {
+    language: Language,
+    /// What runs it, if it is a script.
+    interpreter: Option<&'static str>,
+    path: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Program {
+    fn new(language: Language, name: &str) -> Program {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, built) = (language.source(name), dir.path().join(name));
+        let (interpreter, path) = match language {
+            C => (None, compile("cc -std=c99", &source, built)),
+            Cpp => (None, compile("c++ -std=c++17", &source, built)),
+            Go => {
+                let package = if name == "first_upload" { "." } else { "./everything" };
+                let mut go = development("go");
+                go.current_dir(language.directory()).env("GOPROXY", "off");
+                go.env("GOFLAGS", "-mod=mod").args(["build", "-buildvcs=false", "-o"]);
+                succeed(go.arg(&built).arg(package));
+                (None, built)
+            }
+            Lua => (Some("luajit"), source),
+            Node => (Some("node"), source),
+            Python => (Some("python3"), source),
+        };
+        Program { language, interpreter, path, _dir: dir }
+    }
+
+    /// Runs it with a library against an emulator, which is also the proxy for names that do not
+    /// resolve.
+    fn run(&self, library: &Path, bed: &Bed, arguments: &[&str], host: &str) -> Output {
+        let mut command = Command::new("timeout");
+        command.args(["--signal=KILL", "120"]).args(self.interpreter).arg(&self.path);
+        command.args(arguments).arg(host).current_dir(bed.dir.path());
+        command.env("LD_LIBRARY_PATH", library).env("COS_LEDGER", bed.path("ledger"));
+        command.env("http_proxy", format!("http://{host}"));
+        command.env_remove("no_proxy").env_remove("NO_PROXY");
+        command.env("COS_HEADER", installed().join("include/cos.h"));
+        command.env("LUA_PATH", format!("{}/?.lua;;", self.language.directory().display()));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.output().unwrap()
+    }
+
+    /// What the ledger says of the run before, which may have kept nothing.
+    fn balance(&self, bed: &Bed) -> Ledger {
+        let ledger = ledger::balance(&bed.path("ledger"));
+        fs::remove_file(bed.path("ledger")).unwrap();
+        ledger.unwrap_or_else(|problem| panic!("{:?}: {problem}", self.language))
+    }
+}
+
+fn compile(compiler: &str, source: &Path, built: PathBuf) -> PathBuf {
+    let flags = "-Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags --libs cos libcurl)";
+    let line = format!("{compiler} '{}' {flags} -o '{}'", source.display(), built.display());
+    succeed(development("sh").args(["-euc", &line]));
+    built
+}
+
+fn uploads_first(program: &Program) {
+    let language = program.language;
+    for (size, slices, library) in
+        [(1000, 0, &*installed().join("lib")), (9_500_000, 10, ledger::library())]
+    {
+        let bed = Bed::new();
+        bed.file("file.bin", size);
+        let output = program.run(library, &bed, &["file.bin"], &bed.emulator.host());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{language:?}: {}\n{said}", output.status);
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            format!(
+                "uploaded file.bin to /first/你好.txt\n\
+                 listed 你好.txt\n\
+                 fetched {size} bytes from the signed URL, the same\n\
+                 downloaded {size} bytes to file.bin.copy, the same\n\
+                 refused: COS_ERR_NOT_FOUND (-197): ERROR_CMD_FILE_NOTEXIST\n"
+            ),
+            "{language:?}"
+        );
+
+        let requests = bed.emulator.requests();
+        let sent = requests.iter().filter(|request| request.op == "upload_slice_data").count();
+        assert_eq!(sent, slices, "{language:?}");
+        let others = requests.iter().filter(|request| {
+            request.user_agent.as_ref().is_none_or(|agent| !agent.starts_with("libcos/"))
+        });
+        let others: Vec<_> = others.map(|request| (&*request.op, request.status)).collect();
+        assert_eq!(others, [("download", Some(200))], "{language:?}");
+        let path = "/first/你好.txt";
+        let stored = download::buffer(&bed.client(), BUCKET, path, None, Watch::default());
+        assert!(stored.unwrap().1 == content(size), "{language:?}: other bytes are stored");
+        assert!(fs::read(bed.path("file.bin.copy")).unwrap() == content(size), "{language:?}");
+        if library == ledger::library() {
+            // A client and six replies, at least.
+            let handed_out = program.balance(&bed).handed_out;
+            assert!(handed_out >= 7, "{language:?}: {handed_out}");
+        }
+    }
+}
+
+/// What stands in the way is named on stderr, nothing is kept, and no success is reported.
+fn fails_well(program: &Program) {
+    let language = program.language;
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("emulator"));
+    config.credentials = vec![Credential {
+        appid: APPID.into(),
+        secret_id: SECRET_ID.into(),
+        secret_key: "ANOTHER_KEY".into(),
+    }];
+    let bed = Bed { emulator: Emulator::start(config).unwrap(), dir };
+    bed.file("file.bin", 1000);
+    for (file, host, message) in [
+        ("file.bin", &*bed.emulator.host(), "ERROR_PROXY_AUTH_FAILED"),
+        ("file.bin", &nobody, "Connection refused"),
+        ("no-such.bin", &nobody, "no-such.bin can't be read"),
+        ("file.bin", "no host:9000", "hostname"),
+    ] {
+        let output = program.run(ledger::library(), &bed, &[file], host);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{language:?}: {output:?}");
+        assert!(said.contains(message), "{language:?}: {message}: {said}");
+        assert!(program.balance(&bed).handed_out > 0);
+    }
+}
+
+fn expect_of(language: Language) {
+    let program = Program::new(language, "first_upload");
+    uploads_first(&program);
+    fails_well(&program);
+}
+
+#[test]
+fn c() {
+    expect_of(C);
+}
+
+#[test]
+fn cpp() {
+    expect_of(Cpp);
+}
+
+#[test]
+fn go() {
+    expect_of(Go);
+}
+
+#[test]
+fn lua() {
+    expect_of(Lua);
+}
+
+#[test]
+fn node() {
+    expect_of(Node);
+}
+
+#[test]
+fn python() {
+    expect_of(Python);
+}
+
+/// Runs a program that uses all of a wrapper and ends calls in all the ways there are. It
+/// calls every function of `cos.h` but these, which do for other languages what this one has itself.
+fn wraps_everything_but(language: Language, left_out: &[&str]) {
+    let bed = Bed::new();
+    bed.file("large", 9_500_000);
+    fs::create_dir_all(bed.path("tree/sub")).unwrap();
+    fs::write(bed.path("tree/a"), "a").unwrap();
+    fs::write(bed.path("tree/sub/b"), "b").unwrap();
+    for op in ["upload", "upload_slice_init"] {
+        bed.emulator.inject(Fault::new(Action::Withhold).op(op).path("/silent").forever());
+    }
+    bed.emulator.inject(Fault::new(Action::Delay { ms: 1000 }).path("/slow").forever());
+
+    let program = Program::new(language, "everything");
+    let output = program.run(ledger::library(), &bed, &[], &bed.emulator.host());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{language:?}: {}\n{said}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "everything went well\n");
+    let called = program.balance(&bed).called;
+    let functions = header::functions().into_iter().map(|function| function.name);
+    let not_called: BTreeSet<_> = functions.filter(|name| !called.contains(name)).collect();
+    let left_out: BTreeSet<_> = left_out.iter().map(|name| format!("cos_{name}")).collect();
+    assert_eq!(not_called, left_out, "{language:?}");
+}
+
+#[test]
+fn everything_in_go() {
+    let json = ["json_int", "json_length", "json_string"];
+    let contexts = ["transfer_cancel", "transfer_progress"];
+    wraps_everything_but(Go, &[&["abi_version"], &json[..], &contexts].concat());
+}
+
+#[test]
+fn everything_in_lua() {
+    let json = ["json_int", "json_length"];
+    let callbacks = ["transfer_cancel", "transfer_progress"];
+    wraps_everything_but(Lua, &[&["abi_version"], &json[..], &callbacks].concat());
+}
+
+#[test]
+fn everything_in_node_while_the_event_loop_goes_on() {
+    let json = ["json_int", "json_length", "json_string"];
+    wraps_everything_but(Node, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
+}
+
+#[test]
+fn everything_in_python() {
+    let json = ["json_int", "json_length", "json_string"];
+    wraps_everything_but(Python, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
+}
+
+/// They are what a reader sees of a language.
+#[test]
+fn the_first_ten_lines_show_an_upload() {
+    for language in [C, Cpp, Go, Lua, Node, Python] {
+        let source = fs::read_to_string(language.source("first_upload")).unwrap();
+        let lines: Vec<_> = source.lines().take(10).collect();
+        for line in &lines {
+            let wide = line.chars().filter(|c| !c.is_ascii()).count();
+            let columns = line.replace('\t', "        ").chars().count() + wide;
+            assert!(columns <= 80, "{language:?}: {columns}: {line}");
+        }
+        let shown = lines.join("\n");
+        for part in ["cos", "\"EXAMPLE_SECRET_ID\"", "\"private-bucket\"", "/first/你好.txt"] {
+            assert!(shown.contains(part), "{language:?}: no {part}");
+        }
+        let upload = ["upload_file(", "UploadFile(", "uploadFile("];
+        assert!(upload.iter().any(|name| shown.contains(name)), "{language:?}: no upload");
+    }
+}
+
+/// From whichever registry it comes, the module is the one that was tested.
+#[test]
+fn the_module_of_node_is_pinned_by_its_checksum() {
+    let lock = fs::read_to_string(root().join("tests/bindings/node/package-lock.json")).unwrap();
+    let lock: Value = serde_json::from_str(&lock).unwrap();
+    let packages = lock["packages"].as_object().unwrap();
+    for (path, package) in packages.iter().filter(|(path, _)| !path.is_empty()) {
+        assert!(package["integrity"].as_str().unwrap().starts_with("sha512-"), "{path}");
+        assert!(package.get("resolved").is_none(), "{path}");
+    }
+    assert_eq!(packages[""]["dependencies"]["koffi"], packages["node_modules/koffi"]["version"]);
+}

@@ -1,0 +1,3 @@
+module first_upload
+
+go 1.18

@@ -1,0 +1,102 @@
+-- Every method and every way to end a call: everything.lua HOST:PORT, in a directory with `tree`.
+-- The server stays silent when something is uploaded to a path with `silent` in it.
+
+local cos = require "cos"
+
+local host = arg[1]
+local bucket = "private-bucket"
+local account = { "1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY" }
+local client = assert(cos.client(account[1], account[2], account[3], {
+  region = "sh", scheme = "http", hostname = host,
+  download_hostname = host:gsub(".*:", "localhost:"),
+}))
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local bytes = file:read "*a"
+  file:close()
+  return bytes
+end
+
+assert(#cos.version() > 0)
+assert(client:set_config { retries = 1, user_agent = "everything" })
+assert(client:set_credentials(unpack(account)))
+local lines = {}
+client:set_log(cos.codes.COS_LOG_REQUESTS, function(_, line) table.insert(lines, line) end)
+
+assert(client:create_folder(bucket, "/folder/", { biz_attr = "one" }))
+assert(client:update_folder(bucket, "/folder/", { biz_attr = "two" }))
+assert(assert(client:stat_folder(bucket, "/folder/")).data.biz_attr == "two")
+assert(#lines == 3 and lines[1]:find "op=create")
+
+local odd = 'quoted "你好"\\ \n\t/\1'
+assert(client:upload_buffer(bucket, "/folder/a", "a\0b", { biz_attr = odd }))
+local known = assert(client:stat_file(bucket, "/folder/a")).data
+assert(known.biz_attr == odd and known.filesize == 3 and known.authority == "eInvalid")
+assert(client:update_file(bucket, "/folder/a", { ["x-cos-meta-of"] = "me" }))
+assert(client:copy_file(bucket, "/folder/a", "/folder/b"))
+assert(client:move_file(bucket, "/folder/a", "/folder/b", { overwrite = true }))
+local entries = assert(client:list_folder(bucket, "/folder/", { all = true })).data.infos
+assert(#entries == 1 and entries[1].name == "b")
+assert(client:download_buffer(bucket, "/folder/b") == "a\0b")
+assert(client:upload_buffer(bucket, "/folder/empty", ""))
+assert(client:download_buffer(bucket, "/folder/empty") == "")
+assert(client:del_file(bucket, "/folder/b"))
+assert(client:del_folder(bucket, "/folder/", { recursive = true }))
+
+local told = { -1, -1 }
+assert(client:upload_file(bucket, "/large", "large", {
+  progress = function(done, total)
+    assert(done >= told[1])
+    -- A call within a call does not disturb it.
+    local within = { insert_only = false, progress = function() end }
+    assert(client:upload_buffer(bucket, "/small", "", within))
+    told = { done, total }
+  end,
+}))
+local large = read "large"
+assert(told[1] == #large and told[2] == #large)
+assert(client:download_file(bucket, "/large", "copy"))
+local pieces = {}
+assert(client:download_stream(bucket, "/large", function(bytes) table.insert(pieces, bytes) end))
+assert(large == read "copy" and large == table.concat(pieces))
+assert(client:upload_folder(bucket, "/tree/", "tree"))
+assert(client:download_folder(bucket, "/tree/", "tree-copy"))
+assert(read "tree-copy/sub/b" == read "tree/sub/b")
+
+assert(assert(client:sign_more(bucket, "/large", 60)).data.sign)
+assert(assert(client:sign_once(bucket, "/large")).data.sign)
+assert(assert(client:sign_download(bucket, "/large", 60)).data.url)
+
+-- What fails gives nil and an error.
+local bytes, missing = client:download_buffer(bucket, "/missing")
+assert(bytes == nil and missing.code == -197 and missing.code == cos.codes.COS_ERR_NOT_FOUND)
+assert(missing.name == "COS_ERR_NOT_FOUND" and missing.reply.error.origin == "server")
+local reply, refused = client:stat_file(bucket, "/large", { no_such_option = 1 })
+assert(reply == nil and refused.reply.error.argument == "no_such_option")
+assert(not cos.client("not a number", "", ""))
+
+-- What is wrong with the program itself is raised, and so is what a callback raises.
+local function fails(with, ...)
+  local well, problem = pcall(...)
+  assert(not well and tostring(problem):find(with, 1, true), problem)
+end
+
+local function broken() error "broken" end
+fails("zero byte", client.stat_file, client, bucket, "/large\0/other")
+fails("cannot convert", client.stat_file, client, bucket, {})
+fails("broken", client.upload_buffer, client, bucket, "/silent", "", { progress = broken })
+fails("broken", client.download_stream, client, bucket, "/large", broken)
+
+-- A callback stops a call, even when the server is silent.
+local began = os.time()
+local _, cancelled = client:upload_file(bucket, "/silent", "large", {
+  progress = function() return os.time() <= began end,
+})
+assert(cancelled.name == "COS_ERR_CANCELLED")
+
+client:close()
+client:close()
+local _, closed = client:stat_file(bucket, "/large")
+assert(closed.code == -1)
+print "everything went well"

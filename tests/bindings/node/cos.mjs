@@ -1,0 +1,270 @@
+// Tencent Cloud COS, through libcos and koffi.
+//
+// The methods of a client are the functions of cos.h, which describes them: the same names in camel
+// case, the same order of arguments, options as an object at the end. Those that touch the network
+// return a promise of the reply, and the event loop goes on meanwhile; the others return the reply.
+// Failures are a CosError with `code`, `name`, `message` and `reply`.
+//
+// Uploads and downloads take two options more: `signal`, an AbortSignal, and `progress`, a function
+// that is told the bytes done and the bytes in all.
+
+import koffi from "koffi";
+
+const lib = koffi.load("libcos.so.1");
+const client = koffi.pointer("cos_client", koffi.opaque());
+const transfer = koffi.pointer("cos_transfer", koffi.opaque());
+const writeFn = koffi.pointer(koffi.proto("int cos_write_fn(void *, size_t, void *)"));
+const logFn = koffi.pointer(koffi.proto("void cos_log_fn(int, str, void *)"));
+
+const stringFree = lib.func("cos_string_free", "void", ["void *"]);
+const bufferFree = lib.func("cos_buffer_free", "void", ["void *", "size_t"]);
+const clientFree = lib.func("cos_client_free", "void", [client]);
+const transferNew = lib.func("cos_transfer_new", transfer, []);
+const transferFree = lib.func("cos_transfer_free", "void", [transfer]);
+const transferCancel = lib.func("cos_transfer_cancel", "void", [transfer]);
+const codeName = lib.func("cos_code_name", "str", ["int"]);
+export const version = lib.func("cos_version", "str", []);
+
+const out = (type) => koffi.out(koffi.pointer(type));
+const outClient = out(client), outData = out("void *"), outSize = out("size_t");
+const outCount = out("uint64_t");
+// Freed as soon as it has become a string of the language.
+const outReply = out(koffi.disposable("cos_reply", "str", stringFree));
+const transferProgress =
+  lib.func("cos_transfer_progress", "void", [transfer, outCount, outCount]);
+const clientSetLog =
+  lib.func("cos_client_set_log", "int", [client, "int", logFn, "void *"]);
+
+export const LOG_OFF = 0, LOG_FAILURES = 1, LOG_REQUESTS = 2;
+
+export class CosError extends Error {
+  constructor(code, reply) {
+    super(reply.message);
+    this.name = codeName(code);
+    this.code = code;
+    this.reply = reply;
+  }
+}
+
+// Arguments are pairs of a value and its type in C.
+function text(value) {
+  if (String(value).includes("\0")) throw new TypeError("a string contains U+0000");
+  return [value ?? null, "str"];
+}
+
+function json(options) {
+  return text(Object.keys(options).length ? JSON.stringify(options) : null);
+}
+
+const functions = new Map();
+
+function declared(name, given) {
+  if (!functions.has(name)) {
+    functions.set(name, lib.func("cos_" + name, "int", given.map(([, type]) => type)));
+  }
+  return functions.get(name);
+}
+
+function answer(code, reply) {
+  const parsed = JSON.parse(reply[0]);
+  if (code !== 0) throw new CosError(code, parsed);
+  return parsed;
+}
+
+function call(name, ...given) {
+  const reply = [null];
+  given.push([reply, outReply]);
+  return answer(declared(name, given)(...given.map(([value]) => value)), reply);
+}
+
+async function callAsync(name, ...given) {
+  const reply = [null];
+  given.push([reply, outReply]);
+  const fn = declared(name, given).async;
+  const code = await new Promise((resolve, reject) => {
+    // The arguments have to live until the call has ended: this function mentions them.
+    const ended = (error, code) => error ? reject(error) : resolve(code, given);
+    fn(...given.map(([value]) => value), ended);
+  });
+  return answer(code, reply);
+}
+
+export class Client {
+  #client;
+  #calls = new Set();
+  #logs = [];
+
+  /** Makes a client. Its region is one of the options. */
+  constructor(appid, secretId, secretKey, { region, ...options } = {}) {
+    const made = [null];
+    const account = [appid, secretId, secretKey, region].map(text);
+    call("client_new", ...account, json(options), [made, outClient]);
+    this.#client = made[0];
+  }
+
+  /** Frees the client when the calls under way have ended. */
+  async close() {
+    const [closed, logs] = [this.#client, this.#logs];
+    this.#client = null;
+    this.#logs = [];
+    await Promise.allSettled(this.#calls);
+    clientFree(closed);
+    logs.forEach(koffi.unregister);
+  }
+
+  setConfig(options) { return this.#now("client_set_config", json(options)); }
+
+  setCredentials(appid, secretId, secretKey) {
+    return this.#now("client_set_credentials", ...[appid, secretId, secretKey].map(text));
+  }
+
+  /** Gives lines about requests to write(level, line). */
+  setLog(level, write) {
+    // Calls under way still use the one before.
+    this.#logs.push(koffi.register((level, line) => write(level, line), logFn));
+    clientSetLog(this.#client, level, this.#logs.at(-1), null);
+  }
+
+  signMore(bucket, path, expired) {
+    return this.#now("sign_more", text(bucket), text(path), [expired, "int64_t"]);
+  }
+
+  signOnce(bucket, path) { return this.#now("sign_once", text(bucket), text(path)); }
+
+  signDownload(bucket, path, expired) {
+    return this.#now("sign_download", text(bucket), text(path), [expired, "int64_t"]);
+  }
+
+  statFile(bucket, path, options) { return this.#ask("stat_file", [bucket, path], options); }
+
+  updateFile(bucket, path, options) { return this.#ask("update_file", [bucket, path], options); }
+
+  delFile(bucket, path, options) { return this.#ask("del_file", [bucket, path], options); }
+
+  moveFile(bucket, path, destination, options) {
+    return this.#ask("move_file", [bucket, path, destination], options);
+  }
+
+  copyFile(bucket, path, destination, options) {
+    return this.#ask("copy_file", [bucket, path, destination], options);
+  }
+
+  createFolder(bucket, path, options) {
+    return this.#ask("create_folder", [bucket, path], options);
+  }
+
+  statFolder(bucket, path, options) { return this.#ask("stat_folder", [bucket, path], options); }
+
+  updateFolder(bucket, path, options) {
+    return this.#ask("update_folder", [bucket, path], options);
+  }
+
+  listFolder(bucket, path, options) { return this.#ask("list_folder", [bucket, path], options); }
+
+  delFolder(bucket, path, options) { return this.#ask("del_folder", [bucket, path], options); }
+
+  uploadFile(bucket, path, local, options) {
+    return this.#transfer("upload_file", [bucket, path, local], options);
+  }
+
+  uploadFolder(bucket, path, local, options) {
+    return this.#transfer("upload_folder", [bucket, path, local], options);
+  }
+
+  downloadFile(bucket, path, local, options) {
+    return this.#transfer("download_file", [bucket, path, local], options);
+  }
+
+  downloadFolder(bucket, path, local, options) {
+    return this.#transfer("download_folder", [bucket, path, local], options);
+  }
+
+  uploadBuffer(bucket, path, data, options) {
+    const bytes = [[data, "const uint8_t *"], [data.byteLength, "size_t"]];
+    return this.#transfer("upload_buffer", [bucket, path], options, bytes);
+  }
+
+  /** Gives the bytes. */
+  async downloadBuffer(bucket, path, options) {
+    const data = [null], size = [0];
+    const outs = [[data, outData], [size, outSize]];
+    try {
+      await this.#transfer("download_buffer", [bucket, path], options, [], outs);
+      return copied(data[0], size[0]);
+    } finally {
+      bufferFree(data[0], size[0]);
+    }
+  }
+
+  /** Gives the bytes to write(bytes), piece by piece. What it throws ends the call. */
+  async downloadStream(bucket, path, write, options) {
+    let thrown = null;
+    const take = (data, size) => {
+      try {
+        write(copied(data, size));
+      } catch (error) {
+        thrown = { error };
+      }
+      return thrown ? 1 : 0;
+    };
+    const callback = [[take, writeFn], [null, "void *"]];
+    try {
+      return await this.#transfer("download_stream", [bucket, path], options, [], callback);
+    } catch (error) {
+      throw thrown ? thrown.error : error;
+    }
+  }
+
+  #now(name, ...given) {
+    return call(name, [this.#client, client], ...given);
+  }
+
+  #later(name, ...given) {
+    const call = callAsync(name, [this.#client, client], ...given);
+    this.#calls.add(call);
+    const ended = () => this.#calls.delete(call);
+    call.then(ended, ended);
+    return call;
+  }
+
+  async #ask(name, strings, options = {}) {
+    return this.#later(name, ...strings.map(text), json(options));
+  }
+
+  async #transfer(name, strings, { signal, progress, ...options } = {}, before = [], after = []) {
+    signal?.throwIfAborted();
+    const given = [...strings.map(text), ...before, json(options)];
+    const handle = transferNew();
+    let thrown = null;
+    const cancel = () => transferCancel(handle);
+    const tell = () => {
+      const done = [0], total = [0];
+      transferProgress(handle, done, total);
+      try {
+        progress?.(done[0], total[0]);
+      } catch (error) {
+        thrown ??= { error };
+        cancel();
+      }
+    };
+    const timer = progress && setInterval(tell, 100);
+    signal?.addEventListener("abort", cancel);
+    try {
+      const reply = await this.#later(name, ...given, [handle, transfer], ...after);
+      tell();
+      if (thrown) throw thrown.error;
+      return reply;
+    } catch (error) {
+      if (thrown) throw thrown.error;
+      throw signal?.aborted && error.name === "COS_ERR_CANCELLED" ? signal.reason : error;
+    } finally {
+      clearInterval(timer);
+      signal?.removeEventListener("abort", cancel);
+      transferFree(handle);
+    }
+  }
+}
+
+function copied(data, size) {
+  return Buffer.from(size ? koffi.decode(data, "uint8_t", Number(size)) : []);
+}

@@ -1,0 +1,103 @@
+"""Every method and every way to end a call: everything.py HOST:PORT, in a directory with `tree`.
+
+The server stays silent when something is uploaded to a path with `silent` in it.
+"""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+
+import cos
+
+host = sys.argv[1]
+account = ("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY")
+bucket = "private-bucket"
+client = cos.Client(*account, region="sh", scheme="http", hostname=host,
+                    download_hostname="localhost:" + host.split(":")[1])
+
+
+def fails(error, call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except error as failure:
+        return failure
+    raise AssertionError(f"no {error.__name__}")
+
+
+assert cos.version()
+client.set_config(retries=1, user_agent="everything")
+client.set_credentials(*account)
+lines = []
+client.set_log(cos.LOG_REQUESTS, lambda level, line: lines.append(line))
+
+client.create_folder(bucket, "/folder/", biz_attr="one")
+client.update_folder(bucket, "/folder/", biz_attr="two")
+assert client.stat_folder(bucket, "/folder/")["data"]["biz_attr"] == "two"
+assert len(lines) == 3 and "op=create" in lines[0]
+
+client.upload_buffer(bucket, "/folder/a", b"a\0b", biz_attr='"你好"')
+assert client.stat_file(bucket, "/folder/a")["data"]["biz_attr"] == '"你好"'
+client.update_file(bucket, "/folder/a", authority="eWRPrivate", **{"x-cos-meta-of": "me"})
+client.copy_file(bucket, "/folder/a", "/folder/b")
+client.move_file(bucket, "/folder/a", "/folder/b", overwrite=True)
+entries = client.list_folder(bucket, "/folder/", all=True)["data"]["infos"]
+assert [entry["name"] for entry in entries] == ["b"]
+assert client.download_buffer(bucket, "/folder/b") == b"a\0b"
+client.upload_buffer(bucket, "/folder/empty", b"")
+assert client.download_buffer(bucket, "/folder/empty") == b""
+client.del_file(bucket, "/folder/b")
+client.del_folder(bucket, "/folder/", recursive=True)
+
+told = []
+transfer = cos.Transfer()
+client.upload_file(bucket, "/large", "large", transfer=transfer,
+                   progress=lambda done, total: told.append((done, total)))
+size = os.path.getsize("large")
+assert told[-1] == transfer.progress() == (size, size) and told == sorted(told)
+client.download_file(bucket, "/large", "copy")
+pieces = []
+client.download_stream(bucket, "/large", pieces.append)
+with open("large", "rb") as large, open("copy", "rb") as copy:
+    assert b"".join(pieces) == copy.read() == large.read()
+client.upload_folder(bucket, "/tree/", "tree")
+client.download_folder(bucket, "/tree/", "tree-copy")
+assert os.path.exists("tree-copy/sub/b")
+
+assert client.sign_more(bucket, "/large", 60)["data"]["sign"]
+assert client.sign_once(bucket, "/large")["data"]["sign"]
+assert client.sign_download(bucket, "/large", 60)["data"]["url"]
+
+# Errors are the language's own.
+missing = fails(cos.CosError, client.download_buffer, bucket, "/missing")
+assert (missing.code, missing.name) == (-197, "COS_ERR_NOT_FOUND")
+assert missing.reply["error"]["origin"] == "server"
+assert str(pickle.loads(pickle.dumps(missing))) == str(missing)
+refused = fails(cos.CosError, client.stat_file, bucket, "/large", no_such_option=1)
+assert refused.reply["error"]["argument"] == "no_such_option"
+fails(cos.CosError, cos.Client, "not a number", "", "")
+fails(ValueError, client.stat_file, bucket, "/large\0/other")
+
+
+# A call ends when another thread says so, with Ctrl-C, and with what a callback raises.
+def later(action, *arguments):
+    timer = threading.Timer(0.3, action, arguments)
+    timer.start()
+    return timer
+
+
+transfer = cos.Transfer()
+later(transfer.cancel)
+cancelled = fails(cos.CosError, client.upload_buffer, bucket, "/silent", b"", transfer=transfer)
+assert cancelled.name == "COS_ERR_CANCELLED"
+later(os.kill, os.getpid(), signal.SIGINT)
+fails(KeyboardInterrupt, client.upload_file, bucket, "/silent", "large")
+fails(ZeroDivisionError, client.upload_file, bucket, "/silent", "large",
+      progress=lambda done, total: 1 // 0)
+fails(ZeroDivisionError, client.download_stream, bucket, "/large", lambda data: 1 // 0)
+
+client.close()
+client.close()
+assert fails(cos.CosError, client.stat_file, bucket, "/large").code == -1
+print("everything went well")

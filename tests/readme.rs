@@ -1,0 +1,211 @@
+//! What the READMEs say is so: every command runs, every beginning of a program is that of the
+//! program, every table is whole.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use support::{header, root, succeed, typed};
+
+const ENGLISH: &str = "README.md";
+const CHINESE: &str = "README.zh-CN.md";
+
+fn text(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// A fenced block of code.
+#[derive(Debug, PartialEq)]
+struct Block {
+    language: String,
+    code: String,
+}
+
+fn blocks(file: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let text = text(file);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let code = lines.by_ref().take_while(|line| *line != "```");
+            let code = code.map(|line| format!("{line}\n")).collect();
+            blocks.push(Block { language: language.to_owned(), code });
+        }
+    }
+    blocks
+}
+
+/// What stands between backticks outside of blocks, sorted: a translation keeps all of it.
+fn code_spans(file: &str) -> Vec<String> {
+    let text = text(file);
+    let mut fenced = false;
+    let prose = text.lines().filter(|line| {
+        fenced ^= line.starts_with("```");
+        !fenced && !line.starts_with("```")
+    });
+    let prose = prose.collect::<Vec<_>>().join("\n");
+    let mut spans: Vec<_> = prose.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    spans.sort();
+    spans
+}
+
+#[test]
+fn both_languages_say_the_same() {
+    assert_eq!(blocks(ENGLISH), blocks(CHINESE));
+    assert_eq!(code_spans(ENGLISH), code_spans(CHINESE));
+    let count = |file, start| text(file).lines().filter(|line| line.starts_with(start)).count();
+    for start in ["#", "|", "* "] {
+        assert_eq!(count(ENGLISH, start), count(CHINESE, start), "lines that begin with {start}");
+    }
+}
+
+#[test]
+fn the_programs_begin_as_shown() {
+    let blocks = blocks(ENGLISH);
+    for (language, file) in [
+        ("c", "c/first_upload.c"),
+        ("cpp", "cpp/first_upload.cpp"),
+        ("go", "go/first_upload.go"),
+        ("js", "node/first_upload.mjs"),
+        ("python", "python/first_upload.py"),
+        ("lua", "lua/first_upload.lua"),
+    ] {
+        let program = text(&format!("tests/bindings/{file}"));
+        let beginning: String = program.split_inclusive('\n').take(10).collect();
+        let block = blocks.iter().find(|block| block.language == language).unwrap();
+        assert_eq!(block.code, beginning, "{file}");
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let header = header::text();
+    let spans = code_spans(ENGLISH);
+    let text = text(ENGLISH);
+    for name in header::codes() {
+        let line =
+            header.lines().find(|line| line.trim().starts_with(&format!("{name} ="))).unwrap();
+        let number = line.trim().trim_end_matches(',').rsplit(' ').next().unwrap();
+        let short = [name.trim_start_matches("COS_ERR_"), name.trim_start_matches("COS_")];
+        let is_in_a_row = text.lines().filter(|line| line.starts_with("| ")).any(|line| {
+            let mut cells = line.split('|').skip(1).map(str::trim);
+            let numbers = cells.next().unwrap().split(", ").position(|cell| cell == number);
+            let names: Vec<_> = cells.next().unwrap().split(", ").collect();
+            numbers.is_some_and(|at| {
+                short.iter().any(|name| names.get(at) == Some(&&*format!("`{name}`")))
+            })
+        });
+        assert!(is_in_a_row, "{name} ({number}) is in no table");
+        assert!(short.iter().any(|short| spans.iter().any(|span| span == short)));
+    }
+}
+
+#[test]
+fn every_option_is_listed() {
+    let spans: BTreeSet<_> = code_spans(ENGLISH).into_iter().collect();
+    for function in header::functions() {
+        let options = function.comment.lines().filter(|line| line.starts_with("- `"));
+        for line in options {
+            let keys = line.split(": ").next().unwrap();
+            for key in keys.split('`').skip(1).step_by(2) {
+                assert!(spans.contains(key), "{} takes {key}", function.name);
+            }
+        }
+    }
+}
+
+/// A copy of what is under version control, with the results of earlier builds at hand.
+fn clone() -> PathBuf {
+    let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clone");
+    let _ = fs::remove_dir_all(&clone);
+    fs::create_dir_all(&clone).unwrap();
+    let mut copy = Command::new("sh");
+    copy.args(["-euc", "git ls-files -z | xargs -0 cp -p --parents -t \"$0\""]).arg(&clone);
+    succeed(copy.current_dir(root()));
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    symlink(target.unwrap_or_else(|| root().join("target")), clone.join("target")).unwrap();
+    clone
+}
+
+/// A command and all that it has started, ended with the test.
+struct Background(Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0.id());
+        let _ = Command::new("kill").args(["--", &group]).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// The other terminal of whoever reads the README.
+fn emulator(clone: &Path) -> Background {
+    let mut make = typed("make");
+    make.arg("emulator").current_dir(clone).env_remove("BUILD").env_remove("CARGO_TARGET_DIR");
+    let mut child = make.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let emulator = Background(child);
+    let mut lines = output.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("listening on http://127.0.0.1:9000")), "it ended");
+    // It may go on to print.
+    std::thread::spawn(move || lines.for_each(drop));
+    emulator
+}
+
+#[test]
+fn every_command_runs() {
+    let clone = clone();
+    fs::copy(root().join("examples-c/round.c"), clone.join("program.c")).unwrap();
+    let (others, commands): (Vec<_>, Vec<_>) = blocks(ENGLISH)
+        .into_iter()
+        .filter(|block| block.language == "sh")
+        .partition(|block| block.code == "make emulator\n");
+    assert_eq!(others.len(), 1);
+    let _emulator = emulator(&clone);
+
+    let script: String = commands.into_iter().map(|block| block.code).collect();
+    let mut sh = typed("sh");
+    sh.args(["-euxc", &script]).current_dir(&clone);
+    for name in ["BUILD", "CARGO_TARGET_DIR", "http_proxy", "MAKEFLAGS", "MAKELEVEL"] {
+        sh.env_remove(name);
+    }
+    let output = succeed(&mut sh);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let six = printed.matches("uploaded hello.txt to /first/你好.txt\n").count();
+    assert_eq!(six, 6, "{printed}");
+    assert_eq!(fs::read_to_string(clone.join("hello-again.txt")).unwrap(), "hello\n");
+    assert!(printed.contains("-71"), "the fault struck: {printed}");
+    assert!(clone.join("a.out").is_file());
+
+    let cmake = blocks(ENGLISH).into_iter().find(|block| block.language == "cmake").unwrap();
+    let project = clone.join("build/project");
+    fs::create_dir(&project).unwrap();
+    fs::copy(clone.join("program.c"), project.join("program.c")).unwrap();
+    let (find, link) = cmake.code.split_once('\n').unwrap();
+    let lists = format!(
+        "cmake_minimum_required(VERSION 3.13)\nproject(program C)\n{find}\n\
+         add_executable(program program.c)\n{link}"
+    );
+    fs::write(project.join("CMakeLists.txt"), lists).unwrap();
+    let mut cmake = Command::new("sh");
+    cmake.args(["-euc", "cmake -B made . && cmake --build made"]).current_dir(&project);
+    succeed(cmake.env("CMAKE_PREFIX_PATH", clone.join("build/usr")));
+}
+
+/// Doxygen's warnings are errors.
+#[test]
+fn the_manual_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    succeed(typed("make").arg("docs").arg(format!("BUILD={}", dir.path().display())));
+    let page = fs::read_to_string(dir.path().join("docs/html/cos_8h.html")).unwrap();
+    for function in header::functions() {
+        assert!(page.contains(&format!("{}()</h2>", function.name)), "{}", function.name);
+    }
+    assert!(dir.path().join("docs/html/cos_8hpp.html").is_file());
+}

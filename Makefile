@@ -17,7 +17,7 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
 PRIVATE := $(shell sed -n 's/^Libs.private: //p' packaging/cos.pc.in)
 BUILD ?= build

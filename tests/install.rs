@@ -143,6 +143,16 @@ fn pkg_config_names_what_rustc_would_link() {
 }
 
 #[test]
+fn cargo_c_installs_the_same_abi() {
+    let manifest = text(root().join("Cargo.toml"));
+    let (_, library) = manifest.split_once("[package.metadata.capi.library]").unwrap();
+    let version = library.lines().find_map(|line| line.strip_prefix("version = \"")).unwrap();
+    let header = text(root().join("include/cos.h"));
+    let abi = header.lines().find_map(|line| line.strip_prefix("#define COS_ABI_VERSION "));
+    assert_eq!(version.split('.').next(), abi);
+}
+
+#[test]
 fn what_is_installed_is_uninstalled() {
     installed();
     let dir = tempfile::tempdir().unwrap();

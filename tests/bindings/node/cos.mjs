@@ -10,6 +10,9 @@
 
 import koffi from "koffi";
 
+// What koffi gives a call otherwise is little for a TLS handshake and a look-up of a name.
+koffi.config({ ...koffi.config(), async_stack_size: 512 * 1024 });
+
 const lib = koffi.load("libcos.so.1");
 const client = koffi.pointer("cos_client", koffi.opaque());
 const transfer = koffi.pointer("cos_transfer", koffi.opaque());

@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use ureq::unversioned::transport::{
     ConnectionDetails, Connector, Either, Transport, TransportAdapter,
@@ -18,11 +19,26 @@ use super::socket::{Channel, Socket, Stream};
 pub fn client_config(
     extra_roots: &[CertificateDer<'static>],
 ) -> Result<Arc<ClientConfig>, rustls::Error> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let crypto = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots(extra_roots))
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// There are no client certificates: without a way to load their keys, the code that signs with
+/// them is not linked.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("there are no client certificates".to_owned()))
+    }
 }
 
 fn roots(extra_roots: &[CertificateDer<'static>]) -> RootCertStore {

@@ -5,8 +5,6 @@
 //! for the last slice, the ordinary digest of the file. From one state and the next slice's bytes
 //! the server must arrive at the next state, so it can check slices in any order.
 
-use std::fmt::Write;
-
 use sha1::digest::common::hazmat::SerializableState;
 use sha1::{Digest, Sha1};
 
@@ -70,12 +68,9 @@ fn state(hasher: &Sha1) -> String {
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String can't fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]

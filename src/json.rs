@@ -255,8 +255,9 @@ impl Scanner<'_> {
         if self.at(i)? != b'"' {
             return None;
         }
-        let mut i = self.skip_plain(i + 1);
+        let mut i = i + 1;
         loop {
+            i = self.skip_plain(i);
             i = match self.at(i)? {
                 b'"' => return Some(i + 1),
                 b'\\' => match self.at(i + 1)? {
@@ -269,7 +270,6 @@ impl Scanner<'_> {
                 0..0x20 => return None,
                 _ => i + 1,
             };
-            i = self.skip_plain(i);
         }
     }
 

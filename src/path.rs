@@ -160,7 +160,7 @@ fn check_path(path: &str) -> std::result::Result<(), String> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err("must start with '/'".into());
     };
-    if let Some(illegal) = FORBIDDEN.iter().find(|c| path.contains(**c)) {
+    if let Some(illegal) = path.chars().find(|c| FORBIDDEN.contains(c)) {
         return Err(format!("must not contain '{illegal}'"));
     }
     if path.chars().any(char::is_control) {

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde_json::Value;
 
 use crate::code::{self, Code};
 use crate::error::{Failure, Result};
@@ -58,7 +59,7 @@ impl Reply {
     }
 
     /// A reply that the library composes from what it knows to be true.
-    pub fn compose(data: &serde_json::Value) -> Reply {
+    pub fn compose(data: &Value) -> Reply {
         Reply {
             code: 0,
             message: "SUCCESS".to_owned(),
@@ -110,16 +111,13 @@ impl Reply {
 pub fn lenient_u64<'de, D: Deserializer<'de>>(
     from: D,
 ) -> std::result::Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Lenient {
-        Number(u64),
-        Text(String),
-    }
-    match Option::<Lenient>::deserialize(from)? {
+    match Option::<Value>::deserialize(from)? {
         None => Ok(None),
-        Some(Lenient::Number(n)) => Ok(Some(n)),
-        Some(Lenient::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
+        Some(Value::String(text)) => text.parse().map(Some).map_err(D::Error::custom),
+        Some(value) => match value.as_u64() {
+            Some(number) => Ok(Some(number)),
+            None => Err(D::Error::custom("a number is not a whole number of at least 0")),
+        },
     }
 }
 

@@ -59,6 +59,9 @@ pub struct Incoming<'t> {
     traffic: &'t Traffic,
 }
 
+/// How much of a reply is read at a time.
+const CHUNK: usize = 16 * 1024;
+
 /// What travelled, over all exchanges of a call, in bytes.
 #[derive(Debug, Default)]
 pub struct Traffic {
@@ -175,7 +178,7 @@ impl Incoming<'_> {
             return Ok(None);
         }
         let mut body = Vec::with_capacity(announced.unwrap_or(0).min(most).min(1 << 20));
-        let mut chunk = [0; 16 * 1024];
+        let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1, CHUNK)];
         loop {
             match self.read(&mut chunk)? {
                 0 => return Ok(Some(body)),

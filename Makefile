@@ -39,6 +39,7 @@ lib:
 $(BUILD)/bin/cos: examples-c/cos.c lib
 	mkdir -p $(BUILD)/bin
 	$(CC) -std=c99 $(CFLAGS) -Iinclude $< $(LIB)/libcos.a $(PRIVATE) $(LDFLAGS) -o $@
+	$(STRIP) $@
 
 # Only copies, so that root need not build.
 install:

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use support::{header, libraries, root, succeed};
+use support::{Link, compile, header, libraries, root, succeed};
 
 fn output(command: &str, arguments: &[&str], file: &str) -> String {
     let mut command = Command::new(command);
@@ -44,6 +44,33 @@ fn the_static_library_defines_what_the_header_declares() {
     let defined = symbols(&output("nm", &["-g", "--defined-only", "--quiet"], "libcos.a"));
     let ours: BTreeSet<_> = defined.into_iter().filter(|name| name.starts_with("cos_")).collect();
     assert_eq!(ours, declared());
+}
+
+/// What a program is asked to carry: 2 MiB as a file of its own, 2.2 MiB within the program.
+#[test]
+fn the_libraries_are_small() {
+    let library = fs::metadata(libraries().join("libcos.so")).unwrap().len();
+    assert!(library <= 2 << 20, "libcos.so has {library} bytes");
+
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("round");
+    compile("examples-c/round.c", Link::Static, &program);
+    succeed(Command::new("strip").arg(&program));
+    let program = fs::metadata(program).unwrap().len();
+    assert!(program <= (22 << 20) / 10, "a program with libcos.a has {program} bytes");
+}
+
+/// How long it takes depends on the machine, and is only reported.
+#[test]
+fn a_program_can_load_it_and_make_a_client() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("load");
+    let mut cc = Command::new("cc");
+    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
+    cc.args(["-Iinclude", "tests/c/load.c", "-ldl", "-o"]).arg(&program);
+    succeed(&mut cc);
+    let times = succeed(Command::new(&program).arg(libraries().join("libcos.so"))).stdout;
+    println!("dlopen and cos_client_new, µs: {}", String::from_utf8_lossy(&times));
 }
 
 fn abi_version() -> String {

@@ -60,6 +60,19 @@ fn the_libraries_are_small() {
     assert!(program <= (22 << 20) / 10, "a program with libcos.a has {program} bytes");
 }
 
+/// The README says which is the oldest.
+#[test]
+fn the_shared_library_loads_where_the_readme_says() {
+    let symbols = output("objdump", &["-T"], "libcos.so");
+    let version = |text: &str| text.split('.').map(|part| part.parse().unwrap()).collect();
+    let needed = symbols.split("(GLIBC_").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let needed: Vec<u32> = needed.map(version).max().unwrap();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let row = readme.lines().find(|line| line.starts_with("| oldest glibc")).unwrap();
+    let told: Vec<u32> = version(row.split("| ").nth(2).unwrap().split(':').next().unwrap());
+    assert!(needed <= told, "it needs {needed:?}");
+}
+
 /// How long it takes depends on the machine, and is only reported.
 #[test]
 fn a_program_can_load_it_and_make_a_client() {

@@ -9,19 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads the name of every entry of a list. */
+/* Reads the name of an entry of a list. */
+static int read_name(const char *key, const char *entry, void *user)
+{
+    char *name = cos_json_string(entry, "/name");
+    int code = name ? COS_OK : -1;
+    (void)key;
+    cos_string_free(name);
+    *(int *)user = code;
+    return code;
+}
+
+/* Reads the names of all. */
 static int read_names(const char *json)
 {
-    int64_t i, entries = cos_json_length(json, "/data/infos");
-    for (i = 0; i < entries; i++) {
-        char pointer[64], *name;
-        snprintf(pointer, sizeof pointer, "/data/infos/%d/name", (int)i);
-        name = cos_json_string(json, pointer);
-        if (!name)
-            return -1;
-        cos_string_free(name);
-    }
-    return entries > 0 ? COS_OK : -1;
+    int code = -1;
+    cos_json_each(json, "/data/infos", read_name, &code);
+    return code;
 }
 
 int main(int argc, char **argv)

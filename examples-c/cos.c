@@ -145,29 +145,6 @@ static int is(const char *json, const char *pointer, const char *wanted)
     return same;
 }
 
-/* Cuts the next object off the text of an array. Pointers such as "/data/infos/7/name" do as well,
- * but each of them is searched from the start, which takes its time in lists of thousands. */
-static char *next_object(char **rest)
-{
-    char *start = *rest ? *rest + strspn(*rest, "[, \t\r\n") : "", *end = start;
-    int depth = 0;
-    if (*start != '{')
-        return NULL;
-    do {
-        if (*end == '"') {
-            for (end++; *end && *end != '"'; end++)
-                end += *end == '\\' && end[1];
-        }
-        if (!*end)
-            return NULL;
-        depth += (*end == '{' || *end == '[') - (*end == '}' || *end == ']');
-        end++;
-    } while (depth > 0);
-    *rest = *end ? end + 1 : end;
-    *end = '\0';
-    return start;
-}
-
 enum { SHORT = 32 };
 
 static const char *size_text(long long bytes, char text[SHORT])
@@ -564,30 +541,42 @@ static void watch_end(struct watch *watch)
         fputs("\r\033[K", stderr);
 }
 
+/* The code of a whole tree, and whether the file that it comes from was told of. */
+struct told {
+    int code, is_told;
+};
+
+static int report_entry(const char *key, const char *entry, void *user)
+{
+    struct told *told = user;
+    char *path = cos_json_string(entry, "/path"), *action = cos_json_string(entry, "/action");
+    char *message = cos_json_string(entry, "/message");
+    int code = (int)number(entry, "/code");
+    (void)key;
+    if (path && action && strcmp(action, "failed") == 0) {
+        complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(code), code);
+        told->is_told = told->is_told || code == told->code;
+    } else if (path && action && strcmp(action, "unchanged") != 0) {
+        say("%-10s %s%s%s", action, path, message ? ": " : "", message ? message : "");
+    }
+    cos_string_free(path);
+    cos_string_free(action);
+    cos_string_free(message);
+    return 0;
+}
+
 /* What was done to each file, and the sum of it. */
 static int report_tree(int code, const char *json, const struct place *from, const struct place *to)
 {
-    char *files = cos_json_string(json, "/data/files"), *rest = files, *file, size[SHORT];
-    int status = status_of(code, json), is_told = 0;
-    while ((file = next_object(&rest)) != NULL) {
-        char *path = cos_json_string(file, "/path"), *action = cos_json_string(file, "/action");
-        char *message = cos_json_string(file, "/message");
-        int file_code = (int)number(file, "/code");
-        if (path && action && strcmp(action, "failed") == 0) {
-            complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(file_code), file_code);
-            is_told = is_told || file_code == code;
-        } else if (path && action && strcmp(action, "unchanged") != 0) {
-            say("%-10s %s%s%s", action, path, message ? ": " : "", message ? message : "");
-        }
-        cos_string_free(path);
-        cos_string_free(action);
-        cos_string_free(message);
-    }
-    if (is_told)
+    struct told told = {code, 0};
+    int64_t files = cos_json_each(json, "/data/files", report_entry, &told);
+    int status = status_of(code, json);
+    char size[SHORT];
+    if (told.is_told)
         print_reply(json);
     else
         status = check(code, json, from, to);
-    if (status == DONE || (files && strcmp(files, "[]") != 0))
+    if (status == DONE || files > 0)
         say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %lld failed; %s %s", from->text,
             to->text, number(json, "/data/uploaded") + number(json, "/data/downloaded"),
             to->bucket ? "uploaded" : "downloaded", number(json, "/data/unchanged"),
@@ -595,7 +584,6 @@ static int report_tree(int code, const char *json, const struct place *from, con
             size_text(number(json, to->bucket ? "/transfer/sent_bytes"
                                               : "/transfer/received_bytes"), size),
             to->bucket ? "sent" : "received");
-    cos_string_free(files);
     return status;
 }
 
@@ -838,28 +826,27 @@ struct sum {
     long long files, folders, bytes;
 };
 
-static void list_page(const char *json, struct sum *sum)
+static int list_entry(const char *key, const char *entry, void *user)
 {
-    char *infos = cos_json_string(json, "/data/infos"), *rest = infos, *entry;
-    while ((entry = next_object(&rest)) != NULL) {
-        char *name = cos_json_string(entry, "/name"), *marks = NULL;
-        char date[SHORT], size[SHORT] = "-";
-        int64_t bytes = 0;
-        int is_file = cos_json_int(entry, "/filesize", &bytes) == 0;
-        append(&marks, "%s%s", name ? name : "?",
-               is_file && number(entry, "/filelen") < bytes ? "  (unfinished upload)" : "");
-        if (is_file)
-            snprintf(size, sizeof size, "%lld", (long long)bytes);
-        if (given['l'])
-            print("%13s  %s  %s", size, date_text(number(entry, "/mtime"), date), marks);
-        else
-            print("%s", name ? name : "?");
-        *(is_file ? &sum->files : &sum->folders) += 1;
-        sum->bytes += bytes;
-        cos_string_free(name);
-        free(marks);
-    }
-    cos_string_free(infos);
+    struct sum *sum = user;
+    char *name = cos_json_string(entry, "/name"), *marks = NULL;
+    char date[SHORT], size[SHORT] = "-";
+    int64_t bytes = 0;
+    int is_file = cos_json_int(entry, "/filesize", &bytes) == 0;
+    (void)key;
+    append(&marks, "%s%s", name ? name : "?",
+           is_file && number(entry, "/filelen") < bytes ? "  (unfinished upload)" : "");
+    if (is_file)
+        snprintf(size, sizeof size, "%lld", (long long)bytes);
+    if (given['l'])
+        print("%13s  %s  %s", size, date_text(number(entry, "/mtime"), date), marks);
+    else
+        print("%s", name ? name : "?");
+    *(is_file ? &sum->files : &sum->folders) += 1;
+    sum->bytes += bytes;
+    cos_string_free(name);
+    free(marks);
+    return 0;
 }
 
 /* Lists a folder page by page, so that the first names appear at once however many there are. What
@@ -877,7 +864,7 @@ static int list(const struct place *place)
         code = cos_list_folder(client, place->bucket, folder, options, &json);
         status = check(code, json, place, place);
         if (status == DONE)
-            list_page(json, &sum);
+            cos_json_each(json, "/data/infos", list_entry, &sum);
         next = cos_json_string(json, "/data/context");
         goes_on = status == DONE && is(json, "/data/listover", "false");
         if (goes_on && (!next || strcmp(next, context ? context : "") == 0)) {
@@ -911,6 +898,13 @@ static void print_field(const char *name, const char *json, const char *pointer)
     cos_string_free(value);
 }
 
+static int print_header(const char *name, const char *value, void *user)
+{
+    (void)user;
+    print("%-10s %s: %s", "header", name, value);
+    return 0;
+}
+
 static int show(const struct place *place)
 {
     char size[SHORT], date[SHORT], *json;
@@ -929,7 +923,7 @@ static int show(const struct place *place)
         print_field("biz_attr", json, "/data/biz_attr");
         print_field("authority", json, "/data/authority");
         print_field("forbid", json, "/data/forbid");
-        print_field("headers", json, "/data/custom_headers");
+        cos_json_each(json, "/data/custom_headers", print_header, NULL);
         print_field("url", json, "/data/access_url");
     }
     cos_string_free(json);

@@ -36,6 +36,16 @@ static int print_progress(uint64_t done, uint64_t total, void *user)
     return 0; /* anything else cancels the call */
 }
 
+static int print_entry(const char *key, const char *entry, void *user)
+{
+    char *name = cos_json_string(entry, "/name");
+    (void)key;
+    (void)user;
+    printf("  entry: %s\n", name ? name : "?");
+    cos_string_free(name);
+    return 0; /* anything else ends the list */
+}
+
 int main(int argc, char **argv)
 {
     const char *text = "hello, cos\n";
@@ -81,16 +91,8 @@ int main(int argc, char **argv)
     expect(COS_OK, code, "cos_update_file /round/你好.txt", json);
 
     code = cos_list_folder(client, bucket, "/round/", COS_JSON({"num": 100}), &json);
-    if (code == COS_OK) {
-        int64_t i, entries = cos_json_length(json, "/data/infos");
-        for (i = 0; i < entries; i++) {
-            char pointer[64], *name;
-            snprintf(pointer, sizeof pointer, "/data/infos/%ld/name", (long)i);
-            name = cos_json_string(json, pointer);
-            printf("  entry: %s\n", name ? name : "?");
-            cos_string_free(name);
-        }
-    }
+    if (code == COS_OK)
+        cos_json_each(json, "/data/infos", print_entry, NULL);
     expect(COS_OK, code, "cos_list_folder /round/", json);
 
     code = cos_sign_download(client, bucket, "/round/你好.txt", 60, &json);

@@ -320,6 +320,15 @@ typedef struct cos_client cos_client;
 typedef struct cos_transfer cos_transfer;
 
 /**
+ * Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
+ *
+ * `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
+ * as its JSON text. Either is NULL where it is a string with U+0000 in it. They are valid until it
+ * returns. It must return to its caller: no longjmp, no exception.
+ */
+typedef int (*cos_each_fn)(const char *key, const char *value, void *user);
+
+/**
  * Takes a line of the log. `line` is valid until it returns; it ends without a line feed.
  *
  * It is called on the thread that made the call, only during the call. It must return to its
@@ -404,6 +413,29 @@ int cos_json_int(const char *json, const char *pointer, int64_t *out);
  *         thread.
  */
 int64_t cos_json_length(const char *json, const char *pointer);
+
+/**
+ * Goes through an array or an object in a reply, in order. However long a list is, this takes one
+ * pass over it, where every pointer such as "/data/infos/198" is followed from the start.
+ *
+ *     static int print(const char *key, const char *entry, void *user)
+ *     {
+ *         char *name = cos_json_string(entry, "/name");
+ *         puts(name);
+ *         cos_string_free(name);
+ *         return 0;
+ *     }
+ *
+ *     cos_json_each(json, "/data/infos", print, NULL);
+ *
+ * @param json     JSON text, such as a reply.
+ * @param pointer  RFC 6901 pointer to the array, such as "/data/infos".
+ * @param fn       Takes the elements, on the calling thread.
+ * @param user     Handed to `fn` as it is; may be any value.
+ * @return How often `fn` was called, or -1 when there is no array or object there, or another
+ *         argument is NULL. Any thread.
+ */
+int64_t cos_json_each(const char *json, const char *pointer, cos_each_fn fn, void *user);
 
 /**
  * Frees a string that the library handed out through `out_json` or returned as a `char *`. Never

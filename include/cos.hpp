@@ -140,6 +140,25 @@ inline std::optional<std::int64_t> json_length(const std::string &json, const st
     return length >= 0 ? std::optional<std::int64_t>(length) : std::nullopt;
 }
 
+/// Takes an element of an array, with an empty key, or a field; returns whether to go on.
+using Each = std::function<bool(const std::string &key, const std::string &value)>;
+
+/// Goes through JSON text; returns how often `each` was called, or nothing where cos_json_each()
+/// gives -1.
+inline std::optional<std::int64_t> json_each(const std::string &json, const std::string &pointer,
+                                             const Each &each)
+{
+    const auto take = [](const char *key, const char *value, void *user) noexcept {
+        const auto &function = *static_cast<const Each *>(user);
+        return detail::run([&] { return function(key ? key : "", value ? value : ""); }) ? 0 : 1;
+    };
+    const std::int64_t calls = cos_json_each(detail::plain(json), detail::plain(pointer),
+                                             each ? cos_each_fn(take) : nullptr,
+                                             const_cast<Each *>(&each));
+    detail::throw_on();
+    return calls >= 0 ? std::optional<std::int64_t>(calls) : std::nullopt;
+}
+
 /// What a call returned: its code and its reply.
 class [[nodiscard]] Result {
 public:
@@ -163,6 +182,9 @@ public:
     /// How many elements or fields there are, such as length("/data/infos").
     std::optional<std::int64_t> length(const std::string &pointer) const
     { return json_length(json_, pointer); }
+    /// All elements, such as each("/data/infos", …); see json_each().
+    std::optional<std::int64_t> each(const std::string &pointer, const Each &function) const
+    { return json_each(json_, pointer, function); }
 
 private:
     friend class Client;

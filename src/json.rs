@@ -112,6 +112,19 @@ pub fn length(json: &str) -> Option<usize> {
     }
 }
 
+/// The elements of an array or, with their names, the fields of an object; values as text.
+pub fn elements(json: &str) -> Option<Vec<(Option<Cow<'_, str>>, &str)>> {
+    match members(json)? {
+        Members::Array(elements) => {
+            Some(elements.into_iter().map(|value| (None, &json[value])).collect())
+        }
+        Members::Object(_) => {
+            Some(fields(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect())
+        }
+        Members::Scalar => None,
+    }
+}
+
 /// `~1` is `/` and `~0` is `~`; a `~` before anything else is no pointer.
 fn unescape(token: &str) -> Option<String> {
     let mut out = String::with_capacity(token.len());

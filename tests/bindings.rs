@@ -249,27 +249,27 @@ fn wraps_everything_but(language: Language, left_out: &[&str]) {
 
 #[test]
 fn everything_in_go() {
-    let json = ["json_int", "json_length", "json_string"];
+    let json = ["json_each", "json_int", "json_length", "json_string"];
     let contexts = ["transfer_cancel", "transfer_progress"];
     wraps_everything_but(Go, &[&["abi_version"], &json[..], &contexts].concat());
 }
 
 #[test]
 fn everything_in_lua() {
-    let json = ["json_int", "json_length"];
+    let json = ["json_each", "json_int", "json_length"];
     let callbacks = ["transfer_cancel", "transfer_progress"];
     wraps_everything_but(Lua, &[&["abi_version"], &json[..], &callbacks].concat());
 }
 
 #[test]
 fn everything_in_node_while_the_event_loop_goes_on() {
-    let json = ["json_int", "json_length", "json_string"];
+    let json = ["json_each", "json_int", "json_length", "json_string"];
     wraps_everything_but(Node, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
 }
 
 #[test]
 fn everything_in_python() {
-    let json = ["json_int", "json_length", "json_string"];
+    let json = ["json_each", "json_int", "json_length", "json_string"];
     wraps_everything_but(Python, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
 }
 

@@ -1,4 +1,4 @@
-use std::ffi::{c_char, c_int};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 
 use super::guard;
@@ -20,12 +20,16 @@ pub unsafe extern "C" fn cos_json_string(
     guard::value(ptr::null_mut(), || {
         // SAFETY: pointers are as this function's contract says.
         let found = unsafe { find(json, pointer) };
-        found.map_or(ptr::null_mut(), |value| match serde_json::from_str::<String>(value) {
-            Ok(string) => guard::into_c(string),
-            Err(_) if value.starts_with('"') => ptr::null_mut(),
-            Err(_) => guard::into_c(value.to_owned()),
-        })
+        found.and_then(plain).map_or(ptr::null_mut(), CString::into_raw)
     })
+}
+
+/// A string unescaped, any other value as it is; `None` for what C can't hold.
+fn plain(value: &str) -> Option<CString> {
+    match value.starts_with('"') {
+        true => serde_json::from_str::<String>(value).ok().and_then(|text| CString::new(text).ok()),
+        false => CString::new(value).ok(),
+    }
 }
 
 /// Reads a whole number from a reply.
@@ -68,6 +72,64 @@ pub unsafe extern "C" fn cos_json_length(json: *const c_char, pointer: *const c_
         let found = unsafe { find(json, pointer) };
         let length = found.and_then(json::length);
         length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1)
+    })
+}
+
+/// Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
+///
+/// `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
+/// as its JSON text. Either is NULL where it is a string with U+0000 in it. They are valid until it
+/// returns. It must return to its caller: no longjmp, no exception.
+#[allow(non_camel_case_types)]
+pub type cos_each_fn = Option<
+    unsafe extern "C" fn(key: *const c_char, value: *const c_char, user: *mut c_void) -> c_int,
+>;
+
+/// Goes through an array or an object in a reply, in order. However long a list is, this takes one
+/// pass over it, where every pointer such as "/data/infos/198" is followed from the start.
+///
+///     static int print(const char *key, const char *entry, void *user)
+///     {
+///         char *name = cos_json_string(entry, "/name");
+///         puts(name);
+///         cos_string_free(name);
+///         return 0;
+///     }
+///
+///     cos_json_each(json, "/data/infos", print, NULL);
+///
+/// @param json     JSON text, such as a reply.
+/// @param pointer  RFC 6901 pointer to the array, such as "/data/infos".
+/// @param fn       Takes the elements, on the calling thread.
+/// @param user     Handed to `fn` as it is; may be any value.
+/// @return How often `fn` was called, or -1 when there is no array or object there, or another
+///         argument is NULL. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_json_each(
+    json: *const c_char,
+    pointer: *const c_char,
+    r#fn: cos_each_fn,
+    user: *mut c_void,
+) -> i64 {
+    guard::value(-1, || {
+        // SAFETY: pointers are as this function's contract says.
+        let found = unsafe { find(json, pointer) };
+        let (Some(elements), Some(each)) = (found.and_then(json::elements), r#fn) else {
+            return -1;
+        };
+        let mut calls = 0;
+        for (key, value) in elements {
+            let key = key.and_then(|key| CString::new(key.as_bytes()).ok());
+            let value = plain(value);
+            let pointer =
+                |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |t| t.as_ptr());
+            calls += 1;
+            // SAFETY: it is a function of this type, as this function's contract says.
+            if unsafe { each(pointer(&key), pointer(&value), user) } != 0 {
+                break;
+            }
+        }
+        calls
     })
 }
 

@@ -324,6 +324,15 @@ static void log_to_nobody(const cos_client *client)
     puts("cos_client_set_log client\ncos_client_set_log fn");
 }
 
+static int take_none(const char *key, const char *value, void *user)
+{
+    (void)key;
+    (void)value;
+    (void)user;
+    CHECK(!"called");
+    return 0;
+}
+
 static void reading_nothing(void)
 {
     int64_t value = 4711;
@@ -333,6 +342,9 @@ static void reading_nothing(void)
     CHECK(cos_json_int(NULL, "/a", &value) == -1);
     CHECK(cos_json_int("{\"a\": 1}", NULL, &value) == -1);
     CHECK(cos_json_int("{\"a\": 1}", "/a", NULL) == -1);
+    CHECK(cos_json_each(NULL, "", take_none, NULL) == -1);
+    CHECK(cos_json_each("[1]", NULL, take_none, NULL) == -1);
+    CHECK(cos_json_each("[1]", "", NULL, NULL) == -1);
     CHECK(cos_json_length(NULL, "") == -1);
     CHECK(cos_json_length("[]", NULL) == -1);
     for (k = 0; k < 4; k++) {
@@ -342,10 +354,13 @@ static void reading_nothing(void)
         CHECK(cos_json_int("{\"a\": 1}", not_utf8[k], &value) == -1);
         CHECK(cos_json_length(not_utf8[k], "") == -1);
         CHECK(cos_json_length("[]", not_utf8[k]) == -1);
+        CHECK(cos_json_each(not_utf8[k], "", take_none, NULL) == -1);
+        CHECK(cos_json_each("[1]", not_utf8[k], take_none, NULL) == -1);
     }
     CHECK(value == 4711);
     puts("cos_json_string json\ncos_json_string pointer\ncos_json_int json\n"
-         "cos_json_int pointer\ncos_json_int out\ncos_json_length json\ncos_json_length pointer");
+         "cos_json_int pointer\ncos_json_int out\ncos_json_length json\ncos_json_length pointer\n"
+         "cos_json_each json\ncos_json_each pointer\ncos_json_each fn");
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@ const char *(*code_name)(int) = cos_code_name;
 char *(*json_string)(text, text) = cos_json_string;
 int (*json_int)(text, text, int64_t *) = cos_json_int;
 int64_t (*json_length)(text, text) = cos_json_length;
+int64_t (*json_each)(text, text, int (*)(text, text, void *), void *) = cos_json_each;
 void (*string_free)(char *) = cos_string_free;
 void (*buffer_free)(uint8_t *, size_t) = cos_buffer_free;
 

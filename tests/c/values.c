@@ -98,6 +98,34 @@ static void lengths(void)
     CHECK(cos_json_length("[", "") == -1);
 }
 
+/* Writes down what it is given, and stops at "stop". */
+static int note(const char *key, const char *value, void *user)
+{
+    char *notes = user;
+    sprintf(notes + strlen(notes), "%s=%s;", key ? key : "-", value ? value : "NULL");
+    return value && strcmp(value, "stop") == 0;
+}
+
+static void check_each(const char *json, const char *pointer, int64_t calls, const char *wanted)
+{
+    char notes[256] = "";
+    if (cos_json_each(json, pointer, note, notes) != calls || strcmp(notes, wanted) != 0)
+        fail(__FILE__, __LINE__, notes);
+}
+
+static void elements(void)
+{
+    const char *json = "{\"a\": [1, \"\\u4e2d \\\"x\\\"\", [2, 3], null], \"o\": {\"k\\n\": {\"x\": []}}}";
+    check_each(json, "/a", 4, "-=1;-=中 \"x\";-=[2, 3];-=null;");
+    check_each(json, "/o", 1, "k\n={\"x\": []};");
+    check_each(json, "/o/k\n/x", 0, "");
+    check_each(json, "/a/0", -1, "");
+    check_each(json, "/none", -1, "");
+    check_each("[1, 2", "", -1, "");
+    check_each("[\"go\", \"stop\", \"more\"]", "", 2, "-=go;-=stop;");
+    check_each("{\"a\\u0000\": \"\\u0000\", \"b\": 1}", "", 2, "-=NULL;b=1;");
+}
+
 int main(void)
 {
     versions();
@@ -105,5 +133,6 @@ int main(void)
     strings();
     integers();
     lengths();
+    elements();
     return EXIT_SUCCESS;
 }

@@ -49,6 +49,13 @@ void values()
     CHECK(!json_string(json, "/zero") && !json_string(json, "/b") && !json_string("{", ""));
     CHECK(!json_string(json, "/a\0"s) && !json_string(json + "\0"s, "/a"));
     CHECK(json_int(json, "/n/0") == 1 && !json_int(json, "/n/1") && !json_int(json, "/a"));
+    std::string seen;
+    const Each see = [&](const std::string &key, const std::string &value) {
+        seen += key + "=" + value + ";";
+        return value != "2.5";
+    };
+    CHECK(json_each(json, "/n", see) == 2 && seen == "=1;=2.5;" && !json_each(json, "/a", see));
+    CHECK(!json_each(json, "/n", nullptr));
     CHECK(json_length(json, "/n") == 3 && json_length(json, "") == 3 && !json_length(json, "/a"));
 }
 

@@ -112,8 +112,11 @@ pub fn length(json: &str) -> Option<usize> {
     }
 }
 
-/// The elements of an array or, with their names, the fields of an object; values as text.
-pub fn elements(json: &str) -> Option<Vec<(Option<Cow<'_, str>>, &str)>> {
+/// An element of an array or, with its name, a field of an object; the value as text.
+pub type Element<'a> = (Option<Cow<'a, str>>, &'a str);
+
+/// The elements of an array or the fields of an object.
+pub fn elements(json: &str) -> Option<Vec<Element<'_>>> {
     match members(json)? {
         Members::Array(elements) => {
             Some(elements.into_iter().map(|value| (None, &json[value])).collect())

@@ -418,15 +418,17 @@ int64_t cos_json_length(const char *json, const char *pointer);
  * Goes through an array or an object in a reply, in order. However long a list is, this takes one
  * pass over it, where every pointer such as "/data/infos/198" is followed from the start.
  *
- *     static int print(const char *key, const char *entry, void *user)
- *     {
- *         char *name = cos_json_string(entry, "/name");
- *         puts(name);
- *         cos_string_free(name);
- *         return 0;
- *     }
- *
- *     cos_json_each(json, "/data/infos", print, NULL);
+ * ```c
+ * static int print(const char *key, const char *entry, void *user)
+ * {
+ *     char *name = cos_json_string(entry, "/name");
+ *     puts(name);
+ *     cos_string_free(name);
+ *     return 0;
+ * }
+ * ...
+ * cos_json_each(json, "/data/infos", print, NULL);
+ * ```
  *
  * @param json     JSON text, such as a reply.
  * @param pointer  RFC 6901 pointer to the array, such as "/data/infos".

@@ -26,17 +26,19 @@ static int check(int code, char **json) {
     return code == COS_OK;
 }
 
+static int print_entry(const char *key, const char *entry, void *user) {
+    char *name = cos_json_string(entry, "/name");
+    (void)key;
+    (void)user;
+    printf("listed %s\n", name ? name : "?");
+    cos_string_free(name);
+    return 0;
+}
+
 static int list(cos_client *client) {
     char *json;
     int code = cos_list_folder(client, "private-bucket", "/first/", NULL, &json);
-    int64_t entries = cos_json_length(json, "/data/infos");
-    for (int64_t i = 0; i < entries; i++) {
-        char pointer[64];
-        snprintf(pointer, sizeof pointer, "/data/infos/%ld/name", (long)i);
-        char *name = cos_json_string(json, pointer);
-        printf("listed %s\n", name ? name : "?");
-        cos_string_free(name);
-    }
+    cos_json_each(json, "/data/infos", print_entry, NULL);
     return check(code, &json);
 }
 

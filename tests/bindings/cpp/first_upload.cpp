@@ -70,9 +70,10 @@ void first_upload(const std::string &file, const ClientOptions &at)
     std::cout << "uploaded " << file << " to " << path << "\n";
 
     const Result list = must(client.list_folder(bucket, "/first/", ListOptions().all(true)));
-    for (int64_t i = 0; i < list.length("/data/infos"); ++i)
-        std::cout << "listed "
-                  << list.text("/data/infos/" + std::to_string(i) + "/name").value() << "\n";
+    list.each("/data/infos", [](const std::string &, const std::string &entry) {
+        std::cout << "listed " << json_string(entry, "/name").value() << "\n";
+        return true;
+    });
 
     const Result sign = must(client.sign_download(bucket, path, 60));
     const std::string bytes = read(file), fetched = fetch(sign.text("/data/url").value());

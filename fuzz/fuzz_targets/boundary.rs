@@ -11,6 +11,7 @@ use libfuzzer_sys::{arbitrary, fuzz_target};
 type Text = *const c_char;
 type Client = *mut c_void;
 type Out = *mut *mut c_char;
+type Each = Option<unsafe extern "C" fn(Text, Text, *mut c_void) -> c_int>;
 
 unsafe extern "C" {
     fn cos_client_new(
@@ -36,7 +37,17 @@ unsafe extern "C" {
     fn cos_json_string(json: Text, pointer: Text) -> *mut c_char;
     fn cos_json_int(json: Text, pointer: Text, out: *mut i64) -> c_int;
     fn cos_json_length(json: Text, pointer: Text) -> i64;
+    fn cos_json_each(json: Text, pointer: Text, each: Each, user: *mut c_void) -> i64;
     fn cos_string_free(string: *mut c_char);
+}
+
+/// Reads what it is given, and counts.
+unsafe extern "C" fn count(key: Text, value: Text, calls: *mut c_void) -> c_int {
+    for text in [key, value].into_iter().filter(|text| !text.is_null()) {
+        unsafe { CStr::from_ptr(text) }.to_str().unwrap();
+    }
+    unsafe { *calls.cast::<i64>() += 1 };
+    0
 }
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -124,6 +135,9 @@ fuzz_target!(|input: Input| {
         cos_string_free(cos_json_string(json, pointer));
         let mut number = 0;
         let _ = cos_json_int(json, pointer, &mut number);
-        assert!(cos_json_length(json, pointer) >= -1);
+        let length = cos_json_length(json, pointer);
+        let mut calls = 0;
+        assert_eq!(cos_json_each(json, pointer, Some(count), (&raw mut calls).cast()), length);
+        assert_eq!(calls, length.max(0));
     }
 });

@@ -44,7 +44,8 @@ $(BUILD)/bin/cos: examples-c/cos.c lib
 # Only copies, so that root need not build.
 install:
 	@test -e $(BUILD)/bin/cos || { echo "run make first" >&2; exit 1; }
-	@case $(PREFIX) in /*) ;; *) echo "PREFIX must be an absolute path" >&2; exit 1 ;; esac
+	@case "$(PREFIX)" in *" "* | [!/]*) \
+	    echo "PREFIX must be an absolute path without blanks" >&2; exit 1 ;; esac
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
 	install -m 755 $(LIB)/libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)

@@ -49,20 +49,21 @@ static const struct choice {
     const char *name;
     const char *value; /* NULL: it takes none */
     const char *help;
+    long least, most; /* of a number; else 0 */
 } OPTIONS[] = {
-    {'r', "recursive", NULL, "folders, with everything below them"},
-    {'n', "no-clobber", NULL, "keep files that exist; where they differ, that is an error"},
-    {'C', "concurrency", "NUMBER", "requests under way at a time, 1 to 64 (4)"},
-    {'l', "long", NULL, "sizes, dates and a total"},
-    {'p', "parents", NULL, "a folder that exists is fine"},
-    {'e', "expires", "TIME", "seconds, or 10m, 2h, 7d; at most 90d (1h)"},
-    {'q', "quiet", NULL, "say nothing but errors"},
-    {'j', "json", NULL, "print the library's replies, one a line, and nothing else"},
-    {'c', "config", "FILE", "read the account from this file"},
-    {'T', "timeout", "SECONDS", "give up a request without progress after so long (300)"},
-    {'R', "retries", "NUMBER", "repeat failed requests so often, 0 to 10 (3)"},
-    {'h', "help", NULL, "show help"},
-    {'V', "version", NULL, "show the version"},
+    {'r', "recursive", NULL, "folders, with everything below them", 0, 0},
+    {'n', "no-clobber", NULL, "keep files that exist; where they differ, that is an error", 0, 0},
+    {'C', "concurrency", "NUMBER", "requests under way at a time, 1 to 64 (4)", 1, 64},
+    {'l', "long", NULL, "sizes, dates and a total", 0, 0},
+    {'p', "parents", NULL, "a folder that exists is fine", 0, 0},
+    {'e', "expires", "TIME", "seconds, or 10m, 2h, 7d; at most 90d (1h)", 0, 0},
+    {'q', "quiet", NULL, "say nothing but errors", 0, 0},
+    {'j', "json", NULL, "print the library's replies, one a line, and nothing else", 0, 0},
+    {'c', "config", "FILE", "read the account from this file", 0, 0},
+    {'T', "timeout", "SECONDS", "give up a request without progress after so long (300)", 1, 86400},
+    {'R', "retries", "NUMBER", "repeat failed requests so often, 0 to 10 (3)", 0, 10},
+    {'h', "help", NULL, "show help", 0, 0},
+    {'V', "version", NULL, "show the version", 0, 0},
 };
 enum { N_OPTIONS = sizeof OPTIONS / sizeof *OPTIONS };
 
@@ -154,7 +155,7 @@ static const char *size_text(long long bytes, char text[SHORT])
     for (; value >= 999.95; units++)
         value /= 1024;
     if (bytes < 1024)
-        snprintf(text, SHORT, "%lld bytes", bytes);
+        snprintf(text, SHORT, "%lld %s", bytes, bytes == 1 ? "byte" : "bytes");
     else
         snprintf(text, SHORT, "%.1f %ciB", value, *units);
     return text;
@@ -329,6 +330,8 @@ static int status_of(int code, const char *json)
     case COS_ERR_NOT_FOUND:
     case COS_ERR_NO_BUCKET:
         return MISSING;
+    case COS_ERR_SESSION: /* another program uploads the same file */
+        return AGAIN;
     default:
         return is(json, "/error/retryable", "true") ? AGAIN : REFUSED;
     }
@@ -1005,7 +1008,7 @@ static const struct command COMMANDS[] = {
      "copy to, from and within the service",
      "A destination that ends with '/' or is a directory gets the file under its own name. Files\n"
      "that exist are replaced. \"-\" is the standard input or output. What was broken off is\n"
-     "continued by the same command.\n"
+     "continued by the same command. Folders can't be copied within the service.\n"
      "\n"
      "  cos cp report.pdf cos://mybucket/docs/\n"
      "  cos cp cos://mybucket/docs/report.pdf .\n"
@@ -1025,10 +1028,11 @@ static const struct command COMMANDS[] = {
      "  cos sync cos://mybucket/site/ site\n"},
     {"ls", "cos://BUCKET/PATH...", "l", 1, 0, list, NULL, "list folders",
      "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-     "have to begin.\n"},
+     "have to begin. With --json there is a reply for every page of 199 entries.\n"},
     {"stat", "cos://BUCKET/PATH...", "", 1, 0, show, NULL,
      "show what is known of files and folders",
-     "The path of a folder ends with '/'.\n"},
+     "The path of a folder ends with '/'. A folder that nobody has made, and that is only part of\n"
+     "the names of files, is unknown to the service; cos ls shows what is in it.\n"},
     {"rm", "cos://BUCKET/PATH...", "rC", 1, 0, delete, NULL, "delete for good",
      "A folder, whose path ends with '/', is deleted only with -r.\n"},
     {"mv", "SOURCE DESTINATION", "n", 2, 2, NULL, run_mv, "move or rename a file within a bucket",
@@ -1042,7 +1046,8 @@ static const struct command COMMANDS[] = {
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static const char CONFIGURATION[] =
-    "\nConfiguration: a file with lines NAME = VALUE, and # before comments, at --config,\n"
+    "\nConfiguration: a file with lines NAME = VALUE, without quotes, and lines of comments that\n"
+    "begin with #, at --config,\n"
     "$COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, the first that is given.\n"
     "Variables of the environment win: COS_APPID for appid, and so on.\n"
     "\n"
@@ -1236,6 +1241,26 @@ static int make_client(void)
     return status;
 }
 
+static int check_number(int letter, const char *value)
+{
+    const struct choice *option = OPTIONS;
+    char *why = NULL, *end;
+    long found;
+    while (option->letter != letter)
+        option++;
+    if (option->most == 0)
+        return DONE;
+    found = strtol(value, &end, 10); /* out of its range, it is out of ours */
+    if (isdigit((unsigned char)*value) && *end == '\0' && found >= option->least &&
+        found <= option->most)
+        return DONE;
+    append(&why, "--%s takes a whole number from %ld to %ld, not %s", option->name, option->least,
+           option->most, value);
+    usage("%s", why);
+    free(why);
+    return WRONG;
+}
+
 /* Leaves the other words at the end of `argv`, from `optind` on. */
 static int read_options(int argc, char **argv)
 {
@@ -1255,9 +1280,8 @@ static int read_options(int argc, char **argv)
             return usage("%s: the value is missing", wrong);
         if (letter == '?')
             return usage("%s: there is no such option", optopt ? wrong : argv[optind - 1]);
-        if (strchr("RTC", letter) && (strspn(optarg, "0123456789") != strlen(optarg) ||
-                                      strlen(optarg) - 1 > 5 /* none is empty */))
-            return usage("%s: a whole number of up to six digits is wanted", optarg);
+        if (check_number(letter, optarg) != DONE)
+            return WRONG;
         given[letter] = optarg ? optarg : "";
     }
     return DONE;

@@ -148,7 +148,7 @@ pub fn is_transient(code: i32) -> bool {
 
 /// What usually helps against a code of the server's.
 pub fn hint(code: i32) -> Option<&'static str> {
-    const HINTS: [(Code, &str); 14] = [
+    const HINTS: [(Code, &str); 15] = [
         (COS_ERR_SECRET_ID_UNKNOWN, "check secret_id"),
         (COS_ERR_SECRET_ID_UNKNOWN_V1, "check secret_id"),
         (COS_ERR_SIGN_EXPIRED, CLOCK),
@@ -161,6 +161,7 @@ pub fn hint(code: i32) -> Option<&'static str> {
         (COS_ERR_FILE_EXISTS, "to replace the file, set insert_only to 0 or overwrite to true"),
         (COS_ERR_FOLDER_NOT_EMPTY, "delete what is in it first, or set recursive to true"),
         (COS_ERR_SHA_MISMATCH, "the bytes were damaged on the way: upload again"),
+        (COS_ERR_SESSION, "another upload of this file ended this one: upload again"),
         (COS_ERR_UPLOAD_UNFINISHED, "upload again with resume set to true"),
         (COS_ERR_UPLOAD_CONFLICT, "delete the file with cos_del_file, then upload again"),
     ];

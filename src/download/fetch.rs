@@ -159,7 +159,7 @@ fn refusal(incoming: Incoming) -> Box<Failure> {
         Ok(reply) if reply.code != 0 => Failure::from_server(reply),
         _ => bare(match status {
             403 => "the download is not allowed",
-            404 => "the download host has no such object",
+            404 => "the download host has no such object, or its upload is unfinished",
             300..=399 => {
                 "the download host wants to redirect, which a signed request does not follow"
             }

@@ -7,6 +7,8 @@
 //
 // Uploads and downloads take two options more: `signal`, an AbortSignal, and `progress`, a function
 // that is told the bytes done and the bytes in all.
+//
+// It needs koffi: npm install koffi
 
 import koffi from "koffi";
 
@@ -51,7 +53,11 @@ export class CosError extends Error {
 
 // Arguments are pairs of a value and its type in C.
 function text(value) {
-  if (String(value).includes("\0")) throw new TypeError("a string contains U+0000");
+  // koffi would take a number for an address.
+  if (value != null && typeof value !== "string") {
+    throw new TypeError(`a string is wanted, not a ${typeof value}`);
+  }
+  if (value?.includes("\0")) throw new TypeError("a string contains U+0000");
   return [value ?? null, "str"];
 }
 

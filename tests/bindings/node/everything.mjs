@@ -65,6 +65,9 @@ await assert.rejects(client.statFile(bucket, "/large", { no_such_option: 1 }), (
 assert.throws(() => new Client("not a number", "", ""), { name: "COS_ERR_PARAM" });
 await assert.rejects(client.statFile(bucket, "/large\0/other"), TypeError);
 await assert.rejects(client.statFile(bucket, {}), TypeError);
+await assert.rejects(client.statFile(bucket, 5), TypeError);
+assert.throws(() => new Client(1250000000, "", ""), TypeError);
+assert.throws(() => client.signMore(bucket, "/large", "60"), TypeError);
 await assert.rejects(client.statFile(bucket), { name: "COS_ERR_PARAM" });
 
 // A call ends when its signal says so, with the reason of that, and with what a callback throws.

@@ -95,13 +95,13 @@ class Client:
             raise ValueError("no such level")
 
     def sign_more(self, bucket, cos_path, expired):
-        return self._call("sign_more", bucket, cos_path, expired)
+        return self._call("sign_more", bucket, cos_path, _seconds(expired))
 
     def sign_once(self, bucket, cos_path):
         return self._call("sign_once", bucket, cos_path)
 
     def sign_download(self, bucket, cos_path, expired):
-        return self._call("sign_download", bucket, cos_path, expired)
+        return self._call("sign_download", bucket, cos_path, _seconds(expired))
 
     def stat_file(self, bucket, cos_path, **options):
         return self._call("stat_file", bucket, cos_path, _json(options))
@@ -231,13 +231,20 @@ def _call(name, *arguments):
 
 
 def _argument(value):
+    if isinstance(value, (int, float, bytes)):
+        # ctypes would take a number for an address, and bytes up to the first zero.
+        raise TypeError(f"a string is wanted, not {type(value).__name__}")
     if isinstance(value, (str, os.PathLike)):
-        value = os.fspath(value).encode()
+        value = os.fsencode(value) if isinstance(value, os.PathLike) else value.encode()
         if b"\0" in value:
             raise ValueError("embedded null character")
-    if isinstance(value, int):
-        return c_int64(value)
     return getattr(value, "_handle", value)
+
+
+def _seconds(value):
+    if not -2**63 <= value < 2**63:
+        raise OverflowError("too far from now")
+    return c_int64(value)
 
 
 def _json(options):

@@ -78,6 +78,10 @@ refused = fails(cos.CosError, client.stat_file, bucket, "/large", no_such_option
 assert refused.reply["error"]["argument"] == "no_such_option"
 fails(cos.CosError, cos.Client, "not a number", "", "")
 fails(ValueError, client.stat_file, bucket, "/large\0/other")
+fails(TypeError, client.stat_file, bucket, 5)
+fails(TypeError, cos.Client, 1250000000, "", "")
+fails(TypeError, client.sign_more, bucket, "/large", "60")
+fails(OverflowError, client.sign_more, bucket, "/large", 2**70)
 
 
 # A call ends when another thread says so, with Ctrl-C, and with what a callback raises.

@@ -44,8 +44,7 @@ $(BUILD)/bin/cos: examples-c/cos.c lib
 # Only copies, so that root need not build.
 install:
 	@test -e $(BUILD)/bin/cos || { echo "run make first" >&2; exit 1; }
-	@case "$(PREFIX)" in *" "* | [!/]*) \
-	    echo "PREFIX must be an absolute path without blanks" >&2; exit 1 ;; esac
+	@$(check_paths)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
 	install -m 755 $(LIB)/libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)
@@ -57,6 +56,10 @@ install:
 	$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
 	$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
 
+check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
+    *[[:space:]]* | [!/]* | *"|"[!/]*"|"*) \
+    echo "PREFIX and LIBDIR must be absolute, and no path may have blanks" >&2; exit 1 ;; esac
+
 space := $(subst ,, )
 fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
     -e 's|@ABI@|$(ABI)|' -e 's|@VERSION@|$(VERSION)|' \
@@ -67,6 +70,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${pre
     packaging/$(1).in
 
 uninstall:
+	@$(check_paths)
 	rm -f $(DESTDIR)$(PREFIX)/bin/cos
 	rm -f $(DESTDIR)$(PREFIX)/include/cos.h $(DESTDIR)$(PREFIX)/include/cos.hpp
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.so $(DESTDIR)$(LIBDIR)/libcos.so.$(ABI)

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -829,6 +830,13 @@ struct sum {
     long long files, folders, bytes;
 };
 
+/* Whether a file that says how much of it is there says that something is missing. */
+static int is_unfinished(const char *json, const char *pointer, int64_t size)
+{
+    int64_t there;
+    return cos_json_int(json, pointer, &there) == 0 && there < size;
+}
+
 static int list_entry(const char *key, const char *entry, void *user)
 {
     struct sum *sum = user;
@@ -838,7 +846,7 @@ static int list_entry(const char *key, const char *entry, void *user)
     int is_file = cos_json_int(entry, "/filesize", &bytes) == 0;
     (void)key;
     append(&marks, "%s%s", name ? name : "?",
-           is_file && number(entry, "/filelen") < bytes ? "  (unfinished upload)" : "");
+           is_file && is_unfinished(entry, "/filelen", bytes) ? "  (unfinished upload)" : "");
     if (is_file)
         snprintf(size, sizeof size, "%lld", (long long)bytes);
     if (given['l'])
@@ -904,7 +912,7 @@ static void print_field(const char *name, const char *json, const char *pointer)
 static int print_header(const char *name, const char *value, void *user)
 {
     (void)user;
-    print("%-10s %s: %s", "header", name, value);
+    print("%-10s %s: %s", "header", name ? name : "?", value ? value : "?");
     return 0;
 }
 
@@ -919,7 +927,7 @@ static int show(const struct place *place)
         print("%-10s %s", "name", place->text);
         if (cos_json_int(json, "/data/filesize", &bytes) == 0)
             print("%-10s %lld (%s)%s", "size", (long long)bytes, size_text(bytes, size),
-                number(json, "/data/filelen") < bytes ? ", unfinished upload" : "");
+                is_unfinished(json, "/data/filelen", bytes) ? ", unfinished upload" : "");
         print("%-10s %s", "modified", date_text(number(json, "/data/mtime"), date));
         print("%-10s %s", "created", date_text(number(json, "/data/ctime"), date));
         print_field("sha1", json, "/data/sha");
@@ -1360,9 +1368,24 @@ static int dispatch(int argc, char **argv)
     return status != DONE ? status : run(words, argc - (int)(words - argv));
 }
 
+/* Whoever closed a standard stream must not have a file or a connection take its place. This way
+ * round, reading and writing fail as they should. */
+static int occupy_standard_streams(void)
+{
+    int file;
+    for (file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (fcntl(file, F_GETFD) < 0 &&
+            open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int status;
+    if (occupy_standard_streams() != 0)
+        return WRONG;
     signal(SIGPIPE, SIG_DFL); /* whoever reads no further ends the program quietly */
     if (cos_abi_version() != COS_ABI_VERSION) {
         fprintf(stderr, "cos: libcos %s is not the one this was compiled for\n", cos_version());

@@ -323,8 +323,8 @@ typedef struct cos_transfer cos_transfer;
  * Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
  *
  * `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
- * as its JSON text. Either is NULL where it is a string with U+0000 in it. They are valid until it
- * returns. It must return to its caller: no longjmp, no exception.
+ * as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or half
+ * a surrogate pair in it. They are valid until it returns. It must return to its caller: no longjmp, no exception.
  */
 typedef int (*cos_each_fn)(const char *key, const char *value, void *user);
 

@@ -112,7 +112,8 @@ pub fn length(json: &str) -> Option<usize> {
     }
 }
 
-/// An element of an array or, with its name, a field of an object; the value as text.
+/// An element of an array or, with its name if that is Unicode, a field of an object; the value as
+/// text.
 pub type Element<'a> = (Option<Cow<'a, str>>, &'a str);
 
 /// The elements of an array or the fields of an object.
@@ -121,9 +122,9 @@ pub fn elements(json: &str) -> Option<Vec<Element<'_>>> {
         Members::Array(elements) => {
             Some(elements.into_iter().map(|value| (None, &json[value])).collect())
         }
-        Members::Object(_) => {
-            Some(fields(json)?.into_iter().map(|(name, value)| (Some(name), value)).collect())
-        }
+        Members::Object(fields) => Some(
+            fields.into_iter().map(|(name, value)| (unquote(&json[name]), &json[value])).collect(),
+        ),
         Members::Scalar => None,
     }
 }
@@ -252,7 +253,7 @@ impl Scanner<'_> {
                 }
                 i = self.skip_space(i + 1);
                 let name = std::str::from_utf8(&self.bytes[name]).ok()?;
-                if unquote(name)? == token {
+                if unquote(name).is_some_and(|name| name == token) {
                     return Some(i);
                 }
             } else if left == 0 {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use cos::answer::Answer;
 use cos::client::Client;
 use cos::{file, folder};
+use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 
 use support::{Bed, content};
@@ -40,6 +41,28 @@ fn a_link_in_place_of_the_partial_file_is_not_followed() {
     assert_same(&fs::read(&precious).unwrap(), &content(10));
     assert!(!absent.exists() && !bed.path("local").exists());
     expect(&download(&client, "/a", &bed.path("local"), json!({})), 0);
+}
+
+/// A size is only a claim. Nothing may be asked of the memory for it before bytes have come.
+#[test]
+fn a_size_beyond_all_bounds_is_refused() {
+    let bed = Bed::new();
+    let client = bed.client();
+    for size in [1_u64 << 50, 1_000_000_000_000_000_000, i64::MAX as u64, u64::MAX] {
+        let stat = json!({"code": 0, "message": "SUCCESS", "data": {"filesize": size, "mtime": 1}});
+        let stated = Action::Reply {
+            status: 200,
+            content_type: "application/json".into(),
+            body: stat.to_string(),
+            size: None,
+            headers: Default::default(),
+            execute: false,
+        };
+        bed.emulator.inject(Fault::new(stated).op("stat"));
+        let local = bed.path("local");
+        expect(&download(&client, "/a", &local, json!({})), 2);
+        assert!(!local.exists() && !bed.path(".local.cos-partial").exists());
+    }
 }
 
 /// Always another byte, too soon for anybody to lose patience.

@@ -179,7 +179,7 @@ fn what_is_installed_is_uninstalled() {
     assert!(!pc.contains('@'), "{pc}");
     assert!(pc.contains(concat!("\nVersion: ", env!("CARGO_PKG_VERSION"), "\n")), "{pc}");
     let cmake = text(dir.path().join(lib).join("cmake/cos/cos-config.cmake"));
-    assert!(cmake.contains("${CMAKE_CURRENT_LIST_DIR}/../../../../include\""), "{cmake}");
+    assert!(cmake.contains("${_cos_here}/../../../../include\""), "{cmake}");
 
     succeed(typed("make").arg("uninstall").args(arguments));
     assert_eq!(files(dir.path()), BTreeSet::new());

@@ -20,6 +20,9 @@ use crate::ffi::os;
 /// How many calls to one destination may run at once.
 const MOST: usize = 64;
 
+/// Of pieces: with 8 MiB each, far more than any file system takes for one file.
+const MOST_PIECES: u64 = 1 << 24;
+
 /// Where a download is to end up.
 #[derive(Debug)]
 pub struct Destination {
@@ -93,6 +96,11 @@ impl<'a> Partial<'a> {
         identity: &str,
         resume: bool,
     ) -> Result<Partial<'a>> {
+        // Only what the server says: it must not make us ask for memory without end.
+        if object.pieces() > MOST_PIECES {
+            let problem = format!("{} bytes are more than a file can hold here", object.len);
+            return Err(Failure::local_io(problem));
+        }
         for i in 0..MOST {
             let path = partial_path(&destination.path, i);
             let opened = open_locked(&path).map_err(|error| {

@@ -78,8 +78,8 @@ pub unsafe extern "C" fn cos_json_length(json: *const c_char, pointer: *const c_
 /// Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
 ///
 /// `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
-/// as its JSON text. Either is NULL where it is a string with U+0000 in it. They are valid until it
-/// returns. It must return to its caller: no longjmp, no exception.
+/// as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or half
+/// a surrogate pair in it. They are valid until it returns. It must return to its caller: no longjmp, no exception.
 #[allow(non_camel_case_types)]
 pub type cos_each_fn = Option<
     unsafe extern "C" fn(key: *const c_char, value: *const c_char, user: *mut c_void) -> c_int,

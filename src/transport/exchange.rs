@@ -178,7 +178,7 @@ impl Incoming<'_> {
             return Ok(None);
         }
         let mut body = Vec::with_capacity(announced.unwrap_or(0).min(most).min(1 << 20));
-        let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1, CHUNK)];
+        let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1024, CHUNK)];
         loop {
             match self.read(&mut chunk)? {
                 0 => return Ok(Some(body)),

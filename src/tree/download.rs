@@ -68,7 +68,7 @@ pub fn download(
     let mut bytes = 0;
     let result = crew::watched(&call, transfer, watch.on_progress, || {
         let remote = remote::list(&call, &bucket, &root, &report)?;
-        bytes = remote.files.iter().map(|file| file.size).sum();
+        bytes = remote.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
         tree.make_directories(&remote.folders)?;
         tree.fetch_all(remote.files)?;

@@ -123,6 +123,7 @@ static void elements(void)
     check_each(json, "/none", -1, "");
     check_each("[1, 2", "", -1, "");
     check_each("[\"go\", \"stop\", \"more\"]", "", 2, "-=go;-=stop;");
+    check_each("{\"\\ud800\": 1, \"b\": \"\\udfff\"}", "", 2, "-=1;b=NULL;");
     check_each("{\"a\\u0000\": \"\\u0000\", \"b\": 1}", "", 2, "-=NULL;b=1;");
 }
 

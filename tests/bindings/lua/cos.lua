@@ -140,6 +140,13 @@ local on_write = ffi.cast("cos_write_fn", function(data, len)
   return told(write, ffi.string(data, len))
 end)
 
+-- Calls under way keep the log they began with: old ones are freed when there are none.
+local under_way, old_logs = 0, {}
+
+local function free_old_logs()
+  while under_way == 0 and #old_logs > 0 do table.remove(old_logs):free() end
+end
+
 local function call(name, parameters, inputs, client, ...)
   local json, data, len = ffi.new "char *[1]", ffi.new "uint8_t *[1]", ffi.new "size_t[1]"
   local values = { out_json = json, out_data = data, out_len = len }
@@ -162,7 +169,10 @@ local function call(name, parameters, inputs, client, ...)
 
   local arguments = {}
   for i, parameter in ipairs(parameters) do arguments[i] = values[parameter] end
+  under_way = under_way + 1
   local well, code = pcall(lib[name], client.handle, unpack(arguments, 1, #parameters))
+  under_way = under_way - 1
+  free_old_logs()
 
   local raised = failure or not well and { code }
   progress, write, failure = calls[1], calls[2], nil
@@ -201,7 +211,8 @@ function Client:set_log(level, fn)
   local old = self.log
   self.log = ffi.cast("cos_log_fn", function(at, line) told(fn, at, ffi.string(line)) end)
   lib.cos_client_set_log(self.handle, level, self.log, nil)
-  if old then old:free() end
+  if old then table.insert(old_logs, old) end
+  free_old_logs()
 end
 
 function Client:close()

@@ -130,8 +130,9 @@ export class Client {
   /** Gives lines about requests to write(level, line). */
   setLog(level, write) {
     // Calls under way still use the one before.
-    this.#logs.push(koffi.register((level, line) => write(level, line), logFn));
-    clientSetLog(this.#client, level, this.#logs.at(-1), null);
+    const log = koffi.register((level, line) => write(level, line), logFn);
+    this.#logs.push(log);
+    if (clientSetLog(this.#client, level, log, null) !== 0) throw new RangeError("no such level");
   }
 
   signMore(bucket, path, expired) {

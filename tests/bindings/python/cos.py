@@ -48,7 +48,8 @@ class Transfer:
 
     def __init__(self):
         self._handle = c_void_p(_lib.cos_transfer_new())
-        weakref.finalize(self, _lib.cos_transfer_free, self._handle)
+        self._busy = []
+        weakref.finalize(self, _free, _lib.cos_transfer_free, self._handle, self._busy)
 
     def cancel(self):
         _lib.cos_transfer_cancel(self._handle)
@@ -67,11 +68,11 @@ class Client:
         self._logs = []
         _call("client_new", appid, secret_id, secret_key, region, _json(options),
               byref(self._handle))
-        self._free = weakref.finalize(self, _lib.cos_client_free, self._handle)
+        self._busy = []
+        self._free = weakref.finalize(self, _free, _lib.cos_client_free, self._handle, self._busy)
 
     def close(self):
         self._free()
-        self._handle.value = None
 
     def __enter__(self):
         return self
@@ -209,6 +210,13 @@ class Client:
         return result[0]
 
 
+def _free(free, handle, busy):
+    """Leaves what is in use: at the end of a program, daemon threads may be in calls."""
+    address, handle.value = handle.value, None
+    if not busy:
+        free(c_void_p(address))
+
+
 def _wait(thread):
     """What the call uses must outlive it, however often Ctrl-C is pressed."""
     while thread.is_alive():
@@ -220,10 +228,15 @@ def _wait(thread):
 
 def _call(name, *arguments):
     reply = c_void_p()
+    used = [argument._busy for argument in arguments if hasattr(argument, "_busy")]
+    for busy in used:
+        busy.append(name)
     try:
         code = _lib["cos_" + name](*map(_argument, arguments), byref(reply))
         answer = json.loads(string_at(reply))
     finally:
+        for busy in used:
+            busy.pop()
         _lib.cos_string_free(reply)
     if code != 0:
         raise CosError(code, answer)

@@ -58,6 +58,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/cgo"
 	"strings"
 	"unsafe"
@@ -148,6 +149,9 @@ const (
 // SetLog gives lines about requests to write, which goroutines call at the same time. To be called
 // before the client is shared.
 func (c *Client) SetLog(level int, write func(level int, line string)) {
+	if write == nil {
+		level, write = LogOff, func(int, string) {}
+	}
 	log := cgo.NewHandle(write)
 	c.logs = append(c.logs, log)
 	C.set_log(c.client, C.int(level), C.uintptr_t(log))
@@ -269,11 +273,11 @@ func (c *Client) UploadBuffer(ctx context.Context, bucket, path string, data []b
 func (c *Client) DownloadBuffer(ctx context.Context, bucket, path string, options ...Options) ([]byte, Reply, error) {
 	var data *C.uint8_t
 	var size C.size_t
+	defer func() { C.cos_buffer_free(data, size) }()
 	reply, err := transfer(&watch{ctx: ctx}, options, func(a *arguments) C.int {
 		return C.cos_download_buffer(c.client, a.s[0], a.s[1], a.options, a.transfer, &data, &size,
 			&a.reply)
 	}, bucket, path)
-	defer C.cos_buffer_free(data, size)
 	return append([]byte(nil), unsafe.Slice((*byte)(data), size)...), reply, err
 }
 
@@ -297,7 +301,7 @@ type arguments struct {
 func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply, error) {
 	a := &arguments{}
 	defer func() { C.cos_string_free(a.reply) }()
-	if len(options) > 0 {
+	if len(options) > 0 && options[0] != nil {
 		encoded, err := json.Marshal(options[0])
 		if err != nil {
 			return nil, err
@@ -312,7 +316,7 @@ func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply,
 		defer C.free(unsafe.Pointer(s))
 		a.s = append(a.s, s)
 	}
-	if len(options) > 0 {
+	if len(options) > 0 && options[0] != nil {
 		a.options = a.s[len(a.s)-1]
 	}
 	code := fn(a)
@@ -395,5 +399,11 @@ func cosGoWrite(data *C.uint8_t, size C.size_t, handle C.uintptr_t) C.int {
 
 //export cosGoLog
 func cosGoLog(level C.int, line *C.char, handle C.uintptr_t) {
+	// No panic may pass through C, and a call does not end for its log.
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			fmt.Fprintln(os.Stderr, "cos: the log panicked:", panicked)
+		}
+	}()
 	cgo.Handle(handle).Value().(func(int, string))(int(level), C.GoString(line))
 }

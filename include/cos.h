@@ -42,7 +42,8 @@
  *
  * **Threads** What takes a `const cos_client *` may be called by any number of threads at once.
  * Callbacks run on the calling thread, during the call; threads that a call starts have ended when
- * it returns. There is no global state, nothing to initialise and nothing to clean up.
+ * it returns. A function blocks only where its comment says so. There is no global state, nothing
+ * to initialise and nothing to clean up.
  *
  * **Processes** After fork(), the child may go on with a client that no other thread was using.
  * Interrupted system calls are resumed; no SIGPIPE is raised; nothing is written to stdout or
@@ -323,8 +324,9 @@ typedef struct cos_transfer cos_transfer;
  * Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
  *
  * `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
- * as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or half
- * a surrogate pair in it. They are valid until it returns. It must return to its caller: no longjmp, no exception.
+ * as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or
+ * half a surrogate pair in it. They are valid until it returns. It must return to its caller: no
+ * longjmp, no exception.
  */
 typedef int (*cos_each_fn)(const char *key, const char *value, void *user);
 
@@ -478,7 +480,7 @@ void cos_string_free(char *string);
  *
  * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
  *
- * Does not block: a `ca_file` is read, the network is not touched.
+ * Does not block: a `ca_file` is read, the network is not touched. Any thread.
  */
 int cos_client_new(const char *appid,
                    const char *secret_id,
@@ -519,7 +521,7 @@ int cos_client_set_credentials(const cos_client *client,
 
 /**
  * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
- * be under way on it, and none may follow.
+ * be under way on it, and none may follow. Any thread.
  *
  * @param client  The client, or NULL.
  */

@@ -26,21 +26,8 @@ pub enum Members {
 /// Checks that `text` is one JSON value, not nested too deeply, and finds its members.
 pub fn members(text: &str) -> Option<Members> {
     let scanner = Scanner { bytes: text.as_bytes() };
-    let start = scanner.skip_space(0);
-    let mut fields = Vec::new();
-    let mut elements = Vec::new();
-    let (kind, end) = match scanner.at(start)? {
-        b'{' => {
-            let end = scanner.object(start, MAX_DEPTH, |name, value| fields.push((name, value)))?;
-            (Members::Object(fields), end)
-        }
-        b'[' => {
-            let end = scanner.array(start, MAX_DEPTH, |value| elements.push(value))?;
-            (Members::Array(elements), end)
-        }
-        _ => (Members::Scalar, scanner.value(start, MAX_DEPTH)?),
-    };
-    (scanner.skip_space(end) == text.len()).then_some(kind)
+    let (members, end) = scanner.members(scanner.skip_space(0))?;
+    (scanner.skip_space(end) == text.len()).then_some(members)
 }
 
 /// The fields of an object, in order, values as text; `None` for anything else.
@@ -59,7 +46,7 @@ pub fn decode<T: DeserializeOwned>(value: &str) -> Option<T> {
 }
 
 /// The text of a string.
-fn unquote(string: &str) -> Option<Cow<'_, str>> {
+pub fn unquote(string: &str) -> Option<Cow<'_, str>> {
     match string.contains('\\') {
         false => Some(Cow::Borrowed(string.get(1..string.len() - 1)?)),
         true => decode(string).map(Cow::Owned),
@@ -94,18 +81,19 @@ fn push_field(out: &mut String, name: &str, value: &str) {
 /// stands before the value is looked at, so that a loop over a list costs no more than it must.
 pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     let scanner = Scanner { bytes: json.as_bytes() };
-    let mut start = scanner.skip_space(0);
-    if !pointer.is_empty() {
-        for token in pointer.strip_prefix('/')?.split('/') {
-            start = scanner.member(start, &unescape(token)?)?;
-        }
-    }
+    let start = scanner.find(pointer)?;
     json.get(start..scanner.value(start, MAX_DEPTH)?)
 }
 
-/// The number of elements of an array or fields of an object.
-pub fn length(json: &str) -> Option<usize> {
-    match members(json)? {
+/// The members of the value that a pointer leads to.
+fn members_at(json: &str, pointer: &str) -> Option<Members> {
+    let scanner = Scanner { bytes: json.as_bytes() };
+    Some(scanner.members(scanner.find(pointer)?)?.0)
+}
+
+/// The number of elements of an array, or fields of an object, that a pointer leads to.
+pub fn length(json: &str, pointer: &str) -> Option<usize> {
+    match members_at(json, pointer)? {
         Members::Object(fields) => Some(fields.len()),
         Members::Array(elements) => Some(elements.len()),
         Members::Scalar => None,
@@ -116,9 +104,9 @@ pub fn length(json: &str) -> Option<usize> {
 /// text.
 pub type Element<'a> = (Option<Cow<'a, str>>, &'a str);
 
-/// The elements of an array or the fields of an object.
-pub fn elements(json: &str) -> Option<Vec<Element<'_>>> {
-    match members(json)? {
+/// The elements of an array, or the fields of an object, that a pointer leads to.
+pub fn elements<'a>(json: &'a str, pointer: &str) -> Option<Vec<Element<'a>>> {
+    match members_at(json, pointer)? {
         Members::Array(elements) => {
             Some(elements.into_iter().map(|value| (None, &json[value])).collect())
         }
@@ -169,6 +157,35 @@ impl Scanner<'_> {
             i += 1;
         }
         i
+    }
+
+    /// Where the value that an RFC 6901 pointer leads to starts.
+    fn find(self, pointer: &str) -> Option<usize> {
+        let mut start = self.skip_space(0);
+        if !pointer.is_empty() {
+            for token in pointer.strip_prefix('/')?.split('/') {
+                start = self.member(start, &unescape(token)?)?;
+            }
+        }
+        Some(start)
+    }
+
+    /// A value's members, and where it ends.
+    fn members(self, start: usize) -> Option<(Members, usize)> {
+        let mut fields = Vec::new();
+        let mut elements = Vec::new();
+        Some(match self.at(start)? {
+            b'{' => {
+                let end =
+                    self.object(start, MAX_DEPTH, |name, value| fields.push((name, value)))?;
+                (Members::Object(fields), end)
+            }
+            b'[' => {
+                let end = self.array(start, MAX_DEPTH, |value| elements.push(value))?;
+                (Members::Array(elements), end)
+            }
+            _ => (Members::Scalar, self.value(start, MAX_DEPTH)?),
+        })
     }
 
     /// A value that may contain `depth` more levels. Recursion is bounded by it.
@@ -380,10 +397,10 @@ mod tests {
 
     #[test]
     fn lengths() {
-        assert_eq!(length("[]"), Some(0));
-        assert_eq!(length(r#"[1,[2,3]]"#), Some(2));
-        assert_eq!(length(r#"{"a":1}"#), Some(1));
-        assert_eq!(length("\"text\""), None);
+        assert_eq!(length("[]", ""), Some(0));
+        assert_eq!(length(r#"[1,[2,3]]"#, ""), Some(2));
+        assert_eq!(length(r#"{"a":1}"#, ""), Some(1));
+        assert_eq!(length("\"text\"", ""), None);
     }
 
     #[test]

@@ -213,7 +213,8 @@ proptest! {
         if let Some(found) = json::at(&text, &pointer) {
             prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(found).is_ok());
         }
-        let _ = json::length(&text);
+        let elements = json::elements(&text, &pointer);
+        prop_assert_eq!(json::length(&text, &pointer), elements.map(|elements| elements.len()));
         let _ = json::with_field(&text, &pointer, "1");
     }
 

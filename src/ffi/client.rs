@@ -49,7 +49,7 @@ impl cos_client {
 ///
 /// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
 ///
-/// Does not block: a `ca_file` is read, the network is not touched.
+/// Does not block: a `ca_file` is read, the network is not touched. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_client_new(
     appid: *const c_char,
@@ -134,14 +134,11 @@ pub unsafe extern "C" fn cos_client_set_credentials(
 }
 
 /// Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
-/// be under way on it, and none may follow.
+/// be under way on it, and none may follow. Any thread.
 ///
 /// @param client  The client, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_client_free(client: *mut cos_client) {
-    if !client.is_null() {
-        // SAFETY: it came from cos_client_new and is freed once.
-        let client = unsafe { Box::from_raw(client) };
-        guard::value((), || drop(client));
-    }
+    // SAFETY: it is NULL, or came from cos_client_new and is freed once.
+    unsafe { guard::free(client) }
 }

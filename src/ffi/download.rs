@@ -183,8 +183,6 @@ pub unsafe extern "C" fn cos_download_stream(
 /// @param len   Their number, as it was handed out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_buffer_free(data: *mut u8, len: usize) {
-    if !data.is_null() {
-        // SAFETY: it came from cos_download_buffer with this length and is freed once.
-        drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(data, len)) });
-    }
+    // SAFETY: it is NULL, or came from cos_download_buffer with this length and is freed once.
+    unsafe { guard::free(ptr::slice_from_raw_parts_mut(data, len)) }
 }

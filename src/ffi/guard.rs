@@ -34,6 +34,17 @@ pub fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(fallback)
 }
 
+/// Frees what the library handed out in a box. NULL is ignored.
+///
+/// # Safety
+/// `pointer` is NULL, or came from `Box::into_raw` and is freed once.
+pub unsafe fn free<T: ?Sized>(pointer: *mut T) {
+    if !pointer.is_null() {
+        // SAFETY: the caller's promise.
+        value((), || drop(unsafe { Box::from_raw(pointer) }));
+    }
+}
+
 /// Writes through an out pointer, if there is one.
 ///
 /// # Safety

@@ -19,17 +19,18 @@ pub unsafe extern "C" fn cos_json_string(
 ) -> *mut c_char {
     guard::value(ptr::null_mut(), || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { find(json, pointer) };
+        let found = unsafe { texts(json, pointer) }.and_then(|(json, at)| json::at(json, at));
         found.and_then(plain).map_or(ptr::null_mut(), CString::into_raw)
     })
 }
 
 /// A string unescaped, any other value as it is; `None` for what C can't hold.
 fn plain(value: &str) -> Option<CString> {
-    match value.starts_with('"') {
-        true => serde_json::from_str::<String>(value).ok().and_then(|text| CString::new(text).ok()),
-        false => CString::new(value).ok(),
-    }
+    let text = match value.starts_with('"') {
+        true => json::unquote(value)?,
+        false => value.into(),
+    };
+    CString::new(text.into_owned()).ok()
 }
 
 /// Reads a whole number from a reply.
@@ -47,7 +48,7 @@ pub unsafe extern "C" fn cos_json_int(
 ) -> c_int {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { find(json, pointer) };
+        let found = unsafe { texts(json, pointer) }.and_then(|(json, at)| json::at(json, at));
         match found.and_then(|value| serde_json::from_str(value).ok()) {
             Some(number) if !out.is_null() => {
                 // SAFETY: not NULL, and as this function's contract says.
@@ -69,8 +70,8 @@ pub unsafe extern "C" fn cos_json_int(
 pub unsafe extern "C" fn cos_json_length(json: *const c_char, pointer: *const c_char) -> i64 {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { find(json, pointer) };
-        let length = found.and_then(json::length);
+        let texts = unsafe { texts(json, pointer) };
+        let length = texts.and_then(|(json, at)| json::length(json, at));
         length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1)
     })
 }
@@ -78,8 +79,9 @@ pub unsafe extern "C" fn cos_json_length(json: *const c_char, pointer: *const c_
 /// Takes an element of an array or a field of an object. Returns 0 to go on, anything else to stop.
 ///
 /// `key` is the name of the field, NULL in an array; `value` is a string unescaped, any other value
-/// as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or half
-/// a surrogate pair in it. They are valid until it returns. It must return to its caller: no longjmp, no exception.
+/// as its JSON text. Either is NULL where it is a string that can't be told in C: with U+0000 or
+/// half a surrogate pair in it. They are valid until it returns. It must return to its caller: no
+/// longjmp, no exception.
 #[allow(non_camel_case_types)]
 pub type cos_each_fn = Option<
     unsafe extern "C" fn(key: *const c_char, value: *const c_char, user: *mut c_void) -> c_int,
@@ -115,8 +117,9 @@ pub unsafe extern "C" fn cos_json_each(
 ) -> i64 {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { find(json, pointer) };
-        let (Some(elements), Some(each)) = (found.and_then(json::elements), r#fn) else {
+        let texts = unsafe { texts(json, pointer) };
+        let elements = texts.and_then(|(json, at)| json::elements(json, at));
+        let (Some(elements), Some(each)) = (elements, r#fn) else {
             return -1;
         };
         let mut calls = 0;
@@ -137,10 +140,9 @@ pub unsafe extern "C" fn cos_json_each(
 
 /// # Safety
 /// Both are NULL or NUL-terminated strings that stay as they are during the call.
-unsafe fn find<'a>(json: *const c_char, pointer: *const c_char) -> Option<&'a str> {
+unsafe fn texts<'a>(json: *const c_char, pointer: *const c_char) -> Option<(&'a str, &'a str)> {
     // SAFETY: the caller's promise.
-    let (json, pointer) = unsafe { (text("json", json).ok()?, text("pointer", pointer).ok()?) };
-    json::at(json, pointer)
+    unsafe { Some((text("json", json).ok()?, text("pointer", pointer).ok()?)) }
 }
 
 /// Frees a string that the library handed out through `out_json` or returned as a `char *`. Never
@@ -151,6 +153,6 @@ unsafe fn find<'a>(json: *const c_char, pointer: *const c_char) -> Option<&'a st
 pub unsafe extern "C" fn cos_string_free(string: *mut c_char) {
     if !string.is_null() {
         // SAFETY: it came from this library and is freed once.
-        drop(unsafe { std::ffi::CString::from_raw(string) });
+        guard::value((), || drop(unsafe { CString::from_raw(string) }));
     }
 }

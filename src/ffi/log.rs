@@ -35,29 +35,29 @@ pub unsafe extern "C" fn cos_client_set_log(
     r#fn: cos_log_fn,
     user: *mut c_void,
 ) -> c_int {
-    let level = match level {
-        0 => LogLevel::COS_LOG_OFF,
-        1 => LogLevel::COS_LOG_FAILURES,
-        2 => LogLevel::COS_LOG_REQUESTS,
-        _ => return -1,
-    };
-    // SAFETY: it is NULL, or came from cos_client_new and is not freed yet.
-    let Some(client) = (unsafe { client.as_ref() }) else {
-        return -1;
-    };
-    let user = User(user);
-    let log = r#fn.map_or(Log::default(), |function| {
-        let sink = move |level, line: &str| {
-            let user = { user }.0;
-            let Ok(line) = CString::new(line) else {
-                return;
-            };
-            // SAFETY: the program promises that its callback can be called with its pointer.
-            unsafe { function(level as c_int, line.as_ptr(), user) }
-        };
-        Log::new(level, Arc::new(sink))
-    });
     guard::value(-1, || {
+        let level = match level {
+            0 => LogLevel::COS_LOG_OFF,
+            1 => LogLevel::COS_LOG_FAILURES,
+            2 => LogLevel::COS_LOG_REQUESTS,
+            _ => return -1,
+        };
+        // SAFETY: it is NULL, or came from cos_client_new and is not freed yet.
+        let Some(client) = (unsafe { client.as_ref() }) else {
+            return -1;
+        };
+        let user = User(user);
+        let log = r#fn.map_or(Log::default(), |function| {
+            let sink = move |level, line: &str| {
+                let user = { user }.0;
+                let Ok(line) = CString::new(line) else {
+                    return;
+                };
+                // SAFETY: the program promises that its callback can be called with its pointer.
+                unsafe { function(level as c_int, line.as_ptr(), user) }
+            };
+            Log::new(level, Arc::new(sink))
+        });
         client.core().set_log(log);
         0
     })

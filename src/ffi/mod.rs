@@ -1,8 +1,8 @@
 //! The boundary to C: the only `extern "C"`, and the only `unsafe`.
 //!
-//! One file per noun. Every body goes through `guard`, every argument through `input`; what is
-//! left of a function is the call into the core. The comments here are what `cos.h` says, so they
-//! speak to the C programmer.
+//! One file per noun. Every body but a constant goes through `guard`, every argument through
+//! `input`; what is left of a function is the call into the core. The comments here are what
+//! `cos.h` says, so they speak to the C programmer.
 #![allow(unsafe_code, clippy::missing_safety_doc)]
 
 mod client;

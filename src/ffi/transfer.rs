@@ -41,10 +41,8 @@ pub extern "C" fn cos_transfer_new() -> *mut cos_transfer {
 /// @param transfer  The handle, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_transfer_free(transfer: *mut cos_transfer) {
-    if !transfer.is_null() {
-        // SAFETY: it came from cos_transfer_new and is freed once.
-        drop(unsafe { Box::from_raw(transfer) });
-    }
+    // SAFETY: it is NULL, or came from cos_transfer_new and is freed once.
+    unsafe { guard::free(transfer) }
 }
 
 /// Stops the call that uses the handle, within a second even if the server is silent; the call
@@ -73,8 +71,10 @@ pub unsafe extern "C" fn cos_transfer_on_progress(
 ) {
     // SAFETY: it is NULL, or came from cos_transfer_new and is not freed yet.
     if let Some(transfer) = unsafe { transfer.as_ref() } {
-        let mut on_progress = transfer.on_progress.lock().unwrap_or_else(PoisonError::into_inner);
-        *on_progress = r#fn.map(|function| (function, User(user)));
+        let on_progress = r#fn.map(|function| (function, User(user)));
+        guard::value((), || {
+            *transfer.on_progress.lock().unwrap_or_else(PoisonError::into_inner) = on_progress;
+        });
     }
 }
 
@@ -93,7 +93,9 @@ pub unsafe extern "C" fn cos_transfer_progress(
     // SAFETY: it is NULL, or came from cos_transfer_new and is not freed yet; the others are NULL
     // or may be written to.
     unsafe {
-        let now = transfer.as_ref().map_or((0, 0), |transfer| transfer.core.progress());
+        let transfer = transfer.as_ref();
+        let progress = || transfer.map_or((0, 0), |transfer| transfer.core.progress());
+        let now = guard::value((0, 0), progress);
         guard::put(done, now.0);
         guard::put(total, now.1);
     }

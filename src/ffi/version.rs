@@ -1,5 +1,6 @@
 use std::ffi::{CStr, c_char, c_int};
 
+use super::guard;
 use crate::code;
 
 const VERSION: &CStr =
@@ -39,5 +40,5 @@ pub extern "C" fn cos_abi_version() -> c_int {
 ///         server's code that has no name here. Never NULL. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn cos_code_name(code: c_int) -> *const c_char {
-    code::name(code).as_ptr()
+    guard::value(c"COS_ERR_SERVER", || code::name(code)).as_ptr()
 }

@@ -78,26 +78,17 @@ fn the_shared_library_loads_where_the_readme_says() {
 fn a_program_can_load_it_and_make_a_client() {
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("load");
-    let mut cc = Command::new("cc");
-    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
-    cc.args(["-Iinclude", "tests/c/load.c", "-ldl", "-o"]).arg(&program);
-    succeed(&mut cc);
+    compile("tests/c/load.c", Link::Loaded, &program);
     let times = succeed(Command::new(&program).arg(libraries().join("libcos.so"))).stdout;
     println!("dlopen and cos_client_new, µs: {}", String::from_utf8_lossy(&times));
-}
-
-fn abi_version() -> String {
-    let text = header::text();
-    let line = text.lines().find_map(|line| line.strip_prefix("#define COS_ABI_VERSION "));
-    line.unwrap().to_owned()
 }
 
 #[test]
 fn the_soname_carries_the_abi_version() {
     let dynamic = output("readelf", &["-d", "-W"], "libcos.so");
-    let soname = format!("soname: [libcos.so.{}]", abi_version());
+    let soname = format!("soname: [libcos.so.{}]", header::abi_version());
     assert!(dynamic.contains(&soname), "{soname}\n{dynamic}");
-    let file = libraries().join(format!("libcos.so.{}", abi_version()));
+    let file = libraries().join(format!("libcos.so.{}", header::abi_version()));
     assert!(file.symlink_metadata().unwrap().is_file());
     assert_eq!(
         fs::canonicalize(libraries().join("libcos.so")).unwrap(),

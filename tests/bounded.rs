@@ -6,27 +6,14 @@ mod transfers;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 
 use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 
-use support::{Bed, Link, compile, content};
+use support::{Bed, content};
 use transfers::*;
-
-/// The C program that does one transfer.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, program) = PROGRAM.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("transfers");
-        compile("tests/c/transfers.c", Link::Shared, &program);
-        (dir, program)
-    });
-    program
-}
 
 fn transfer(bed: &Bed, what: &str, cos_path: &str, local: &Path, options: &Value) -> Command {
     let mut command = Command::new(program());

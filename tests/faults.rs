@@ -8,9 +8,9 @@ mod transfers;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use support::{Bed, Link, compile, content};
+use support::{Bed, content};
 use transfers::*;
 
 /// A row is a fault, a column the request that it strikes, every time. A cell says, for a client
@@ -547,18 +547,6 @@ impl Worker {
             self.operate(op, client, place)
         })
     }
-}
-
-/// The C program that does one transfer.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, program) = PROGRAM.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let program = dir.path().join("transfers");
-        compile("tests/c/transfers.c", Link::Shared, &program);
-        (dir, program)
-    });
-    program
 }
 
 #[test]

@@ -244,10 +244,7 @@ fn a_forked_process_makes_connections_of_its_own() {
 fn it_can_be_loaded_and_unloaded() {
     let bed = Bed::new();
     let program = bed.path("host_dlopen");
-    let mut cc = Command::new("cc");
-    cc.current_dir(root()).args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
-    cc.args(["-Iinclude", "tests/c/host_dlopen.c", "-ldl", "-o"]).arg(&program);
-    support::succeed(&mut cc);
+    compile("tests/c/host_dlopen.c", Link::Loaded, &program);
     let library = libraries().join("libcos.so");
     run(&program, &[library.to_str().unwrap(), &bed.emulator.host()]);
 }

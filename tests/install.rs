@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{
-    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, installed, libraries, root, succeed, typed,
+    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, header, installed, libraries, root, succeed, typed,
 };
 
 /// Every file below a directory, by its path from there.
@@ -147,9 +147,7 @@ fn cargo_c_installs_the_same_abi() {
     let manifest = text(root().join("Cargo.toml"));
     let (_, library) = manifest.split_once("[package.metadata.capi.library]").unwrap();
     let version = library.lines().find_map(|line| line.strip_prefix("version = \"")).unwrap();
-    let header = text(root().join("include/cos.h"));
-    let abi = header.lines().find_map(|line| line.strip_prefix("#define COS_ABI_VERSION "));
-    assert_eq!(version.split('.').next(), abi);
+    assert_eq!(version.split('.').next(), Some(&*header::abi_version()));
 }
 
 #[test]

@@ -191,7 +191,7 @@ struct taken {
 };
 
 /* Takes bytes that have to be those of `large`, in order, until `limit`. */
-static int take(const uint8_t *data, size_t len, void *user)
+static int compare(const uint8_t *data, size_t len, void *user)
 {
     struct taken *taken = user;
     taken->differs |= !pthread_equal(taken->caller, pthread_self());
@@ -207,7 +207,7 @@ static void streams(const cos_client *client, cos_transfer *transfer)
     struct progress progress;
 
     watch(transfer, &progress);
-    EXPECT(COS_OK, cos_download_stream(client, BUCKET, "/large", NULL, transfer, take, &taken,
+    EXPECT(COS_OK, cos_download_stream(client, BUCKET, "/large", NULL, transfer, compare, &taken,
                                        &reply));
     CHECK(taken.len == LARGE && !taken.differs);
     check_progress(transfer, &progress, LARGE);
@@ -215,12 +215,12 @@ static void streams(const cos_client *client, cos_transfer *transfer)
     /* Not called again once it has said no. */
     taken.len = 0;
     taken.limit = 1;
-    EXPECT(COS_ERR_CANCELLED, cos_download_stream(client, BUCKET, "/large", NULL, NULL, take,
+    EXPECT(COS_ERR_CANCELLED, cos_download_stream(client, BUCKET, "/large", NULL, NULL, compare,
                                                   &taken, &reply));
     CHECK(taken.len > 0 && taken.len < LARGE && !taken.differs);
 
     taken.len = 0;
-    EXPECT(COS_ERR_NOT_FOUND, cos_download_stream(client, BUCKET, "/none", NULL, NULL, take,
+    EXPECT(COS_ERR_NOT_FOUND, cos_download_stream(client, BUCKET, "/none", NULL, NULL, compare,
                                                   &taken, &reply));
     CHECK(taken.len == 0);
 }
@@ -305,7 +305,7 @@ static void cancelled_before(const cos_client *client)
     EXPECT(COS_ERR_CANCELLED, cos_download_buffer(client, BUCKET, "/small", NULL, transfer, &data,
                                                   &len, &reply));
     CHECK(data == NULL && len == 0);
-    EXPECT(COS_ERR_CANCELLED, cos_download_stream(client, BUCKET, "/small", NULL, transfer, take,
+    EXPECT(COS_ERR_CANCELLED, cos_download_stream(client, BUCKET, "/small", NULL, transfer, compare,
                                                   &taken, &reply));
     CHECK(taken.len == 0);
     EXPECT(COS_ERR_CANCELLED, cos_upload_folder(client, BUCKET, "/never/", local("tree"), NULL,

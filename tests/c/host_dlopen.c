@@ -4,22 +4,9 @@
  *
  * Not linked with the library. */
 #define _POSIX_C_SOURCE 200809L
-#include <cos.h>
+#include "host.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#define CHECK(condition)                                                                      \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                   \
-            exit(EXIT_FAILURE);                                                               \
-        }                                                                                     \
-    } while (0)
 
 /* A function of the library, of the type that the header gives it. */
 #define FUNCTION(name) (*(__typeof__(&name) *)symbol(library, #name))
@@ -33,24 +20,6 @@ static void *symbol(void *library, const char *name)
     return &found;
 }
 
-static int entries_of(const char *directory)
-{
-    DIR *dir = opendir(directory);
-    int count = 0;
-    CHECK(dir != NULL);
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
-static int take(const uint8_t *data, size_t len, void *user)
-{
-    (void)data;
-    *(size_t *)user += len;
-    return 0;
-}
-
 static void use(void *library, const char *host)
 {
     char options[256];
@@ -60,8 +29,8 @@ static void use(void *library, const char *host)
     snprintf(options, sizeof options,
              "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
              host, strrchr(host, ':'));
-    CHECK(FUNCTION(cos_client_new)("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY", NULL,
-                                   options, &client, NULL) == COS_OK);
+    CHECK(FUNCTION(cos_client_new)(APPID, SECRET_ID, SECRET_KEY, NULL, options, &client,
+                                   NULL) == COS_OK);
     CHECK(FUNCTION(cos_upload_buffer)(client, "private-bucket", "/plugin",
                                       (const uint8_t *)"hello", 5, COS_JSON({"insert_only": 0}),
                                       NULL, &json) == COS_OK);
@@ -75,8 +44,7 @@ static void use(void *library, const char *host)
 
 int main(int argc, char **argv)
 {
-    const struct timespec moment = {0, 100000000};
-    int i, descriptors = 0;
+    int i, open_files = 0;
     if (argc != 3)
         return EXIT_FAILURE;
     for (i = 0; i < 20; i++) {
@@ -87,11 +55,9 @@ int main(int argc, char **argv)
         use(library, argv[2]);
         CHECK(dlclose(library) == 0);
         if (i == 0)
-            descriptors = entries_of("/proc/self/fd");
+            open_files = descriptors();
     }
-    CHECK(entries_of("/proc/self/fd") == descriptors);
-    /* The system takes a moment to clear away a thread that was joined. */
-    nanosleep(&moment, NULL);
-    CHECK(entries_of("/proc/self/task") - 2 == 1);
+    CHECK(descriptors() == open_files);
+    expect_threads(1);
     return EXIT_SUCCESS;
 }

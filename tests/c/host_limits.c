@@ -49,19 +49,6 @@ static void says(const char *wanted)
     cos_string_free(message);
 }
 
-static int take(const uint8_t *data, size_t len, void *user)
-{
-    (void)data;
-    *(size_t *)user += len;
-    return 0;
-}
-
-static int go_on(uint64_t now, uint64_t total, void *user)
-{
-    (void)now, (void)total, (void)user;
-    return 0;
-}
-
 static void everything_works(const cos_client *client)
 {
     size_t len = 0;

@@ -63,12 +63,6 @@ static void levels(const cos_client *client)
     CHECK(lines.requests == 1);
 }
 
-static int go_on(uint64_t now, uint64_t total, void *user)
-{
-    (void)now, (void)total, (void)user;
-    return 0;
-}
-
 /* Requests on the call's own threads, with and without a callback for progress. */
 static void transfers(const cos_client *client)
 {

@@ -69,19 +69,6 @@ static void expect_close_on_exec(void)
     CHECK(found > 0);
 }
 
-static int take(const uint8_t *data, size_t len, void *user)
-{
-    (void)data;
-    *(size_t *)user += len;
-    return 0;
-}
-
-static int go_on(uint64_t now, uint64_t total, void *user)
-{
-    (void)now, (void)total, (void)user;
-    return 0;
-}
-
 static void calls(const cos_client *client, const char *directory)
 {
     const size_t size = 9 << 20;

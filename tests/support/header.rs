@@ -30,6 +30,13 @@ pub fn text() -> String {
     fs::read_to_string(super::root().join("include/cos.h")).unwrap()
 }
 
+/// The number of the binary interface.
+pub fn abi_version() -> String {
+    let text = text();
+    let version = text.lines().find_map(|line| line.strip_prefix("#define COS_ABI_VERSION "));
+    version.unwrap().to_owned()
+}
+
 /// The exported functions, in their order.
 pub fn functions() -> Vec<Function> {
     let functions: Vec<_> = text().split("/**").skip(1).filter_map(function).collect();

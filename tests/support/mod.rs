@@ -132,6 +132,8 @@ pub fn root() -> &'static Path {
 pub enum Link {
     Shared,
     Static,
+    /// Not at all: it loads the library itself.
+    Loaded,
 }
 
 /// Compiles a C program of the project, given by its path from the root, to `program`.
@@ -150,6 +152,7 @@ pub fn build(mut cc: Command, link: Link, program: &Path) {
         Link::Shared => {
             cc.arg("-L").arg(lib).arg("-lcos").arg(format!("-Wl,-rpath,{}", lib.display()))
         }
+        Link::Loaded => cc.arg("-ldl"),
         Link::Static => cc.arg(lib.join("libcos.a")).args(["-lpthread", "-lm", "-ldl"]),
     };
     succeed(&mut cc);

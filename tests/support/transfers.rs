@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,12 +18,24 @@ use cos::{download, upload};
 use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
 use serde_json::Value;
 
-use crate::support::{APPID, parsed};
+use crate::support::{APPID, Link, compile, parsed};
 
 /// Whoever knows the URL may read it, so a test can look without the library.
 pub const PUBLIC: &str = "public-bucket";
 pub const SLICE: usize = 524_288;
 pub const MIB: usize = 1 << 20;
+
+/// The C program that does one transfer.
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, program) = PROGRAM.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("transfers");
+        compile("tests/c/transfers.c", Link::Shared, &program);
+        (dir, program)
+    });
+    program
+}
 
 /// The answer's JSON, whether it is a success or a failure.
 pub fn reply(result: Result<Answer>) -> Value {

@@ -301,7 +301,10 @@ type arguments struct {
 func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply, error) {
 	a := &arguments{}
 	defer func() { C.cos_string_free(a.reply) }()
-	if len(options) > 0 && options[0] != nil {
+	if len(options) > 0 && options[0] == nil {
+		options = nil
+	}
+	if len(options) > 0 {
 		encoded, err := json.Marshal(options[0])
 		if err != nil {
 			return nil, err
@@ -316,7 +319,7 @@ func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply,
 		defer C.free(unsafe.Pointer(s))
 		a.s = append(a.s, s)
 	}
-	if len(options) > 0 && options[0] != nil {
+	if len(options) > 0 {
 		a.options = a.s[len(a.s)-1]
 	}
 	code := fn(a)

@@ -180,6 +180,28 @@ fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite() {
+    let (bed, client, bytes) = bed_with(10);
+    bed.emulator.inject(on(Action::Delay { ms: 1000 }).forever());
+    let fetch = |overwrite: bool| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                wait_until("the partial file", || partial(&bed).exists());
+                fs::write(destination(&bed), "mine").unwrap();
+            });
+            download(&client, "/a", &destination(&bed), json!({ "overwrite": overwrite }))
+        })
+    };
+    let answer = fetch(false);
+    expect(&answer, -1);
+    assert_eq!(answer["error"]["argument"], "local_path");
+    assert_only_file(&bed, b"mine");
+    fs::remove_file(destination(&bed)).unwrap();
+    expect(&fetch(true), 0);
+    assert_only_file(&bed, &bytes);
+}
+
+#[test]
 fn a_piece_that_breaks_is_continued_where_it_broke() {
     for (action, resumes_exactly) in [
         (Action::Cut { after: 3 << 20, of: Part::Body, end: End::Close }, true),

@@ -28,6 +28,7 @@ const MOST_PIECES: u64 = 1 << 24;
 pub struct Destination {
     path: PathBuf,
     permissions: Option<Permissions>,
+    overwrite: bool,
 }
 
 /// A partial file, locked.
@@ -59,7 +60,7 @@ impl Destination {
                 return Err(refused(format!("{local_path} exists and is not a regular file")));
             }
             Ok(_) if !overwrite => {
-                return Err(refused(format!("{local_path} exists, and overwrite is false")));
+                return Err(exists(&path));
             }
             Ok(found) => {
                 permissions = Some(found.permissions());
@@ -70,7 +71,7 @@ impl Destination {
         }
         let parent = parent(&path);
         match fs::metadata(parent) {
-            Ok(found) if found.is_dir() => Ok(Destination { path, permissions }),
+            Ok(found) if found.is_dir() => Ok(Destination { path, permissions, overwrite }),
             Ok(_) => Err(refused(format!("{} is not a directory", parent.display()))),
             Err(error) => Err(refused(format!(
                 "can't be created: the directory {} can't be used: {error}",
@@ -78,6 +79,11 @@ impl Destination {
             ))),
         }
     }
+}
+
+fn exists(path: &Path) -> Box<Failure> {
+    let problem = format!("{} exists, and overwrite is false", path.display());
+    Failure::local_file("local_path", problem)
 }
 
 fn parent(path: &Path) -> &Path {
@@ -179,18 +185,28 @@ impl<'a> Partial<'a> {
 
     /// Puts the complete file in its place.
     pub fn finish(&self) -> Result<()> {
+        let to = &self.destination.path;
         let finish = || {
             self.file.set_len(self.len)?;
             if let Some(permissions) = &self.destination.permissions {
                 self.file.set_permissions(permissions.clone())?;
             }
             self.file.sync_all()?;
-            fs::rename(&self.path, &self.destination.path)?;
+            match self.destination.overwrite {
+                true => fs::rename(&self.path, to)?,
+                false => os::rename_new(&self.path, to)?,
+            }
             // The new name should survive a power cut like the bytes. Some file systems can't.
             let _ = File::open(parent(&self.path)).and_then(|directory| directory.sync_all());
             Ok(())
         };
-        finish().map_err(|error: io::Error| self.failed(&error))
+        finish().map_err(|error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                self.discard();
+                exists(to)
+            }
+            _ => self.failed(&error),
+        })
     }
 
     /// Removes the file: it is of no use.

@@ -34,7 +34,7 @@ pub type cos_write_fn =
 /// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
-/// - `overwrite` (true): false refuses a `local_path` that exists.
+/// - `overwrite` (true): false never replaces a file: a `local_path` that exists is refused.
 /// - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
 ///   local file gets just these. A part of a file is not checked against its SHA-1.
 /// - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.

@@ -826,7 +826,12 @@ static int run_mv(const struct place *places, int count)
     return copy_file(from, to, cos_move_file);
 }
 
-struct sum {
+/* A list that is being printed. */
+struct listing {
+    struct place folder; /* whose entries come */
+    size_t above;        /* length of what is not shown of its path */
+    struct place *below; /* folders that are to be listed after it, the next one last */
+    size_t n_below;
     long long files, folders, bytes;
 };
 
@@ -839,47 +844,50 @@ static int is_unfinished(const char *json, const char *pointer, int64_t size)
 
 static int list_entry(const char *key, const char *entry, void *user)
 {
-    struct sum *sum = user;
-    char *name = cos_json_string(entry, "/name"), *marks = NULL;
+    struct listing *listing = user;
+    char *name = cos_json_string(entry, "/name"), *path = NULL;
     char date[SHORT], size[SHORT] = "-";
     int64_t bytes = 0;
     int is_file = cos_json_int(entry, "/filesize", &bytes) == 0;
     (void)key;
-    append(&marks, "%s%s", name ? name : "?",
-           is_file && is_unfinished(entry, "/filelen", bytes) ? "  (unfinished upload)" : "");
+    append(&path, "%s%s", listing->folder.path + listing->above, name ? name : "?");
     if (is_file)
         snprintf(size, sizeof size, "%lld", (long long)bytes);
     if (given['l'])
-        print("%13s  %s  %s", size, date_text(number(entry, "/mtime"), date), marks);
+        print("%13s  %s  %s%s", size, date_text(number(entry, "/mtime"), date), path,
+              is_file && is_unfinished(entry, "/filelen", bytes) ? "  (unfinished upload)" : "");
     else
-        print("%s", name ? name : "?");
-    *(is_file ? &sum->files : &sum->folders) += 1;
-    sum->bytes += bytes;
+        print("%s", path);
+    *(is_file ? &listing->files : &listing->folders) += 1;
+    listing->bytes += bytes;
+    if (given['r'] && !is_file && name && *name) {
+        size_t n = ++listing->n_below;
+        listing->below = checked(realloc(listing->below, n * sizeof *listing->below));
+        listing->below[n - 1] = place_in(&listing->folder, name);
+    }
     cos_string_free(name);
-    free(marks);
+    free(path);
     return 0;
 }
 
-/* Lists a folder page by page, so that the first names appear at once however many there are. What
- * follows the last slash is how names have to begin. */
-static int list(const struct place *place)
+/* Lists a folder page by page, so that the first names appear at once however many there are. */
+static int list_folder(struct listing *listing, const char *begin, const struct place *about)
 {
-    size_t length = (size_t)(strrchr(place->path, '/') + 1 - place->path);
-    char *folder = checked(strndup(place->path, length)), *prefix = quoted(place->path + length);
-    char *context = NULL, size[SHORT];
-    struct sum sum = {0, 0, 0};
+    const struct place *folder = &listing->folder;
+    char *prefix = quoted(begin), *context = NULL;
+    size_t i = listing->n_below, j;
     int code, status, goes_on;
     do {
         char *options = NULL, *json, *from = quoted(context ? context : ""), *next;
         append(&options, "{\"num\":199,\"prefix\":%s,\"context\":%s}", prefix, from);
-        code = cos_list_folder(client, place->bucket, folder, options, &json);
-        status = check(code, json, place, place);
+        code = cos_list_folder(client, folder->bucket, folder->path, options, &json);
+        status = check(code, json, about, about);
         if (status == DONE)
-            cos_json_each(json, "/data/infos", list_entry, &sum);
+            cos_json_each(json, "/data/infos", list_entry, listing);
         next = cos_json_string(json, "/data/context");
         goes_on = status == DONE && is(json, "/data/listover", "false");
         if (goes_on && (!next || strcmp(next, context ? context : "") == 0)) {
-            complain("%s: the service does not say how the list goes on", place->text);
+            complain("%s: the service does not say how the list goes on", about->text);
             status = REFUSED;
         }
         cos_string_free(context);
@@ -888,16 +896,42 @@ static int list(const struct place *place)
         free(from);
         free(options);
     } while (goes_on && status == DONE);
+    /* They are taken from the end. */
+    for (j = listing->n_below; i + 1 < j; i++) {
+        struct place first = listing->below[i];
+        listing->below[i] = listing->below[--j];
+        listing->below[j] = first;
+    }
+    cos_string_free(context);
+    free(prefix);
+    return status;
+}
+
+/* What follows the last slash is how names have to begin. */
+static int list(const struct place *place)
+{
+    struct listing listing = {.n_below = 0};
+    const char *begin = strrchr(place->text, '/') + 1;
+    char size[SHORT];
+    int status;
+    place_init(&listing.folder, checked(strndup(place->text, (size_t)(begin - place->text))));
+    listing.above = strlen(listing.folder.path);
+    status = list_folder(&listing, begin, place);
+    while (listing.n_below > 0) {
+        place_free(&listing.folder);
+        listing.folder = listing.below[--listing.n_below];
+        if (status == DONE)
+            status = list_folder(&listing, "", &listing.folder);
+    }
     if (status == DONE && given['l'])
-        print("files: %lld, folders: %lld, size: %s", sum.files, sum.folders,
-              size_text(sum.bytes, size));
-    if (status == DONE && sum.files + sum.folders == 0 && !ends_with_slash(place)) {
+        print("files: %lld, folders: %lld, size: %s", listing.files, listing.folders,
+              size_text(listing.bytes, size));
+    if (status == DONE && listing.files + listing.folders == 0 && !ends_with_slash(place)) {
         complain("%s: no name begins with this", place->text);
         status = MISSING;
     }
-    cos_string_free(context);
-    free(folder);
-    free(prefix);
+    place_free(&listing.folder);
+    free(listing.below);
     return status;
 }
 
@@ -1034,9 +1068,10 @@ static const struct command COMMANDS[] = {
      "\n"
      "  cos sync site cos://mybucket/site/\n"
      "  cos sync cos://mybucket/site/ site\n"},
-    {"ls", "cos://BUCKET/PATH...", "l", 1, 0, list, NULL, "list folders",
+    {"ls", "cos://BUCKET/PATH...", "rl", 1, 0, list, NULL, "list folders",
      "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-     "have to begin. With --json there is a reply for every page of 199 entries.\n"},
+     "have to begin. With -r the folders in it follow, with everything below them. With --json\n"
+     "there is a reply for every page of 199 entries.\n"},
     {"stat", "cos://BUCKET/PATH...", "", 1, 0, show, NULL,
      "show what is known of files and folders",
      "The path of a folder ends with '/'. A folder that nobody has made, and that is only part of\n"

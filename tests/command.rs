@@ -235,6 +235,12 @@ fn files_and_folders_are_shown_made_and_deleted() {
     done(&bed, &["rm", &path]);
     run(&bed, &["rm", &path]).with_code(3).complaining("(COS_ERR_NOT_FOUND, -197)");
     done(&bed, &["cp", NAME, "cos://private-bucket/docs/below/"]);
+    done(&bed, &["cp", NAME, "cos://private-bucket/docs/below/a/b/c"]);
+    done(&bed, &["mkdir", "cos://private-bucket/docs/empty/"]);
+    let all = format!("below/\nempty/\nbelow/a/\nbelow/{NAME}\nbelow/a/b/\nbelow/a/b/c\n");
+    assert_eq!(done(&bed, &["ls", "-r", "cos://private-bucket/docs/"]), all);
+    let long = done(&bed, &["ls", "-rl", "cos://private-bucket/docs/b"]);
+    assert!(long.contains("  below/a/b/c\nfiles: 2, folders: 3, size: 24 bytes\n"), "{long}");
     done(&bed, &["rm", "-r", "cos://private-bucket/docs/"]);
     assert_eq!(done(&bed, &["ls", "cos://private-bucket"]), "");
 }
@@ -310,7 +316,7 @@ fn exit_codes_tell_what_to_do() {
         (2, &["copy", "file", "cos://private-bucket/"]),
         (2, &["cp", "file"]),
         (2, &["cp", "--frobnicate", "file", "cos://private-bucket/"]),
-        (2, &["ls", "-r", "cos://private-bucket/"]),
+        (2, &["ls", "-n", "cos://private-bucket/"]),
         (2, &["ls", "--config"]),
         (2, &["ls", "--retries", "many", "cos://private-bucket/"]),
         (2, &["ls", "--retries", "11", "cos://private-bucket/"]),
@@ -629,7 +635,7 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
         (0, &["cp", "cos://private-bucket/docs/conf", "-"]),
         (0, &["cp", "-", "cos://private-bucket/docs/empty"]),
         (0, &["sync", "--config", "conf", "tree", "cos://private-bucket/tree/"]),
-        (0, &["ls", "-l", "cos://private-bucket/tree/", "cos://private-bucket/docs/l"]),
+        (0, &["ls", "-rl", "cos://private-bucket/", "cos://private-bucket/docs/l"]),
         (0, &["stat", "--json", "cos://private-bucket/docs/large"]),
         (0, &["mv", "cos://private-bucket/docs/large", "cos://private-bucket/large"]),
         (0, &["mkdir", "-p", "cos://private-bucket/docs"]),

@@ -569,39 +569,47 @@ static int report_entry(const char *key, const char *entry, void *user)
     return 0;
 }
 
+/* What of a transfer an earlier one had done, to be freed; "" if nothing. */
+static char *resumed_text(const char *json)
+{
+    char size[SHORT], *text = NULL;
+    long long bytes = number(json, "/transfer/resumed_bytes");
+    append(&text, bytes > 0 ? ", %s resumed" : "", size_text(bytes, size));
+    return text;
+}
+
 /* What was done to each file, and the sum of it. */
 static int report_tree(int code, const char *json, const struct place *from, const struct place *to)
 {
     struct told told = {code, 0};
     int64_t files = cos_json_each(json, "/data/files", report_entry, &told);
     int status = status_of(code, json);
-    char size[SHORT];
+    char size[SHORT], *resumed = resumed_text(json);
     if (told.is_told)
         print_reply(json);
     else
         status = check(code, json, from, to);
     if (status == DONE || files > 0)
-        say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %lld failed; %s %s", from->text,
+        say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %lld failed; %s %s%s", from->text,
             to->text, number(json, "/data/uploaded") + number(json, "/data/downloaded"),
             to->bucket ? "uploaded" : "downloaded", number(json, "/data/unchanged"),
             number(json, "/data/ignored"), number(json, "/data/failed"),
             size_text(number(json, to->bucket ? "/transfer/sent_bytes"
                                               : "/transfer/received_bytes"), size),
-            to->bucket ? "sent" : "received");
+            to->bucket ? "sent" : "received", resumed);
+    free(resumed);
     return status;
 }
 
 static void report_file(const char *json, const struct place *from, const struct place *to)
 {
-    char size[SHORT], *seconds = cos_json_string(json, "/transfer/seconds"), *more = NULL;
+    char size[SHORT], *seconds = cos_json_string(json, "/transfer/seconds");
     double took = seconds ? strtod(seconds, NULL) : 0;
-    long long resumed = number(json, "/transfer/resumed_bytes");
-    append(&more, "%s", is(json, "/transfer/instant", "true") ? ", known to the service" : "");
-    if (resumed > 0)
-        append(&more, ", %s resumed", size_text(resumed, size));
-    say("%s -> %s: %s in %.1f s%s", from->text, to->text,
-        size_text(number(json, "/transfer/bytes"), size), took, more);
-    free(more);
+    char *resumed = resumed_text(json);
+    say("%s -> %s: %s in %.1f s%s%s", from->text, to->text,
+        size_text(number(json, "/transfer/bytes"), size), took,
+        is(json, "/transfer/instant", "true") ? ", known to the service" : "", resumed);
+    free(resumed);
     cos_string_free(seconds);
 }
 

@@ -1111,7 +1111,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
  *         ended the whole. Also on failure, `data` has the numbers `uploaded`, `unchanged`,
  *         `ignored`, `failed`, and `files`, an array with `path` (relative), `action` ("uploaded",
  *         "unchanged", "ignored", "failed"), `bytes`, and `code` and `message` where it failed;
- *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `seconds`.
+ *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
  * `op=list` and the operations of cos_upload_file().

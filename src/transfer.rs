@@ -17,6 +17,7 @@ pub struct Transfer {
     busy: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
+    resumed: AtomicU64,
     stepped: Mutex<bool>,
     step: Condvar,
 }
@@ -35,6 +36,7 @@ impl Transfer {
         }
         self.done.store(0, Ordering::Relaxed);
         self.total.store(0, Ordering::Relaxed);
+        self.resumed.store(0, Ordering::Relaxed);
         Ok(Busy(self))
     }
 
@@ -66,6 +68,17 @@ impl Transfer {
         if before / STEP != (before + bytes) / STEP {
             self.wake();
         }
+    }
+
+    /// Counts bytes that travelled in an earlier call.
+    pub fn add_resumed(&self, bytes: u64) {
+        self.resumed.fetch_add(bytes, Ordering::Relaxed);
+        self.add(bytes);
+    }
+
+    /// How many of the bytes travelled in an earlier call.
+    pub fn resumed(&self) -> u64 {
+        self.resumed.load(Ordering::Relaxed)
     }
 
     /// Counts whatever is still missing: the transfer is complete.

@@ -578,6 +578,15 @@ fn an_interrupted_upload_is_continued_by_the_same_command() {
         assert!(rest.contains("9.0 MiB in ") && rest.contains(", 2.0 MiB resumed"), "{rest}");
         assert_stored(&bed.emulator, &format!("/{signal}"), &fs::read(&path).unwrap());
     }
+    fs::create_dir(bed.path("tree")).unwrap();
+    fs::rename(&path, bed.path("tree/large")).unwrap();
+    let arguments = ["sync", "tree", "cos://public-bucket/tree/"];
+    interrupted(&bed, &arguments, "upload_slice_data", "INT").with_code(130);
+    let rest = done(&bed, &arguments);
+    assert!(
+        rest.contains(": 1 uploaded, 0 unchanged") && rest.contains(", 2.0 MiB resumed"),
+        "{rest}"
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Directories to folders and back.
 
 mod support;
+#[path = "support/transfers.rs"]
+mod transfers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +17,7 @@ use cos::{file, folder, tree, upload};
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
 use support::{BUCKET, Bed, content, parsed};
+use transfers::{MIB, assert_same, html, slice_fault};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
     let path = root.join(name);
@@ -145,6 +148,31 @@ fn insert_only_and_overwrite_keep_what_is_there() {
     assert_eq!(line(&report, "a")["action"], "failed");
     assert_eq!(fs::read(back.join("a")).unwrap(), b"mine");
     assert_eq!(fs::read(back.join("b")).unwrap(), b"b");
+}
+
+#[test]
+fn large_files_that_were_broken_off_are_continued() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let (here, back) = (bed.path("here"), bed.path("back"));
+    let bytes = content(17 * MIB);
+    write(&here, "large", &bytes);
+    write(&here, "small", b"small");
+    let resumed = |report: &Value| report["transfer"]["resumed_bytes"].as_u64().unwrap() as usize;
+
+    bed.emulator.inject(slice_fault(html(403), 8 * MIB));
+    let (code, report) = up(&client, &here, Some(r#"{"concurrency": 1}"#));
+    assert_eq!((code, resumed(&report)), (-2, 0), "{report}");
+    let (code, report) = up(&client, &here, None);
+    assert_eq!((code, resumed(&report)), (0, 8 * MIB), "{report}");
+
+    bed.emulator.inject(Fault::new(html(403)).op("download").offset(16 * MIB as u64));
+    let (code, report) = down(&client, &back, Some(r#"{"concurrency": 1}"#));
+    assert_eq!((code, resumed(&report)), (-2, 0), "{report}");
+    let (code, report) = down(&client, &back, None);
+    assert_eq!((code, resumed(&report)), (0, 16 * MIB), "{report}");
+    assert_eq!(report["transfer"]["bytes"], 17 * MIB + 5);
+    assert_same(&fs::read(back.join("large")).unwrap(), &bytes);
 }
 
 #[test]

@@ -77,13 +77,6 @@ struct StatData {
     sha: Option<String>,
 }
 
-/// What is worth telling about a finished or failed download.
-#[derive(Debug, Default)]
-pub struct Stats {
-    bytes: u64,
-    resumed_bytes: u64,
-}
-
 impl<'a> Download<'a> {
     /// Checks what every download is given, and takes the options that all of them have.
     fn new(
@@ -136,7 +129,7 @@ impl<'a> Download<'a> {
         }
     }
 
-    fn stat(&self, stats: &mut Stats) -> Result<Object> {
+    fn stat(&self) -> Result<Object> {
         let reply = self.call.run(&stat_operation(&self.bucket, &self.path))?;
         let data: StatData = reply.data()?;
         let size = data.filesize.ok_or_else(|| reply.unexpected("it has no filesize"))?;
@@ -153,20 +146,19 @@ impl<'a> Download<'a> {
             len: end - start,
             ..Object::whole(size, data.mtime.unwrap_or(0), data.sha, wanted)
         };
-        stats.bytes = object.len;
         self.transfer.set_total(object.len);
         Ok(object)
     }
 
-    fn answer(&self, result: Result<()>, stats: &Stats) -> Answer {
+    fn answer(&self, result: Result<()>) -> Answer {
         let answer = match result {
             Ok(()) => Answer::done(),
             Err(failure) => Answer::from(failure),
         };
         let transfer = json!({
-            "bytes": stats.bytes,
+            "bytes": self.transfer.progress().1,
             "received_bytes": self.call.traffic.received(),
-            "resumed_bytes": stats.resumed_bytes,
+            "resumed_bytes": self.transfer.resumed(),
             "seconds": self.started.elapsed().as_secs_f64(),
         });
         answer.with("transfer", &transfer.to_string())

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha1::{Digest, Sha1};
 
-use super::{Download, Object, PIECE, Stats};
+use super::{Download, Object, PIECE};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::crew::{self, Watch};
@@ -27,15 +27,14 @@ pub fn buffer(
     let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
     options.finish()?;
     let _busy = transfer.begin()?;
-    let mut stats = Stats::default();
     let result = crew::watched(&download.call, transfer, watch.on_progress, || {
-        download.fetch_into_memory(&download.stat(&mut stats)?)
+        download.fetch_into_memory(&download.stat()?)
     });
     let (result, data) = match result {
         Ok(data) => (Ok(()), data),
         Err(failure) => (Err(failure), Vec::new()),
     };
-    Ok((download.answer(result, &stats), data))
+    Ok((download.answer(result), data))
 }
 
 impl Download<'_> {

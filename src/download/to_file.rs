@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha1::{Digest, Sha1};
 
 use super::partial::{Destination, Partial};
-use super::{Download, Object, PIECE, Stats};
+use super::{Download, Object, PIECE};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::code::Code;
@@ -36,12 +36,11 @@ pub fn file(
     options.finish()?;
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
-    let mut stats = Stats::default();
     let result = crew::watched(&download.call, transfer, watch.on_progress, || {
-        let object = download.stat(&mut stats)?;
-        download.fetch_into_file(&object, &destination, resume, &mut stats)
+        let object = download.stat()?;
+        download.fetch_into_file(&object, &destination, resume)
     });
-    Ok(download.answer(result, &stats))
+    Ok(download.answer(result))
 }
 
 impl Download<'_> {
@@ -51,14 +50,14 @@ impl Download<'_> {
         object: &Object,
         destination: &Destination,
         resume: bool,
-        stats: &mut Stats,
     ) -> Result<()> {
         let partial = Partial::open(destination, object, &self.identity(object), resume)?;
+        let mut resumed = 0;
         for (i, _) in partial.complete.iter().enumerate().filter(|(_, complete)| **complete) {
-            stats.resumed_bytes += object.piece(i as u64).1;
+            resumed += object.piece(i as u64).1;
         }
-        self.transfer.add(stats.resumed_bytes);
-        let has_pieces = AtomicU64::new(stats.resumed_bytes);
+        self.transfer.add_resumed(resumed);
+        let has_pieces = AtomicU64::new(resumed);
         let result = self
             .fetch_pieces(object, &partial, &has_pieces)
             .and_then(|()| self.check_and_finish(object, &partial));

@@ -5,7 +5,7 @@ use std::thread;
 
 use sha1::{Digest, Sha1};
 
-use super::{Download, Stats};
+use super::Download;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::crew::{self, OnProgress, Watch};
@@ -36,26 +36,20 @@ pub fn stream(
     let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
     options.finish()?;
     let _busy = transfer.begin()?;
-    let mut stats = Stats::default();
-    let result = download.fetch_through(&mut stats, watch.on_progress, on_data);
-    Ok(download.answer(result, &stats))
+    let result = download.fetch_through(watch.on_progress, on_data);
+    Ok(download.answer(result))
 }
 
 impl Download<'_> {
     /// The network side runs on a thread of its own, so that the calling thread can report
     /// progress however long the server is silent.
-    fn fetch_through(
-        &self,
-        stats: &mut Stats,
-        on_progress: Option<OnProgress>,
-        on_data: OnData,
-    ) -> Result<()> {
+    fn fetch_through(&self, on_progress: Option<OnProgress>, on_data: OnData) -> Result<()> {
         let stop = &self.call.stop;
         let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
         let mut reporter = crew::Reporter::new(&self.call, self.transfer, on_progress);
         thread::scope(|scope| {
             let network = move || {
-                let object = &self.stat(stats)?;
+                let object = &self.stat()?;
                 let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
                 for i in 0..object.pieces() {
                     let (start, len) = object.piece(i);

@@ -65,17 +65,16 @@ pub fn download(
     tree.directory = make_root(local_path)?;
     let _busy = transfer.begin()?;
 
-    let mut bytes = 0;
     let result = crew::watched(&call, transfer, watch.on_progress, || {
         let remote = remote::list(&call, &bucket, &root, &report)?;
-        bytes = remote.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
+        let bytes = remote.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
         tree.make_directories(&remote.folders)?;
         tree.fetch_all(remote.files)?;
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, &call, bytes, started.elapsed().as_secs_f64()))
+    Ok(report.answer(result, &call, transfer, started.elapsed().as_secs_f64()))
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {
@@ -128,7 +127,7 @@ impl TreeDownload<'_> {
             self.transfer,
             self.concurrency,
         );
-        download.fetch_into_file(&object, &destination, self.resume, &mut Default::default())?;
+        download.fetch_into_file(&object, &destination, self.resume)?;
         self.report.done(&file.name, "downloaded", file.size);
         Ok(())
     }

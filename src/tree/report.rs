@@ -100,7 +100,13 @@ impl Report {
 
     /// The answer: `result`, or the first file's failure, with a line per file in `data.files`,
     /// sorted by path. `transfer` is JSON text.
-    pub fn answer(self, result: Result<()>, call: &Call, bytes: u64, seconds: f64) -> Answer {
+    pub fn answer(
+        self,
+        result: Result<()>,
+        call: &Call,
+        transfer: &Transfer,
+        seconds: f64,
+    ) -> Answer {
         let collected = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut lines = collected.lines;
         lines.sort_by(|a, b| a.path.cmp(&b.path));
@@ -114,9 +120,10 @@ impl Report {
             "files": lines,
         });
         let transfer = json!({
-            "bytes": bytes,
+            "bytes": transfer.progress().1,
             "sent_bytes": call.traffic.sent(),
             "received_bytes": call.traffic.received(),
+            "resumed_bytes": transfer.resumed(),
             "seconds": seconds,
         });
         let failure = match (result, collected.first_failure) {

@@ -52,10 +52,9 @@ pub fn upload(
     let _busy = transfer.begin()?;
 
     let report = Report::default();
-    let mut bytes = 0;
     let result = crew::watched(&call, transfer, watch.on_progress, || {
         let local = local::scan(&directory, &report, &call.stop);
-        bytes = local.files.iter().map(|file| file.size).sum();
+        let bytes = local.files.iter().map(|file| file.size).sum();
         transfer.set_total(bytes);
         let tree = TreeUpload {
             call: &call,
@@ -71,7 +70,7 @@ pub fn upload(
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, &call, bytes, started.elapsed().as_secs_f64()))
+    Ok(report.answer(result, &call, transfer, started.elapsed().as_secs_f64()))
 }
 
 /// The files that are there already. What has an impossible name there is not in our way.

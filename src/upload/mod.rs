@@ -64,7 +64,6 @@ pub struct Settings {
 /// What is worth telling about a finished or failed upload.
 #[derive(Debug, Default)]
 pub struct Stats {
-    resumed_bytes: u64,
     slices: u64,
     instant: bool,
     recovered: bool,
@@ -151,7 +150,7 @@ impl Upload<'_> {
         let transfer = json!({
             "bytes": self.source.size(),
             "sent_bytes": self.call.traffic.sent(),
-            "resumed_bytes": stats.resumed_bytes,
+            "resumed_bytes": self.transfer.resumed(),
             "slices": stats.slices,
             "instant": stats.instant,
             "recovered": stats.recovered,

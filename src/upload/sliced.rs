@@ -217,9 +217,7 @@ impl Upload<'_> {
     ) -> Result<Option<Reply>> {
         let len = self.source.size();
         for offset in &session.stored {
-            let bytes = session.slice_size.min(len - offset);
-            stats.resumed_bytes += bytes;
-            self.transfer.add(bytes);
+            self.transfer.add_resumed(session.slice_size.min(len - offset));
         }
         let next = AtomicU64::new(0);
         let sent = AtomicU64::new(0);

@@ -19,7 +19,7 @@ pub unsafe extern "C" fn cos_json_string(
 ) -> *mut c_char {
     guard::value(ptr::null_mut(), || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { texts(json, pointer) }.and_then(|(json, at)| json::at(json, at));
+        let found = unsafe { find(json, pointer, json::at) };
         found.and_then(plain).map_or(ptr::null_mut(), CString::into_raw)
     })
 }
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn cos_json_int(
 ) -> c_int {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let found = unsafe { texts(json, pointer) }.and_then(|(json, at)| json::at(json, at));
+        let found = unsafe { find(json, pointer, json::at) };
         match found.and_then(|value| serde_json::from_str(value).ok()) {
             Some(number) if !out.is_null() => {
                 // SAFETY: not NULL, and as this function's contract says.
@@ -70,8 +70,7 @@ pub unsafe extern "C" fn cos_json_int(
 pub unsafe extern "C" fn cos_json_length(json: *const c_char, pointer: *const c_char) -> i64 {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let texts = unsafe { texts(json, pointer) };
-        let length = texts.and_then(|(json, at)| json::length(json, at));
+        let length = unsafe { find(json, pointer, json::length) };
         length.and_then(|length| i64::try_from(length).ok()).unwrap_or(-1)
     })
 }
@@ -117,8 +116,7 @@ pub unsafe extern "C" fn cos_json_each(
 ) -> i64 {
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
-        let texts = unsafe { texts(json, pointer) };
-        let elements = texts.and_then(|(json, at)| json::elements(json, at));
+        let elements = unsafe { find(json, pointer, json::elements) };
         let (Some(elements), Some(each)) = (elements, r#fn) else {
             return -1;
         };
@@ -138,11 +136,18 @@ pub unsafe extern "C" fn cos_json_each(
     })
 }
 
+/// What `look` finds in JSON text behind a pointer.
+///
 /// # Safety
 /// Both are NULL or NUL-terminated strings that stay as they are during the call.
-unsafe fn texts<'a>(json: *const c_char, pointer: *const c_char) -> Option<(&'a str, &'a str)> {
+unsafe fn find<'a, T>(
+    json: *const c_char,
+    pointer: *const c_char,
+    look: impl FnOnce(&'a str, &'a str) -> Option<T>,
+) -> Option<T> {
     // SAFETY: the caller's promise.
-    unsafe { Some((text("json", json).ok()?, text("pointer", pointer).ok()?)) }
+    let (json, pointer) = unsafe { (text("json", json).ok()?, text("pointer", pointer).ok()?) };
+    look(json, pointer)
 }
 
 /// Frees a string that the library handed out through `out_json` or returned as a `char *`. Never

@@ -99,7 +99,7 @@ impl Report {
     }
 
     /// The answer: `result`, or the first file's failure, with a line per file in `data.files`,
-    /// sorted by path. `transfer` is JSON text.
+    /// sorted by path.
     pub fn answer(
         self,
         result: Result<()>,

@@ -16,7 +16,7 @@ use cos_emulator::{Action, Config, Credential, Emulator, Fault};
 use serde_json::Value;
 
 use ledger::Ledger;
-use support::{APPID, BUCKET, Bed, SECRET_ID, content, header, installed, root, succeed};
+use support::{APPID, BUCKET, Bed, SECRET_ID, content, header, installed, limited, root, succeed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -90,8 +90,8 @@ impl Program {
     /// Runs it with a library against an emulator, which is also the proxy for names that do not
     /// resolve.
     fn run(&self, library: &Path, bed: &Bed, arguments: &[&str], host: &str) -> Output {
-        let mut command = Command::new("timeout");
-        command.args(["--signal=KILL", "120"]).args(self.interpreter).arg(&self.path);
+        let mut command = limited();
+        command.args(self.interpreter).arg(&self.path);
         command.args(arguments).arg(host).current_dir(bed.dir.path());
         command.env("LD_LIBRARY_PATH", library).env("COS_LEDGER", bed.path("ledger"));
         command.env("http_proxy", format!("http://{host}"));

@@ -20,8 +20,8 @@ fn program(bed: &Bed, name: &str, link: Link) -> PathBuf {
 
 /// Runs a program; it is killed when it does not end.
 fn run(program: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "120"]).arg(program).args(arguments);
+    let mut command = support::limited();
+    command.arg(program).args(arguments);
     command.current_dir(program.parent().unwrap());
     String::from_utf8(support::succeed(&mut command).stdout).unwrap()
 }
@@ -112,9 +112,8 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
     for name in ["refusals", "objects"] {
         let bed_of_its_own = Bed::new();
         let program = program(&bed, name, Link::Shared);
-        let mut valgrind = Command::new("valgrind");
-        valgrind.args(["-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"]);
-        valgrind.arg("--error-exitcode=9").arg(program);
+        let mut valgrind = support::limited();
+        valgrind.arg("valgrind").args(support::memcheck("definite,indirect")).arg(program);
         support::succeed(valgrind.arg(bed_of_its_own.emulator.host()));
     }
 }

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use cos_emulator::{Action, End, Fault};
 use serde_json::Value;
 
-use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, succeed};
+use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, memcheck, succeed};
 use transfers::*;
 
 /// A name that has to be encoded in a URL, escaped in JSON and quoted in a shell.
@@ -412,15 +412,8 @@ fn json_is_the_replies_and_nothing_else() {
     assert_eq!(none.out, "");
 
     // A server may spread its reply over several lines.
-    let spread = Action::Reply {
-        status: 200,
-        content_type: "application/json".into(),
-        body: "{\r\n\"code\": 0,\n\"message\": \"SUCCESS\",\n\"data\": {\"x\": \"a\\nb\"}}\n"
-            .into(),
-        size: None,
-        headers: Default::default(),
-        execute: false,
-    };
+    let spread = "{\r\n\"code\": 0,\n\"message\": \"SUCCESS\",\n\"data\": {\"x\": \"a\\nb\"}}\n";
+    let spread = reply_with(200, "application/json", spread.into());
     bed.emulator.inject(Fault::new(spread).op("stat"));
     let said = run(&bed, &["stat", "--json", "cos://private-bucket/docs/a"]).with_code(0);
     assert_eq!(said.replies()[0]["data"]["x"], "a\nb", "{said:?}");
@@ -655,9 +648,8 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
         (3, &["cp", "cos://private-bucket/missing", "down"]),
     ] {
         let mut valgrind = command(&bed, "valgrind");
-        valgrind.args(["-q", "--leak-check=full", "--error-exitcode=99"]);
         // What a thread keeps for itself is possibly lost on the main one.
-        valgrind.arg("--errors-for-leak-kinds=definite,indirect");
+        valgrind.args(memcheck("definite,indirect"));
         let said = Said::of(valgrind.arg(tool()).args(arguments).output().unwrap());
         said.with_code(code);
     }

@@ -7,10 +7,10 @@ use std::fs;
 use std::process::Command;
 
 use support::header::Function;
-use support::{Bed, Link, build, header, root, succeed};
+use support::{Bed, Link, build, header, limited, memcheck, root, succeed};
 
 /// Compiles the program, whose two files both include the header, and runs it below `runner`.
-fn compile_and_run(compiler: &str, options: &[&str], runner: &[&str]) {
+fn compile_and_run(compiler: &str, options: &[&str], runner: &[String]) {
     let bed = Bed::new();
     let program = bed.path("objects");
     let mut cc = Command::new(compiler);
@@ -21,8 +21,8 @@ fn compile_and_run(compiler: &str, options: &[&str], runner: &[&str]) {
     fs::create_dir_all(bed.path("tree/sub")).unwrap();
     fs::write(bed.path("tree/a"), "a").unwrap();
     fs::write(bed.path("tree/sub/b"), "b").unwrap();
-    let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "120"]).args(runner).arg(program);
+    let mut command = limited();
+    command.args(runner).arg(program);
     succeed(command.arg(bed.emulator.host()).arg(bed.dir.path()));
     let requests = bed.emulator.requests();
     let mut agents = requests.iter().filter_map(|request| request.user_agent.as_deref());
@@ -45,8 +45,8 @@ fn exceptions_and_rtti_are_not_needed() {
 
 #[test]
 fn nothing_leaks_and_no_callback_is_called_that_is_gone() {
-    let kinds = "--errors-for-leak-kinds=definite,indirect,possible";
-    let valgrind = ["valgrind", "-q", "--leak-check=full", "--error-exitcode=99", kinds];
+    let mut valgrind = vec!["valgrind".to_owned()];
+    valgrind.extend(memcheck("definite,indirect,possible"));
     compile_and_run("g++", &["-std=c++17"], &valgrind);
 }
 

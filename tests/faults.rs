@@ -197,17 +197,6 @@ impl Op {
     }
 }
 
-fn reply_with(status: u16, content_type: &str, body: String) -> Action {
-    Action::Reply {
-        status,
-        content_type: content_type.into(),
-        body,
-        size: None,
-        headers: Default::default(),
-        execute: false,
-    }
-}
-
 /// What a row's name means for a column.
 fn how(fault: &str, op: Op, worker: &Worker) -> How {
     let json = |body: &str| How::Fault(reply_with(200, "application/json", body.to_owned()));

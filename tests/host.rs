@@ -21,7 +21,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::{Domain, Socket, Type};
 
 use servers::Authority;
-use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, libraries, root};
+use support::{
+    APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, libraries, limited, memcheck,
+    root,
+};
 
 /// Compiles `tests/c/NAME.c` against the shared library.
 fn program(bed: &Bed, name: &str) -> PathBuf {
@@ -30,15 +33,8 @@ fn program(bed: &Bed, name: &str) -> PathBuf {
     program
 }
 
-/// A command that is killed when it does not end.
-fn command(program: &Path) -> Command {
-    let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "120"]).arg(program);
-    command
-}
-
 fn run(program: &Path, arguments: &[&str]) -> Output {
-    support::succeed(command(program).args(arguments))
+    support::succeed(limited().arg(program).args(arguments))
 }
 
 /// Fails when the program of this source reads or writes what is not its own, or leaves anything
@@ -49,9 +45,8 @@ fn run_in_valgrind(bed: &Bed, source: &str, arguments: &[&str]) {
     cc.args(["-std=c99", "-g", "-I.", "tests/c/host_on_thread.c"]);
     cc.arg(format!("-DPROGRAM=\"{source}\""));
     build(cc, Link::Shared, &program);
-    let mut valgrind = command(Path::new("valgrind"));
-    valgrind.args(["-q", "--leak-check=full", "--error-exitcode=99"]);
-    valgrind.arg("--errors-for-leak-kinds=definite,indirect,possible");
+    let mut valgrind = limited();
+    valgrind.arg("valgrind").args(memcheck("definite,indirect,possible"));
     valgrind.current_dir(bed.dir.path());
     support::succeed(valgrind.arg(program).args(arguments));
 }
@@ -294,8 +289,8 @@ fn ten_thousand_calls_leave_nothing_behind() {
 #[test]
 fn nothing_is_printed_asked_or_changed() {
     let bed = Bed::new();
-    let mut command = command(&program(&bed, "host_quiet"));
-    command.arg(bed.emulator.host()).arg(bed.dir.path());
+    let mut command = limited();
+    command.arg(program(&bed, "host_quiet")).arg(bed.emulator.host()).arg(bed.dir.path());
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
     {
         command.env(name, "http://127.0.0.1:1");

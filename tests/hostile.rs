@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use cos::answer::Answer;
 use cos::client::Client;
 use cos::{file, folder};
-use cos_emulator::{Action, Fault};
+use cos_emulator::Fault;
 use serde_json::{Value, json};
 
 use support::{Bed, content};
@@ -50,14 +50,7 @@ fn a_size_beyond_all_bounds_is_refused() {
     let client = bed.client();
     for size in [1_u64 << 50, 1_000_000_000_000_000_000, i64::MAX as u64, u64::MAX] {
         let stat = json!({"code": 0, "message": "SUCCESS", "data": {"filesize": size, "mtime": 1}});
-        let stated = Action::Reply {
-            status: 200,
-            content_type: "application/json".into(),
-            body: stat.to_string(),
-            size: None,
-            headers: Default::default(),
-            execute: false,
-        };
+        let stated = reply_with(200, "application/json", stat.to_string());
         bed.emulator.inject(Fault::new(stated).op("stat"));
         let local = bed.path("local");
         expect(&download(&client, "/a", &local, json!({})), 2);

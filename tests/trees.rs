@@ -17,7 +17,7 @@ use cos::{file, folder, tree, upload};
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
 use support::{BUCKET, Bed, content, parsed};
-use transfers::{MIB, assert_same, html, slice_fault};
+use transfers::{MIB, assert_same, html, reply_with, slice_fault};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
     let path = root.join(name);
@@ -230,17 +230,8 @@ fn names_from_the_server_do_not_lead_elsewhere() {
         {"name":"../evil","sha":"0","filesize":1,"mtime":1},
         {"name":"..","sha":"0","filesize":1,"mtime":1},
         {"name":"/etc/evil","sha":"0","filesize":1,"mtime":1}]}}"#;
-    bed.emulator.inject(
-        Fault::new(Action::Reply {
-            status: 200,
-            content_type: "application/json".into(),
-            body: evil.into(),
-            size: None,
-            headers: Default::default(),
-            execute: false,
-        })
-        .op("list"),
-    );
+    let evil = reply_with(200, "application/json", evil.into());
+    bed.emulator.inject(Fault::new(evil).op("list"));
     let (code, report) = down(&client, &bed.path("back"), None);
     assert_eq!(code, -1);
     assert_eq!(report["data"]["failed"], 3, "{report}");

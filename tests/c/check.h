@@ -75,15 +75,21 @@ static inline int go_on(uint64_t now, uint64_t total, void *user)
     return 0;
 }
 
-/* `host` is "address:port" of the emulator. */
+/* Writes options of a client; `host` is "address:port" of the emulator. */
+static inline char *options_of(const char *host, char options[256])
+{
+    snprintf(options, 256,
+             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
+             host, strrchr(host, ':'));
+    return options;
+}
+
 static inline cos_client *client_of(const char *host)
 {
     char options[256];
     cos_client *client = NULL;
-    snprintf(options, sizeof options,
-             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
-             host, strrchr(host, ':'));
-    EXPECT(COS_OK, cos_client_new(APPID, SECRET_ID, SECRET_KEY, NULL, options, &client, &reply));
+    EXPECT(COS_OK, cos_client_new(APPID, SECRET_ID, SECRET_KEY, NULL, options_of(host, options),
+                                  &client, &reply));
     CHECK(client != NULL);
     return client;
 }

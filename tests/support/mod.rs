@@ -97,6 +97,20 @@ pub fn typed(program: &str) -> Command {
     command
 }
 
+/// What a command begins with that is to be killed when it does not end.
+pub fn limited() -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "120"]);
+    command
+}
+
+/// What valgrind is told, so that it fails when a program reads or writes what is not its own, or
+/// loses memory in one of these ways.
+pub fn memcheck(losses: &str) -> [String; 4] {
+    let losses = format!("--errors-for-leak-kinds={losses}");
+    ["-q".into(), "--leak-check=full".into(), losses, "--error-exitcode=99".into()]
+}
+
 /// Where `make` puts what it makes.
 fn build_dir() -> PathBuf {
     root().join(env::var_os("BUILD").unwrap_or_else(|| "build".into()))

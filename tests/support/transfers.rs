@@ -214,15 +214,20 @@ pub fn code(code: i32) -> Action {
     Action::Code { code, status: None, message: None, execute: false }
 }
 
-pub fn html(status: u16) -> Action {
+/// A reply to what is not carried out.
+pub fn reply_with(status: u16, content_type: &str, body: String) -> Action {
     Action::Reply {
         status,
-        content_type: "text/html".into(),
-        body: "<html>no</html>".into(),
+        content_type: content_type.into(),
+        body,
         size: None,
         headers: Default::default(),
         execute: false,
     }
+}
+
+pub fn html(status: u16) -> Action {
+    reply_with(status, "text/html", "<html>no</html>".into())
 }
 
 /// The request is not carried out and the connection ends.

@@ -40,10 +40,11 @@
  * #COS_ERR_PARAM, never ignored; `null` means the default, flags may be true/false or 1/0. Every
  * operation takes `timeout_ms` (1 to 86400000) and `retries` (0 to 10), in place of the client's.
  *
- * **Threads** What takes a `const cos_client *` may be called by any number of threads at once.
- * Callbacks run on the calling thread, during the call; threads that a call starts have ended when
- * it returns. A function blocks only where its comment says so. There is no global state, nothing
- * to initialise and nothing to clean up.
+ * **Threads** What takes a `const cos_client *` may be called by any number of threads at once, also
+ * while a thread ends. Callbacks run on the calling thread, during the call; threads that a call
+ * starts have ended when it returns, and no signal handler of yours runs on them. pthread_cancel()
+ * takes effect when the call, callbacks included, has returned. A function blocks only where its
+ * comment says so. There is no global state, nothing to initialise and nothing to clean up.
  *
  * **Processes** After fork(), the child may go on with a client that no other thread was using.
  * Interrupted system calls are resumed; no SIGPIPE is raised; nothing is written to stdout or

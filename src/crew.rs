@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::client::Call;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
+use crate::ffi::os;
 use crate::stop::Stop;
 use crate::transfer::{STEP, Transfer};
 
@@ -110,7 +111,7 @@ pub fn watched<T: Send>(
     reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {
-        let worker = new_thread().spawn_scoped(scope, move || {
+        let worker = start(scope, move || {
             // Even a panic must end the reporting.
             let _finish = Finish(finished, transfer);
             work()
@@ -139,9 +140,28 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// A thread of a call, to be started.
-pub fn new_thread() -> thread::Builder {
-    thread::Builder::new().stack_size(STACK)
+/// Starts a thread of a call. The program's signal handlers never run on it.
+pub fn start<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    let _signals = os::hold_signals();
+    thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)
+}
+
+/// Starts a thread that nobody waits for, otherwise like [`start`].
+pub fn start_alone<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    let _signals = os::hold_signals();
+    thread::Builder::new().stack_size(STACK).spawn(work)
+}
+
+/// Tells threads that live at the same time apart, also while they end: the standard library's own
+/// thread ids are gone by then.
+pub fn this_thread() -> usize {
+    thread_local!(static PLACE: u8 = const { 0 });
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
 /// The failure where the system gives no thread.
@@ -164,7 +184,7 @@ pub fn parallel(workers: usize, stop: &Stop, work: impl Fn() -> Result<()> + Syn
     thread::scope(|scope| {
         for _ in 1..workers {
             // With fewer threads the work takes longer; the calling thread is always there.
-            if new_thread().spawn_scoped(scope, guarded).is_err() {
+            if start(scope, guarded).is_err() {
                 break;
             }
         }

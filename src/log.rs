@@ -6,9 +6,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::Instant;
 
+use crate::crew::this_thread;
 use crate::error::{Failure, Result};
 use crate::transport::Traffic;
 
@@ -53,14 +53,14 @@ impl fmt::Debug for Log {
 #[derive(Debug)]
 pub struct CallLog {
     log: Log,
-    thread: ThreadId,
+    thread: usize,
     waiting: Mutex<Vec<(LogLevel, String)>>,
 }
 
 impl CallLog {
     /// Lines go to the calling thread.
     pub fn new(log: Log) -> CallLog {
-        CallLog { log, thread: thread::current().id(), waiting: Mutex::default() }
+        CallLog { log, thread: this_thread(), waiting: Mutex::default() }
     }
 
     fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
@@ -74,8 +74,7 @@ impl CallLog {
 
     /// Hands over what is waiting, if this is the thread for it.
     pub fn flush(&self) {
-        let Some(sink) = self.log.sink.as_ref().filter(|_| thread::current().id() == self.thread)
-        else {
+        let Some(sink) = self.log.sink.as_ref().filter(|_| this_thread() == self.thread) else {
             return;
         };
         let waiting =
@@ -175,6 +174,8 @@ fn without_signatures(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -203,7 +204,7 @@ mod tests {
         let sink: Sink = {
             let seen = Arc::clone(&seen);
             Arc::new(move |_, line| {
-                seen.lock().unwrap().push((thread::current().id(), line.to_owned()));
+                seen.lock().unwrap().push((this_thread(), line.to_owned()));
             })
         };
         let log = CallLog::new(Log::new(LogLevel::COS_LOG_FAILURES, sink));
@@ -213,7 +214,7 @@ mod tests {
         });
         assert!(seen.lock().unwrap().is_empty());
         drop(log);
-        let here = thread::current().id();
+        let here = this_thread();
         assert_eq!(*seen.lock().unwrap(), [(here, "failed".to_owned())]);
     }
 }

@@ -66,7 +66,7 @@ impl Download<'_> {
                     None => Ok(()),
                 }
             };
-            let network = match crew::new_thread().spawn_scoped(scope, network) {
+            let network = match crew::start(scope, network) {
                 Ok(network) => network,
                 Err(error) => return Err(crew::no_thread(&error)),
             };

@@ -1,10 +1,12 @@
-//! What every exported function goes through: panics stop here, and answers become C strings.
+//! What every exported function goes through: panics stop here, the thread is not cancelled midway,
+//! and answers become C strings.
 
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use super::os;
 use crate::answer::Answer;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
@@ -17,6 +19,7 @@ compile_error!("libcos must be able to catch its own panics: build it with panic
 /// # Safety
 /// `out_json` is NULL or may be written to.
 pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<Answer>) -> c_int {
+    let _cancellation = os::hold_cancellation();
     // SAFETY: the caller's promise.
     unsafe { put(out_json, ptr::null_mut()) };
     let result =
@@ -31,6 +34,7 @@ pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<A
 
 /// Runs a body that returns a plain value; `fallback` is for a panic.
 pub fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    let _cancellation = os::hold_cancellation();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(fallback)
 }
 

@@ -218,6 +218,17 @@ fn interrupting_signals_disturb_nothing() {
 }
 
 #[test]
+fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
+    let bed = Bed::new();
+    place_tree(&bed);
+    bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
+    let directory = bed.dir.path().to_str().unwrap();
+    let program = program(&bed, "host_thread_life");
+    let output = run(&program, &[&bed.emulator.host(), directory]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
 fn a_forked_process_makes_connections_of_its_own() {
     let bed = Bed::new();
     run(&program(&bed, "host_fork"), &[&bed.emulator.host()]);

@@ -46,9 +46,9 @@
  * takes effect when the call, callbacks included, has returned. A function blocks only where its
  * comment says so. There is no global state, nothing to initialise and nothing to clean up.
  *
- * **Processes** After fork(), the child may go on with a client that no other thread was using.
- * Interrupted system calls are resumed; no SIGPIPE is raised; nothing is written to stdout or
- * stderr, but for the message of a panic: a bug.
+ * **Processes** After fork(), the child may go on with a client that no call was using; a child that
+ * is forked in a callback must not return from it. Interrupted system calls are resumed; no SIGPIPE
+ * is raised; nothing is written to stdout or stderr, but for the message of a panic: a bug.
  */
 
 

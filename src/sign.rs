@@ -7,8 +7,6 @@
 //! without appid and bucket).
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -18,6 +16,7 @@ use sha1::Sha1;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Result};
+use crate::ffi::os;
 use crate::path::{Bucket, CosPath};
 
 /// The longest life of a signature the service grants: 90 days, in seconds.
@@ -150,10 +149,7 @@ pub fn now() -> u64 {
 /// A number below `bound` that differs from call to call. Not for secrets: it only keeps two
 /// signatures of one second apart and spreads retries.
 pub fn random_below(bound: u64) -> u64 {
-    let mut hasher = RandomState::new().build_hasher();
-    // A forked child has inherited the state that the keys come from.
-    hasher.write_u32(process::id());
-    hasher.finish() % bound
+    os::random() % bound
 }
 
 #[cfg(test)]

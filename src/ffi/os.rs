@@ -2,12 +2,15 @@
 
 use std::ffi::CString;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Reserves `len` bytes of disk for a file, so that a full disk is noticed before the work is done.
 /// Where the file system can't, the file only gets its length.
@@ -94,6 +97,97 @@ impl Drop for HeldCancellation {
     }
 }
 
+/// Tells a process from those that are forked from it, whatever number they have: in a namespace of
+/// its own, a child may have the number of its parent.
+pub struct ForkMark {
+    /// A page that a forked process finds empty; `None` where the system has no such thing.
+    page: Option<ptr::NonNull<libc::c_void>>,
+    process: AtomicU32,
+}
+
+// SAFETY: the page belongs to this value, and is used as an atomic number alone.
+unsafe impl Send for ForkMark {}
+
+// SAFETY: as above.
+unsafe impl Sync for ForkMark {}
+
+impl ForkMark {
+    const PAGE: usize = size_of::<AtomicU32>();
+
+    /// Whether this is another process than when it was asked last, or made.
+    pub fn is_elsewhere(&self) -> bool {
+        let was_empty = self.page.is_some_and(|page| {
+            // SAFETY: the page is mapped for as long as the mark lives, and aligned.
+            let mark = unsafe { page.cast::<AtomicU32>().as_ref() };
+            mark.swap(1, Ordering::AcqRel) == 0
+        });
+        let process = std::process::id();
+        was_empty | (self.process.swap(process, Ordering::AcqRel) != process)
+    }
+}
+
+impl Default for ForkMark {
+    /// A mark of this process.
+    fn default() -> ForkMark {
+        let mark =
+            ForkMark { page: page_wiped_on_fork(ForkMark::PAGE), process: AtomicU32::new(0) };
+        mark.is_elsewhere();
+        mark
+    }
+}
+
+impl Drop for ForkMark {
+    fn drop(&mut self) {
+        if let Some(page) = self.page {
+            // SAFETY: it was mapped with this length, and nobody has it any more.
+            unsafe { libc::munmap(page.as_ptr(), ForkMark::PAGE) };
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn page_wiped_on_fork(len: usize) -> Option<ptr::NonNull<libc::c_void>> {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+    // SAFETY: a new mapping touches nothing that is there, and is given back where it is of no use.
+    unsafe {
+        let page = libc::mmap(ptr::null_mut(), len, access, kind, -1, 0);
+        if page == libc::MAP_FAILED {
+            return None;
+        }
+        if libc::madvise(page, len, libc::MADV_WIPEONFORK) != 0 {
+            libc::munmap(page, len);
+            return None;
+        }
+        ptr::NonNull::new(page)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn page_wiped_on_fork(_: usize) -> Option<ptr::NonNull<libc::c_void>> {
+    None
+}
+
+/// A number that nobody else has, in this process or another.
+pub fn random() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let mut number = [0; 8];
+        // SAFETY: it writes at most so many bytes to where they belong.
+        let filled = unsafe {
+            libc::getrandom(number.as_mut_ptr().cast(), number.len(), libc::GRND_NONBLOCK)
+        };
+        if filled == number.len() as libc::ssize_t {
+            return u64::from_ne_bytes(number);
+        }
+    }
+    // Where the system gives none: what differs between processes and moments.
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(moment);
+    hasher.write_u32(std::process::id());
+    hasher.finish()
+}
+
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod cancellation {
     use libc::c_int;
@@ -119,5 +213,34 @@ mod cancellation {
 
     pub fn set(state: libc::c_int) -> libc::c_int {
         state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the answer is in a process forked from this one, which takes the parent's number for
+    /// its own, as it may be in a namespace.
+    fn is_elsewhere_in_a_child(mark: &ForkMark) -> bool {
+        let mut status = 0;
+        // SAFETY: the child does nothing that needs another thread, and ends.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                mark.process.store(std::process::id(), Ordering::Release);
+                libc::_exit(mark.is_elsewhere().into());
+            }
+            assert_eq!(libc::waitpid(child, &mut status, 0), child);
+        }
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 1
+    }
+
+    #[test]
+    fn a_forked_process_is_known_without_its_number() {
+        let mark = ForkMark::default();
+        assert!(!mark.is_elsewhere());
+        assert!(mark.page.is_none() || is_elsewhere_in_a_child(&mark));
+        assert!(!mark.is_elsewhere());
     }
 }

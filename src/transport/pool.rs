@@ -1,7 +1,6 @@
 //! The connections of a client, used by one request at a time and kept alive in between.
 
 use std::fmt;
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use super::progress::Progress;
 use super::resolve::LateResolver;
 use super::tls::{self, TlsConnect};
 use crate::config::Network;
+use crate::ffi::os::ForkMark;
 
 /// Servers close idle connections after some such time; a shorter one here avoids the race.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(30);
@@ -23,7 +23,9 @@ pub struct Transport {
     network: Network,
     agents: ureq::config::Config,
     tls: OnceCell<Arc<ClientConfig>>,
-    idle: Mutex<Idle>,
+    /// A forked child must not talk on its parent's connections.
+    process: ForkMark,
+    idle: Mutex<Vec<(Line, Instant)>>,
 }
 
 /// One connection, or the means to make one.
@@ -35,12 +37,6 @@ pub struct Line {
     pub progress: Progress,
 }
 
-struct Idle {
-    /// A forked child must not talk on its parent's connections.
-    process: u32,
-    lines: Vec<(Line, Instant)>,
-}
-
 impl Transport {
     /// A transport without connections.
     pub fn new(network: Network) -> Transport {
@@ -48,7 +44,8 @@ impl Transport {
             agents: agent_config(&network),
             network,
             tls: OnceCell::new(),
-            idle: Mutex::new(Idle { process: process::id(), lines: Vec::new() }),
+            process: ForkMark::default(),
+            idle: Mutex::default(),
         }
     }
 
@@ -68,22 +65,21 @@ impl Transport {
     /// Keeps a line whose last reply was read to its end.
     pub(super) fn give_back(&self, line: Line) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.lines.push((line, Instant::now()));
-        if idle.lines.len() > self.network.max_idle_connections {
-            idle.lines.remove(0);
+        idle.push((line, Instant::now()));
+        if idle.len() > self.network.max_idle_connections {
+            idle.remove(0);
         }
     }
 
     fn take_idle(&self, origin: &str) -> Option<Line> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.process != process::id() {
-            idle.process = process::id();
-            idle.lines.clear();
+        if self.process.is_elsewhere() {
+            idle.clear();
         }
-        idle.lines.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);
+        idle.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);
         // The one used last is the least likely to have been closed.
-        let newest = idle.lines.iter().rposition(|(line, _)| line.origin == origin)?;
-        Some(idle.lines.remove(newest).0)
+        let newest = idle.iter().rposition(|(line, _)| line.origin == origin)?;
+        Some(idle.remove(newest).0)
     }
 
     fn new_line(&self, origin: &str) -> Result<Line, rustls::Error> {

@@ -474,7 +474,8 @@ void cos_string_free(char *string);
  * - `connect_timeout_ms` (10000): for connecting, TLS handshake included.
  * - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
  * - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
- * - `ca_file`: PEM file with certificates to trust besides the bundled roots.
+ * - `ca_file`: PEM file with certificates to trust besides the bundled roots; a regular file of at
+ *   most 8 MiB, read at once.
  * - `proxy`: `http://[user:password@]host:port`. The environment is never asked.
  * - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
  * - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.

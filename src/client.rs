@@ -71,7 +71,7 @@ impl Client {
     pub fn set_config(&self, options: Option<&str>) -> Result<()> {
         let options = Options::parse(options)?;
         self.replace(|now| {
-            let config = now.config.merged(options)?;
+            let config = now.config.merged(options.clone())?;
             let transport = match config.network == *now.transport.network() {
                 true => Arc::clone(&now.transport),
                 false => Arc::new(Transport::new(config.network.clone())),
@@ -87,20 +87,30 @@ impl Client {
 
     /// Replaces the credentials.
     pub fn set_credentials(&self, appid: &str, secret_id: &str, secret_key: &str) -> Result<()> {
-        let credentials = Credentials::new(appid, secret_id, secret_key)?;
-        self.replace(|now| Ok(Snapshot { credentials: Arc::new(credentials), ..now.clone() }))
+        let credentials = Arc::new(Credentials::new(appid, secret_id, secret_key)?);
+        self.replace(|now| Ok(Snapshot { credentials: Arc::clone(&credentials), ..now.clone() }))
     }
 
     /// Replaces the log.
     pub fn set_log(&self, log: Log) {
         // Nothing in it can be refused.
-        let _ = self.replace(|now| Ok(Snapshot { log, ..now.clone() }));
+        let _ = self.replace(|now| Ok(Snapshot { log: log.clone(), ..now.clone() }));
     }
 
-    fn replace(&self, change: impl FnOnce(&Snapshot) -> Result<Snapshot>) -> Result<()> {
-        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *now = Arc::new(change(&now)?);
-        Ok(())
+    /// Makes a changed client of the one there is. What that takes, such as reading a file, happens
+    /// outside the lock, so nobody waits for it; and anew if another change was faster.
+    fn replace(&self, change: impl Fn(&Snapshot) -> Result<Snapshot>) -> Result<()> {
+        loop {
+            let before = self.snapshot();
+            let after = Arc::new(change(&before)?);
+            let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&before, &now) {
+                *now = after;
+                // The old one may have connections to close, which ends with `before`.
+                drop(now);
+                return Ok(());
+            }
+        }
     }
 
     /// The client as it is now.
@@ -170,6 +180,8 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -185,6 +197,24 @@ mod tests {
         assert!(Arc::ptr_eq(&before.transport, &after.transport));
         client.set_config(Some(r#"{"max_idle_connections":1}"#)).unwrap();
         assert!(!Arc::ptr_eq(&before.transport, &client.snapshot().transport));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_change_and_none_is_lost() {
+        let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
+        let tries = Cell::new(0);
+        client
+            .replace(|now| {
+                tries.set(tries.get() + 1);
+                if tries.get() == 1 {
+                    client.set_config(Some(r#"{"retries":7}"#))?;
+                }
+                let config = now.config.merged(Options::parse(Some(r#"{"timeout_ms":5}"#))?)?;
+                Ok(Snapshot { config: Arc::new(config), ..now.clone() })
+            })
+            .unwrap();
+        let config = &client.snapshot().config;
+        assert_eq!((tries.get(), config.retries, config.timeout.as_millis()), (2, 7, 5));
     }
 
     #[test]

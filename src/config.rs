@@ -1,12 +1,15 @@
 //! The options of a client: where the service is, and how patiently to talk to it.
 
 use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::error::{Failure, Result};
+use crate::ffi::os;
 use crate::options::Options;
 use crate::transport;
 
@@ -14,6 +17,8 @@ use crate::transport;
 pub const MAX_TIMEOUT_MS: u64 = 86_400_000;
 /// The most repetitions of a request that are accepted.
 pub const MAX_RETRIES: u64 = 10;
+/// The largest `ca_file` that is read, in bytes. The bundles of systems have some 200 KB.
+const MAX_CA_FILE: u64 = 8 * 1024 * 1024;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -261,7 +266,7 @@ fn check_user_agent(agent: &str) -> Result<()> {
 }
 
 fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = std::fs::read(file)
+    let pem = read_regular(Path::new(file), MAX_CA_FILE)
         .map_err(|error| Failure::local_file("ca_file", format!("can't be read: {error}")))?;
     let certificates: std::result::Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(&pem).collect();
@@ -269,6 +274,15 @@ fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
         // A system's bundle may hold some that are of no use; one that is must be there.
         Ok(certificates) if certificates.iter().any(transport::is_usable) => Ok(certificates),
         _ => Err(Failure::local_file("ca_file", "holds no certificate in PEM form")),
+    }
+}
+
+fn read_regular(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    os::open_regular(file)?.take(most + 1).read_to_end(&mut content)?;
+    match content.len() as u64 > most {
+        true => Err(io::Error::other(format!("it has more than {most} bytes"))),
+        false => Ok(content),
     }
 }
 
@@ -335,6 +349,8 @@ mod tests {
             (r#"{"retries":11}"#, "retries"),
             (r#"{"ca_file":"/nonexistent"}"#, "ca_file"),
             (r#"{"ca_file":"Cargo.toml"}"#, "ca_file"),
+            (r#"{"ca_file":"/"}"#, "ca_file"),
+            (r#"{"ca_file":"/dev/zero"}"#, "ca_file"),
             (r#"{"proxy":"socks5://x:1"}"#, "proxy"),
             (r#"{"proxy":"http://x"}"#, "proxy"),
             (r#"{"user_agent":"a\nb"}"#, "user_agent"),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::{Failure, Result};
 
 /// Options that have been parsed and not yet taken.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     given: Map<String, Value>,
     known: Vec<&'static str>,

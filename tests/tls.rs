@@ -6,7 +6,7 @@ mod support;
 #[path = "support/transfers.rs"]
 mod transfers;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
@@ -24,7 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
 use servers::{Authority, Certificate, Server, accesses, free_port, tls_in_front};
-use support::{Bed, content};
+use support::{Bed, content, succeed};
 use transfers::*;
 
 /// Every name the clients here use.
@@ -339,7 +339,14 @@ fn a_ca_file_that_is_none_is_refused() {
         format!("-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n")
     };
     let client = place.bed.client();
+    let pipe = place.bed.path("pipe");
+    succeed(Command::new("mkfifo").arg(&pipe));
+    let endless = place.bed.path("endless");
+    File::create(&endless).unwrap().set_len(1 << 40).unwrap();
     for ca_file in [
+        pipe,
+        endless,
+        "/dev/zero".into(),
         place.bed.path("missing"),
         place.bed.dir.path().to_owned(),
         written("empty", ""),

@@ -1,16 +1,31 @@
 //! What the standard library does not offer of the operating system.
 
 use std::ffi::CString;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Opens a file for reading, if it is an ordinary one. Others can make whoever opens or reads them
+/// wait for ever, or have no end.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let regular = |metadata: Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a regular file")),
+    };
+    // Opening a device may do something already.
+    regular(fs::metadata(path)?)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    regular(file.metadata()?)?;
+    Ok(file)
+}
 
 /// Reserves `len` bytes of disk for a file, so that a full disk is noticed before the work is done.
 /// Where the file system can't, the file only gets its length.

@@ -94,7 +94,8 @@ typedef enum {
    */
   COS_ERR_PARAM = -1,
   /**
-   * The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx.
+   * The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx;
+   * or with a code that is the library's own. The message says what it was.
    */
   COS_ERR_NETWORK = -2,
   /**
@@ -397,7 +398,8 @@ const char *cos_code_name(int code);
 char *cos_json_string(const char *json, const char *pointer);
 
 /**
- * Reads a whole number from a reply.
+ * Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,
+ * as some servers send their numbers.
  *
  * @param json     JSON text, such as a reply.
  * @param pointer  RFC 6901 pointer to the number, such as "/data/filesize".
@@ -405,7 +407,9 @@ char *cos_json_string(const char *json, const char *pointer);
  * @return 0, or -1 when there is no whole number that fits there, or an argument is NULL. Any
  *         thread.
  */
-int cos_json_int(const char *json, const char *pointer, int64_t *out);
+int cos_json_int(const char *json,
+                 const char *pointer,
+                 int64_t *out);
 
 /**
  * Counts the elements of an array, or the fields of an object, in a reply.

@@ -16,7 +16,8 @@ pub enum Code {
 
     /// Bad argument or option, or a local file that is missing or unreadable. Nothing was sent.
     COS_ERR_PARAM = -1,
-    /// The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx.
+    /// The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx;
+    /// or with a code that is the library's own. The message says what it was.
     COS_ERR_NETWORK = -2,
     /// No answer: name resolution, connect, TLS, timeout or a lost connection.
     COS_ERR_CONNECT = -3,

@@ -199,8 +199,7 @@ fn headers(options: &mut Options) -> Result<Map<String, Value>> {
             ));
         }
         match value {
-            Value::Null => {}
-            Value::String(text) if !text.is_empty() => {
+            Some(text) if !text.is_empty() => {
                 check_header_value(&key, &text)?;
                 headers.insert(key, text.into());
             }

@@ -13,7 +13,7 @@ use crate::error::{Failure, Result};
 use crate::file::{delete_operation, stat_operation};
 use crate::options::Options;
 use crate::path::{Bucket, CosPath, FolderPath};
-use crate::reply::Reply;
+use crate::reply::{Reply, lenient_flag};
 use crate::request::{Operation, Parameters, Repeat, Signature};
 use crate::tree;
 
@@ -155,6 +155,7 @@ fn list_page(
 struct Page<T> {
     #[serde(default)]
     context: Option<String>,
+    #[serde(deserialize_with = "lenient_flag")]
     listover: bool,
     #[serde(default = "Option::default")]
     infos: Option<Vec<T>>,

@@ -53,6 +53,48 @@ pub fn unquote(string: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The whole number that a value is, exactly, however it is written: `5000`, `5000.0`, `5e3`; or a
+/// string of such, as some servers send them.
+pub fn whole(value: &str) -> Option<i128> {
+    match value.starts_with('"') {
+        true => whole_in(unquote(value)?.trim()),
+        false => whole_in(value),
+    }
+}
+
+/// The whole number that a text of digits is.
+fn whole_in(text: &str) -> Option<i128> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (text, None),
+    };
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, mantissa),
+    };
+    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = |text: &str| is_digits(text.strip_prefix(['+', '-']).unwrap_or(text));
+    if !is_digits(before) || !is_digits(behind) || !exponent.is_none_or(unsigned) {
+        return None;
+    }
+    // Digits that mean something, and how many zeros follow them, or places behind the point.
+    let digits = format!("{before}{behind}");
+    let zeros = digits.len() - digits.trim_end_matches('0').len();
+    let digits = digits.trim_matches('0');
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let shift = i64::try_from(zeros).ok()?.checked_sub(i64::try_from(behind.len()).ok()?)?;
+    let shift = shift.checked_add(exponent.map_or(Some(0), |text| text.parse().ok())?)?;
+    // No number of interest has more than the 20 digits of 2^64.
+    let shift = u32::try_from(shift).ok().filter(|shift| *shift <= 20)?;
+    match digits.len() + shift as usize <= 20 {
+        true => Some(sign * digits.parse::<i128>().ok()? * 10i128.pow(shift)),
+        false => None,
+    }
+}
+
 /// Adds a field to the text of an object, in place of a field of that name. The other fields keep
 /// their order and their spelling.
 pub fn with_field(object: &str, key: &str, value: &str) -> String {
@@ -401,6 +443,47 @@ mod tests {
         assert_eq!(length(r#"[1,[2,3]]"#, ""), Some(2));
         assert_eq!(length(r#"{"a":1}"#, ""), Some(1));
         assert_eq!(length("\"text\"", ""), None);
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_whole_however_it_is_written() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("-0.0e5", Some(0)),
+            ("5000", Some(5000)),
+            ("5000.0", Some(5000)),
+            ("5e3", Some(5000)),
+            ("5E+3", Some(5000)),
+            ("0.5e4", Some(5000)),
+            ("5.000", Some(5)),
+            ("50e-1", Some(5)),
+            ("-12.50e1", Some(-125)),
+            ("9007199254740993.0", Some(9_007_199_254_740_993)),
+            ("18446744073709551615", Some(u64::MAX.into())),
+            ("18446744073709551615.00", Some(u64::MAX.into())),
+            ("0e99999999999999999999", Some(0)),
+            ("1e20", None),
+            ("1e99999999999999999999", None),
+            ("1e-99999999999999999999", None),
+            ("5.5", None),
+            ("5e-1", None),
+            ("0.1", None),
+            ("true", None),
+            ("null", None),
+            ("[5]", None),
+            (r#""5000""#, Some(5000)),
+            (r#"" 5e3\n""#, Some(5000)),
+            (r#""-0197""#, Some(-197)),
+            (r#""""#, None),
+            (r#""5 000""#, None),
+            (r#""0x5""#, None),
+            (r#""5e""#, None),
+            (r#""--5""#, None),
+            (r#""+""#, None),
+        ] {
+            assert_eq!(whole(text), number, "{text}");
+        }
     }
 
     #[test]

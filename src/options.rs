@@ -3,24 +3,27 @@
 //! A call takes the keys it knows and then asks whether anything is left. `null` means "the
 //! default", like a key that is not there.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{Failure, Result};
+use crate::json;
 
 /// Options that have been parsed and not yet taken.
 #[derive(Clone, Default)]
 pub struct Options {
-    given: Map<String, Value>,
+    /// Keys and values, these as JSON text.
+    given: Vec<(String, String)>,
     known: Vec<&'static str>,
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The value of `proxy` may hold a password.
-        f.debug_set().entries(self.given.keys()).finish()
+        f.debug_set().entries(self.given.iter().map(|(key, _)| key)).finish()
     }
 }
 
@@ -30,10 +33,17 @@ impl Options {
         let Some(text) = text else {
             return Ok(Options::default());
         };
-        let problem = match serde_json::from_str(text) {
-            Ok(Value::Object(given)) => {
-                return Ok(Options { given, known: Vec::new() });
+        if let Some(fields) = json::fields(text) {
+            let mut given: Vec<(String, String)> = Vec::new();
+            for (key, value) in fields {
+                // The last of a name counts.
+                given.retain(|(name, _)| *name != key);
+                given.push((key.into_owned(), value.to_owned()));
             }
+            return Ok(Options { given, known: Vec::new() });
+        }
+        let problem = match serde_json::from_str(text) {
+            Ok(Value::Object(_)) => "it is nested too deeply".to_owned(),
             Ok(_) => "this is JSON, but not an object".to_owned(),
             Err(error) => error.to_string(),
         };
@@ -48,23 +58,27 @@ impl Options {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        self.given.contains_key(key)
+        self.given.iter().any(|(name, _)| name == key)
     }
 
-    /// Takes the value of `key` as it is.
-    pub fn value(&mut self, key: &'static str) -> Option<Value> {
+    /// Takes the value of `key`, as JSON text.
+    fn value(&mut self, key: &'static str) -> Option<String> {
         self.has(key);
-        self.given.shift_remove(key).filter(|value| !value.is_null())
+        let place = self.given.iter().position(|(name, _)| name == key)?;
+        Some(self.given.remove(place).1).filter(|value| value != "null")
     }
 
     /// Takes a flag: `true`, `false`, 1 or 0.
     pub fn flag(&mut self, key: &'static str) -> Result<Option<bool>> {
-        match self.value(key) {
+        match self.value(key).as_deref() {
             None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(Value::Number(n)) if n.as_u64() == Some(0) => Ok(Some(false)),
-            Some(Value::Number(n)) if n.as_u64() == Some(1) => Ok(Some(true)),
-            Some(_) => Err(Failure::argument(key, "must be true, false, 1 or 0")),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(value) => match number(value) {
+                Some(0) => Ok(Some(false)),
+                Some(1) => Ok(Some(true)),
+                _ => Err(Failure::argument(key, "must be true, false, 1 or 0")),
+            },
         }
     }
 
@@ -76,7 +90,7 @@ impl Options {
     ) -> Result<Option<u64>> {
         match self.value(key) {
             None => Ok(None),
-            Some(value) => match value.as_u64().filter(|n| range.contains(n)) {
+            Some(value) => match number(&value).filter(|n| range.contains(n)) {
                 Some(n) => Ok(Some(n)),
                 None if *range.end() == u64::MAX => Err(Failure::argument(
                     key,
@@ -94,27 +108,49 @@ impl Options {
     pub fn text(&mut self, key: &'static str) -> Result<Option<String>> {
         match self.value(key) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::argument(key, "must be a string")),
+            Some(value) => match text(&value) {
+                Some(text) => Ok(Some(text)),
+                None => Err(Failure::argument(key, "must be a string")),
+            },
         }
     }
 
-    /// Takes every remaining key that starts with `prefix`.
-    pub fn with_prefix(&mut self, prefix: &str) -> Vec<(String, Value)> {
-        let keys: Vec<_> =
-            self.given.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
-        keys.into_iter().filter_map(|key| self.given.shift_remove_entry(&key)).collect()
+    /// Takes every remaining key that starts with `prefix`, and its text, if it is one; those that
+    /// are `null` are left out.
+    pub fn with_prefix(&mut self, prefix: &str) -> Vec<(String, Option<String>)> {
+        let (taken, left) = std::mem::take(&mut self.given)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(key, _)| key.starts_with(prefix));
+        self.given = left;
+        let given = taken.into_iter().filter(|(_, value)| value != "null");
+        given.map(|(key, value)| (key, text(&value))).collect()
     }
 
     /// Refuses whatever was not taken.
     pub fn finish(self) -> Result<()> {
-        match self.given.keys().next() {
+        match self.given.first() {
             None => Ok(()),
-            Some(unknown) => Err(Failure::argument(
+            Some((unknown, _)) => Err(Failure::argument(
                 &printable(unknown),
                 format!("is no option of this call; it takes {}", self.known.join(", ")),
             )),
         }
+    }
+}
+
+/// The whole number that a value is. A string is none: whoever writes options knows what is what.
+fn number(value: &str) -> Option<u64> {
+    match value.starts_with('"') {
+        true => None,
+        false => json::whole(value)?.try_into().ok(),
+    }
+}
+
+/// The text that a value is.
+fn text(value: &str) -> Option<String> {
+    match value.starts_with('"') {
+        true => json::unquote(value).map(Cow::into_owned),
+        false => None,
     }
 }
 
@@ -141,6 +177,14 @@ mod tests {
         assert_eq!(given.text("null").unwrap(), None);
         assert_eq!(given.flag("absent").unwrap(), None);
         given.finish().unwrap();
+
+        let mut whole = options(r#"{"a": 5000.0, "b": 5e3, "c": 1.0, "d": 9007199254740993.0}"#);
+        assert_eq!(whole.integer("a", 1..=9000).unwrap(), Some(5000));
+        assert_eq!(whole.integer("b", 1..=9000).unwrap(), Some(5000));
+        assert_eq!(whole.flag("c").unwrap(), Some(true));
+        let exact = whole.integer("d", 0..=u64::MAX).unwrap();
+        assert_eq!(exact, Some(9_007_199_254_740_993));
+        whole.finish().unwrap();
 
         let mut typo = options(r#"{"tiemout_ms": 1}"#);
         typo.integer("timeout_ms", 1..=9).unwrap();

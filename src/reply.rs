@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::code::{self, Code};
 use crate::error::{Failure, Result};
@@ -46,15 +47,25 @@ impl Reply {
         if fields.iter().filter(|(name, _)| name == "code").count() > 1 {
             return Err(not_a_reply("it has more than one code"));
         }
-        let code = match field("code").map(json::decode::<i32>) {
-            Some(Some(code)) if code <= 0 => code,
-            Some(_) => return Err(not_a_reply("its code is not a whole number of at most 0")),
-            None => return Err(not_a_reply("it has no code")),
+        let spelled = field("code").ok_or_else(|| not_a_reply("it has no code"))?;
+        let code = match json::whole(spelled).map(i32::try_from) {
+            Some(Ok(code)) => code,
+            _ => return Err(not_a_reply("its code is not a whole number")),
         };
+        let message = field("message").and_then(json::decode).unwrap_or_default();
+        // What these numbers mean is the library's to say.
+        if code > 0 || (-4..0).contains(&code) {
+            let said = format!("its code {code} is none of this service's; it says: {message}");
+            return Err(not_a_reply(&said));
+        }
         if code == 0 && !(200..300).contains(&http_status) {
             return Err(not_a_reply("its code says success, the status does not"));
         }
-        let message = field("message").and_then(json::decode).unwrap_or_default();
+        // Whoever reads the reply finds a number there.
+        let text = match spelled == code.to_string() {
+            true => text,
+            false => json::with_field(&text, "code", &code.to_string()),
+        };
         Ok(Reply { code, message, http_status, text })
     }
 
@@ -107,18 +118,31 @@ impl Reply {
     }
 }
 
-/// Numbers that some servers send as strings.
+/// A number of at least 0, however the server writes it: as a string, or as a flag.
 pub fn lenient_u64<'de, D: Deserializer<'de>>(
     from: D,
 ) -> std::result::Result<Option<u64>, D::Error> {
-    match Option::<Value>::deserialize(from)? {
-        None => Ok(None),
-        Some(Value::String(text)) => text.parse().map(Some).map_err(D::Error::custom),
-        Some(value) => match value.as_u64() {
-            Some(number) => Ok(Some(number)),
-            None => Err(D::Error::custom("a number is not a whole number of at least 0")),
-        },
-    }
+    let Some(value) = Option::<Box<RawValue>>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let number = match value.get().trim_matches('"') {
+        "true" => Some(1),
+        "false" => Some(0),
+        _ => json::whole(value.get()).and_then(|number| number.try_into().ok()),
+    };
+    let problem = || D::Error::custom("a number is not a whole number of at least 0");
+    number.map(Some).ok_or_else(problem)
+}
+
+/// As [`lenient_u64`], where the number has to be there.
+pub fn required_u64<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<u64, D::Error> {
+    lenient_u64(from)?.ok_or_else(|| D::Error::custom("a number is missing"))
+}
+
+/// A flag, however the server writes it: as a number, or as a string. One that is missing is not
+/// set.
+pub fn lenient_flag<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<bool, D::Error> {
+    Ok(lenient_u64(from)?.is_some_and(|number| number != 0))
 }
 
 #[cfg(test)]
@@ -151,7 +175,12 @@ mod tests {
             (200, "{"),
             (200, r#"{"message":"x"}"#),
             (200, r#"{"code":null}"#),
-            (200, r#"{"code":"0"}"#),
+            (200, r#"{"code":"none"}"#),
+            (200, r#"{"code":-1}"#),
+            (404, r#"{"code":-2}"#),
+            (500, r#"{"code":-3}"#),
+            (200, r#"{"code":"-4"}"#),
+            (200, r#"{"code":"0","code":0}"#),
             (200, r#"{"code":0.5}"#),
             (200, r#"{"code":0,"code":-1}"#),
             (200, r#"{"code":7}"#),
@@ -169,14 +198,61 @@ mod tests {
     }
 
     #[test]
+    fn a_code_of_the_librarys_own_is_told_and_not_used() {
+        let failure = parse(400, r#"{"code":-4,"message":"from the server"}"#).unwrap_err();
+        assert!(failure.message.contains("code -4"), "{}", failure.message);
+        assert!(failure.message.contains("from the server"), "{}", failure.message);
+        assert!(failure.reply.is_none() && !failure.retryable);
+        assert!(parse(503, r#"{"code":-1}"#).unwrap_err().retryable);
+    }
+
+    #[test]
+    fn a_code_is_a_number_for_whoever_reads_the_reply() {
+        for code in [r#""-197""#, "-197.0", "-1970e-1", r#"" -197 ""#] {
+            let reply = parse(404, &format!(r#"{{"message":"X\u0041","code":{code}}}"#)).unwrap();
+            assert_eq!(reply.code, -197);
+            assert_eq!(reply.text(), r#"{"message":"X\u0041","code":-197}"#);
+        }
+    }
+
+    #[test]
     fn odd_but_usable_replies_are_used() {
-        let reply = parse(200, r#" {"data":{"n":"12"},"code":0,"message":5} "#).unwrap();
         #[derive(Deserialize)]
         struct Data {
-            #[serde(deserialize_with = "lenient_u64")]
+            #[serde(default, deserialize_with = "lenient_u64")]
             n: Option<u64>,
+            #[serde(default, deserialize_with = "lenient_flag")]
+            flag: bool,
         }
-        assert_eq!(reply.data::<Data>().unwrap().n, Some(12));
+        for (n, number) in [
+            ("12", Some(12)),
+            ("\"12\"", Some(12)),
+            ("12.0", Some(12)),
+            ("\"true\"", Some(1)),
+            ("null", None),
+        ] {
+            let data = parse(200, &format!(r#"{{"data":{{"n":{n}}},"code":0}}"#)).unwrap();
+            assert_eq!(data.data::<Data>().unwrap().n, number, "{n}");
+        }
+        for (flag, is_set) in [
+            ("true", true),
+            ("1", true),
+            ("\"1\"", true),
+            ("\"true\"", true),
+            ("false", false),
+            ("0", false),
+            ("\"0\"", false),
+            ("\"false\"", false),
+            ("null", false),
+        ] {
+            let data = parse(200, &format!(r#"{{"data":{{"flag":{flag}}},"code":0}}"#)).unwrap();
+            assert_eq!(data.data::<Data>().unwrap().flag, is_set, "{flag}");
+        }
+        for wrong in ["-1", "1.5", "[]", "\"\"", "\"maybe\""] {
+            let data = parse(200, &format!(r#"{{"data":{{"n":{wrong}}},"code":0}}"#)).unwrap();
+            assert_eq!(data.data::<Data>().err().unwrap().code, -2, "{wrong}");
+        }
+        let reply = parse(200, r#" {"data":{},"code":0,"message":5} "#).unwrap();
         assert_eq!(reply.message, "");
         assert_eq!(parse(200, r#"{"code":0}"#).unwrap().data::<Data>().err().unwrap().code, -2);
     }

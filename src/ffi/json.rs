@@ -33,7 +33,8 @@ fn plain(value: &str) -> Option<CString> {
     CString::new(text.into_owned()).ok()
 }
 
-/// Reads a whole number from a reply.
+/// Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,
+/// as some servers send their numbers.
 ///
 /// @param json     JSON text, such as a reply.
 /// @param pointer  RFC 6901 pointer to the number, such as "/data/filesize".
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn cos_json_int(
     guard::value(-1, || {
         // SAFETY: pointers are as this function's contract says.
         let found = unsafe { find(json, pointer, json::at) };
-        match found.and_then(|value| serde_json::from_str(value).ok()) {
+        match found.and_then(json::whole).and_then(|number| number.try_into().ok()) {
             Some(number) if !out.is_null() => {
                 // SAFETY: not NULL, and as this function's contract says.
                 unsafe { guard::put(out, number) };

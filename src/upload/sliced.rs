@@ -13,7 +13,7 @@ use crate::crew;
 use crate::digest::{Digests, PART_SIZE};
 use crate::error::{Failure, Result};
 use crate::multipart::{Content, Form};
-use crate::reply::{Reply, lenient_u64};
+use crate::reply::{Reply, lenient_flag, lenient_u64, required_u64};
 use crate::request::{Operation, Parameters, Repeat, Signature};
 
 /// `data` of the replies to init, data and list.
@@ -23,8 +23,8 @@ pub(super) struct SessionData {
     pub(super) session: Option<String>,
     #[serde(default, deserialize_with = "lenient_u64")]
     slice_size: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_u64")]
-    serial_upload: Option<u64>,
+    #[serde(default, deserialize_with = "lenient_flag")]
+    serial_upload: bool,
     #[serde(default)]
     access_url: Option<String>,
     #[serde(default)]
@@ -39,7 +39,9 @@ pub(super) struct SessionData {
 
 #[derive(Deserialize)]
 struct ListedPart {
+    #[serde(deserialize_with = "required_u64")]
     offset: u64,
+    #[serde(deserialize_with = "required_u64")]
     datalen: u64,
 }
 
@@ -165,7 +167,7 @@ impl Upload<'_> {
         Ok(Session {
             id,
             slice_size,
-            is_serial: data.serial_upload == Some(1),
+            is_serial: data.serial_upload,
             stored: listed.iter().filter(|part| is_whole(part)).map(|part| part.offset).collect(),
         })
     }
@@ -243,7 +245,7 @@ impl Upload<'_> {
                 let Ok(data) = reply.data::<SessionData>() else {
                     continue;
                 };
-                if data.serial_upload == Some(1) {
+                if data.serial_upload {
                     is_serial.store(true, Ordering::Release);
                 }
                 if data.access_url.is_some() {

@@ -78,8 +78,11 @@ static void integers(void)
     check_int("{\"n\": -9223372036854775808}", 0, INT64_MIN);
     check_int("{\"n\": 9223372036854775808}", -1, 0);
     check_int("{\"n\": 1.5}", -1, 0);
-    check_int("{\"n\": 1e3}", -1, 0);
-    check_int("{\"n\": \"7\"}", -1, 0);
+    check_int("{\"n\": 1e3}", 0, 1000);
+    check_int("{\"n\": 5.0}", 0, 5);
+    check_int("{\"n\": \"7\"}", 0, 7);
+    check_int("{\"n\": \"seven\"}", -1, 0);
+    check_int("{\"n\": \"\"}", -1, 0);
     check_int("{\"n\": true}", -1, 0);
     check_int("{\"n\": null}", -1, 0);
     check_int("{\"m\": 1}", -1, 0);

@@ -16,6 +16,19 @@ use crate::{
 /// How long stopping waits for work on the disk to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((host, port)).map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "port {port} of {host} is taken, perhaps by another cos-emulator: end that program, or choose another \
+                 port, 0 for a free one"
+            ),
+            _ => format!("can't listen on port {port} of {host}: {error}"),
+        };
+        io::Error::new(error.kind(), why)
+    })
+}
+
 /// A running emulator. Dropping it stops it: connections are closed, threads ended, the data directory is free.
 pub struct Emulator {
     app: Arc<App>,
@@ -26,13 +39,10 @@ pub struct Emulator {
 impl Emulator {
     /// Starts an emulator; it listens when this returns.
     pub fn start(config: Config) -> io::Result<Emulator> {
-        let listener = TcpListener::bind((config.host.as_str(), config.port))?;
+        let listener = listen(&config.host, config.port)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let app = App::new(config).map_err(|failure| {
-            io::Error::other(failure.detail.unwrap_or_else(|| failure.code.name.into()))
-        })?;
-        let app = Arc::new(app);
+        let app = Arc::new(App::new(config)?);
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("cos-emulator")

@@ -67,6 +67,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Erro
     credentials.append(&mut file.credentials);
     buckets.append(&mut file.buckets);
 
+    let data = data.filter(|data| !data.as_os_str().is_empty());
     let mut config = Config::new(data.ok_or("--data is missing; --help explains")?);
     config.port = port.ok_or("--port is missing; --help explains")?;
     config.host = host.unwrap_or(config.host);
@@ -113,7 +114,12 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         let _inside = runtime.enter();
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
     };
-    let emulator = Emulator::start(config)?;
+    let emulator = Emulator::start(config).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{error} (cos-emulator --port N, make emulator PORT=N)")
+        }
+        _ => error.to_string(),
+    })?;
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "cos-emulator listening on http://{}", emulator.host())?;
     stdout.flush()?;

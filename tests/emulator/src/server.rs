@@ -1,6 +1,7 @@
 //! The way of a request: log, faults, operation, reply.
 
 use std::{
+    io,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -60,7 +61,7 @@ pub(crate) fn now_ms() -> u64 {
 }
 
 impl App {
-    pub fn new(config: Config) -> Result<App, Failure> {
+    pub fn new(config: Config) -> io::Result<App> {
         Ok(App {
             store: Store::open(&config.data_dir, since_1970().as_secs())?,
             settings: RwLock::new(config.settings.clone()),

@@ -195,13 +195,32 @@ fn options_and_signals() {
     assert!(
         help.status.success() && String::from_utf8(help.stdout).unwrap().contains("--data DIR")
     );
-    for wrong in
-        [&["--port", "0"][..], &["--data", "x"], &["--port", "x", "--data", "y"], &["--what"]]
-    {
-        let output = run(wrong);
-        assert!(
-            !output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(),
-            "{wrong:?}"
-        );
-    }
+    let refuses = |arguments: &[&str], words: &[&str]| {
+        let output = run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
+        for word in words {
+            assert!(said.contains(word), "{arguments:?}: {word}: {said}");
+        }
+    };
+    refuses(&["--port", "0"], &["--data"]);
+    refuses(&["--port", "0", "--data", ""], &["--data"]);
+    refuses(&["--data", "x"], &["--port"]);
+    refuses(&["--port", "x", "--data", "y"], &["x"]);
+    refuses(&["--what"], &["--what"]);
+
+    // Whoever starts it is told what to do.
+    let running = Program::start(&dir.path().join("data"), &[]);
+    let (data, port) = (dir.path().join("data"), running.port.to_string());
+    let data = data.to_str().unwrap();
+    refuses(&["--port", &port, "--data", "y"], &[&port, "is taken", "another port"]);
+    refuses(&["--port", "0", "--data", data], &[data, "another emulator is using it"]);
+    let file = file.to_str().unwrap();
+    refuses(&["--port", "0", "--data", file], &[file, "not a directory"]);
+    let below = format!("{file}/below");
+    refuses(&["--port", "0", "--data", &below], &[&below, "choose another"]);
+    fs::create_dir(dir.path().join("odd")).unwrap();
+    fs::write(dir.path().join("odd/index.redb"), "odd").unwrap();
+    let odd = dir.path().join("odd");
+    refuses(&["--port", "0", "--data", odd.to_str().unwrap()], &["index.redb", "damaged"]);
 }

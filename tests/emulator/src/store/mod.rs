@@ -4,11 +4,15 @@ mod blobs;
 mod index;
 mod uploads;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::{self, ErrorKind::InvalidData},
+    path::Path,
+    sync::Arc,
+};
 
-use redb::{Database, ReadTransaction};
+use redb::{Database, DatabaseError, ReadTransaction, StorageError};
 
-use crate::codes::Failure;
+use crate::codes::{Code, Failure};
 
 pub(crate) use self::{
     blobs::Blobs,
@@ -26,9 +30,40 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub fn open(dir: &Path, now: u64) -> Result<Store, Failure> {
+    /// Opens a data directory, made if it is missing. What is wrong with it is told to whoever named it.
+    pub fn open(dir: &Path, now: u64) -> io::Result<Store> {
+        if dir.exists() && !dir.is_dir() {
+            return Err(io::Error::other(format!(
+                "{} is not a directory; choose another one for the data",
+                dir.display()
+            )));
+        }
+        let store = Self::open_index(dir).and_then(|index| Self::open_with(index, dir, now));
+        store.map_err(|failure| {
+            let why = failure.detail.unwrap_or_else(|| failure.code.name.into());
+            io::Error::other(format!(
+                "the data directory {} can't be used: {why}; choose another one",
+                dir.display()
+            ))
+        })
+    }
+
+    fn open_index(dir: &Path) -> Result<Database, Failure> {
         std::fs::create_dir_all(dir)?;
-        let index = Database::create(dir.join("index.redb"))?;
+        Database::create(dir.join("index.redb")).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => {
+                Code::STORAGE.because("another emulator is using it")
+            }
+            DatabaseError::Storage(StorageError::Io(error)) if error.kind() != InvalidData => {
+                error.into()
+            }
+            error => {
+                Code::STORAGE.because(format!("index.redb is damaged, or something else ({error})"))
+            }
+        })
+    }
+
+    fn open_with(index: Database, dir: &Path, now: u64) -> Result<Store, Failure> {
         let created = index::prepare(&index, now)?;
         let blobs = Blobs::open(&dir.join("blobs"))?;
         let view = View::new(index.begin_read()?)?;

@@ -54,16 +54,7 @@ impl From<Reply> for Answer {
 
 impl Download {
     pub fn run(&self, app: &App) -> Answer {
-        // Between looking a file up and opening it, it may be replaced: look again.
-        let replaced = |answer: &Result<Answer, Failure>| matches!(answer, Err(failure) if failure.code == Code::STORAGE);
-        let mut answer = self.answer(app);
-        for _ in 0..5 {
-            if !replaced(&answer) {
-                break;
-            }
-            answer = self.answer(app);
-        }
-        answer.unwrap_or_else(|failure| {
+        self.answer(app).unwrap_or_else(|failure| {
             let status = failure.code.status;
             let why = failure.detail.unwrap_or_else(|| failure.code.name.into());
             let mut reply = Reply::html(status, "The request can not be served.");
@@ -91,7 +82,14 @@ impl Download {
         if file.forbid == 1 {
             return Ok(Reply::html(403, "Access to this file is forbidden.").into());
         }
-        self.send(app, &file)
+        let answer = self.send(app, &file);
+        // Between looking a file up and opening it, it may be replaced: then look again.
+        match answer.is_err()
+            && app.store.view()?.entry(&resource.file_id())? != Some(Entry::File(file))
+        {
+            true => self.answer(app),
+            false => answer,
+        }
     }
 
     fn check_permission(

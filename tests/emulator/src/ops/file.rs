@@ -36,13 +36,13 @@ pub(super) fn upload(call: &Call) -> Outcome {
 }
 
 pub(super) fn stat(call: &Call) -> Outcome {
-    let index = call.store.view()?;
     let file_id = call.resource.file_id();
-    let (file, filelen) = match index.entry(&file_id)? {
+    let (file, filelen) = match call.store.view()?.entry(&file_id)? {
         Some(Entry::File(file)) => (file.clone(), file.size),
         Some(Entry::Unfinished) => {
-            let meta = index.upload(&file_id)?.ok_or(Code::NOT_FOUND)?;
-            let received = call.store.upload(&meta.session).map_or(0, |upload| upload.received());
+            // One that has ended since left something else behind.
+            let Some(upload) = call.store.unfinished(&file_id)? else { return stat(call) };
+            let meta = upload.meta.clone();
             let mut file = call.new_file(
                 meta.blob,
                 meta.sha.unwrap_or_default(),
@@ -51,7 +51,7 @@ pub(super) fn stat(call: &Call) -> Outcome {
                 meta.biz_attr,
             );
             (file.ctime, file.mtime) = (meta.created, meta.created);
-            (file, received)
+            (file, upload.received())
         }
         _ => return Err(Code::NOT_FOUND.into()),
     };

@@ -232,13 +232,12 @@ fn verify_slice(meta: &UploadMeta, offset: u64, content: &[u8]) -> Result<(), Fa
 }
 
 pub(super) fn list(call: &Call) -> Outcome {
-    let index = call.store.view()?;
     let file_id = call.resource.file_id();
-    let Some(meta) = index.upload(&file_id)? else {
-        let file = index.file(&file_id)?;
+    let Some(upload) = call.store.unfinished(&file_id)? else {
+        let file = call.store.view()?.file(&file_id)?;
         return Ok(Some(call.object_urls(call.resource, &file)));
     };
-    let upload = call.store.upload(&meta.session).ok_or(Code::NOT_FOUND)?;
+    let meta = &upload.meta;
     let parts: Vec<Value> = upload
         .stored()
         .into_iter()
@@ -253,7 +252,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     if let Some(sha) = &meta.sha {
         data["sha"] = sha.clone().into();
     }
-    mention_serial(&mut data, &meta);
+    mention_serial(&mut data, meta);
     Ok(Some(data))
 }
 
@@ -291,8 +290,8 @@ pub(super) fn finish(call: &Call) -> Outcome {
             meta.biz_attr.clone(),
         );
         call.store.change(|index| {
+            index.end_upload(meta)?;
             call.check_target(index, call.resource, meta.insert_only, Some(&file.sha))?;
-            index.end_upload(&meta.file_id)?;
             index.put(&meta.file_id, &Entry::File(file.clone()))
         })?;
         Ok(file)

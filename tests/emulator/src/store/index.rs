@@ -270,21 +270,30 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
-    /// Ends an upload whose content became an object's.
-    pub fn end_upload(&mut self, file_id: &str) -> Result<(), Failure> {
-        if let Some(meta) = self.upload(file_id)? {
-            self.uploads.remove(file_id)?;
-            self.discarded.sessions.push(meta.session);
+    /// Ends an upload whose content is about to become an object's. Another request may have thrown
+    /// it away since it was looked up.
+    pub fn end_upload(&mut self, meta: &UploadMeta) -> Result<(), Failure> {
+        match self.take_upload(&meta.file_id)? {
+            Some(current) if current.session == meta.session => Ok(()),
+            _ => Err(Code::SESSION_WRONG.because("the session ended meanwhile")),
         }
-        Ok(())
     }
 
     /// Throws an upload away, if there is one.
     pub fn drop_upload(&mut self, file_id: &str) -> Result<(), Failure> {
-        if let Some(meta) = self.upload(file_id)? {
+        if let Some(meta) = self.take_upload(file_id)? {
             self.discarded.blobs.push(meta.blob);
         }
-        self.end_upload(file_id)
+        Ok(())
+    }
+
+    fn take_upload(&mut self, file_id: &str) -> Result<Option<UploadMeta>, Failure> {
+        let meta = self.upload(file_id)?;
+        if let Some(meta) = &meta {
+            self.uploads.remove(file_id)?;
+            self.discarded.sessions.push(meta.session.clone());
+        }
+        Ok(meta)
     }
 
     /// Remembers a once-signature; `false` when it was used before.

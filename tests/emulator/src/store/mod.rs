@@ -106,4 +106,15 @@ impl Store {
     pub fn upload(&self, session: &str) -> Option<Arc<Upload>> {
         self.uploads.get(session)
     }
+
+    /// The unfinished upload of a file id.
+    pub fn unfinished(&self, file_id: &str) -> Result<Option<Arc<Upload>>, Failure> {
+        while let Some(meta) = self.view()?.upload(file_id)? {
+            // It may have ended since the index was looked at: then look again.
+            if let Some(upload) = self.upload(&meta.session) {
+                return Ok(Some(upload));
+            }
+        }
+        Ok(None)
+    }
 }

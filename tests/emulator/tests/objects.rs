@@ -244,6 +244,23 @@ fn paging_gives_every_entry_once_whatever_the_page() {
     }
 }
 
+/// It travels in a URL of at most 1024 bytes, beside a path that may take most of it.
+#[test]
+fn a_context_is_short_and_good_for_its_list_alone() {
+    let mut cos = Cos::start();
+    let folder = format!("/{}/", "文".repeat(80));
+    for number in 0..3 {
+        cos.upload(&format!("{folder}{number}{}", "件".repeat(10)), b"x").data();
+    }
+    let first = cos.get(&folder, "op=list&num=2").data();
+    let context = first["context"].as_str().unwrap().to_owned();
+    assert!(context.len() <= 32 && context.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    cos.restart();
+    let query = format!("op=list&num=199&prefix=&delimiter=%2F&context={context}");
+    assert_eq!(names(&cos.get(&folder, &query).data()), [format!("2{}", "件".repeat(10))]);
+    assert_eq!(cos.get("/", &query).code(), -5999);
+}
+
 #[test]
 fn downloads() {
     let cos = Cos::start();

@@ -1,6 +1,5 @@
 //! Listing a folder, page by page.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{Call, Outcome};
@@ -36,12 +35,15 @@ struct Item {
 
 pub(super) fn list(call: &Call) -> Outcome {
     let query = query(call)?;
-    let after = call
-        .params
-        .non_empty("context")?
-        .map(|context| open_context(call, &context))
-        .transpose()?;
     let index = call.store.view()?;
+    let after = match call.params.non_empty("context")? {
+        None => None,
+        Some(context) => Some(
+            index
+                .position(&query.prefix, &context)?
+                .ok_or_else(|| Code::PARAM.because("context is not one this list gave out"))?,
+        ),
+    };
     let folder_id = &query.prefix[..query.folder];
     let exists = call.resource.parent() == "/" || index.first(folder_id, folder_id)?.is_some();
     if !exists {
@@ -61,7 +63,10 @@ pub(super) fn list(call: &Call) -> Outcome {
         position = next;
         infos.push(info(call, &index, &item)?);
     }
-    let context = if over { String::new() } else { make_context(call, &last) };
+    let context = match over {
+        true => String::new(),
+        false => call.store.change(|index| index.keep_position(&query.prefix, &last))?,
+    };
     let mut data = json!({"context": context, "listover": over, "infos": infos});
     if call.settings.legacy_list_fields {
         let (folders, files) = totals(&index, &query)?;
@@ -204,19 +209,4 @@ fn totals(index: &View, query: &Query) -> Result<(u64, u64), Failure> {
         position = next;
     }
     Ok(counts)
-}
-
-/// A context remembers where its list goes on, and is only good for that list.
-fn make_context(call: &Call, position: &str) -> String {
-    STANDARD.encode(json!([call.resource.file_id(), position]).to_string())
-}
-
-fn open_context(call: &Call, context: &str) -> Result<String, Failure> {
-    let wrong = || Code::PARAM.because("context is not one this list gave out");
-    let text = STANDARD.decode(context).map_err(|_| wrong())?;
-    let (list, position): (String, String) = serde_json::from_slice(&text).map_err(|_| wrong())?;
-    match list == call.resource.file_id() && position.starts_with(&list) {
-        true => Ok(position),
-        false => Err(wrong()),
-    }
 }

@@ -9,7 +9,10 @@ use redb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::uploads::UploadMeta;
-use crate::codes::{Code, Failure};
+use crate::{
+    codes::{Code, Failure},
+    digest::sha1_hex,
+};
 
 type Bytes = &'static [u8];
 
@@ -22,6 +25,8 @@ const CONTENTS: MultimapTableDefinition<&str, &str> = MultimapTableDefinition::n
 /// Fingerprints of used once-signatures, with the time of their use.
 const SIGNATURES: TableDefinition<Bytes, u64> = TableDefinition::new("signatures");
 const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+/// The `context` of a list to the list and where it goes on.
+const CONTEXTS: TableDefinition<&str, Bytes> = TableDefinition::new("contexts");
 
 /// A complete file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +77,7 @@ pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Failure> {
         transaction.open_table(UPLOADS)?;
         transaction.open_multimap_table(CONTENTS)?;
         transaction.open_table(SIGNATURES)?;
+        transaction.open_table(CONTEXTS)?;
         let mut numbers = transaction.open_table(NUMBERS)?;
         let known = numbers.get("created")?.map(|value| value.value());
         match known {
@@ -134,6 +140,7 @@ pub(crate) trait Lookup {
 pub(crate) struct View {
     objects: ReadOnlyTable<&'static str, Bytes>,
     uploads: ReadOnlyTable<&'static str, Bytes>,
+    contexts: ReadOnlyTable<&'static str, Bytes>,
 }
 
 impl View {
@@ -141,7 +148,15 @@ impl View {
         Ok(View {
             objects: transaction.open_table(OBJECTS)?,
             uploads: transaction.open_table(UPLOADS)?,
+            contexts: transaction.open_table(CONTEXTS)?,
         })
+    }
+
+    /// Where the list goes on that was given this context.
+    pub fn position(&self, list: &str, context: &str) -> Result<Option<String>, Failure> {
+        let Some(kept) = self.contexts.get(context)? else { return Ok(None) };
+        let (of, position): (String, String) = parse(kept.value())?;
+        Ok((of == list).then_some(position))
     }
 
     pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Failure> {
@@ -182,6 +197,7 @@ pub(crate) struct Change<'t> {
     uploads: Table<'t, &'static str, Bytes>,
     contents: MultimapTable<'t, &'static str, &'static str>,
     signatures: Table<'t, Bytes, u64>,
+    contexts: Table<'t, &'static str, Bytes>,
     discarded: Discarded,
 }
 
@@ -207,6 +223,7 @@ impl<'t> Change<'t> {
             uploads: transaction.open_table(UPLOADS)?,
             contents: transaction.open_multimap_table(CONTENTS)?,
             signatures: transaction.open_table(SIGNATURES)?,
+            contexts: transaction.open_table(CONTEXTS)?,
             discarded: Discarded::default(),
         })
     }
@@ -294,6 +311,15 @@ impl<'t> Change<'t> {
             self.discarded.sessions.push(meta.session.clone());
         }
         Ok(meta)
+    }
+
+    /// Keeps where a list goes on, under a short context: it travels in a URL beside the folder's path.
+    pub fn keep_position(&mut self, list: &str, position: &str) -> Result<String, Failure> {
+        let kept = text(&(list, position))?;
+        let mut context = sha1_hex(&kept);
+        context.truncate(16);
+        self.contexts.insert(context.as_str(), kept.as_slice())?;
+        Ok(context)
     }
 
     /// Remembers a once-signature; `false` when it was used before.

@@ -91,7 +91,7 @@ pub enum Code {
     COS_ERR_SAME_FILE = -4018,
     /// An unfinished upload of this file exists; it can be resumed.
     COS_ERR_UPLOAD_UNFINISHED = -4019,
-    /// An unfinished upload of other content exists under this name; delete the file first.
+    /// An unfinished upload of other content exists under this name; `resume` goes around it.
     COS_ERR_UPLOAD_CONFLICT = -4020,
     /// Unknown operation.
     COS_ERR_NO_SUCH_OP = -5964,
@@ -164,7 +164,7 @@ pub fn hint(code: i32) -> Option<&'static str> {
         (COS_ERR_SHA_MISMATCH, "the bytes were damaged on the way: upload again"),
         (COS_ERR_SESSION, "another upload of this file ended this one: upload again"),
         (COS_ERR_UPLOAD_UNFINISHED, "upload again with resume set to true"),
-        (COS_ERR_UPLOAD_CONFLICT, "delete the file with cos_del_file, then upload again"),
+        (COS_ERR_UPLOAD_CONFLICT, "upload again with resume set to true, which goes around it"),
     ];
     const CLOCK: &str = "check this machine's clock, or raise sign_expired";
     HINTS.iter().find(|(named, _)| named.number() == code).map(|(_, hint)| *hint)

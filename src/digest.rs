@@ -20,8 +20,18 @@ pub const PART_SIZE: u64 = 1024 * 1024;
 pub struct Digests {
     /// SHA-1 of the whole, 40 lower-case hex digits.
     pub sha: String,
-    /// The text of the field `uploadparts`: one entry a part, in order.
-    pub uploadparts: String,
+    /// What `uploadparts` announces.
+    pub parts: Parts,
+}
+
+/// The field `uploadparts`, as few bytes: a file of a TiB has a million parts. Its text is made
+/// while it is sent.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    part_size: u64,
+    size: u64,
+    /// In order, one a part.
+    states: Vec<[u8; 20]>,
 }
 
 impl Digests {
@@ -31,10 +41,11 @@ impl Digests {
         const BUFFER: usize = 64 * 1024;
         let mut buffer = vec![0; BUFFER];
         let mut hasher = Sha1::new();
-        let mut parts = String::from("[");
         let (mut offset, size) = (0, source.size());
+        // Not more at once, whatever size a file claims.
+        let count = size.div_ceil(part_size).min(1 << 16);
+        let mut states = Vec::with_capacity(count as usize);
         while offset < size {
-            let part_start = offset;
             let part_end = size.min(offset.saturating_add(part_size));
             while offset < part_end {
                 if stop.is_set() {
@@ -45,25 +56,41 @@ impl Digests {
                 hasher.update(&*chunk);
                 offset += chunk.len() as u64;
             }
-            let datasha = match offset == size {
-                true => hex(&hasher.clone().finalize()),
+            states.push(match offset == size {
+                true => hasher.clone().finalize().into(),
                 false => state(&hasher),
-            };
-            let separator = if part_start == 0 { "" } else { "," };
-            let datalen = part_end - part_start;
-            parts.push_str(&format!(
-                r#"{separator}{{"offset":{part_start},"datalen":{datalen},"datasha":"{datasha}"}}"#
-            ));
+            });
         }
-        parts.push(']');
-        Ok(Digests { sha: hex(&hasher.finalize()), uploadparts: parts })
+        let sha = hex(&hasher.finalize());
+        Ok(Digests { sha, parts: Parts { part_size, size, states } })
+    }
+}
+
+impl Parts {
+    /// The text of entry `i`; `None` behind the last.
+    pub fn entry(&self, i: usize) -> Option<String> {
+        let state = self.states.get(i)?;
+        let offset = i as u64 * self.part_size;
+        let datalen = self.part_size.min(self.size - offset);
+        let separator = if i == 0 { "" } else { "," };
+        Some(format!(
+            r#"{separator}{{"offset":{offset},"datalen":{datalen},"datasha":"{}"}}"#,
+            hex(state)
+        ))
+    }
+
+    /// The length of all entries together.
+    pub fn text_len(&self) -> u64 {
+        (0..).map_while(|i| self.entry(i)).map(|entry| entry.len() as u64).sum()
     }
 }
 
 /// The chaining words of a hasher that has seen whole blocks only, little-endian: they are what
 /// its serialised state begins with.
-fn state(hasher: &Sha1) -> String {
-    hex(&hasher.serialize()[..20])
+fn state(hasher: &Sha1) -> [u8; 20] {
+    let mut words = [0; 20];
+    words.copy_from_slice(&hasher.serialize()[..20]);
+    words
 }
 
 /// Lower-case hex.
@@ -81,13 +108,19 @@ mod tests {
         Digests::of(&Source::Buffer(data), part_size, &Stop::default()).unwrap()
     }
 
+    fn text(digests: &Digests) -> String {
+        let entries: String = (0..).map_while(|i| digests.parts.entry(i)).collect();
+        assert_eq!(digests.parts.text_len(), entries.len() as u64);
+        format!("[{entries}]")
+    }
+
     fn content_a() -> Vec<u8> {
         (0..3_145_733u32).map(|i| (i % 251) as u8).collect()
     }
 
     #[test]
     fn the_initial_state_shows_the_byte_order() {
-        assert_eq!(state(&Sha1::new()), "0123456789abcdeffedcba9876543210f0e1d2c3");
+        assert_eq!(hex(&state(&Sha1::new())), "0123456789abcdeffedcba9876543210f0e1d2c3");
     }
 
     #[test]
@@ -95,7 +128,7 @@ mod tests {
         let digests = digests(&content_a(), PART_SIZE);
         assert_eq!(digests.sha, "2e9a2143beea54b151b9922328b9b996b921188d");
         let part = |offset, datalen, datasha| serde_json::json!({"offset": offset, "datalen": datalen, "datasha": datasha});
-        let parts: serde_json::Value = serde_json::from_str(&digests.uploadparts).unwrap();
+        let parts: serde_json::Value = serde_json::from_str(&text(&digests)).unwrap();
         assert_eq!(
             parts,
             serde_json::json!([
@@ -112,7 +145,7 @@ mod tests {
         let digests = digests(&content_a()[..1_048_576], PART_SIZE);
         assert_eq!(digests.sha, "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40");
         assert_eq!(
-            digests.uploadparts,
+            text(&digests),
             format!(r#"[{{"offset":0,"datalen":1048576,"datasha":"{}"}}]"#, digests.sha)
         );
     }

@@ -356,20 +356,219 @@ fn without_resume_the_servers_answer_is_handed_back() {
     assert_eq!(slice_offsets(&bed.emulator), multiples(2..4, SLICE));
 }
 
-#[test]
-fn an_unfinished_upload_of_other_content_is_a_conflict() {
-    let bed = Bed::new();
-    broken_upload(&bed, &bed.file("file", 4 * SLICE), 2, json!({}));
+/// A file whose content differs from that of [`Bed::file`].
+fn other_file(bed: &Bed, size: usize) -> std::path::PathBuf {
     let other = bed.path("other");
-    fs::write(&other, other_content(4 * SLICE)).unwrap();
-    let answer = upload(&bed.client(), "/a", &other, sliced(json!({})));
-    expect(&answer, -4020);
-    assert_eq!(slice_offsets(&bed.emulator), [0; 0]);
-    assert_absent(&bed.emulator, "/a");
-    // The remedy that the message names.
-    cos::file::delete(&bed.client(), PUBLIC, "/a", None).unwrap();
-    expect(&upload(&bed.client(), "/a", &other, sliced(json!({}))), 0);
-    assert_stored(&bed.emulator, "/a", &other_content(4 * SLICE));
+    fs::write(&other, other_content(size)).unwrap();
+    other
+}
+
+fn names(bed: &Bed) -> Vec<String> {
+    let listed = cos::folder::list(&bed.client(), PUBLIC, "/", None).unwrap();
+    let listed: Value = serde_json::from_str(listed.text()).unwrap();
+    let infos = listed["data"]["infos"].as_array().unwrap().iter();
+    infos.map(|info| info["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_unfinished_upload_of_other_content_is_replaced_in_one_request() {
+    for (insert_only, is_there) in [(false, true), (false, false), (true, false)] {
+        let bed = Bed::new();
+        let client = bed.client();
+        if is_there {
+            expect(&upload_bytes(&client, "/a", b"the old one", json!({})), 0);
+        }
+        broken_upload(&bed, &bed.file("file", 4 * SLICE), 2, json!({"insert_only": insert_only}));
+        let options = sliced(json!({"insert_only": insert_only, "biz_attr": "new"}));
+        let other = other_file(&bed, 4 * SLICE);
+
+        let mut without = options.clone();
+        without["resume"] = json!(false);
+        expect(&upload(&client, "/a", &other, without), -4020);
+        bed.emulator.clear_requests();
+        expect(&upload(&client, "/a", &other, options.clone()), 0);
+        assert_eq!(operations(&bed.emulator), ["upload_slice_init", "upload"]);
+        assert_stored(&bed.emulator, "/a", &other_content(4 * SLICE));
+        assert_eq!(stat(&bed, "/a")["biz_attr"], "new");
+        assert_eq!(names(&bed), ["a"]);
+    }
+}
+
+#[test]
+fn a_large_file_goes_around_an_unfinished_upload_and_keeps_the_old_one() {
+    const SIZE: usize = 21 * MIB;
+    let bed = Bed::new();
+    let client = bed.client();
+    let options = json!({"insert_only": false, "concurrency": 1, "biz_attr": "new"});
+    expect(&upload_bytes(&client, "/a", b"the old one", json!({})), 0);
+    bed.emulator.inject(slice_fault(code(-4016), MIB));
+    expect(&upload(&client, "/a", &bed.file("file", SIZE), options.clone()), -4016);
+
+    let other = other_file(&bed, SIZE);
+    bed.emulator.inject(slice_fault(code(-4016), 7 * MIB));
+    expect(&upload(&client, "/a", &other, options.clone()), -4016);
+    assert_stored(&bed.emulator, "/a", b"the old one");
+    bed.emulator.clear_requests();
+    // The reply to the move is lost, too.
+    bed.emulator.inject(Fault::new(lost()).op("move"));
+    let answer = upload(&client, "/a", &other, options.clone());
+    expect(&answer, 0);
+    assert_eq!(slice_offsets(&bed.emulator), multiples(7..21, MIB));
+    assert_eq!(answer["transfer"]["resumed_bytes"], 7 * MIB);
+    assert!(answer["data"]["resource_path"].as_str().unwrap().ends_with("/a"), "{answer}");
+    assert_stored(&bed.emulator, "/a", &other_content(SIZE));
+    assert_eq!(stat(&bed, "/a")["biz_attr"], "new");
+    assert_eq!(names(&bed), ["a"]);
+}
+
+#[test]
+fn what_went_around_does_not_replace_a_file_against_insert_only() {
+    const SIZE: usize = 21 * MIB;
+    let bed = Bed::new();
+    let client = bed.client();
+    // A file has come between the look for one and the move.
+    bed.emulator.inject(Fault::new(code(-4020)).op("upload_slice_init"));
+    expect(&upload_bytes(&client, "/a", b"theirs", json!({})), 0);
+    expect(&upload(&client, "/a", &bed.file("file", SIZE), json!({})), -177);
+    assert_stored(&bed.emulator, "/a", b"theirs");
+    assert_eq!(names(&bed), ["a"]);
+}
+
+#[test]
+fn a_continued_upload_has_the_attribute_of_the_call_that_continues_it() {
+    for is_replaced in [false, true] {
+        let bed = Bed::new();
+        let file = bed.file("file", 4 * SLICE);
+        if is_replaced {
+            expect(&upload_bytes(&bed.client(), "/a", b"old", json!({"biz_attr": "2"})), 0);
+        }
+        let options = json!({"biz_attr": "1", "insert_only": false});
+        broken_upload(&bed, &file, 2, options.clone());
+        let mut again = sliced(options);
+        again["biz_attr"] = json!("2");
+        // It is no success as long as it has another.
+        bed.emulator.inject(Fault::new(code(-97)).op("update"));
+        expect(&upload(&bed.client(), "/a", &file, again.clone()), -97);
+        bed.emulator.settings(|settings| settings.instant_upload = false);
+        let answer = upload(&bed.client(), "/a", &file, again);
+        expect(&answer, 0);
+        assert_eq!(stat(&bed, "/a")["biz_attr"], "2");
+        assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
+    }
+    // Where nothing is to be changed, nothing is.
+    let bed = Bed::new();
+    let file = bed.file("file", 4 * SLICE);
+    broken_upload(&bed, &file, 2, json!({"biz_attr": "1"}));
+    expect(&upload(&bed.client(), "/a", &file, sliced(json!({"biz_attr": "1"}))), 0);
+    assert_eq!(logged(&bed.emulator, "update").len(), 0);
+}
+
+#[test]
+fn a_continued_upload_replaces_a_file_as_its_own_call_wants() {
+    for insert_only in [true, false] {
+        let bed = Bed::new();
+        let file = bed.file("file", 4 * SLICE);
+        expect(&upload_bytes(&bed.client(), "/a", b"old", json!({})), 0);
+        broken_upload(&bed, &file, 2, json!({"insert_only": false}));
+        // A server that looks for unfinished uploads first.
+        bed.emulator.inject(Fault::new(code(-4019)).op("upload_slice_init"));
+        if !insert_only {
+            // The session was begun by a call that did not want to replace anything.
+            bed.emulator.inject(Fault::new(code(-177)).op("upload_slice_finish"));
+        }
+        let options = sliced(json!({"insert_only": insert_only}));
+        let answer = upload(&bed.client(), "/a", &file, options);
+        match insert_only {
+            true => {
+                expect(&answer, -177);
+                assert_stored(&bed.emulator, "/a", b"old");
+            }
+            false => {
+                expect(&answer, 0);
+                assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
+            }
+        }
+    }
+}
+
+/// Another call may finish the session, give it up, or begin a new one.
+#[test]
+fn a_session_that_ends_on_the_way_is_looked_into() {
+    let carried_out = Action::Code { code: -5983, status: None, message: None, execute: true };
+    for (op, action, is_recovered) in [
+        ("upload_slice_finish", carried_out, true),
+        ("upload_slice_finish", code(-5983), false),
+        ("upload_slice_data", code(-5983), false),
+        ("upload_slice_list", code(-197), false),
+    ] {
+        let bed = Bed::new();
+        let file = bed.file("file", 4 * SLICE);
+        broken_upload(&bed, &file, 2, json!({}));
+        bed.emulator.inject(Fault::new(action).op(op));
+        let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["recovered"], is_recovered, "{op}");
+        assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
+    }
+    let bed = Bed::new();
+    bed.emulator.inject(Fault::new(code(-5983)).op("upload_slice_data").forever());
+    let answer = upload(&bed.client(), "/a", &bed.file("file", SLICE), sliced(json!({})));
+    expect(&answer, -5983);
+    assert!(slices(&bed.emulator).len() < 10, "it has an end");
+}
+
+#[test]
+fn the_same_content_may_come_from_several_programs_at_once() {
+    let bed = Bed::new();
+    bed.emulator.settings(|settings| {
+        settings.instant_upload = false;
+        settings.latency_ms = 5;
+    });
+    let file = bed.file("file", 6 * SLICE);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let options = sliced(json!({"insert_only": false}));
+                expect(&upload(&bed.client(), "/a", &file, options), 0);
+            });
+        }
+    });
+    assert_stored(&bed.emulator, "/a", &content(6 * SLICE));
+}
+
+#[test]
+fn slices_that_were_damaged_before_are_sent_again() {
+    let bed = Bed::new();
+    let file = bed.file("file", 4 * SLICE);
+    broken_upload(&bed, &file, 2, json!({}));
+    bed.emulator.inject(Fault::new(code(-4016)).op("upload_slice_finish"));
+    expect(&upload(&bed.client(), "/a", &file, sliced(json!({}))), 0);
+    assert_eq!(
+        slice_offsets(&bed.emulator),
+        [0, SLICE, 2 * SLICE, 2 * SLICE, 3 * SLICE, 3 * SLICE]
+    );
+    assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
+}
+
+#[test]
+fn a_file_that_changed_can_be_uploaded_when_it_is_at_rest() {
+    for is_replaced in [false, true] {
+        let bed = Bed::new();
+        bed.emulator.settings(|settings| settings.latency_ms = 20);
+        let options = sliced(json!({"concurrency": 2, "insert_only": !is_replaced}));
+        if is_replaced {
+            expect(&upload_bytes(&bed.client(), "/a", b"old", json!({})), 0);
+        }
+        expect(&upload_of_a_changing_file(&bed, grow, 20 * SLICE, options.clone()), 2);
+        match is_replaced {
+            true => assert_stored(&bed.emulator, "/a", b"old"),
+            // What is unfinished was the only thing there, and of no use to anybody.
+            false => assert!(names(&bed).is_empty()),
+        }
+        let file = bed.path("file");
+        expect(&upload(&bed.client(), "/a", &file, options), 0);
+        assert_stored(&bed.emulator, "/a", &fs::read(file).unwrap());
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ fuzz_target!(|input: Input| {
         mark: &mark,
     });
     let fields = input.values.iter().map(|value| ("field", value.to_string())).collect();
-    let form = Form { fields, content };
+    let form = Form { fields, parts: None, content };
     let mut reader = FormReader::new(&form);
     let announced = reader.size();
     let mut read = Vec::new();

@@ -11,9 +11,16 @@ use crate::upload;
 /// a time. Memory does not grow with the file.
 ///
 /// An upload that was broken off, even by a crash, is continued by the same call: only what is
-/// missing travels. A file that the server has already, under whatever name, does not travel at all
-/// ("instant upload"). When a reply is lost, the library looks whether the file arrived before it
-/// judges.
+/// missing travels, and what this call asks for, such as `biz_attr`, holds. A file that the server
+/// has already, under whatever name, does not travel at all ("instant upload"). When a reply is
+/// lost, or another call ends this one's session, the library looks whether the file arrived before
+/// it judges.
+///
+/// An unfinished upload of other content is no obstacle, and a file that is there stays until the
+/// new one takes its place: up to 20 MiB the new one travels in one request; a larger one is
+/// uploaded beside it, as `.NAME.DIGEST.cos-upload`, and then moved. If such an upload is broken
+/// off, the same call with the same content continues it; if it never comes, that file is left and
+/// may be deleted. A file that changed while it was sent leaves nothing behind where no file was.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.
@@ -34,7 +41,8 @@ use crate::upload;
 /// - `verify_sha1` (true): announce the SHA-1 of the file and of its slices, so that the server
 ///   verifies what arrives and knows what it has. Costs a pass over the file. Without it an
 ///   unfinished upload is continued, but nothing is saved.
-/// - `resume` (true): continue an unfinished upload; false returns COS_ERR_UPLOAD_UNFINISHED.
+/// - `resume` (true): continue an unfinished upload, or go around it; false returns
+///   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
@@ -42,8 +50,8 @@ use crate::upload;
 ///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
 ///         `recovered` (a lost reply was made up for), `seconds`.
 /// @retval COS_ERR_FILE_EXISTS  See `insert_only`.
-/// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way; delete the
-///         file, then upload again.
+/// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
+///         `resume` is false.
 /// @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
 /// @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway.
 /// @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
@@ -52,7 +60,7 @@ use crate::upload;
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
 /// The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
-/// `upload_slice_finish`.
+/// `upload_slice_finish`; where needed, also `stat`, `update`, `move` and `delete`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_file(
     client: *const cos_client,

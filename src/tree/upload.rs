@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::path::{Bucket, FilePath, FolderPath};
 use crate::source::Source;
 use crate::transfer::Transfer;
-use crate::upload::{Settings, Upload};
+use crate::upload::{self, Settings, Upload};
 
 /// What is the same for all files.
 struct TreeUpload<'a> {
@@ -114,11 +114,12 @@ impl TreeUpload<'_> {
     fn send(&self, file: &LocalFile) -> Result<()> {
         let path = format!("{}{}", self.root.as_str(), file.name);
         let path = FilePath::new("cos_path", &path)?;
+        let source = Source::open(&file.path.to_string_lossy())?;
         let upload = Upload {
             call: self.call.below(),
             bucket: self.bucket.clone(),
             path,
-            source: Source::open(&file.path.to_string_lossy())?,
+            source: &source,
             transfer: self.transfer,
             settings: self.settings.clone(),
         };
@@ -133,7 +134,7 @@ impl TreeUpload<'_> {
     }
 
     fn is_unchanged(&self, file: &LocalFile, upload: &Upload) -> Result<bool> {
-        let source = &upload.source;
+        let source = upload.source;
         let Some(existing) = self.existing.get(&file.name) else {
             return Ok(false);
         };
@@ -146,6 +147,7 @@ impl TreeUpload<'_> {
         }
         // A list shows a sliced upload that only lacks its finish like a whole file.
         let was_sliced = file.size >= self.settings.slice_threshold;
-        Ok(!was_sliced || !upload.is_unfinished()?)
+        let (bucket, path) = (&upload.bucket, &upload.path);
+        Ok(!was_sliced || !upload::is_unfinished(&upload.call, bucket, path, existing.size, &ours)?)
     }
 }

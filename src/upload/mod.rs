@@ -1,8 +1,12 @@
-//! Uploads: one request for small files (`simple`), slices for large ones (`sliced`).
+//! Uploads: one request for small files (`simple`), slices for large ones (`sliced`), and a way
+//! around an unfinished upload of other content (`aside`).
 
+mod aside;
 mod outcome;
 mod simple;
 mod sliced;
+
+pub use outcome::is_unfinished;
 
 use std::time::Instant;
 
@@ -35,7 +39,7 @@ pub struct Upload<'a> {
     /// Where the file is to be.
     pub path: FilePath,
     /// What it is to contain.
-    pub source: Source<'a>,
+    pub source: &'a Source<'a>,
     /// Where progress is counted.
     pub transfer: &'a Transfer,
     /// The options.
@@ -111,7 +115,7 @@ fn start<'a>(
     let source = source()?;
     let _busy = transfer.begin()?;
     transfer.set_total(source.size());
-    let upload = Upload { call, bucket, path, source, transfer, settings };
+    let upload = Upload { call, bucket, path, source: &source, transfer, settings };
     Ok(upload.run(watch.on_progress))
 }
 
@@ -138,7 +142,19 @@ impl Settings {
     }
 }
 
-impl Upload<'_> {
+impl<'a> Upload<'a> {
+    /// The same content to another path, or once more: what has failed does not stop it.
+    fn to(&self, path: FilePath, settings: Settings) -> Upload<'a> {
+        Upload {
+            call: self.call.below(),
+            bucket: self.bucket.clone(),
+            path,
+            source: self.source,
+            transfer: self.transfer,
+            settings,
+        }
+    }
+
     fn run(&self, on_progress: Option<OnProgress>) -> Answer {
         let started = Instant::now();
         let mut stats = Stats::default();

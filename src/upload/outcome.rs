@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Upload;
-use super::sliced::SessionData;
+use super::sliced::{SessionData, list_operation};
+use crate::client::Call;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
+use crate::path::{Bucket, FilePath};
 use crate::reply::{Reply, lenient_u64};
-use crate::request::Operation;
+use crate::request::{Operation, Parameters, Repeat, Signature};
 
 /// How a request that must not be misjudged ended.
 pub struct Outcome {
@@ -87,35 +89,117 @@ impl Upload<'_> {
         };
         let size = Some(self.source.size());
         let biz_attr = Some(self.settings.biz_attr.as_str());
-        let is_ours = found.filesize == size
+        let may_be_ours = found.filesize == size
             && found.filelen.is_none_or(|len| Some(len) == size)
-            && found.biz_attr.as_deref().is_none_or(|attr| Some(attr) == biz_attr)
-            && found
-                .sha
-                .is_some_and(|found| sha().is_some_and(|sha| found.eq_ignore_ascii_case(&sha)));
-        let is_complete = is_ours && !self.is_unfinished()?;
-        Ok(is_complete.then(|| {
-            Reply::compose(&json!({
-                "access_url": found.access_url,
-                "resource_path": format!(
-                    "/{}/{}{}",
-                    self.call.client.credentials.appid(),
-                    self.bucket.as_str(),
-                    self.path.as_str(),
-                ),
-                "source_url": found.source_url,
-                "url": self.call.control_url(&self.bucket, &self.path),
-            }))
+            && found.biz_attr.as_deref().is_none_or(|attr| Some(attr) == biz_attr);
+        let Some(theirs) = found.sha.as_ref().filter(|_| may_be_ours) else {
+            return Ok(None);
+        };
+        let is_ours = sha().is_some_and(|sha| theirs.eq_ignore_ascii_case(&sha));
+        let is_complete = is_ours
+            && !is_unfinished(&self.call, &self.bucket, &self.path, self.source.size(), theirs)?;
+        Ok(is_complete.then(|| self.reply(found.access_url, found.source_url)))
+    }
+
+    /// The reply to an upload, composed from what is known.
+    pub fn reply(&self, access_url: Option<String>, source_url: Option<String>) -> Reply {
+        Reply::compose(&json!({
+            "access_url": access_url,
+            "resource_path": format!(
+                "/{}/{}{}",
+                self.call.client.credentials.appid(),
+                self.bucket.as_str(),
+                self.path.as_str(),
+            ),
+            "source_url": source_url,
+            "url": self.call.control_url(&self.bucket, &self.path),
         }))
     }
 
-    /// Whether only the finish of a sliced upload is missing: `stat` shows that like a whole file.
-    pub fn is_unfinished(&self) -> Result<bool> {
-        match self.call.run(&self.list()) {
-            Ok(reply) => Ok(reply.data().is_ok_and(|data: SessionData| data.session.is_some())),
-            // There is nothing unfinished where the question is refused.
-            Err(failure) if failure.phase == Phase::Server && !failure.retryable => Ok(false),
-            Err(failure) => Err(failure),
+    /// Gives our file the attribute that this call was given, if it has another.
+    pub fn set_biz_attr(&self) -> Result<()> {
+        let biz_attr = &self.settings.biz_attr;
+        let found: FileData = self.stat()?.data()?;
+        // Another file has taken its place already, or there is nothing to do.
+        if found.filesize != Some(self.source.size()) || found.biz_attr.as_ref() == Some(biz_attr) {
+            return Ok(());
         }
+        let update = Operation {
+            bucket: &self.bucket,
+            path: &self.path,
+            signature: Signature::Once,
+            parameters: Parameters::Json(json!({"op": "update", "biz_attr": biz_attr})),
+            repeat: Repeat::Always,
+        };
+        self.call.run(&update).map(|_| ()).map_err(|failure| {
+            let problem = "the file is stored, but its biz_attr can't be set";
+            Box::new(Failure { message: format!("{problem}: {}", failure.message), ..*failure })
+        })
+    }
+
+    /// What the server shows at our path, where an upload with the SHA-1 `session_sha` and our size
+    /// is unfinished.
+    pub fn shown(&self, session_sha: Option<&str>) -> Result<Shown> {
+        let found: FileData = match self.stat() {
+            Ok(reply) => reply.data()?,
+            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => return Ok(Shown::Nothing),
+            Err(failure) => return Err(failure),
+        };
+        let size = Some(self.source.size());
+        let sha = found.sha.as_deref().map(bare_sha).filter(|sha| !sha.is_empty());
+        let is_same_sha = match (sha, session_sha) {
+            (None, _) => true,
+            (Some(sha), Some(session_sha)) => sha.eq_ignore_ascii_case(session_sha),
+            (Some(_), None) => false,
+        };
+        if found.filesize != size || !is_same_sha {
+            return Ok(Shown::File);
+        }
+        Ok(Shown::Unfinished {
+            biz_attr: found.biz_attr,
+            // With all slices stored it can't be told from the whole file.
+            is_certain: found.filelen.is_some() && found.filelen < size,
+        })
+    }
+}
+
+/// What can be at the path of an unfinished upload.
+pub enum Shown {
+    /// Nothing that `stat` shows.
+    Nothing,
+    /// The unfinished upload, or the same content as a file.
+    Unfinished {
+        /// Its attribute.
+        biz_attr: Option<String>,
+        /// Whether it is not the same content as a file.
+        is_certain: bool,
+    },
+    /// A file with other content.
+    File,
+}
+
+/// Some servers write the digest of an unfinished upload as `<sha>_<something>`.
+pub fn bare_sha(sha: &str) -> &str {
+    sha.split('_').next().unwrap_or_default()
+}
+
+/// Whether what is shown at `path` with this size and SHA-1 is an upload that only lacks its
+/// finish: `stat` and lists show that like a whole file.
+pub fn is_unfinished(
+    call: &Call,
+    bucket: &Bucket,
+    path: &FilePath,
+    size: u64,
+    sha: &str,
+) -> Result<bool> {
+    match call.run(&list_operation(bucket, path)) {
+        Ok(reply) => Ok(reply.data().is_ok_and(|data: SessionData| {
+            let is_other = data.sha().is_some_and(|found| !found.eq_ignore_ascii_case(sha))
+                || data.filesize.is_some_and(|found| found != size);
+            data.session.is_some() && !is_other
+        })),
+        // There is nothing unfinished where the question is refused.
+        Err(failure) if failure.phase == Phase::Server && !failure.retryable => Ok(false),
+        Err(failure) => Err(failure),
     }
 }

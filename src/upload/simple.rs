@@ -22,8 +22,9 @@ impl Upload<'_> {
                     ("biz_attr", self.settings.biz_attr.clone()),
                     ("insertOnly", self.insert_only()),
                 ],
+                parts: None,
                 content: Some(Content {
-                    source: &self.source,
+                    source: self.source,
                     offset: 0,
                     len: self.source.size(),
                     with_sha: self.settings.verify_sha1,
@@ -35,7 +36,7 @@ impl Upload<'_> {
         // Only needed when a reply was lost: the file is not read twice otherwise.
         let known = RefCell::new(None);
         let sha = || {
-            let digest = || Digests::of(&self.source, u64::MAX, &self.call.stop).ok();
+            let digest = || Digests::of(self.source, u64::MAX, &self.call.stop).ok();
             known
                 .borrow_mut()
                 .get_or_insert_with(digest)

@@ -7,12 +7,15 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::outcome::{Shown, bare_sha};
 use super::{Stats, Upload};
 use crate::code::Code;
 use crate::crew;
 use crate::digest::{Digests, PART_SIZE};
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Phase, Result};
+use crate::file::delete_operation;
 use crate::multipart::{Content, Form};
+use crate::path::{Bucket, FilePath};
 use crate::reply::{Reply, lenient_flag, lenient_u64, required_u64};
 use crate::request::{Operation, Parameters, Repeat, Signature};
 
@@ -30,7 +33,7 @@ pub(super) struct SessionData {
     #[serde(default)]
     sha: Option<String>,
     #[serde(default, deserialize_with = "lenient_u64")]
-    filesize: Option<u64>,
+    pub(super) filesize: Option<u64>,
     #[serde(default, deserialize_with = "lenient_u64")]
     datalen: Option<u64>,
     #[serde(default)]
@@ -45,6 +48,13 @@ struct ListedPart {
     datalen: u64,
 }
 
+impl SessionData {
+    /// The SHA-1 that the upload was begun with.
+    pub(super) fn sha(&self) -> Option<&str> {
+        self.sha.as_deref().map(bare_sha)
+    }
+}
+
 /// An open upload on the server.
 struct Session {
     id: String,
@@ -52,6 +62,14 @@ struct Session {
     is_serial: bool,
     /// Offsets of the slices the server has already.
     stored: HashSet<u64>,
+    /// What is known of it if another call has opened it.
+    resumed: Option<Resumed>,
+}
+
+/// An upload that was begun by another call, perhaps with other options.
+struct Resumed {
+    sha: Option<String>,
+    has_our_biz_attr: bool,
 }
 
 /// What init led to.
@@ -62,17 +80,100 @@ enum Opening {
     Session(Session),
 }
 
+/// Why a round of an upload did not bring the file to its place.
+pub(super) enum Ended {
+    /// The session is not there any more.
+    Gone(Box<Failure>),
+    /// The slices that were there before are not those of our file.
+    Damaged(Box<Failure>),
+    /// A session is there that can't be ours.
+    InTheWay(Box<Failure>),
+    Failed(Box<Failure>),
+}
+
+impl From<Box<Failure>> for Ended {
+    fn from(failure: Box<Failure>) -> Ended {
+        match failure {
+            gone if gone.is(Code::COS_ERR_SESSION) || gone.is(Code::COS_ERR_NOT_FOUND) => {
+                Ended::Gone(gone)
+            }
+            conflict if conflict.is(Code::COS_ERR_UPLOAD_CONFLICT) => Ended::InTheWay(conflict),
+            failure => Ended::Failed(failure),
+        }
+    }
+}
+
+pub(super) type Turn<T> = std::result::Result<T, Ended>;
+
+/// How often an upload is begun whose session ends on the way.
+const ROUNDS: u32 = 4;
+
 impl Upload<'_> {
     pub(super) fn sliced(&self, stats: &mut Stats) -> Result<Reply> {
         let digests = match self.settings.verify_sha1 {
             true => {
                 let part_size = self.settings.slice_size.min(PART_SIZE);
-                Some(Digests::of(&self.source, part_size, &self.call.stop)?)
+                Some(Digests::of(self.source, part_size, &self.call.stop)?)
             }
             false => None,
         };
         let digests = digests.as_ref();
-        let session = match self.open_session(digests)? {
+        match self.in_slices(digests, stats) {
+            Ok(reply) => Ok(reply),
+            Err(Ended::InTheWay(_)) if self.settings.resume => self.go_around(digests, stats),
+            Err(ended) => Err(ended.into_failure()),
+        }
+    }
+
+    /// Sends the file in slices, and begins anew when another call has ended the session.
+    pub(super) fn in_slices(&self, digests: Option<&Digests>, stats: &mut Stats) -> Turn<Reply> {
+        let sha = || match digests {
+            Some(digests) => Some(digests.sha.clone()),
+            // Only when the file has to be looked for.
+            None => Digests::of(self.source, u64::MAX, &self.call.stop).ok().map(|found| found.sha),
+        };
+        let mut trusts_stored = true;
+        let mut round = 1;
+        loop {
+            let attempt = self.to(self.path.clone(), self.settings.clone());
+            let ended = match attempt.round(digests, round, trusts_stored, stats) {
+                Ok(reply) => return Ok(reply),
+                Err(ended) => ended,
+            };
+            let is_last = round == ROUNDS || self.call.stop.is_set();
+            round += 1;
+            match ended {
+                Ended::Gone(failure) => {
+                    // Whoever has ended it may have done so with our content.
+                    if let Some(reply) = self.find_ours(sha)? {
+                        stats.recovered = true;
+                        return Ok(reply);
+                    }
+                    if is_last {
+                        return Err(Ended::Failed(failure));
+                    }
+                }
+                Ended::Damaged(_) if trusts_stored && !is_last => trusts_stored = false,
+                Ended::Failed(failure) => {
+                    if failure.is(Code::COS_ERR_LOCAL_IO) {
+                        self.give_up(digests);
+                    }
+                    return Err(Ended::Failed(failure));
+                }
+                ended => return Err(ended),
+            }
+        }
+    }
+
+    /// Goes from init to finish, or as far as it gets.
+    fn round(
+        &self,
+        digests: Option<&Digests>,
+        round: u32,
+        trusts_stored: bool,
+        stats: &mut Stats,
+    ) -> Turn<Reply> {
+        let mut session = match self.open_session(digests)? {
             Opening::Complete { reply, instant } => {
                 stats.instant = instant;
                 stats.recovered = !instant;
@@ -80,11 +181,35 @@ impl Upload<'_> {
             }
             Opening::Session(session) => session,
         };
-        if let Some(reply) = self.send_slices(&session, digests, stats)? {
-            return Ok(reply);
+        if !trusts_stored {
+            session.stored.clear();
         }
-        self.source.check_unchanged()?;
-        self.finish(&session, digests, stats)
+        if round == 1 {
+            for offset in &session.stored {
+                self.transfer.add_resumed(session.slice_size.min(self.source.size() - offset));
+            }
+        }
+        let reply = match self.send_slices(&session, digests, stats)? {
+            Some(reply) => reply,
+            None => {
+                self.source.check_unchanged()?;
+                self.finish(&session, digests, stats)?
+            }
+        };
+        if session.resumed.is_some_and(|resumed| !resumed.has_our_biz_attr) {
+            self.set_biz_attr()?;
+        }
+        Ok(reply)
+    }
+
+    /// The content of an unfinished upload is no more: it can only be in the way. Ends it if there
+    /// is certainly no file at its path, because both go together.
+    fn give_up(&self, digests: Option<&Digests>) {
+        let sha = digests.map(|digests| digests.sha.as_str());
+        if let Ok(Shown::Unfinished { is_certain: true, .. }) = self.shown(sha) {
+            // What is left is what was there before.
+            let _ = self.call.run(&delete_operation(&self.bucket, &self.path, Repeat::IfUnsent));
+        }
     }
 
     fn open_session(&self, digests: Option<&Digests>) -> Result<Opening> {
@@ -118,7 +243,7 @@ impl Upload<'_> {
         Err(failure)
     }
 
-    fn init(&self, digests: Option<&Digests>) -> Operation<'_> {
+    fn init<'o>(&'o self, digests: Option<&'o Digests>) -> Operation<'o> {
         let settings = &self.settings;
         let mut fields = vec![
             ("op", "upload_slice_init".to_owned()),
@@ -129,14 +254,8 @@ impl Upload<'_> {
         ];
         if let Some(digests) = digests {
             fields.push(("sha", digests.sha.clone()));
-            fields.push(("uploadparts", digests.uploadparts.clone()));
         }
-        self.form(fields, None)
-    }
-
-    /// Asks for what is there of an unfinished upload of this path.
-    pub(super) fn list(&self) -> Operation<'_> {
-        self.form(vec![("op", "upload_slice_list".to_owned())], None)
+        self.form(Form { fields, parts: digests.map(|digests| &digests.parts), content: None })
     }
 
     fn opened(&self, reply: Reply) -> Result<Opening> {
@@ -169,43 +288,39 @@ impl Upload<'_> {
             slice_size,
             is_serial: data.serial_upload,
             stored: listed.iter().filter(|part| is_whole(part)).map(|part| part.offset).collect(),
+            resumed: None,
         })
     }
 
     /// Continues the unfinished upload of this path.
     fn resume(&self, digests: Option<&Digests>) -> Result<Opening> {
-        let reply = self.call.run(&self.list())?;
+        let reply = self.call.run(&list_operation(&self.bucket, &self.path))?;
         let data: SessionData = reply.data()?;
-        let conflict = || {
-            let message = "an unfinished upload of other content exists under this name: \
-                           delete the file, then upload again";
-            let mut failure = Failure::from_server(reply.clone());
-            failure.code = Code::COS_ERR_UPLOAD_CONFLICT.number();
-            failure.message = message.to_owned();
-            failure.reply = None;
-            failure
-        };
-        let sha = digests.map(|digests| digests.sha.as_str());
         if data.session.is_none() && data.access_url.is_some() {
-            let instant = false;
-            return match self.find_ours(|| sha.map(str::to_owned))? {
-                Some(reply) => Ok(Opening::Complete { reply, instant }),
-                None => Err(conflict()),
-            };
+            let message = "the unfinished upload was finished by another call";
+            return Err(Failure::new(Code::COS_ERR_SESSION, Phase::Server, message));
         }
-        // Some servers list the digest as `<sha>_<something>`.
-        let listed_sha = data.sha.as_deref().and_then(|sha| sha.split('_').next());
-        let is_other = listed_sha
-            .is_some_and(|listed| sha.is_none_or(|sha| !sha.eq_ignore_ascii_case(listed)));
+        let sha = digests.map(|digests| digests.sha.as_str());
+        let is_other =
+            data.sha().is_some_and(|found| sha.is_none_or(|sha| !sha.eq_ignore_ascii_case(found)));
         if is_other || data.filesize.is_some_and(|size| size != self.source.size()) {
             return Err(conflict());
         }
-        let is_verified = listed_sha.is_some();
+        let session_sha = data.sha().map(str::to_owned);
+        let biz_attr = match self.shown(session_sha.as_deref())? {
+            Shown::File if self.settings.insert_only => return Err(file_exists()),
+            Shown::Unfinished { biz_attr, .. } => biz_attr,
+            _ => None,
+        };
         let mut session = self.session(&reply, data)?;
         // Without a digest nothing shows that the stored slices are of this file.
-        if !is_verified {
+        if session_sha.is_none() {
             session.stored.clear();
         }
+        session.resumed = Some(Resumed {
+            sha: session_sha,
+            has_our_biz_attr: biz_attr.as_ref() == Some(&self.settings.biz_attr),
+        });
         Ok(Opening::Session(session))
     }
 
@@ -218,9 +333,6 @@ impl Upload<'_> {
         stats: &mut Stats,
     ) -> Result<Option<Reply>> {
         let len = self.source.size();
-        for offset in &session.stored {
-            self.transfer.add_resumed(session.slice_size.min(len - offset));
-        }
         let next = AtomicU64::new(0);
         let sent = AtomicU64::new(0);
         let is_serial = AtomicBool::new(session.is_serial);
@@ -253,7 +365,7 @@ impl Upload<'_> {
                 }
             }
             match self.call.stop.is_cancelled() {
-                true => Err(Failure::cancelled(crate::error::Phase::Send)),
+                true => Err(Failure::cancelled(Phase::Send)),
                 false => Ok(()),
             }
         };
@@ -265,7 +377,7 @@ impl Upload<'_> {
             }
         };
         let result = crew::parallel(workers, &self.call.stop, work);
-        stats.slices = sent.into_inner();
+        stats.slices += sent.into_inner();
         result?;
         Ok(complete.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -286,8 +398,9 @@ impl Upload<'_> {
         if let Some(digests) = digests {
             fields.push(("sha", digests.sha.clone()));
         }
-        let content = Content { source: &self.source, offset, len, with_sha: false, mark: &mark };
-        let reply = self.call.run(&self.form(fields, Some(content)))?;
+        let content = Content { source: self.source, offset, len, with_sha: false, mark: &mark };
+        let form = Form { fields, parts: None, content: Some(content) };
+        let reply = self.call.run(&self.form(form))?;
         let stored = reply.data::<SessionData>().ok().and_then(|data| data.datalen);
         if stored.is_some_and(|stored| stored != len) {
             return Err(reply.unexpected("it has stored another number of bytes than were sent"));
@@ -301,7 +414,7 @@ impl Upload<'_> {
         session: &Session,
         digests: Option<&Digests>,
         stats: &mut Stats,
-    ) -> Result<Reply> {
+    ) -> Turn<Reply> {
         let mut fields = vec![
             ("op", "upload_slice_finish".to_owned()),
             ("session", session.id.clone()),
@@ -310,29 +423,76 @@ impl Upload<'_> {
         if let Some(digests) = digests {
             fields.push(("sha", digests.sha.clone()));
         }
+        let insert_only = self.settings.insert_only;
+        // Whether the session itself would replace a file, only its first call knows.
+        if let Some(resumed) = &session.resumed
+            && insert_only
+            && let Shown::File = self.shown(resumed.sha.as_deref())?
+        {
+            return Err(file_exists().into());
+        }
         let sha = || match digests {
             Some(digests) => Some(digests.sha.clone()),
             // Only when the reply to finish was lost.
-            None => {
-                Digests::of(&self.source, u64::MAX, &self.call.stop).ok().map(|found| found.sha)
-            }
+            None => Digests::of(self.source, u64::MAX, &self.call.stop).ok().map(|found| found.sha),
         };
-        let outcome = self.ascertain(&self.form(fields, None), sha)?;
-        stats.recovered = outcome.recovered;
-        Ok(outcome.reply)
+        let form = self.form(Form { fields, parts: None, content: None });
+        match self.ascertain(&form, sha) {
+            Ok(outcome) => {
+                stats.recovered = outcome.recovered;
+                Ok(outcome.reply)
+            }
+            Err(failure) => Err(match failure {
+                _ if session.resumed.is_none() => failure.into(),
+                exists if exists.is(Code::COS_ERR_FILE_EXISTS) && !insert_only => {
+                    Ended::InTheWay(conflict())
+                }
+                damaged if damaged.is(Code::COS_ERR_SHA_MISMATCH) => Ended::Damaged(damaged),
+                failure => failure.into(),
+            }),
+        }
     }
 
-    fn form<'a>(
-        &'a self,
-        fields: Vec<(&'static str, String)>,
-        content: Option<Content<'a>>,
-    ) -> Operation<'a> {
+    fn form<'o>(&'o self, form: Form<'o>) -> Operation<'o> {
         Operation {
             bucket: &self.bucket,
             path: &self.path,
             signature: Signature::Multi,
-            parameters: Parameters::Form(Form { fields, content }),
+            parameters: Parameters::Form(form),
             repeat: Repeat::Always,
         }
     }
+}
+
+impl Ended {
+    pub(super) fn into_failure(self) -> Box<Failure> {
+        match self {
+            Ended::Gone(failure)
+            | Ended::Damaged(failure)
+            | Ended::InTheWay(failure)
+            | Ended::Failed(failure) => failure,
+        }
+    }
+}
+
+/// Asks for what is there of an unfinished upload of a path.
+pub(super) fn list_operation<'a>(bucket: &'a Bucket, path: &'a FilePath) -> Operation<'a> {
+    let fields = vec![("op", "upload_slice_list".to_owned())];
+    Operation {
+        bucket,
+        path,
+        signature: Signature::Multi,
+        parameters: Parameters::Form(Form { fields, parts: None, content: None }),
+        repeat: Repeat::Always,
+    }
+}
+
+fn conflict() -> Box<Failure> {
+    let message = "an unfinished upload of other content exists under this name";
+    Failure::new(Code::COS_ERR_UPLOAD_CONFLICT, Phase::Server, message)
+}
+
+fn file_exists() -> Box<Failure> {
+    let message = "a file exists under this name, and insert_only is true";
+    Failure::new(Code::COS_ERR_FILE_EXISTS, Phase::Server, message)
 }

@@ -53,7 +53,7 @@ static const struct choice {
     long least, most; /* of a number; else 0 */
 } OPTIONS[] = {
     {'r', "recursive", NULL, "folders, with everything below them", 0, 0},
-    {'n', "no-clobber", NULL, "keep files that exist; where they differ, that is an error", 0, 0},
+    {'n', "no-clobber", NULL, "skip files that exist", 0, 0},
     {'C', "concurrency", "NUMBER", "requests under way at a time, 1 to 64 (4)", 1, 64},
     {'l', "long", NULL, "sizes, dates and a total", 0, 0},
     {'p', "parents", NULL, "a folder that exists is fine", 0, 0},
@@ -245,6 +245,12 @@ static int wrong(const char *format, const char *about)
     return WRONG;
 }
 
+static int cannot_use(const char *path)
+{
+    complain("%s: %s", path, strerror(errno));
+    return WRONG;
+}
+
 static int usage(const char *format, const char *about)
 {
     complain(format, about);
@@ -320,6 +326,32 @@ static int is_standard(const struct place *place)
     return !place->bucket && strcmp(place->path, "-") == 0;
 }
 
+/* The open file that "-" or a name such as /dev/stdout stands for, or -1. Opened anew by that name, it
+ * would be written from its start. */
+static int descriptor(const struct place *place, int standard)
+{
+    static const char *const NAMES[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    int file;
+    if (is_standard(place))
+        return standard;
+    for (file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (!place->bucket && strcmp(place->path, NAMES[file]) == 0)
+            return file;
+    }
+    if (place->bucket || sscanf(place->path, "/dev/fd/%d", &file) != 1)
+        return -1;
+    return file;
+}
+
+/* Whether it is read or written as it goes: an open file, a pipe, /dev/null. */
+static int is_stream(const struct place *place)
+{
+    struct stat found;
+    return descriptor(place, 0) >= 0 ||
+           (!place->bucket && stat(place->path, &found) == 0 &&
+            (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode)));
+}
+
 static int status_of(int code, const char *json)
 {
     switch (code) {
@@ -331,8 +363,6 @@ static int status_of(int code, const char *json)
     case COS_ERR_NOT_FOUND:
     case COS_ERR_NO_BUCKET:
         return MISSING;
-    case COS_ERR_SESSION: /* another program uploads the same file */
-        return AGAIN;
     default:
         return is(json, "/error/retryable", "true") ? AGAIN : REFUSED;
     }
@@ -345,8 +375,6 @@ static void hint(int code, const char *json, const struct place *about)
     const char *ours = theirs;
     if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
         ours = "if it is a folder, its path ends with '/'";
-    else if (code == COS_ERR_FILE_EXISTS && given['n'])
-        ours = "without -n it is replaced";
     else if (code == COS_ERR_FOLDER_EXISTS)
         ours = strcmp(command->name, "mkdir") == 0 ? "with -p that is fine"
                                                    : "to copy into a folder, end its path with '/'";
@@ -369,20 +397,27 @@ static const char *plain(const char *message)
     return message ? message : "there is no message";
 }
 
-/* Says what went wrong with which of the two places. */
+/* Which of the two places it is that something went wrong with. */
+static const struct place *to_blame(int code, const char *json, const struct place *from,
+                                    const struct place *to)
+{
+    const struct place *local = !from->bucket ? from : !to->bucket ? to : NULL;
+    if (local && (is(json, "/error/argument", "local_path") ||
+                  is(json, "/error/phase", "local_file")))
+        return local;
+    if (code == COS_ERR_FILE_EXISTS || code == COS_ERR_FOLDER_EXISTS ||
+        is(json, "/error/argument", "dest_path"))
+        return to;
+    return from->bucket ? from : to;
+}
+
+/* Says what went wrong, and with what. */
 static void explain(int code, const char *json, const struct place *from, const struct place *to)
 {
     char *message = cos_json_string(json, "/message");
-    const struct place *local = !from->bucket ? from : !to->bucket ? to : NULL;
-    const struct place *about = from->bucket ? from : to;
+    const struct place *about = to_blame(code, json, from, to);
     const char *rest = plain(message);
-    size_t length;
-    if (local && is(json, "/error/phase", "local_file"))
-        about = local;
-    else if (code == COS_ERR_FILE_EXISTS || code == COS_ERR_FOLDER_EXISTS ||
-             is(json, "/error/argument", "dest_path"))
-        about = to;
-    length = strlen(about->text);
+    size_t length = strlen(about->text);
     if (strncmp(rest, about->text, length) == 0 && rest[length] == ' ')
         rest += length + 1;
     complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
@@ -545,27 +580,51 @@ static void watch_end(struct watch *watch)
         fputs("\r\033[K", stderr);
 }
 
-/* The code of a whole tree, and whether the file that it comes from was told of. */
+/* Whether a failure is that of a file that exists, and that is kept as it was asked for. */
+static int is_kept(int code, const char *local)
+{
+    struct stat found;
+    if (!given['n'])
+        return 0;
+    if (local) /* where a download goes */
+        return code == COS_ERR_PARAM && stat(local, &found) == 0 && !S_ISDIR(found.st_mode);
+    return code == COS_ERR_FILE_EXISTS || code == COS_ERR_SAME_FILE;
+}
+
+/* What was told of the files of a tree. */
 struct told {
-    int code, is_told;
+    const char *directory; /* of a download, else NULL */
+    int code;              /* of the whole tree */
+    int is_told;           /* whether a file failed with that code */
+    int other;             /* of the first file that failed and was not skipped, else 0 */
+    long long skipped;
 };
 
 static int report_entry(const char *key, const char *entry, void *user)
 {
     struct told *told = user;
     char *path = cos_json_string(entry, "/path"), *action = cos_json_string(entry, "/action");
-    char *message = cos_json_string(entry, "/message");
+    char *message = cos_json_string(entry, "/message"), *local = NULL;
     int code = (int)number(entry, "/code");
     (void)key;
+    if (told->directory)
+        append(&local, "%s%s", told->directory, path ? path : "");
     if (path && action && strcmp(action, "failed") == 0) {
-        complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(code), code);
         told->is_told = told->is_told || code == told->code;
+        if (is_kept(code, local)) {
+            say("%-10s %s: exists", "skipped", path);
+            told->skipped++;
+        } else {
+            complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(code), code);
+            told->other = told->other ? told->other : code;
+        }
     } else if (path && action && strcmp(action, "unchanged") != 0) {
         say("%-10s %s%s%s", action, path, message ? ": " : "", message ? message : "");
     }
     cos_string_free(path);
     cos_string_free(action);
     cos_string_free(message);
+    free(local);
     return 0;
 }
 
@@ -581,24 +640,35 @@ static char *resumed_text(const char *json)
 /* What was done to each file, and the sum of it. */
 static int report_tree(int code, const char *json, const struct place *from, const struct place *to)
 {
-    struct told told = {code, 0};
+    struct told told = {to->bucket ? NULL : to->path, code, 0, 0, 0};
     int64_t files = cos_json_each(json, "/data/files", report_entry, &told);
     int status = status_of(code, json);
-    char size[SHORT], *resumed = resumed_text(json);
+    char size[SHORT], *resumed = resumed_text(json), *skipped = NULL;
     if (told.is_told)
         print_reply(json);
     else
         status = check(code, json, from, to);
+    if (told.is_told && told.skipped > 0 && told.other != code)
+        status = status_of(told.other, json);
+    append(&skipped, told.skipped > 0 ? "%lld skipped, " : "", told.skipped);
     if (status == DONE || files > 0)
-        say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %lld failed; %s %s%s", from->text,
+        say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %s%lld failed; %s %s%s", from->text,
             to->text, number(json, "/data/uploaded") + number(json, "/data/downloaded"),
             to->bucket ? "uploaded" : "downloaded", number(json, "/data/unchanged"),
-            number(json, "/data/ignored"), number(json, "/data/failed"),
+            number(json, "/data/ignored"), skipped, number(json, "/data/failed") - told.skipped,
             size_text(number(json, to->bucket ? "/transfer/sent_bytes"
                                               : "/transfer/received_bytes"), size),
             to->bucket ? "sent" : "received", resumed);
+    free(skipped);
     free(resumed);
     return status;
+}
+
+static int report_kept(const char *json, const struct place *from, const struct place *to)
+{
+    print_reply(json);
+    say("%s -> %s: exists, skipped", from->text, to->text);
+    return DONE;
 }
 
 static void report_file(const char *json, const struct place *from, const struct place *to)
@@ -632,9 +702,15 @@ static int transfer(const struct place *from, const struct place *to, const char
         code = (is_tree ? cos_download_folder : cos_download_file)(
             client, from->bucket, from->path, local, options, watch.transfer, &json);
     watch_end(&watch);
-    status = is_tree ? report_tree(code, json, from, to) : check(code, json, from, to);
-    if (!is_tree && status == DONE)
-        report_file(json, from, to);
+    if (is_tree) {
+        status = report_tree(code, json, from, to);
+    } else if (is_kept(code, to->bucket ? NULL : local)) {
+        status = report_kept(json, from, to);
+    } else {
+        status = check(code, json, from, to);
+        if (status == DONE)
+            report_file(json, from, to);
+    }
     cos_string_free(json);
     free(options);
     free(name);
@@ -656,31 +732,50 @@ static int write_all(int file, const uint8_t *data, size_t len)
     return 0;
 }
 
+/* Where a download is written as it comes. */
+struct stream {
+    int file, problem; /* an errno */
+};
+
 static int write_out(const uint8_t *data, size_t len, void *user)
 {
-    int *problem = user;
-    *problem = write_all(STDOUT_FILENO, data, len);
-    return *problem || caught;
+    struct stream *out = user;
+    out->problem = write_all(out->file, data, len);
+    return out->problem || caught;
 }
 
-static int download_to_stdout(const struct place *from, const struct place *to)
+static int download_to_stream(const struct place *from, const struct place *to)
 {
     struct watch watch;
-    char *json, *name = last_name(from);
-    int code, problem = 0, status;
-    if (given['j'])
+    struct stream out = {descriptor(to, STDOUT_FILENO), 0};
+    char *json, *name;
+    int code, status, is_ours = out.file < 0;
+    if (given['j'] && out.file == STDOUT_FILENO)
         return usage("--json and %s can't both have the standard output", to->text);
+    if (is_ours)
+        out.file = open(to->path, O_WRONLY | O_NOCTTY);
+    if (out.file < 0)
+        return cannot_use(to->path);
+    name = last_name(from);
     watch_begin(&watch, name);
-    watch.draws = watch.draws && !isatty(STDOUT_FILENO);
+    watch.draws = watch.draws && !isatty(out.file);
     signal(SIGPIPE, SIG_IGN); /* the bar has to be wiped away first */
     code = cos_download_stream(client, from->bucket, from->path, NULL, watch.transfer, write_out,
-                               &problem, &json);
+                               &out, &json);
     watch_end(&watch);
     signal(SIGPIPE, SIG_DFL);
-    if (problem == EPIPE)
+    if (out.problem == EPIPE)
         raise(SIGPIPE);
-    status = problem ? wrong("standard output: %s", strerror(problem))
-                     : check(code, json, from, to);
+    if (out.problem) {
+        complain("%s: %s", is_standard(to) ? "standard output" : to->text, strerror(out.problem));
+        status = WRONG;
+    } else {
+        status = check(code, json, from, to);
+    }
+    if (is_ours)
+        close(out.file);
+    if (status == DONE && is_ours)
+        report_file(json, from, to);
     cos_string_free(json);
     free(name);
     return status;
@@ -688,31 +783,38 @@ static int download_to_stdout(const struct place *from, const struct place *to)
 
 /* What is uploaded has to be a file, of which size and SHA-1 are known before it is sent. This one
  * loses its name at once, so nothing stays behind, whatever happens. */
-static int upload_stdin(const struct place *from, const struct place *to)
+static int upload_stream(const struct place *from, const struct place *to)
 {
     uint8_t buffer[65536];
     const char *directory = getenv("TMPDIR");
     char *path = NULL, *open_path = NULL;
     ssize_t got = 1;
-    int file, problem, status;
+    int in = descriptor(from, STDIN_FILENO), is_ours = in < 0, file, problem, status;
     if (ends_with_slash(to))
-        return usage("%s is a folder; what comes from - needs a name", to->text);
+        return usage("%s is a folder; what comes from a stream needs a name", to->text);
+    if (is_ours)
+        in = open(from->path, O_RDONLY | O_NOCTTY);
+    if (in < 0)
+        return cannot_use(from->path);
     append(&path, "%s/cos.XXXXXX", directory && *directory ? directory : "/tmp");
     file = mkstemp(path);
     problem = file < 0 || unlink(path) != 0 ? errno : 0;
     while (!problem && got > 0) {
-        got = read(STDIN_FILENO, buffer, sizeof buffer);
+        got = read(in, buffer, sizeof buffer);
         problem = got < 0 ? errno : write_all(file, buffer, (size_t)got);
     }
     append(&open_path, "/dev/fd/%d", file);
     if (problem) {
-        complain("%s: %s", got < 0 ? "standard input" : path, strerror(problem));
+        complain("%s: %s", got >= 0 ? path : is_standard(from) ? "standard input" : from->text,
+                 strerror(problem));
         status = WRONG;
     } else {
         status = transfer(from, to, open_path);
     }
     if (file >= 0)
         close(file);
+    if (is_ours)
+        close(in);
     free(open_path);
     free(path);
     return status;
@@ -730,9 +832,13 @@ static int move_or_copy(const struct place *from, const struct place *to,
         return wrong("%s: source and destination are the same file", from->text);
     code = call(client, from->bucket, from->path, to->path,
                 given['n'] ? NULL : COS_JSON({"overwrite": true}), &json);
-    status = check(code, json, from, to);
-    if (status == DONE)
-        say("%s -> %s", from->text, to->text);
+    if (is_kept(code, NULL)) {
+        status = report_kept(json, from, to);
+    } else {
+        status = check(code, json, from, to);
+        if (status == DONE)
+            say("%s -> %s", from->text, to->text);
+    }
     cos_string_free(json);
     return status;
 }
@@ -788,13 +894,49 @@ static int copy(const struct place *from, const struct place *to)
 {
     if (!from->bucket && !to->bucket)
         return usage("%s: neither this nor the destination begins with cos://", from->text);
-    if (is_standard(from))
-        return upload_stdin(from, to);
+    if (is_stream(from))
+        return upload_stream(from, to);
     if (is_folder(from))
         return copy_folder(from, to);
-    if (is_standard(to))
-        return download_to_stdout(from, to);
+    if (is_stream(to))
+        return download_to_stream(from, to);
     return copy_file(from, to, cos_copy_file);
+}
+
+/* A place and its last name. */
+struct named {
+    char *name;
+    const struct place *place;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* Refuses what would lose a file: two sources that come to one place. */
+static int check_names(const struct place *places, int count, const struct place *to)
+{
+    struct named *named = checked(calloc((size_t)count, sizeof *named));
+    int i, status = DONE;
+    for (i = 0; i < count; i++) {
+        named[i].name = last_name(&places[i]);
+        named[i].place = &places[i];
+    }
+    qsort(named, (size_t)count, sizeof *named, by_name);
+    for (i = 1; i < count && status == DONE; i++) {
+        const char *first = named[i - 1].name;
+        if (!*first || strcmp(first, named[i].name) == 0) {
+            complain("%s and %s can't both be copied to %s: %s", named[i - 1].place->text,
+                     named[i].place->text, to->text,
+                     *first ? "they have the same name" : "they may have files of the same name");
+            status = WRONG;
+        }
+    }
+    for (i = 0; i < count; i++)
+        free(named[i].name);
+    free(named);
+    return status;
 }
 
 static int run_cp(const struct place *places, int count)
@@ -802,7 +944,9 @@ static int run_cp(const struct place *places, int count)
     const struct place *to = &places[count - 1];
     int status = DONE;
     if (count > 2 && !is_folder(to) && !is_standard(to))
-        return usage("%s: several files need a folder, whose path ends with '/'", to->text);
+        return usage("%s: several files need a folder, whose path ends with '/', or -", to->text);
+    if (!is_standard(to) && check_names(places, count - 1, to) != DONE)
+        return WRONG;
     for (; places < to && !caught; places++) {
         int this_one = copy(places, to);
         status = status != DONE ? status : this_one;
@@ -882,8 +1026,8 @@ static int list_entry(const char *key, const char *entry, void *user)
 static int list_folder(struct listing *listing, const char *begin, const struct place *about)
 {
     const struct place *folder = &listing->folder;
-    char *prefix = quoted(begin), *context = NULL;
-    size_t i = listing->n_below, j;
+    char *prefix = quoted(begin), *context = NULL, *mark = NULL;
+    size_t i = listing->n_below, j, page = 0, next_mark = 1;
     int code, status, goes_on;
     do {
         char *options = NULL, *json, *from = quoted(context ? context : ""), *next;
@@ -894,12 +1038,18 @@ static int list_folder(struct listing *listing, const char *begin, const struct 
             cos_json_each(json, "/data/infos", list_entry, listing);
         next = cos_json_string(json, "/data/context");
         goes_on = status == DONE && is(json, "/data/listover", "false");
-        if (goes_on && (!next || strcmp(next, context ? context : "") == 0)) {
+        if (goes_on && (!next || !*next || (mark && strcmp(next, mark) == 0))) {
             complain("%s: the service does not say how the list goes on", about->text);
             status = REFUSED;
         }
         cos_string_free(context);
         context = next;
+        /* However long the contexts take to come round again, one that is kept will be among them. */
+        if (++page == next_mark) {
+            free(mark);
+            mark = checked(strdup(next ? next : ""));
+            next_mark *= 2;
+        }
         cos_string_free(json);
         free(from);
         free(options);
@@ -911,6 +1061,7 @@ static int list_folder(struct listing *listing, const char *begin, const struct 
         listing->below[j] = first;
     }
     cos_string_free(context);
+    free(mark);
     free(prefix);
     return status;
 }
@@ -921,17 +1072,19 @@ static int list(const struct place *place)
     struct listing listing = {.n_below = 0};
     const char *begin = strrchr(place->text, '/') + 1;
     char size[SHORT];
-    int status;
+    int status, is_listed;
     place_init(&listing.folder, checked(strndup(place->text, (size_t)(begin - place->text))));
     listing.above = strlen(listing.folder.path);
     status = list_folder(&listing, begin, place);
+    is_listed = status == DONE;
     while (listing.n_below > 0) {
+        int this_one;
         place_free(&listing.folder);
         listing.folder = listing.below[--listing.n_below];
-        if (status == DONE)
-            status = list_folder(&listing, "", &listing.folder);
+        this_one = list_folder(&listing, "", &listing.folder);
+        status = status != DONE ? status : this_one;
     }
-    if (status == DONE && given['l'])
+    if (is_listed && given['l'])
         print("files: %lld, folders: %lld, size: %s", listing.files, listing.folders,
               size_text(listing.bytes, size));
     if (status == DONE && listing.files + listing.folders == 0 && !ends_with_slash(place)) {
@@ -1057,8 +1210,9 @@ static const struct command COMMANDS[] = {
     {"cp", "SOURCE... DESTINATION", "rnC", 2, 0, NULL, run_cp,
      "copy to, from and within the service",
      "A destination that ends with '/' or is a directory gets the file under its own name. Files\n"
-     "that exist are replaced. \"-\" is the standard input or output. What was broken off is\n"
-     "continued by the same command. Folders can't be copied within the service.\n"
+     "that exist are replaced. \"-\" is the standard input or output; pipes and /dev/null work, too.\n"
+     "What was broken off is continued by the same command. Folders can't be copied within the\n"
+     "service.\n"
      "\n"
      "  cos cp report.pdf cos://mybucket/docs/\n"
      "  cos cp cos://mybucket/docs/report.pdf .\n"
@@ -1182,12 +1336,6 @@ static char *trimmed(char *text)
     return text;
 }
 
-static int cannot_use(const char *path)
-{
-    complain("%s: %s", path, strerror(errno));
-    return WRONG;
-}
-
 static int read_setting(char *line)
 {
     char *name = trimmed(line), *equals = strchr(name, '=');
@@ -1206,26 +1354,54 @@ static int read_setting(char *line)
     return WRONG;
 }
 
-static int read_file(const char *path, int has_to_exist)
+/* Reads the lines of a text, which it changes. */
+static int read_lines(const char *path, char *text)
 {
-    FILE *file = fopen(path, "r");
-    struct stat found;
-    char *line = NULL;
-    size_t room = 0;
+    static const char MARK[] = "\xef\xbb\xbf"; /* some editors begin every UTF-8 text with it */
     int status = DONE, at;
-    if (!file)
-        return errno == ENOENT && !has_to_exist ? DONE : cannot_use(path);
-    if (fstat(fileno(file), &found) == 0 && found.st_mode & (S_IRGRP | S_IROTH))
-        complain("warning: others can read %s; chmod 600 keeps the secret", path);
-    for (at = 1; status == DONE && getline(&line, &room, file) >= 0; at++) {
+    if (strncmp(text, MARK, sizeof MARK - 1) == 0)
+        text += sizeof MARK - 1;
+    for (at = 1; text && status == DONE; at++) {
+        char *line = text;
+        text = strchr(line, '\n');
+        if (text)
+            *text++ = '\0';
         status = read_setting(line);
         if (status != DONE) /* what stands there may be a secret */
             complain("%s:%d: this is not NAME = VALUE with a name from cos help", path, at);
     }
-    if (ferror(file))
-        status = cannot_use(path);
-    free(line);
-    fclose(file);
+    return status;
+}
+
+/* Reads a configuration file. One that nobody named may be missing or unusable; `why` then says what
+ * is the matter with it, if it is there. */
+static int read_file(const char *path, int is_named, const char **why)
+{
+    enum { LARGEST = 65536 };
+    static char text[LARGEST + 1];
+    struct stat found;
+    int status = DONE, is_there = stat(path, &found) == 0;
+    int is_file = is_there && S_ISREG(found.st_mode);
+    /* Where nobody named it, what is not a file is not opened: it might keep the program waiting. */
+    FILE *file = is_named || is_file || !is_there ? fopen(path, "r") : NULL;
+    size_t length = file ? fread(text, 1, LARGEST, file) : 0;
+    if (!file || ferror(file)) {
+        *why = is_there && !is_file ? "this is not a file" : strerror(errno);
+        if (is_named)
+            status = cannot_use(path);
+        else if (!is_there && errno == ENOENT)
+            *why = NULL;
+    } else if (length == LARGEST) {
+        status = wrong("%s: this is too large to be a configuration", path);
+    } else if (memchr(text, '\0', length)) {
+        status = wrong("%s: this is not UTF-8 text, but perhaps UTF-16; save it as UTF-8", path);
+    } else {
+        status = read_lines(path, text);
+    }
+    if (file && is_file && found.st_mode & (S_IRGRP | S_IROTH))
+        complain("warning: others can read %s; chmod 600 keeps the secret", path);
+    if (file)
+        fclose(file);
     return status;
 }
 
@@ -1239,11 +1415,12 @@ static int read_settings(void)
 {
     const char *named = given['c'] ? given['c'] : variable("COS_CONFIG");
     const char *base = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
+    const char *why = NULL;
     char *path = NULL;
     int i, status;
     append(&path, "%s%s", named ? named : base ? base : home ? home : "",
            named ? "" : base ? "/cos.conf" : "/.config/cos.conf");
-    status = read_file(path, named != NULL);
+    status = read_file(path, named != NULL, &why);
     for (i = 0; i < N_SETTINGS; i++) {
         const char *value = variable(settings[i].variable);
         if (value) {
@@ -1251,8 +1428,8 @@ static int read_settings(void)
             settings[i].value = checked(strdup(value));
         }
         if (status == DONE && i < N_NEEDED && !settings[i].value) {
-            complain("no %s: set %s, or write %s = ... into %s", settings[i].name,
-                     settings[i].variable, settings[i].name, path);
+            complain("no %s: set %s, or write %s = ... into %s%s%s", settings[i].name,
+                     settings[i].variable, settings[i].name, path, why ? ": " : "", why ? why : "");
             status = WRONG;
         }
     }

@@ -4,7 +4,9 @@ mod support;
 #[path = "support/transfers.rs"]
 mod transfers;
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -185,14 +187,136 @@ fn what_exists_is_kept_if_that_is_wanted() {
     fs::write(bed.path("new"), "new").unwrap();
     done(&bed, &["cp", "old", "cos://public-bucket/"]);
     done(&bed, &["cp", "-n", "new", "cos://public-bucket/"]);
-    let there = "cos://public-bucket/old";
-    run(&bed, &["cp", "-n", "new", there]).with_code(1).complaining("COS_ERR_FILE_EXISTS, -177");
-    let new = "cos://public-bucket/new";
-    run(&bed, &["cp", "-n", new, there]).with_code(1).complaining("without -n");
-    run(&bed, &["mv", "-n", new, there]).with_code(1).complaining(there);
-    run(&bed, &["cp", "-n", new, "old"]).with_code(2).complaining("old");
+    let (there, new) = ("cos://public-bucket/old", "cos://public-bucket/new");
+    for arguments in [
+        ["cp", "-n", "new", there],
+        ["cp", "-n", new, there],
+        ["mv", "-n", new, there],
+        ["cp", "-n", new, "old"],
+    ] {
+        assert!(done(&bed, &arguments).ends_with(": exists, skipped\n"), "{arguments:?}");
+    }
     assert_stored(&bed.emulator, "/old", b"old");
+    assert_stored(&bed.emulator, "/new", b"new");
     assert_eq!(fs::read(bed.path("old")).unwrap(), b"old");
+    let json = run(&bed, &["cp", "-nj", "new", there]).with_code(0).replies();
+    assert_eq!(json[0]["code"], -177);
+    // Among others, and in folders; another failure stays one.
+    fs::write(bed.path("third"), "third").unwrap();
+    done(&bed, &["cp", "-n", "old", "third", "cos://public-bucket/"]);
+    fs::create_dir_all(bed.path("tree")).unwrap();
+    fs::write(bed.path("tree/a"), "a").unwrap();
+    done(&bed, &["sync", "tree", "cos://public-bucket/tree/"]);
+    fs::write(bed.path("tree/a"), "b").unwrap();
+    for arguments in [
+        ["sync", "-n", "tree", "cos://public-bucket/tree/"],
+        ["sync", "-n", "cos://public-bucket/tree/", "tree"],
+    ] {
+        let said = done(&bed, &arguments);
+        assert!(said.starts_with("skipped    a: exists\n"), "{said}");
+        assert!(said.contains(" 1 skipped, 0 failed"), "{said}");
+    }
+    assert_stored(&bed.emulator, "/tree/a", b"a");
+    assert_eq!(fs::read(bed.path("tree/a")).unwrap(), b"b");
+    fs::write(bed.path("tree/what?"), "").unwrap();
+    let said = run(&bed, &["sync", "-n", "tree", "cos://public-bucket/tree/"]).with_code(2);
+    assert!(said.out.contains("skipped    a: exists\n") && said.err.contains("what?"), "{said:?}");
+    fs::create_dir(bed.path("third.d")).unwrap();
+    fs::create_dir(bed.path("third.d/third")).unwrap();
+    run(&bed, &["cp", "-n", "cos://public-bucket/third", "third.d"]).with_code(2);
+}
+
+#[test]
+fn no_source_takes_the_place_of_another() {
+    let bed = Bed::new();
+    for name in ["x/a", "y/a", "down/b"] {
+        fs::create_dir_all(bed.path(name).parent().unwrap()).unwrap();
+        fs::write(bed.path(name), name).unwrap();
+    }
+    done(&bed, &["cp", "-r", "x", "y", "cos://public-bucket/"]);
+    bed.emulator.clear_requests();
+    let (x, y) = ("cos://public-bucket/x/a", "cos://public-bucket/y/a");
+    for arguments in [
+        &["cp", "x/a", "down/b", "y/a", "cos://public-bucket/to/"][..],
+        &["cp", x, y, "down/"],
+        &["cp", x, y, "cos://public-bucket/to/"],
+        &["cp", "-r", "x/a", "./y/../x/", "y/a/", "cos://public-bucket/to/"],
+        &["cp", "-r", "x/.", "y/a", "cos://public-bucket/to/"],
+        &["cp", "-r", "cos://public-bucket/", "cos://public-bucket/x/", "down"],
+    ] {
+        let said = run(&bed, arguments).with_code(2).complaining("can't both be copied to");
+        assert_eq!(said.out, "", "{said:?}");
+    }
+    let said = run(&bed, &["cp", x, "x/../y/a", "down/"]).with_code(2);
+    assert!(said.err.contains(&format!("{x} and x/../y/a can't")), "both are named: {said:?}");
+    assert!(bed.emulator.requests().is_empty(), "nothing was sent");
+    assert_eq!(names_in(&bed.path("down")), ["b"]);
+    // One after the other into a stream is another matter.
+    assert_eq!(done(&bed, &["cp", x, y, "-"]), "x/ay/a");
+}
+
+#[test]
+fn streams_and_devices_are_read_and_written_as_they_go() {
+    let bed = Bed::new();
+    fs::write(bed.path("file"), "hello\n").unwrap();
+    shell(&bed, "cos cp file cos://public-bucket/file");
+    assert!(done(&bed, &["cp", "cos://public-bucket/file", "/dev/null"]).contains("6 bytes in"));
+    let json = run(&bed, &["cp", "-j", "cos://public-bucket/file", "/dev/null"]).with_code(0);
+    assert_eq!(json.replies()[0]["transfer"]["bytes"], 6);
+    run(&bed, &["cp", "cos://public-bucket/file", "/dev/full"])
+        .with_code(2)
+        .complaining("/dev/full: No space left");
+    assert_eq!(shell(&bed, "cos cp -q cos://public-bucket/file >(cat); wait $!"), "hello\n");
+    shell(&bed, "cos cp -q <(echo piped) cos://public-bucket/piped");
+    assert_stored(&bed.emulator, "/piped", b"piped\n");
+    shell(&bed, "mkfifo fifo; echo fifo >fifo & cos cp -q fifo cos://public-bucket/fifo");
+    assert_stored(&bed.emulator, "/fifo", b"fifo\n");
+    shell(&bed, "cos cp -q /dev/stdin cos://public-bucket/in <file");
+    assert_stored(&bed.emulator, "/in", b"hello\n");
+    // The file that is the standard output goes on to be it.
+    shell(&bed, "{ echo before; cos cp cos://public-bucket/file /dev/stdout; echo after; } >log");
+    assert_eq!(fs::read(bed.path("log")).unwrap(), b"before\nhello\nafter\n");
+    shell(&bed, "cos cp cos://public-bucket/file /dev/fd/5 5>five && cmp file five");
+    let nameless = ["cp", "/dev/stdin", "cos://public-bucket/"];
+    run(&bed, &nameless).with_code(2).complaining("needs a name");
+    run(&bed, &["cp", "cos://public-bucket/file", "cos://public-bucket/in", "/dev/null"])
+        .with_code(2)
+        .complaining("or -");
+}
+
+#[test]
+fn what_is_to_blame_is_named() {
+    let bed = Bed::new();
+    fs::write(bed.path("file"), "").unwrap();
+    done(&bed, &["cp", "file", "cos://public-bucket/"]);
+    let there = "cos://public-bucket/file";
+    for (arguments, to_blame) in [
+        (["cp", "file", "cos://public-bucket/what?"], "cos://public-bucket/what?"),
+        (["cp", "missing", there], "missing"),
+        (["cp", "cos://public-bucket/what?", "here"], "cos://public-bucket/what?"),
+        (["cp", there, "nowhere/"], "nowhere/file"),
+        (["cp", there, "file/below"], "file/below"),
+        (["cp", there, "cos://public-bucket/what?"], "cos://public-bucket/what?"),
+        (["mv", "cos://public-bucket/what?", there], "cos://public-bucket/what?"),
+        (["mv", there, "cos://public-bucket/what?"], "cos://public-bucket/what?"),
+        (["mv", "cos://public-bucket/missing", there], "cos://public-bucket/missing"),
+        (["sync", "missing", "cos://public-bucket/"], "missing/"),
+        (["sync", "file", "cos://public-bucket/"], "file/"),
+        (["sync", ".", "cos://public-bucket/what?/"], "cos://public-bucket/what?/"),
+        (["sync", "cos://public-bucket/", "file"], "file/"),
+    ] {
+        let said = run(&bed, &arguments);
+        let start = format!("cos: {}: {to_blame}: ", arguments[0]);
+        assert!(said.code > 1 && said.err.starts_with(&start), "{arguments:?}: {said:?}");
+    }
+    // A name that is not UTF-8, on this side.
+    let odd = OsStr::from_bytes(b"caf\xe9.txt");
+    fs::write(bed.dir.path().join(odd), "").unwrap();
+    for [from, to] in [[odd, OsStr::new("cos://public-bucket/cafe.txt")], [OsStr::new(there), odd]]
+    {
+        let output = cos(&bed, &["cp"]).arg(from).arg(to).output().unwrap();
+        assert!(output.stderr.starts_with(b"cos: cp: caf\xe9.txt: "), "{output:?}");
+    }
 }
 
 #[test]
@@ -351,6 +475,14 @@ fn exit_codes_tell_what_to_do() {
         bed.emulator.inject(Fault::new(fault).op("list"));
         run(&bed, &list).with_code(expected).complaining("cos: ls: cos://private-bucket/: ");
     }
+    // What the library calls worth another try is so for the command.
+    for number in [-71, -97, -180, -195, -4016, -4018, -5983, -5999] {
+        bed.emulator.inject(Fault::new(code(number)).op("upload"));
+        let said = run(&bed, &["cp", "-j", "--retries=0", "file", "cos://private-bucket/again"]);
+        let retryable = said.replies()[0]["error"]["retryable"].as_bool().unwrap();
+        assert_eq!(said.code, if retryable { 4 } else { 1 }, "{said:?}");
+        bed.emulator.clear_faults();
+    }
     let said = Said::of(cos(&bed, &list).env("COS_SECRET_KEY", "another").output().unwrap());
     said.with_code(1).complaining("hint: check secret_key");
     let said = Said::of(cos(&bed, &list).env("COS_HOSTNAME", "127.0.0.1:1").output().unwrap());
@@ -481,6 +613,42 @@ fn the_environment_wins_over_the_file() {
     list(&["--config", "good"], &[proxy]).with_code(2).complaining("proxy");
     fs::set_permissions(bed.path("good"), Permissions::from_mode(0o644)).unwrap();
     list(&["--config", "good"], &[]).with_code(0).complaining("warning: others can read good");
+
+    // As editors save it; a pipe will do as well.
+    let windows = format!("\u{feff}{}", good.replace('\n', "\r\n"));
+    write("windows", &windows);
+    list(&["--config", "windows"], &[]).with_code(0);
+    write("mark", "\u{feff}");
+    list(&["--config", "mark"], &[]).with_code(2).complaining("COS_APPID");
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let wide: Vec<_> = windows.encode_utf16().flat_map(to_bytes).collect();
+        fs::write(bed.path("wide"), wide).unwrap();
+        list(&["--config", "wide"], &[]).with_code(2).complaining("save it as UTF-8");
+    }
+    list(&["--config", "/dev/zero"], &[]).with_code(2).complaining("/dev/zero");
+    let account = "COS_APPID= COS_SECRET_ID= COS_SECRET_KEY= COS_HOSTNAME= COS_SCHEME=";
+    let piped = format!("{account} cos ls -c <(cat windows) cos://private-bucket/");
+    assert!(shell(&bed, &piped).is_empty());
+
+    // Only a file that was named has to be readable.
+    let account =
+        [("COS_APPID", APPID), ("COS_SECRET_ID", SECRET_ID), ("COS_SECRET_KEY", SECRET_KEY)];
+    let hosts = (bed.emulator.host(), format!("localhost:{}", bed.emulator.port()));
+    let hosts =
+        [("COS_SCHEME", "http"), ("COS_HOSTNAME", &*hosts.0), ("COS_DOWNLOAD_HOSTNAME", &*hosts.1)];
+    fs::create_dir_all(bed.path("folder/cos.conf")).unwrap();
+    fs::create_dir_all(bed.path("loop")).unwrap();
+    symlink("cos.conf", bed.path("loop/cos.conf")).unwrap();
+    fs::create_dir_all(bed.path("pipe")).unwrap();
+    succeed(Command::new("mkfifo").arg(bed.path("pipe/cos.conf")));
+    for place in ["/dev/null", "folder", "loop", "pipe", "missing", &"long".repeat(100)] {
+        let at = [("XDG_CONFIG_HOME", place)];
+        let all = [&account[..], &hosts, &at].concat();
+        assert_eq!(list(&[], &all).with_code(0).err, "", "{place}");
+        list(&[], &at).with_code(2).complaining("COS_APPID").complaining(place);
+    }
+    let named = [&account[..], &hosts, &[("COS_CONFIG", "/dev/null/cos.conf")]].concat();
+    list(&[], &named).with_code(2).complaining("/dev/null/cos.conf: Not a directory");
 }
 
 /// How wide a terminal shows this: Chinese characters take two columns.
@@ -624,6 +792,47 @@ fn large_folders_are_listed_whole_and_readers_may_leave() {
     assert_eq!(shell(&bed, some).trim(), "5");
 }
 
+/// A reply to `ls`, with these names and where the list goes on.
+fn page(names: &[&str], context: &str) -> Action {
+    let infos: Vec<_> = names.iter().map(|name| format!(r#"{{"name":"{name}"}}"#)).collect();
+    let body = format!(
+        r#"{{"code":0,"message":"SUCCESS","data":{{"context":"{context}","listover":{},"infos":[{}]}}}}"#,
+        context.is_empty(),
+        infos.join(",")
+    );
+    reply_with(200, "application/json", body)
+}
+
+#[test]
+fn a_list_ends_and_goes_on_behind_what_fails() {
+    let bed = Bed::new();
+    for period in [1, 2, 7] {
+        bed.emulator.clear_requests();
+        for number in 0..100 {
+            let context = format!("c{}", number % period);
+            bed.emulator.inject(Fault::new(page(&["a"], &context)).op("list"));
+        }
+        run(&bed, &["ls", "cos://private-bucket/"])
+            .with_code(1)
+            .complaining("how the list goes on");
+        assert!(logged(&bed.emulator, "list").len() < 40, "{period}");
+        bed.emulator.clear_faults();
+    }
+
+    // A folder whose name libcos refuses, one that is gone, one that breaks.
+    fs::write(bed.path("file"), "").unwrap();
+    done(&bed, &["cp", "file", "cos://private-bucket/later/"]);
+    bed.emulator.inject(Fault::new(page(&["a:b/", "gone/", "lost/", "later/"], "")).op("list"));
+    bed.emulator.inject(Fault::new(dropped()).path("lost/").forever());
+    let list = ["ls", "-rl", "--retries=0", "cos://private-bucket/"];
+    let said = run(&bed, &list).with_code(2);
+    assert!(said.out.contains("later/file\nfiles: 1, folders: 4"), "{said:?}");
+    for name in ["a:b/", "gone/", "lost/"] {
+        let line = format!("cos: ls: cos://private-bucket/{name}: ");
+        assert!(said.err.contains(&line), "{name}: {said:?}");
+    }
+}
+
 #[test]
 fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
     let bed = Bed::new();
@@ -636,6 +845,10 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
         (0, &["cp", "cos://private-bucket/docs/large", "tree"]),
         (0, &["cp", "cos://private-bucket/docs/conf", "-"]),
         (0, &["cp", "-", "cos://private-bucket/docs/empty"]),
+        (0, &["cp", "cos://private-bucket/docs/conf", "/dev/null"]),
+        (0, &["cp", "/dev/null", "cos://private-bucket/docs/null"]),
+        (0, &["sync", "-n", "tree", "cos://private-bucket/docs/"]),
+        (2, &["cp", "conf", "tree/../conf", "cos://private-bucket/docs/"]),
         (0, &["sync", "--config", "conf", "tree", "cos://private-bucket/tree/"]),
         (0, &["ls", "-rl", "cos://private-bucket/", "cos://private-bucket/docs/l"]),
         (0, &["stat", "--json", "cos://private-bucket/docs/large"]),

@@ -51,9 +51,11 @@ impl Transfer {
         Arc::clone(&self.cancelled)
     }
 
-    /// Bytes done and bytes in all.
+    /// Bytes done and bytes in all. Files that have grown since they were counted do not make it
+    /// more than all.
     pub fn progress(&self) -> (u64, u64) {
-        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed).min(total), total)
     }
 
     /// Sets how many bytes there are in all.
@@ -83,7 +85,7 @@ impl Transfer {
 
     /// Counts whatever is still missing: the transfer is complete.
     pub fn complete(&self) {
-        self.done.store(self.total.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.done.fetch_max(self.total.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// A place to count the bytes of one part of the whole.
@@ -142,6 +144,8 @@ mod tests {
             mark.reached(position);
             assert_eq!(transfer.progress(), (done, 10));
         }
+        mark.reached(15);
+        assert_eq!(transfer.progress(), (10, 10), "a file that has grown");
     }
 
     #[test]

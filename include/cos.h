@@ -847,11 +847,13 @@ int cos_update_folder(const cos_client *client,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
- * - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
+ * - `num` (199): entries a page, 1 to 1000; some servers take no more than 199. With `all` as many
+ *   as the server takes.
  * - `prefix` (""): only entries whose name starts with this.
  * - `context` (""): where to go on: `data.context` of the page before.
  * - `delimiter`: passed to the server as it is.
- * - `all` (false): follow `context` to the end and return all entries in one reply.
+ * - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
+ *   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
  * - `timeout_ms`, `retries`: for this call, a page at a time.
  *
  * @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
@@ -859,6 +861,8 @@ int cos_update_folder(const cos_client *client,
  *         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
  *         '/'.
  * @retval COS_ERR_NOT_FOUND  No such folder.
+ * @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
+ *         its context is too long for the next request.
  *
  * Blocks until the server has answered. Any thread. The API's `op=list`.
  */
@@ -882,9 +886,12 @@ int cos_list_folder(const cos_client *client,
  * - `concurrency` (4): with `recursive`, deletions under way at a time, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
- * @return 0 without `data`; with `recursive`, with the numbers `data.files` and `data.folders`.
- *         The first failure then ends the call, and what was deleted is gone; the same call again
- *         goes on.
+ * @return 0 without `data`. With `recursive` also on failure `data` has the numbers `files` and
+ *         `folders` of what is gone and `failed` of what is not, and `failures`, an array with
+ *         `path` (relative), `code` and `message`. What can be deleted is deleted; the folders in
+ *         which something stays, stay. The code is that of the first failure, and the same call
+ *         again goes on. Up to 4000000 files, 100000 folders and 256 folders inside one another
+ *         are deleted by one call. A server that can't be reached any more ends it.
  * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
@@ -1100,10 +1107,13 @@ void cos_buffer_free(uint8_t *data, size_t len);
 /**
  * Uploads a local directory with everything below it to a folder: many files at a time, large ones
  * in slices. Files that the folder has already, by size and SHA-1, do not travel; files that
- * differ are replaced. Empty directories become folders. Nothing is deleted.
+ * differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
+ * upload has left there counts as a file that differs.
  *
- * What stands in the way of one file is reported and does not keep the others from travelling.
- * Symbolic links and special files are reported as "ignored" and never followed.
+ * What stands in the way of one file is reported and does not keep the others from travelling:
+ * also a connection that always breaks for this one. A server that can't be reached any more ends
+ * the call. Symbolic links and special files are reported as "ignored" and never followed, also
+ * where they take a file's or a directory's place during the call. Directories may be 256 deep.
  *
  * @param client      The client.
  * @param bucket      The bucket, without the appid.
@@ -1124,11 +1134,13 @@ void cos_buffer_free(uint8_t *data, size_t len);
  * @return 0 when every file is there; otherwise the code of the first file that failed, or what
  *         ended the whole. Also on failure, `data` has the numbers `uploaded`, `unchanged`,
  *         `ignored`, `failed`, and `files`, an array with `path` (relative), `action` ("uploaded",
- *         "unchanged", "ignored", "failed"), `bytes`, and `code` and `message` where it failed;
+ *         "unchanged", "ignored", "failed"), `bytes` (as stored), and `code` and `message` where
+ *         it failed;
  *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
- * `op=list` and the operations of cos_upload_file().
+ * `op=list`, `op=stat`, `op=create` and the operations of cos_upload_file(); one request for a
+ * file that does not travel.
  */
 int cos_upload_folder(const cos_client *client,
                       const char *bucket,
@@ -1143,8 +1155,14 @@ int cos_upload_folder(const cos_client *client,
  * ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
  * that differ are replaced, each as with cos_download_file(). Nothing is deleted.
  *
- * What stands in the way of one file is reported and does not keep the others from travelling. No
- * name and no symbolic link leads out of the directory: such files are reported as failed.
+ * What stands in the way of one file or folder is reported and does not keep the others from
+ * travelling: a name that this library refuses, or a connection that always breaks for this one.
+ * A server that can't be reached any more ends the call. No name and no symbolic link leads out of
+ * the directory: such files are reported as failed. What was never uploaded to its end is reported
+ * as "ignored".
+ *
+ * Up to 4000000 files, 100000 folders, 512 MiB of names and 256 folders inside one another are
+ * listed; what is beyond is reported as failed.
  *
  * @param client      The client.
  * @param bucket      The bucket, without the appid.
@@ -1167,7 +1185,7 @@ int cos_upload_folder(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
- * `op=list` and download.
+ * `op=list` and download; one request for a file that does not travel.
  */
 int cos_download_folder(const cos_client *client,
                         const char *bucket,

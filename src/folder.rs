@@ -1,14 +1,18 @@
 //! Operations on folders. Their paths end with `/`; `/` is the bucket.
 
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
 use crate::client::{Call, Client};
+use crate::code::Code;
 use crate::error::{Failure, Result};
 use crate::file::{delete_operation, stat_operation};
 use crate::options::Options;
@@ -19,6 +23,16 @@ use crate::tree;
 
 /// The page size where none is given: the largest that every server accepts.
 const DEFAULT_NUM: u64 = 199;
+/// The page size for a whole list: the largest that any server accepts.
+const LARGEST_NUM: u64 = 1000;
+/// How servers refuse a page size.
+const NUM_REFUSED: [i32; 4] = [-165, -170, -4002, Code::COS_ERR_REQUEST_PARAM.number()];
+
+/// A list that has more pages, or so many empty ones in a row, does not end.
+const MOST_PAGES: usize = 100_000;
+const MOST_EMPTY_PAGES: usize = 100;
+/// The bytes of all entries in one reply, at the most.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// `op=create`.
 pub fn create(
@@ -114,44 +128,33 @@ pub fn list(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>
     let folder = FolderPath::new("cos_path", cos_path)?;
     let mut options = Options::parse(options)?;
     let call = client.call(&mut options, None)?;
-    let num = options.integer("num", 1..=1000)?.unwrap_or(DEFAULT_NUM);
+    let num = options.integer("num", 1..=LARGEST_NUM)?;
     let path = folder.with_prefix(&options.text("prefix")?.unwrap_or_default())?;
     let context = options.text("context")?.unwrap_or_default();
     let delimiter = options.text("delimiter")?;
     let all = options.flag("all")?.unwrap_or(false);
     options.finish()?;
-    let page = |context: &str| list_page(&call, &bucket, &path, num, context, delimiter.as_deref());
+    let lister = Lister { delimiter, ..Lister::new(&call, &bucket) };
+    if let Some(num) = num {
+        lister.num.set(num);
+    }
     match all {
-        true => list_all(context, page),
-        false => page(&context),
+        true => lister.all(&path, context),
+        false => lister.page(&path, num.unwrap_or(DEFAULT_NUM), &context),
     }
 }
 
-fn list_page(
-    call: &Call,
-    bucket: &Bucket,
-    path: &CosPath,
-    num: u64,
-    context: &str,
-    delimiter: Option<&str>,
-) -> Result<Reply> {
-    let mut query =
-        vec![("op", "list".to_owned()), ("num", num.to_string()), ("context", context.to_owned())];
-    // An empty delimiter was mis-handled by servers; the reference SDK stopped sending it.
-    if let Some(delimiter) = delimiter.filter(|delimiter| !delimiter.is_empty()) {
-        query.push(("delimiter", delimiter.to_owned()));
-    }
-    call.run(&Operation {
-        bucket,
-        path,
-        signature: Signature::Multi,
-        parameters: Parameters::Query(query),
-        repeat: Repeat::Always,
-    })
+/// Reads lists.
+pub struct Lister<'a> {
+    call: &'a Call,
+    bucket: &'a Bucket,
+    delimiter: Option<String>,
+    /// Entries a page: what the server has not refused so far.
+    num: Cell<u64>,
 }
 
 /// `data` of a page. `listover` is true when nothing follows, whatever the official page says.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 struct Page<T> {
     #[serde(default)]
     context: Option<String>,
@@ -161,33 +164,112 @@ struct Page<T> {
     infos: Option<Vec<T>>,
 }
 
-/// All entries of a folder, each of the shape `T`.
-pub fn entries<T: DeserializeOwned>(
-    call: &Call,
-    bucket: &Bucket,
-    path: &FolderPath,
-) -> Result<Vec<T>> {
-    let page = |context: &str| list_page(call, bucket, path, DEFAULT_NUM, context, None);
-    let reply = list_all(String::new(), page)?;
-    Ok(reply.data::<Page<T>>()?.infos.unwrap_or_default())
-}
+impl<'a> Lister<'a> {
+    /// Lists as few pages as the server allows.
+    pub fn new(call: &'a Call, bucket: &'a Bucket) -> Lister<'a> {
+        Lister { call, bucket, delimiter: None, num: Cell::new(LARGEST_NUM) }
+    }
 
-/// Follows `context` from page to page and puts all entries into one reply.
-fn list_all(mut context: String, page: impl Fn(&str) -> Result<Reply>) -> Result<Reply> {
-    let mut infos = Vec::new();
-    let mut seen = HashSet::new();
-    loop {
-        let reply = page(&context)?;
-        let data: Page<Box<RawValue>> = reply.data()?;
-        infos.extend(data.infos.unwrap_or_default());
-        if data.listover {
-            let all = Page { context: Some(String::new()), listover: true, infos: Some(infos) };
-            let all = serde_json::to_string(&all).map_err(|e| reply.unexpected(&e.to_string()))?;
-            return Ok(reply.with_data(&all));
+    fn page(&self, path: &CosPath, num: u64, context: &str) -> Result<Reply> {
+        let mut query = vec![
+            ("op", "list".to_owned()),
+            ("num", num.to_string()),
+            ("context", context.to_owned()),
+        ];
+        // An empty delimiter was mis-handled by servers; the reference SDK stopped sending it.
+        if let Some(delimiter) = self.delimiter.as_ref().filter(|delimiter| !delimiter.is_empty()) {
+            query.push(("delimiter", delimiter.to_owned()));
         }
-        context = data.context.unwrap_or_default();
-        if !seen.insert(context.clone()) {
-            return Err(reply.unexpected("the list does not end: its context repeats"));
+        self.call.run(&Operation {
+            bucket: self.bucket,
+            path,
+            signature: Signature::Multi,
+            parameters: Parameters::Query(query),
+            repeat: Repeat::Always,
+        })
+    }
+
+    /// A page of a list that is read to its end: shorter ones where the server asks for them.
+    fn next_page(&self, path: &CosPath, context: &str) -> Result<Reply> {
+        let num = self.num.get();
+        match self.page(path, num, context) {
+            Err(failure) if num == LARGEST_NUM && NUM_REFUSED.contains(&failure.code) => {
+                let reply = self.page(path, DEFAULT_NUM, context)?;
+                self.num.set(DEFAULT_NUM);
+                Ok(reply)
+            }
+            result => result,
         }
     }
+
+    /// Follows `context` from page to page. `take` gets the entries of each, each of the shape `T`,
+    /// and may end it. The last page is returned.
+    pub fn follow<T: DeserializeOwned>(
+        &self,
+        path: &CosPath,
+        mut context: String,
+        mut take: impl FnMut(Vec<T>) -> ControlFlow<()>,
+    ) -> Result<Reply> {
+        let (mut seen, mut empty) = (HashSet::new(), 0);
+        let mut reply = self.next_page(path, &context)?;
+        loop {
+            let data: Page<T> = reply.data()?;
+            let infos = data.infos.unwrap_or_default();
+            empty = if infos.is_empty() { empty + 1 } else { 0 };
+            if take(infos).is_break() || data.listover {
+                return Ok(reply);
+            }
+            context = data.context.unwrap_or_default();
+            if !seen.insert(hash(&context)) {
+                return Err(reply.unexpected("the list does not end: its context repeats"));
+            }
+            if seen.len() >= MOST_PAGES || empty >= MOST_EMPTY_PAGES {
+                let pages = seen.len();
+                return Err(reply.unexpected(&format!("the list does not end: {pages} pages")));
+            }
+            reply = self.next_page(path, &context).map_err(|failure| {
+                // The caller has not given it, so it is not the caller's fault.
+                match failure.argument.as_deref() {
+                    Some("context") => reply.unexpected(
+                        "its context makes the URL of the next page longer than 1024 bytes; \
+                         folders with shorter names, or fewer entries in one, can be listed",
+                    ),
+                    _ => failure,
+                }
+            })?;
+        }
+    }
+
+    /// All entries in one reply.
+    fn all(&self, path: &CosPath, context: String) -> Result<Reply> {
+        let mut infos = String::new();
+        let mut is_too_long = false;
+        let last = self.follow(path, context, |entries: Vec<Box<RawValue>>| {
+            for entry in entries {
+                infos.push_str(if infos.is_empty() { "" } else { "," });
+                infos.push_str(entry.get());
+            }
+            is_too_long = infos.len() > MOST_BYTES;
+            match is_too_long {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        match is_too_long {
+            true => Err(last.unexpected(&format!(
+                "the list has more than {MOST_BYTES} bytes: read it page by page, with context"
+            ))),
+            false => {
+                Ok(last
+                    .with_data(&format!(r#"{{"context":"","listover":true,"infos":[{infos}]}}"#)))
+            }
+        }
+    }
+}
+
+/// Stands for a context, which may be long.
+fn hash(context: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    context.hash(&mut hasher);
+    hasher.finish()
 }

@@ -41,6 +41,12 @@ impl Source<'_> {
             .custom_flags(libc::O_NONBLOCK)
             .open(local_path)
             .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
+        Source::of(file, local_path)
+    }
+
+    /// Takes a file that was opened, if it is one that can be uploaded.
+    pub fn of(file: File, local_path: &str) -> Result<Source<'static>> {
+        let refused = |problem: String| Failure::local_file("local_path", problem);
         let metadata = file
             .metadata()
             .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;

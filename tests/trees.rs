@@ -6,9 +6,13 @@ mod transfers;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
@@ -17,7 +21,7 @@ use cos::{file, folder, tree, upload};
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
 use support::{BUCKET, Bed, content, parsed};
-use transfers::{MIB, assert_same, html, reply_with, slice_fault};
+use transfers::{MIB, assert_same, code, dropped, html, reply_with, slice_fault};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
     let path = root.join(name);
@@ -186,11 +190,12 @@ fn links_and_impossible_names_are_reported_and_not_followed() {
     symlink(bed.path("outside"), here.join("directory link")).unwrap();
     symlink(bed.path("outside/secret"), here.join("file link")).unwrap();
     symlink(&here, here.join("circle")).unwrap();
+    let _socket = UnixListener::bind(here.join("socket")).unwrap();
     let (code, report) = up(&client, &here, None);
     assert_eq!(code, -1, "{report}");
     assert_eq!(report["error"]["argument"], "cos_path");
     assert_eq!(line(&report, "a:b")["code"], -1);
-    for link in ["directory link", "file link", "circle"] {
+    for link in ["directory link", "file link", "circle", "socket"] {
         assert_eq!(line(&report, link)["action"], "ignored");
     }
     assert_eq!(report["data"]["uploaded"], 1);
@@ -260,6 +265,253 @@ fn progress_counts_the_whole_tree() {
     let answer = tree::upload(&client, BUCKET, "/tree/", root, None, watch).unwrap();
     assert_eq!(answer.code, 0, "{}", answer.json);
     assert_eq!(last.load(Ordering::Relaxed), total);
+}
+
+/// Breaks the upload of a file so that only its finish is missing, or nothing of it is there.
+fn leave_unfinished(bed: &Bed, path: &str, bytes: &[u8], op: &str) {
+    bed.emulator.inject(Fault::new(code(-4016)).op(op));
+    let options = Some(r#"{"slice_threshold": 0, "insert_only": false}"#);
+    let watch = Watch::default();
+    let answer = upload::buffer(&bed.client(), BUCKET, path, bytes, options, watch).unwrap();
+    assert_eq!(answer.code, -4016);
+}
+
+/// How an upload was begun shows neither in its size nor in the options of this call.
+#[test]
+fn what_was_never_finished_is_not_unchanged() {
+    for options in [None, Some(r#"{"slice_threshold": 0}"#), Some(r#"{"verify_sha1": false}"#)] {
+        let bed = Bed::new();
+        let client = bed.client();
+        let here = bed.path("here");
+        for name in ["small", "deep/large"] {
+            let bytes = content(if name == "small" { 5 } else { 3 * MIB });
+            write(&here, name, &bytes);
+            leave_unfinished(&bed, &format!("/tree/{name}"), &bytes, "upload_slice_finish");
+        }
+        let (code, report) = down(&client, &here, None);
+        assert_eq!((code, &report["data"]["ignored"]), (0, &2.into()), "{report}");
+        let (code, report) = up(&client, &here, options);
+        assert_eq!((code, &report["data"]["uploaded"]), (0, &2.into()), "{report}");
+        let (code, _) = down(&client, &bed.path("back"), None);
+        assert_eq!(code, 0);
+        assert!(read(&here) == read(&bed.path("back")));
+    }
+}
+
+#[test]
+fn an_unfinished_upload_beside_a_file_does_not_make_it_travel() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let here = bed.path("here");
+    write(&here, "a", &content(1000));
+    assert_eq!(up(&client, &here, None).0, 0);
+    leave_unfinished(&bed, "/tree/a", b"other", "upload_slice_data");
+    bed.emulator.clear_requests();
+    let (code, report) = up(&client, &here, None);
+    assert_eq!((code, &report["data"]["unchanged"]), (0, &1.into()), "{report}");
+    // One request for the folder, and one for what its list can't tell.
+    assert_eq!(bed.emulator.requests().len(), 2);
+}
+
+#[test]
+fn names_that_are_refused_are_lines_of_the_report() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let (here, back) = (bed.path("here"), bed.path("back"));
+    for name in ["good", "later/good", "a/inner/good"] {
+        write(&here, name, name.as_bytes());
+    }
+    assert_eq!(up(&client, &here, None).0, 0);
+    let odd = r#"{"code":0,"message":"SUCCESS","data":{"context":"","listover":true,"infos":[
+        {"name":"a:b/","mtime":1}, {"name":"a*b","sha":"0","filesize":1,"mtime":1},
+        {"name":"good","sha":"0","filesize":4,"mtime":1}, {"name":"a/","mtime":1},
+        {"name":"later/","mtime":1}]}}"#;
+    let odd = || Fault::new(reply_with(200, "application/json", odd.into())).op("list");
+
+    bed.emulator.inject(odd());
+    let (code, report) = down(&client, &back, Some(r#"{"verify_sha1": false}"#));
+    assert_eq!((code, &report["data"]["downloaded"]), (-1, &3.into()), "{report}");
+    for name in ["a:b/", "a*b"] {
+        assert_eq!(line(&report, name)["code"], -1);
+    }
+    assert!(report["message"].as_str().unwrap().contains("a:b/"), "{report}");
+
+    write(&here, "new", b"new");
+    write(&here, "x:y/inner", b"no cos path");
+    bed.emulator.inject(odd());
+    let (code, report) = up(&client, &here, None);
+    assert_eq!(code, -1, "{report}");
+    assert_eq!(line(&report, "new")["action"], "uploaded");
+    assert_eq!(line(&report, "x:y/inner")["code"], -1);
+    assert_eq!(report["data"]["failed"], 1, "{report}");
+
+    bed.emulator.inject(odd());
+    let recursive = Some(r#"{"recursive": true}"#);
+    let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    let report = parsed(&answer);
+    assert_eq!(answer.code, -1, "{report}");
+    assert_eq!((&report["data"]["files"], &report["data"]["folders"]), (&3.into(), &3.into()));
+    assert_eq!(report["data"]["failed"], 2);
+    assert_eq!(report["data"]["failures"][0]["path"], "a*b");
+    let failure = folder::list(&client, BUCKET, "/tree/a/", None).unwrap_err();
+    assert_eq!(failure.code, -197);
+}
+
+#[test]
+fn a_file_whose_connection_always_breaks_does_not_stop_the_others() {
+    let bed = Bed::new();
+    let client = bed.client_with(serde_json::json!({"retries": 0}));
+    let (here, back) = (bed.path("here"), bed.path("back"));
+    // More in a row than it takes to doubt that there is a server.
+    let bad: Vec<_> = (0..20).map(|i| format!("bad/{i:02}")).collect();
+    for name in bad.iter().map(String::as_str).chain(["a", "z"]) {
+        write(&here, name, name.as_bytes());
+    }
+    assert_eq!(up(&client, &here, None).0, 0);
+    let options = Some(r#"{"concurrency": 1}"#);
+
+    bed.emulator.inject(Fault::new(dropped()).op("download").path("/bad/").forever());
+    let (code, report) = down(&client, &back, options);
+    assert_eq!((code, &report["data"]["downloaded"]), (-3, &2.into()), "{report}");
+    assert!(bad.iter().all(|name| line(&report, name)["code"] == -3));
+    assert!(report["message"].as_str().unwrap().starts_with("bad/00: "), "{report}");
+
+    write(&here, "z", b"changed");
+    write(&here, "bad/00", b"changed");
+    bed.emulator.inject(Fault::new(dropped()).op("upload").path("/bad/").forever());
+    let (code, report) = up(&client, &here, options);
+    assert_eq!((code, &report["data"]["failed"]), (-3, &1.into()), "{report}");
+    assert_eq!(line(&report, "z")["action"], "uploaded");
+
+    bed.emulator.inject(Fault::new(dropped()).op("delete").path("/bad/07").forever());
+    let recursive = Some(r#"{"recursive": true, "concurrency": 1}"#);
+    let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    assert_eq!(answer.code, -3);
+    let report = parsed(&answer);
+    assert_eq!((&report["data"]["files"], &report["data"]["folders"]), (&21.into(), &0.into()));
+    assert_eq!(report["data"]["failures"][0]["path"], "bad/07", "{report}");
+    // The folders that it is in are kept without trying.
+    assert_eq!(report["data"]["failed"], 1);
+}
+
+#[test]
+fn a_server_that_goes_away_ends_the_tree() {
+    let bed = Bed::new();
+    let client = bed.client_with(serde_json::json!({"retries": 0, "timeout_ms": 5000}));
+    let here = bed.path("here");
+    for i in 0..200 {
+        write(&here, &format!("{i:03}"), b"x");
+    }
+    // From now on nobody gets a word out of it.
+    bed.emulator.inject(Fault::new(dropped()).op("upload").skip(20).forever());
+    bed.emulator.inject(Fault::new(dropped()).op("stat").forever());
+    let (code, report) = up(&client, &here, Some(r#"{"concurrency": 1}"#));
+    assert_eq!((code, &report["data"]["uploaded"]), (-3, &20.into()), "{report}");
+    assert!(report["data"]["failed"].as_u64().unwrap() < 20, "{report}");
+    assert!(report["message"].as_str().unwrap().contains("can't be reached"), "{report}");
+}
+
+/// A server of one's own: `reply` makes the `data` of every answer, from the number of the request.
+fn serve(reply: impl Fn(usize) -> Value + Send + 'static) -> Client {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let mut count = 0;
+        for tcp in listener.incoming() {
+            let mut tcp = BufReader::new(tcp.unwrap());
+            loop {
+                let mut line = String::new();
+                while line != "\r\n" {
+                    line.clear();
+                    if tcp.read_line(&mut line).unwrap_or(0) == 0 {
+                        break;
+                    }
+                }
+                if line.is_empty() {
+                    break;
+                }
+                count += 1;
+                let body = serde_json::json!({"code": 0, "data": reply(count)}).to_string();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                let _ = tcp.get_mut().write_all((head + &body).as_bytes());
+            }
+        }
+    });
+    let options =
+        serde_json::json!({"scheme": "http", "hostname": host, "download_hostname": host});
+    Client::new("1", "i", "k", None, Some(&options.to_string())).unwrap()
+}
+
+fn page(count: usize, infos: Value) -> Value {
+    serde_json::json!({"context": format!("c{count}"), "listover": false, "infos": infos})
+}
+
+#[test]
+fn lists_without_end_have_one() {
+    let all = Some(r#"{"all": true}"#);
+    let entry = serde_json::json!({"name": "x".repeat(100_000), "sha": "0", "filesize": 1});
+    for infos in [Value::from(vec![entry; 100]), Value::from(Vec::<Value>::new())] {
+        let client = serve(move |count| page(count, infos.clone()));
+        let failure = folder::list(&client, BUCKET, "/d/", all).unwrap_err();
+        assert_eq!(failure.code, -2, "{}", failure.message);
+    }
+    // Folders in folders.
+    let client =
+        serve(|_| serde_json::json!({"context": "", "listover": true, "infos": [{"name": "d/"}]}));
+    let bed = Bed::new();
+    let (code, report) = down(&client, &bed.path("back"), None);
+    assert_eq!((code, &report["data"]["failed"]), (-1, &1.into()));
+}
+
+/// What is to be uploaded is asked for by name where a list of its folder would never end.
+#[test]
+fn a_folder_too_long_to_list_is_no_obstacle_to_an_upload() {
+    let bed = Bed::new();
+    let client = bed.client();
+    let here = bed.path("here");
+    write(&here, "same", b"same");
+    write(&here, "deep/same", b"same");
+    assert_eq!(up(&client, &here, None).0, 0);
+    write(&here, "deep/new", b"new");
+    // Every page says that there are more.
+    let more = r#"{"code":0,"message":"SUCCESS","data":{"context":"CONTEXT","listover":false,
+        "infos":[{"name":"unknown","sha":"0","filesize":1,"mtime":1}]}}"#;
+    let long = more.replace("CONTEXT", &"c".repeat(2000));
+    for context in [more, long.as_str()] {
+        bed.emulator.inject(
+            Fault::new(reply_with(200, "application/json", context.into())).op("list").forever(),
+        );
+        let (code, report) = up(&client, &here, None);
+        assert_eq!((code, &report["data"]["failed"]), (0, &0.into()), "{report}");
+        assert_eq!(line(&report, "deep/same")["action"], "unchanged");
+        bed.emulator.clear_faults();
+    }
+    let failure = {
+        bed.emulator.inject(Fault::new(reply_with(200, "application/json", long)).op("list"));
+        folder::list(&client, BUCKET, "/tree/", Some(r#"{"all": true}"#)).unwrap_err()
+    };
+    // The caller has not given that context.
+    assert_eq!((failure.code, failure.argument), (-2, None));
+}
+
+#[test]
+fn long_pages_are_asked_for_where_they_are_given() {
+    for strict in [false, true] {
+        let bed = Bed::new();
+        bed.emulator.settings(|settings| settings.strict_list_limit = strict);
+        let client = bed.client();
+        for i in 0..201 {
+            let path = format!("/tree/{i}");
+            upload::buffer(&client, BUCKET, &path, b"x", None, Watch::default()).unwrap();
+        }
+        bed.emulator.clear_requests();
+        let reply = folder::list(&client, BUCKET, "/tree/", Some(r#"{"all": true}"#)).unwrap();
+        let reply: Value = serde_json::from_str(reply.text()).unwrap();
+        assert_eq!(reply["data"]["infos"].as_array().unwrap().len(), 201);
+        assert_eq!(asked(&bed.emulator, "list"), if strict { 3 } else { 1 });
+        let (code, report) = down(&client, &bed.path("back"), None);
+        assert_eq!((code, &report["data"]["downloaded"]), (0, &201.into()), "{report}");
+    }
 }
 
 /// What is not known yet can be waited for, and given up, all the same.

@@ -87,11 +87,13 @@ pub unsafe extern "C" fn cos_update_folder(
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
-/// - `num` (199): entries a page, 1 to 1000; some servers take no more than 199.
+/// - `num` (199): entries a page, 1 to 1000; some servers take no more than 199. With `all` as many
+///   as the server takes.
 /// - `prefix` (""): only entries whose name starts with this.
 /// - `context` (""): where to go on: `data.context` of the page before.
 /// - `delimiter`: passed to the server as it is.
-/// - `all` (false): follow `context` to the end and return all entries in one reply.
+/// - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
+///   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
 /// - `timeout_ms`, `retries`: for this call, a page at a time.
 ///
 /// @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
@@ -99,6 +101,8 @@ pub unsafe extern "C" fn cos_update_folder(
 ///         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
 ///         '/'.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
+/// @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
+///         its context is too long for the next request.
 ///
 /// Blocks until the server has answered. Any thread. The API's `op=list`.
 #[unsafe(no_mangle)]
@@ -126,9 +130,12 @@ pub unsafe extern "C" fn cos_list_folder(
 /// - `concurrency` (4): with `recursive`, deletions under way at a time, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
-/// @return 0 without `data`; with `recursive`, with the numbers `data.files` and `data.folders`.
-///         The first failure then ends the call, and what was deleted is gone; the same call again
-///         goes on.
+/// @return 0 without `data`. With `recursive` also on failure `data` has the numbers `files` and
+///         `folders` of what is gone and `failed` of what is not, and `failures`, an array with
+///         `path` (relative), `code` and `message`. What can be deleted is deleted; the folders in
+///         which something stays, stay. The code is that of the first failure, and the same call
+///         again goes on. Up to 4000000 files, 100000 folders and 256 folders inside one another
+///         are deleted by one call. A server that can't be reached any more ends it.
 /// @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -66,6 +66,38 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match fs::symlink_metadata(to) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => fs::rename(from, to),
+    }
+}
+
+/// Opens the file `name`, a path below `directory`, for reading. No part of the path may be a
+/// symbolic link, and what is no file does not block.
+pub fn open_below(directory: &File, name: &str) -> io::Result<File> {
+    let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let mut parent = None;
+    for folder in folders.split_terminator('/') {
+        let at = parent.as_ref().unwrap_or(directory);
+        parent = Some(open_in(at, folder, libc::O_DIRECTORY)?);
+    }
+    let parent = parent.as_ref().unwrap_or(directory);
+    match open_in(parent, file, libc::O_NONBLOCK) {
+        // Another program holds a lease on it, and is asked to give it up while this one waits.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => open_in(parent, file, 0),
+        result => result,
+    }
+}
+
+fn open_in(directory: &File, segment: &str, flags: libc::c_int) -> io::Result<File> {
+    let segment = CString::new(segment)?;
+    let flags = flags | libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY;
+    // SAFETY: the descriptor is open for as long as `directory` is borrowed, and the name is
+    // NUL-terminated.
+    let fd = unsafe { libc::openat(directory.as_raw_fd(), segment.as_ptr(), flags) };
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // SAFETY: it was opened just now, and nobody else knows it.
+        _ if fd >= 0 => Ok(unsafe { File::from_raw_fd(fd) }),
+        Some(libc::ELOOP) => Err(io::Error::other("a symbolic link; links are not followed")),
+        _ => Err(error),
     }
 }
 

@@ -7,10 +7,13 @@ use crate::tree;
 
 /// Uploads a local directory with everything below it to a folder: many files at a time, large ones
 /// in slices. Files that the folder has already, by size and SHA-1, do not travel; files that
-/// differ are replaced. Empty directories become folders. Nothing is deleted.
+/// differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
+/// upload has left there counts as a file that differs.
 ///
-/// What stands in the way of one file is reported and does not keep the others from travelling.
-/// Symbolic links and special files are reported as "ignored" and never followed.
+/// What stands in the way of one file is reported and does not keep the others from travelling:
+/// also a connection that always breaks for this one. A server that can't be reached any more ends
+/// the call. Symbolic links and special files are reported as "ignored" and never followed, also
+/// where they take a file's or a directory's place during the call. Directories may be 256 deep.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.
@@ -31,11 +34,13 @@ use crate::tree;
 /// @return 0 when every file is there; otherwise the code of the first file that failed, or what
 ///         ended the whole. Also on failure, `data` has the numbers `uploaded`, `unchanged`,
 ///         `ignored`, `failed`, and `files`, an array with `path` (relative), `action` ("uploaded",
-///         "unchanged", "ignored", "failed"), `bytes`, and `code` and `message` where it failed;
+///         "unchanged", "ignored", "failed"), `bytes` (as stored), and `code` and `message` where
+///         it failed;
 ///         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
-/// `op=list` and the operations of cos_upload_file().
+/// `op=list`, `op=stat`, `op=create` and the operations of cos_upload_file(); one request for a
+/// file that does not travel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_folder(
     client: *const cos_client,
@@ -65,8 +70,14 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
 /// that differ are replaced, each as with cos_download_file(). Nothing is deleted.
 ///
-/// What stands in the way of one file is reported and does not keep the others from travelling. No
-/// name and no symbolic link leads out of the directory: such files are reported as failed.
+/// What stands in the way of one file or folder is reported and does not keep the others from
+/// travelling: a name that this library refuses, or a connection that always breaks for this one.
+/// A server that can't be reached any more ends the call. No name and no symbolic link leads out of
+/// the directory: such files are reported as failed. What was never uploaded to its end is reported
+/// as "ignored".
+///
+/// Up to 4000000 files, 100000 folders, 512 MiB of names and 256 folders inside one another are
+/// listed; what is beyond is reported as failed.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.
@@ -89,7 +100,7 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
-/// `op=list` and download.
+/// `op=list` and download; one request for a file that does not travel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_folder(
     client: *const cos_client,

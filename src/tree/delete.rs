@@ -1,49 +1,53 @@
 //! Delete a folder and everything below it.
 
-use serde_json::json;
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::report::Report;
 use super::{for_each, remote};
 use crate::answer::Answer;
 use crate::client::Call;
 use crate::code::Code;
-use crate::error::{Failure, Result};
+use crate::error::Result;
 use crate::file;
 use crate::path::{Bucket, CosPath, FilePath, FolderPath};
-use crate::reply::Reply;
 use crate::request::Repeat;
 
-/// Deletes all files below `root`, then the folders, the innermost first.
+/// Deletes all files below `root`, then the folders, the innermost first. What can't be deleted is
+/// reported, and stays with the folders that it is in.
 pub fn delete(call: &Call, bucket: &Bucket, root: &FolderPath, workers: usize) -> Result<Answer> {
-    let report = Report::default();
-    let tree = remote::list(call, bucket, root, &report)?;
-    // What can't be named can't be deleted; better to know before the rest is gone.
-    if let Some(failure) = report.into_first_failure() {
-        return Err(failure);
-    }
+    let report = Report::new(call, bucket);
+    let mut tree = remote::list(call, bucket, root, &report)?;
+    tree.folders.sort_by_key(|name| Reverse(name.matches('/').count()));
+    // The root itself.
+    tree.folders.push(String::new());
     let path_of = |name: &str| format!("{}{name}", root.as_str());
-    for_each(call, workers, &tree.files, |file| {
-        let path = FilePath::new("cos_path", &path_of(&file.name))?;
-        remove(call, bucket, &path, &path_of(&file.name))
-    })?;
-    let mut folders = tree.folders;
-    folders.sort_by_key(|name| std::cmp::Reverse(name.matches('/').count()));
-    for name in &folders {
-        let path = FolderPath::new("cos_path", &path_of(name))?;
-        remove(call, bucket, &path, &path_of(name))?;
+    let files = AtomicUsize::new(0);
+    let mut folders = 0;
+    let mut result = for_each(call, workers, &tree.files, |file| {
+        let path = FilePath::new("cos_path", &path_of(&file.name));
+        let removed = path.and_then(|path| remove(call, bucket, &path));
+        if removed.is_ok() {
+            files.fetch_add(1, Ordering::Relaxed);
+        }
+        report.note(&file.name, removed)
+    });
+    for name in &tree.folders {
+        if result.is_err() || report.has_failure_in(name) {
+            continue;
+        }
+        let path = FolderPath::new("cos_path", &path_of(name));
+        let removed = path.and_then(|path| remove(call, bucket, &path));
+        folders += usize::from(removed.is_ok());
+        result = report.note(name, removed);
     }
-    remove(call, bucket, root, root.as_str())?;
-    let data = json!({"files": tree.files.len(), "folders": folders.len() + 1});
-    Ok(Answer::success(Reply::compose(&data)))
+    Ok(report.answer_of_deletion(result, files.into_inner(), folders))
 }
 
 /// Deletes one thing. That it is gone already is what was wanted.
-fn remove(call: &Call, bucket: &Bucket, path: &CosPath, name: &str) -> Result<()> {
+fn remove(call: &Call, bucket: &Bucket, path: &CosPath) -> Result<()> {
     match call.run(&file::delete_operation(bucket, path, Repeat::Always)) {
-        Ok(_) => Ok(()),
-        Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(()),
-        Err(failure) => {
-            Err(Box::new(Failure { message: format!("{name}: {}", failure.message), ..*failure }))
-        }
+        Err(failure) if !failure.is(Code::COS_ERR_NOT_FOUND) => Err(failure),
+        _ => Ok(()),
     }
 }

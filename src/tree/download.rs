@@ -17,6 +17,9 @@ use crate::options::Options;
 use crate::path::{Bucket, FilePath, FolderPath};
 use crate::source::Source;
 use crate::transfer::Transfer;
+use crate::upload;
+
+const UNFINISHED: &str = "an unfinished upload";
 
 /// What is the same for all files.
 struct TreeDownload<'a> {
@@ -29,7 +32,7 @@ struct TreeDownload<'a> {
     resume: bool,
     verify_sha1: bool,
     concurrency: usize,
-    report: &'a Report,
+    report: &'a Report<'a>,
 }
 
 /// Downloads everything below the folder at `cos_path` into the directory at `local_path`, which is
@@ -48,7 +51,7 @@ pub fn download(
     let transfer = watch.transfer.unwrap_or(&own_transfer);
     let mut options = Options::parse(options)?;
     let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
-    let report = Report::default();
+    let report = Report::new(&call, &bucket);
     let mut tree = TreeDownload {
         call: &call,
         bucket: &bucket,
@@ -74,7 +77,7 @@ pub fn download(
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, &call, transfer, started.elapsed().as_secs_f64()))
+    Ok(report.answer(result, transfer, started.elapsed().as_secs_f64()))
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {
@@ -105,14 +108,18 @@ impl TreeDownload<'_> {
 
     fn fetch(&self, file: &RemoteFile) -> Result<()> {
         if file.is_unfinished {
-            self.report.ignored(&file.name, "an unfinished upload");
+            self.report.ignored(&file.name, UNFINISHED);
             return Ok(());
         }
         let path = FilePath::new("cos_path", &format!("{}{}", self.root.as_str(), file.name))?;
         let place = local::place(&self.directory, &file.name)?;
-        if is_unchanged(file, &place, self)? {
+        if let Some(sha) = self.same_sha(file, &place)? {
             self.transfer.add(file.size);
-            self.report.done(&file.name, "unchanged", file.size);
+            // A list shows an upload that only lacks its finish like a whole file.
+            match upload::is_unfinished(self.call, self.bucket, &path, file.size, sha)? {
+                true => self.report.ignored(&file.name, UNFINISHED),
+                false => self.report.done(&file.name, "unchanged", file.size),
+            }
             return Ok(());
         }
         let name = place
@@ -131,16 +138,18 @@ impl TreeDownload<'_> {
         self.report.done(&file.name, "downloaded", file.size);
         Ok(())
     }
-}
 
-fn is_unchanged(file: &RemoteFile, place: &Path, tree: &TreeDownload) -> Result<bool> {
-    let is_same_size = fs::metadata(place).is_ok_and(|found| found.len() == file.size);
-    let (Some(sha), Some(place), true) = (&file.sha, place.to_str(), is_same_size) else {
-        return Ok(false);
-    };
-    // What can't be read can't be known to be the same; replacing it will tell.
-    let Ok(source) = Source::open(place) else {
-        return Ok(false);
-    };
-    Ok(sha.eq_ignore_ascii_case(&Digests::of(&source, u64::MAX, &tree.call.stop)?.sha))
+    /// The file's SHA-1, if what is at `place` has the same.
+    fn same_sha<'f>(&self, file: &'f RemoteFile, place: &Path) -> Result<Option<&'f str>> {
+        let is_same_size = fs::metadata(place).is_ok_and(|found| found.len() == file.size);
+        let (Some(sha), Some(place), true) = (&file.sha, place.to_str(), is_same_size) else {
+            return Ok(None);
+        };
+        // What can't be read can't be known to be the same; replacing it will tell.
+        let Ok(source) = Source::open(place) else {
+            return Ok(None);
+        };
+        let found = Digests::of(&source, u64::MAX, &self.call.stop)?.sha;
+        Ok(sha.eq_ignore_ascii_case(&found).then_some(sha))
+    }
 }

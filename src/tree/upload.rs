@@ -1,11 +1,10 @@
 //! A local directory to a folder of a bucket.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use super::for_each;
-use super::local::{self, LocalFile};
-use super::remote::{self, RemoteFile};
+use super::local::{self, LocalFile, Root};
+use super::remote::Existing;
 use super::report::Report;
 use crate::answer::Answer;
 use crate::client::{Call, Client};
@@ -27,8 +26,9 @@ struct TreeUpload<'a> {
     root: &'a FolderPath,
     settings: &'a Settings,
     transfer: &'a Transfer,
-    existing: HashMap<String, RemoteFile>,
-    report: &'a Report,
+    local_root: Root,
+    existing: Existing,
+    report: &'a Report<'a>,
 }
 
 /// Uploads everything below the directory at `local_path` to the folder at `cos_path`.
@@ -51,18 +51,20 @@ pub fn upload(
     let directory = local::check_root(local_path)?;
     let _busy = transfer.begin()?;
 
-    let report = Report::default();
+    let report = Report::new(&call, &bucket);
     let result = crew::watched(&call, transfer, watch.on_progress, || {
+        // Held before the scan, so that both are of the same directory.
+        let local_root = Root::open(&directory)?;
         let local = local::scan(&directory, &report, &call.stop);
-        let bytes = local.files.iter().map(|file| file.size).sum();
-        transfer.set_total(bytes);
+        transfer.set_total(local.files.iter().map(|file| file.size).sum());
         let tree = TreeUpload {
             call: &call,
             bucket: &bucket,
             root: &root,
+            local_root,
             settings: &settings,
             transfer,
-            existing: existing(&call, &bucket, &root)?,
+            existing: Existing::find(&call, &bucket, &root, &local.files)?,
             report: &report,
         };
         tree.make_empty_folders(&local.empty_directories)?;
@@ -70,20 +72,7 @@ pub fn upload(
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, &call, transfer, started.elapsed().as_secs_f64()))
-}
-
-/// The files that are there already. What has an impossible name there is not in our way.
-fn existing(
-    call: &Call,
-    bucket: &Bucket,
-    root: &FolderPath,
-) -> Result<HashMap<String, RemoteFile>> {
-    match remote::list(call, bucket, root, &Report::default()) {
-        Ok(tree) => Ok(tree.files.into_iter().map(|file| (file.name.clone(), file)).collect()),
-        Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(HashMap::new()),
-        Err(failure) => Err(failure),
-    }
+    Ok(report.answer(result, transfer, started.elapsed().as_secs_f64()))
 }
 
 impl TreeUpload<'_> {
@@ -114,40 +103,42 @@ impl TreeUpload<'_> {
     fn send(&self, file: &LocalFile) -> Result<()> {
         let path = format!("{}{}", self.root.as_str(), file.name);
         let path = FilePath::new("cos_path", &path)?;
-        let source = Source::open(&file.path.to_string_lossy())?;
-        let upload = Upload {
-            call: self.call.below(),
-            bucket: self.bucket.clone(),
-            path,
-            source: &source,
-            transfer: self.transfer,
-            settings: self.settings.clone(),
+        let source = self.local_root.source(file)?;
+        let size = source.size();
+        let action = match self.is_unchanged(file, &path, &source)? {
+            true => {
+                self.transfer.add(size);
+                "unchanged"
+            }
+            false => {
+                let upload = Upload {
+                    call: self.call.below(),
+                    bucket: self.bucket.clone(),
+                    path,
+                    source: &source,
+                    transfer: self.transfer,
+                    settings: self.settings.clone(),
+                };
+                upload.send(&mut Default::default())?;
+                "uploaded"
+            }
         };
-        if self.is_unchanged(file, &upload)? {
-            self.transfer.add(file.size);
-            self.report.done(&file.name, "unchanged", file.size);
-            return Ok(());
-        }
-        upload.send(&mut Default::default())?;
-        self.report.done(&file.name, "uploaded", file.size);
+        self.report.done(&file.name, action, size);
         Ok(())
     }
 
-    fn is_unchanged(&self, file: &LocalFile, upload: &Upload) -> Result<bool> {
-        let source = upload.source;
-        let Some(existing) = self.existing.get(&file.name) else {
+    fn is_unchanged(&self, file: &LocalFile, path: &FilePath, source: &Source) -> Result<bool> {
+        let (call, bucket) = (self.call, self.bucket);
+        let Some(existing) = self.existing.get(call, bucket, path, &file.name)? else {
             return Ok(false);
         };
-        let Some(sha) = existing.sha.as_ref().filter(|_| existing.size == source.size()) else {
+        let sha = existing.sha.as_ref().filter(|_| existing.size == source.size());
+        let Some(sha) = sha.filter(|_| !existing.is_unfinished) else {
             return Ok(false);
         };
-        let ours = Digests::of(source, u64::MAX, &self.call.stop)?.sha;
-        if existing.is_unfinished || !sha.eq_ignore_ascii_case(&ours) {
-            return Ok(false);
-        }
-        // A list shows a sliced upload that only lacks its finish like a whole file.
-        let was_sliced = file.size >= self.settings.slice_threshold;
-        let (bucket, path) = (&upload.bucket, &upload.path);
-        Ok(!was_sliced || !upload::is_unfinished(&upload.call, bucket, path, existing.size, &ours)?)
+        let ours = Digests::of(source, u64::MAX, &call.stop)?.sha;
+        // A list shows an upload that only lacks its finish like a whole file.
+        Ok(sha.eq_ignore_ascii_case(&ours)
+            && !upload::is_unfinished(call, bucket, path, source.size(), &ours)?)
     }
 }

@@ -93,7 +93,7 @@ impl<'a> Report<'a> {
                 self.heard_of_server();
                 Ok(())
             }
-            phase => self.check_server(path, phase, failure),
+            _ => self.check_server(path, &failure),
         }
     }
 
@@ -103,10 +103,10 @@ impl<'a> Report<'a> {
     }
 
     /// Fails if it is not only this file that finds no server.
-    fn check_server(&self, path: &str, phase: Phase, failure: Box<Failure>) -> Result<()> {
+    fn check_server(&self, path: &str, failure: &Failure) -> Result<()> {
         let (unconnected, broken) = {
             let mut collected = self.collected();
-            match phase.may_have_reached_server() {
+            match failure.phase.may_have_reached_server() {
                 false => collected.unconnected += 1,
                 true => collected.broken += 1,
             }
@@ -118,7 +118,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         let message = format!("the server can't be reached any more; {path}: {}", failure.message);
-        Err(Box::new(Failure { message, ..*failure }))
+        Err(Box::new(Failure { message, ..failure.clone() }))
     }
 
     fn server_answers(&self) -> Result<bool> {

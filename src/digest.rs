@@ -30,9 +30,11 @@ pub struct Digests {
 pub struct Parts {
     part_size: u64,
     size: u64,
-    /// In order, one a part.
-    states: Vec<[u8; 20]>,
+    /// In order, one a part, in chunks of [`CHUNK`]: one piece that grows would be copied.
+    states: Vec<Vec<[u8; 20]>>,
 }
+
+const CHUNK: usize = 1024;
 
 impl Digests {
     /// Reads `source` once, in parts of `part_size` bytes (a multiple of 64).
@@ -42,9 +44,7 @@ impl Digests {
         let mut buffer = vec![0; BUFFER];
         let mut hasher = Sha1::new();
         let (mut offset, size) = (0, source.size());
-        // Not more at once, whatever size a file claims.
-        let count = size.div_ceil(part_size).min(1 << 16);
-        let mut states = Vec::with_capacity(count as usize);
+        let mut states: Vec<Vec<_>> = Vec::new();
         while offset < size {
             let part_end = size.min(offset.saturating_add(part_size));
             while offset < part_end {
@@ -56,10 +56,14 @@ impl Digests {
                 hasher.update(&*chunk);
                 offset += chunk.len() as u64;
             }
-            states.push(match offset == size {
+            let state = match offset == size {
                 true => hasher.clone().finalize().into(),
                 false => state(&hasher),
-            });
+            };
+            match states.last_mut() {
+                Some(chunk) if chunk.len() < CHUNK => chunk.push(state),
+                _ => states.push(vec![state]),
+            }
         }
         let sha = hex(&hasher.finalize());
         Ok(Digests { sha, parts: Parts { part_size, size, states } })
@@ -69,7 +73,7 @@ impl Digests {
 impl Parts {
     /// The text of entry `i`; `None` behind the last.
     pub fn entry(&self, i: usize) -> Option<String> {
-        let state = self.states.get(i)?;
+        let state = self.states.get(i / CHUNK)?.get(i % CHUNK)?;
         let offset = i as u64 * self.part_size;
         let datalen = self.part_size.min(self.size - offset);
         let separator = if i == 0 { "" } else { "," };

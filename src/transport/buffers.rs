@@ -6,7 +6,7 @@
 use ureq::unversioned::transport::Buffers;
 
 /// What is written at once at the most, in bytes. Large, because every write wakes the peer.
-const OUTPUT: usize = 512 * 1024;
+const OUTPUT: usize = 256 * 1024;
 /// What is read at once at the most, in bytes. A download to a file writes as much at once, and
 /// writes to one file wait for each other.
 const INPUT: usize = 256 * 1024;

@@ -142,13 +142,17 @@ impl Deref for FolderPath {
 
 /// Refuses a URL that the service would refuse for its length.
 pub fn check_url(url: &str) -> Result<()> {
-    let path_len = url.find('?').unwrap_or(url.len());
-    match url.len() > MAX_URL {
-        true if path_len > MAX_URL => Err(too_long("cos_path")),
-        // Of what is in a query, only this can be long.
-        true => Err(too_long("context")),
-        false => Ok(()),
+    if url.len() <= MAX_URL {
+        return Ok(());
     }
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    // Of what is in a query, only these are not the library's own.
+    let given = |key: &&str| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+        value.is_some_and(|value| !value.is_empty())
+    };
+    let blamed = ["context", "delimiter"].into_iter().find(given);
+    Err(too_long(blamed.filter(|_| path.len() <= MAX_URL).unwrap_or("cos_path")))
 }
 
 fn too_long(argument: &str) -> Box<Failure> {
@@ -289,6 +293,21 @@ mod tests {
             "/%E4%B8%AD%E6%96%87%20dir/a~b%2Bc%25d%26e.txt"
         );
         assert_eq!(encode_query("/a b"), "%2Fa%20b");
+    }
+
+    #[test]
+    fn a_url_that_is_too_long_blames_what_was_given() {
+        let path = "p".repeat(1000);
+        for (url, blamed) in [
+            (format!("{path}{path}?op=list&num=9&context=abc"), "cos_path"),
+            (format!("{path}?op=list&num=1000&context="), "cos_path"),
+            (format!("{path}xxxxxxxxxxxxxxxxxx?op=stat"), "cos_path"),
+            (format!("{path}?op=list&num=9&context=abcdef"), "context"),
+            (format!("{path}?op=list&num=9&context=&delimiter=abcdef"), "delimiter"),
+        ] {
+            let failure = check_url(&url).unwrap_err();
+            assert_eq!(failure.argument.as_deref(), Some(blamed), "{url}");
+        }
     }
 
     #[test]

@@ -76,8 +76,9 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// the directory: such files are reported as failed. What was never uploaded to its end is reported
 /// as "ignored".
 ///
-/// Up to 4000000 files, 100000 folders, 512 MiB of names and 256 folders inside one another are
-/// listed; what is beyond is reported as failed.
+/// A tree of more than 2000000 files, 100000 folders or 256 MiB of names is refused
+/// (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders is
+/// reported as failed.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.

@@ -208,7 +208,7 @@ impl<'a> Lister<'a> {
         &self,
         path: &CosPath,
         mut context: String,
-        mut take: impl FnMut(Vec<T>) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Vec<T>) -> ControlFlow<()>,
     ) -> Result<Reply> {
         let (mut seen, mut empty) = (HashSet::new(), 0);
         let mut reply = self.next_page(path, &context)?;
@@ -244,7 +244,7 @@ impl<'a> Lister<'a> {
     fn all(&self, path: &CosPath, context: String) -> Result<Reply> {
         let mut infos = String::new();
         let mut is_too_long = false;
-        let last = self.follow(path, context, |entries: Vec<Box<RawValue>>| {
+        let last = self.follow(path, context, &mut |entries: Vec<Box<RawValue>>| {
             for entry in entries {
                 infos.push_str(if infos.is_empty() { "" } else { "," });
                 infos.push_str(entry.get());

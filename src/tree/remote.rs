@@ -121,7 +121,7 @@ pub fn list(
         };
         let path = FolderPath::new("cos_path", &format!("{}{prefix}", root.as_str()));
         let listed = path.and_then(|path| {
-            lister.follow(&path, String::new(), |entries| {
+            lister.follow(&path, String::new(), &mut |entries| {
                 // Whatever a page has is taken.
                 is_too_large = entries.into_iter().map(&mut take).fold(false, |_, now| now);
                 match is_too_large {
@@ -185,7 +185,7 @@ impl Existing {
             };
             let (mut pages, mut found) = (0, HashSet::<&str>::new());
             let most_pages = FEW_PAGES.max(wanted.files + wanted.folders.len());
-            let listed = lister.follow(&path, String::new(), |entries: Vec<Entry>| {
+            let listed = lister.follow(&path, String::new(), &mut |entries: Vec<Entry>| {
                 for entry in entries {
                     let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
                     let name = format!("{prefix}{segment}");

@@ -76,6 +76,9 @@ impl Program {
                 let package = if name == "first_upload" { "." } else { "./everything" };
                 let mut go = development("go");
                 go.current_dir(language.directory()).env("GOPROXY", "off");
+                // Its caches are often in the home directory.
+                let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("go");
+                go.env("GOCACHE", cache).env("GOPATH", dir.path()).env("GOENV", "off");
                 go.env("GOFLAGS", "-mod=mod").args(["build", "-buildvcs=false", "-o"]);
                 succeed(go.arg(&built).arg(package));
                 (None, built)

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{
-    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, header, installed, libraries, root, succeed, typed,
+    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, header, installed, libraries, make, root, succeed,
+    typed,
 };
 
 /// Every file below a directory, by its path from there.
@@ -156,7 +157,7 @@ fn what_is_installed_is_uninstalled() {
     let dir = tempfile::tempdir().unwrap();
     let destination = format!("DESTDIR={}", dir.path().display());
     let arguments = [destination.as_str(), "PREFIX=/usr", "LIBDIR=/usr/lib/x86_64-linux-gnu"];
-    succeed(typed("make").arg("install").args(arguments));
+    succeed(make("install").args(arguments));
     let lib = "usr/lib/x86_64-linux-gnu";
     let wanted = [
         "usr/bin/cos",
@@ -179,6 +180,6 @@ fn what_is_installed_is_uninstalled() {
     let cmake = text(dir.path().join(lib).join("cmake/cos/cos-config.cmake"));
     assert!(cmake.contains("${_cos_here}/../../../../include\""), "{cmake}");
 
-    succeed(typed("make").arg("uninstall").args(arguments));
+    succeed(make("uninstall").args(arguments));
     assert_eq!(files(dir.path()), BTreeSet::new());
 }

@@ -111,16 +111,27 @@ pub fn memcheck(losses: &str) -> [String; 4] {
     ["-q".into(), "--leak-check=full".into(), losses, "--error-exitcode=99".into()]
 }
 
+/// `make` as a person would type it, but for the place of what it makes: tests leave the project's
+/// directory as it is.
+pub fn make(target: &str) -> Command {
+    let mut make = typed("make");
+    let build = build_dir();
+    // The Makefile takes a blank in a path for the end of it; one above the project does no harm.
+    let build = build.strip_prefix(root()).unwrap_or(&build);
+    make.arg(target).arg(format!("BUILD={}", build.display()));
+    make
+}
+
 /// Where `make` puts what it makes.
 fn build_dir() -> PathBuf {
-    root().join(env::var_os("BUILD").unwrap_or_else(|| "build".into()))
+    Path::new(option_env!("CARGO_TARGET_TMPDIR").expect("this is not a test")).join("build")
 }
 
 /// The directory with `libcos.so` and `libcos.a` in the release profile, up to date.
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        succeed(typed("make").arg("lib"));
+        succeed(&mut make("lib"));
         build_dir().join("lib")
     })
 }
@@ -131,8 +142,8 @@ pub fn installed() -> &'static Path {
     INSTALLED.get_or_init(|| {
         let prefix = build_dir().join("installed");
         let _ = fs::remove_dir_all(&prefix);
-        succeed(typed("make").arg("all"));
-        succeed(typed("make").arg("install").arg(format!("PREFIX={}", prefix.display())));
+        succeed(&mut make("all"));
+        succeed(make("install").arg(format!("PREFIX={}", prefix.display())));
         prefix
     })
 }

@@ -1,12 +1,16 @@
-# make            the libraries, the header and the command cos, in build/ and include/
+# make            the libraries and the command cos, in build/
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make demo       the whole round against the emulator, from the command line and from C
-# make emulator   a server that stands in for COS, on 127.0.0.1:9000; its data is in build/emulator
-# make docs       the manual of cos.h and cos.hpp as HTML, in build/docs
-# make test       everything that is tested; installs the Debian packages it needs
+# make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
+# make check      format, lints, and the tests that need nothing but Rust: for every day
+# make test       everything that is tested; sets up what that needs
+# make setup      installs what the tests need, or tells what is missing and how to get it
+# make docs       the manual of cos.h and cos.hpp as HTML
 # make bench      libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
 # make soak       16 threads through a network that breaks something every second; MINUTES=, SEED=
 # make abi        writes down the binary interface anew, after a change that is meant
+# make clean      removes what was built
+# make help       shows this
 
 CARGO ?= cargo
 CC ?= cc
@@ -21,11 +25,21 @@ VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
 ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
 PRIVATE := $(shell sed -n 's/^Libs.private: //p' packaging/cos.pc.in)
 BUILD ?= build
+PORT = 9000
+DATA = $(BUILD)/emulator/$(PORT)
 LIB := $(BUILD)/lib
 
-.PHONY: all lib install uninstall demo emulator docs test bench soak abi lint check-tools clean
+# The tests against the emulator that need neither a C compiler nor other programs.
+CHECKS := downloads hostile properties transfers trees uploads validation
+
+.PHONY: all lib install uninstall demo emulator check test setup docs bench soak abi lint clean help
 
 all: $(BUILD)/bin/cos
+	@echo "$(LIB)/libcos.so.$(ABI), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
+	    "make install installs them."
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 # Without the Rust library among them, the crate types can be optimised as a whole.
 lib:
@@ -55,6 +69,8 @@ install:
 	$(call fill,cos.pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
 	$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
+	@echo "Installed below $(DESTDIR)$(PREFIX): bin/cos, include/cos.h, include/cos.hpp, and" \
+	    "libcos in $(DESTDIR)$(LIBDIR)."
 
 check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
     *[[:space:]]* | [!/]* | *"|"[!/]*"|"*) \
@@ -82,33 +98,45 @@ demo: all
 	TARGET=$(TARGET) LIB=$(LIB) BUILD=$(BUILD) CC="$(CC)" examples-c/demo.sh
 
 emulator:
-	$(CARGO) run -p cos-emulator -- --port 9000 --data $(BUILD)/emulator
+	@echo "Its objects are kept in $(DATA). Ctrl-C ends it. PORT= chooses another port, 0 a free one."
+	$(CARGO) run -p cos-emulator -- --port $(PORT) --data $(DATA)
 
 docs:
 	mkdir -p $(BUILD)/docs
 	VERSION=$(VERSION) OUT=$(BUILD)/docs doxygen docs/Doxyfile
+	@echo "The manual is $(BUILD)/docs/html/index.html."
 
-test: check-tools lint all
-	$(CARGO) test --workspace
+# Most of the tests wait for something most of the time.
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --lib $(CHECKS:%=--test %)
+	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --package cos-emulator --lib --tests
+	@echo "All is well. make test tries the rest: C, the bindings, TLS, proxies, what the README says."
+
+test: setup lint all
+	$(CARGO) test --workspace --no-fail-fast
+
+setup:
+	@TARGET=$(TARGET) tests/install-tools.sh
 
 bench: lib
 	benches/install-tools.sh
 	LIB=$(LIB) OUT=$(BUILD)/bench CC="$(CC)" ROWS="$(ROWS)" REPEAT="$(REPEAT)" DIR="$(DIR)" \
 	    benches/run.py
+	@echo "The programs that were measured are in $(BUILD)/bench."
 
 soak:
 	$(CARGO) run --example soak -- $(or $(MINUTES),5) $(SEED)
 
-abi: lib
+abi:
 	abi/dump.sh include/cos.h abi/libcos.abi
+	@echo "abi/libcos.abi is written; git diff shows what has changed."
 
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
-
-check-tools:
-	tests/install-tools.sh
 
 clean:
 	$(CARGO) clean

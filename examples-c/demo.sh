@@ -19,8 +19,7 @@ $CC -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude examples-c/round.c \
 
 "$TARGET/debug/cos-emulator" --port 0 --data "$work/data" >"$work/log" &
 emulator=$!
-for _ in $(seq 100); do
-    grep -q listening "$work/log" && break
+until grep -q listening "$work/log"; do
     kill -0 "$emulator" # it may have failed to start
     sleep 0.1
 done

@@ -1,20 +1,34 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need, or names them where it may not, and a module
-# of Node.
+# Installs what the tests need besides Rust, and says so: Debian packages, where it may, and a module
+# of Node. Otherwise it names what is missing and how to get it. TARGET is cargo's directory.
 set -eu
-PATH=$PATH:/usr/sbin
+cd "$(dirname "$0")/.."
+PATH=$PATH:/usr/sbin:/sbin
+cache=$(realpath -m "${TARGET:-target}")/npm
+
 missing=
 need() { # command package
-    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+    IFS=:
+    for directory in $PATH; do
+        if [ -x "$directory/$1" ]; then
+            unset IFS
+            return
+        fi
+    done
+    unset IFS
+    case " $missing " in
+    *" $2 "*) ;;
+    *) missing="$missing $2" ;;
+    esac
 }
 need gcc gcc
 need g++ g++
 need clang clang
 need clang++ clang
 need make make
-need git git
 need nm binutils
-need readelf binutils
+need kill procps
+need script bsdutils
 need valgrind valgrind
 # valgrind looks into the C library.
 [ -d /usr/lib/debug/.build-id ] || missing="$missing libc6-dbg"
@@ -34,10 +48,33 @@ need npm npm
 need luajit luajit
 luajit -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 
-if [ -z "$missing" ]; then
-    :
-elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+# The version of Cargo.toml and two components that the smallest installation lacks.
+check_rust() {
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    if ! command -v cargo >/dev/null; then
+        echo "Rust is missing: get it from https://rustup.rs, version $wanted or newer." >&2
+        return 1
+    fi
+    found=$(cargo --version | cut -d ' ' -f 2)
+    if [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
+        echo "Rust $wanted or newer is needed, this is $found: see https://rustup.rs." >&2
+        return 1
+    fi
+    for component in rustfmt clippy; do
+        cargo "${component#rust}" --version >/dev/null 2>&1 && continue
+        echo "Installing a component of Rust: $component"
+        rustup component add "$component" && continue
+        echo "$component is missing: rustup component add $component, or your system's package." >&2
+        return 1
+    done
+}
+rust=ready
+check_rust || rust=
+
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing Debian packages:$missing"
     # The servers among them are started by the tests alone, never by the system.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
@@ -48,15 +85,26 @@ elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         printf '#!/bin/sh\nexit 101\n' >$policy
         chmod 755 $policy
     fi
-    apt-get update -qq
+    apt="apt-get -qq -o DPkg::Lock::Timeout=300"
+    $apt update
     # shellcheck disable=SC2086 # a list of packages
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
-else
-    echo "The tests need these Debian packages; please install them:$missing" >&2
+    DEBIAN_FRONTEND=noninteractive $apt install -y --no-install-recommends $missing
+elif [ -n "$missing" ]; then
+    {
+        echo "The tests need programs that are missing. Their Debian packages:$missing"
+        echo "Install them, then go on:"
+        echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing"
+        echo "Another system has them under other names. make check does without them."
+    } >&2
     exit 1
 fi
+[ -n "$rust" ] || exit 1
 
-# A module of Node, with the version and the checksums that are in package-lock.json.
-cd "$(dirname "$0")/bindings/node"
-[ node_modules/.package-lock.json -nt package-lock.json ] ||
-    npm ci --ignore-scripts --no-audit --no-fund --silent
+# A module of Node, with the version and the checksums that are in package-lock.json. What the README
+# says to do installs it once more: from this cache.
+cd tests/bindings/node
+if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -d "$cache" ]; then
+    echo "Installing what package.json of tests/bindings/node names, into node_modules there"
+    npm_config_cache=$cache npm ci --ignore-scripts --no-audit --no-fund --silent
+fi
+echo "The tests have all that they need."

@@ -4,7 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
@@ -120,16 +120,26 @@ fn every_option_is_listed() {
     }
 }
 
-/// A copy of what is under version control, with the results of earlier builds at hand.
+/// Where cargo keeps what it makes.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// The project as somebody else has it, with the results of earlier builds at hand.
 fn clone() -> PathBuf {
     let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clone");
     let _ = fs::remove_dir_all(&clone);
     fs::create_dir_all(&clone).unwrap();
     let mut copy = Command::new("sh");
-    copy.args(["-euc", "git ls-files -z | xargs -0 cp -p --parents -t \"$0\""]).arg(&clone);
+    copy.args(["-euc", "tar c \"$@\" . | tar x -C \"$0\""]).arg(&clone);
+    let made = target().strip_prefix(root()).unwrap_or(Path::new("target"));
+    for left_out in
+        [made, "build".as_ref(), ".git".as_ref(), "tests/bindings/node/node_modules".as_ref()]
+    {
+        copy.arg(format!("--exclude=./{}", left_out.display()));
+    }
     succeed(copy.current_dir(root()));
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    symlink(target.unwrap_or_else(|| root().join("target")), clone.join("target")).unwrap();
+    symlink(target(), clone.join("target")).unwrap();
     clone
 }
 
@@ -144,18 +154,72 @@ impl Drop for Background {
     }
 }
 
-/// The other terminal of whoever reads the README.
-fn emulator(clone: &Path) -> Background {
-    let mut make = typed("make");
-    make.arg("emulator").current_dir(clone).env_remove("BUILD").env_remove("CARGO_TARGET_DIR");
-    let mut child = make.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
+/// A command in the clone that keeps its files there, whatever the user of the machine has.
+fn in_clone(program: &str, clone: &Path) -> Command {
+    let mut command = typed(program);
+    command.current_dir(clone).process_group(0);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COS_") {
+            command.env_remove(name);
+        }
+    }
+    for name in [
+        "BUILD",
+        "CARGO_TARGET_DIR",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "http_proxy",
+        "all_proxy",
+        "ALL_PROXY",
+        "no_proxy",
+        "NO_PROXY",
+    ] {
+        command.env_remove(name);
+    }
+    let own = clone.join("build/own");
+    fs::create_dir_all(&own).unwrap();
+    command.env("TMPDIR", &own).env("XDG_CONFIG_HOME", &own);
+    command.env("GOCACHE", target().join("go")).env("GOPATH", own.join("go"));
+    // What it will install was installed before the tests.
+    command.env("npm_config_cache", target().join("npm"));
+    command
+}
+
+/// The other terminal of whoever reads the README, and the port that is free for it here.
+fn emulator(clone: &Path) -> (Background, String) {
+    let mut make = in_clone("make", clone);
+    make.args(["emulator", "PORT=0"]).stdout(Stdio::piped());
+    let mut child = make.spawn().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
     let emulator = Background(child);
     let mut lines = output.lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("listening on http://127.0.0.1:9000")), "it ended");
+    let port = lines.find_map(|line| {
+        line.split("listening on http://127.0.0.1:").nth(1).map(|port| port.trim().to_owned())
+    });
     // It may go on to print.
     std::thread::spawn(move || lines.for_each(drop));
-    emulator
+    (emulator, port.expect("it ended"))
+}
+
+/// Makes the programs of the clone look for the emulator at this port.
+fn expect_at(port: &str, clone: &Path) {
+    let mut edit = Command::new("sh");
+    let line =
+        format!("grep -rl 127.0.0.1:9000 . | xargs sed -i s/127.0.0.1:9000/127.0.0.1:{port}/");
+    succeed(edit.args(["-euc", &line]).current_dir(clone.join("tests/bindings")));
+}
+
+/// Runs lines of shell and returns what they printed. What they have started ends with them.
+fn run(script: &str, clone: &Path) -> String {
+    let printed = clone.join("build/printed");
+    let output = File::create(&printed).unwrap();
+    let mut sh = in_clone("sh", clone);
+    sh.args(["-euxc", script]).stdout(output.try_clone().unwrap()).stderr(output);
+    let mut running = Background(sh.spawn().unwrap());
+    let status = running.0.wait().unwrap();
+    let printed = fs::read_to_string(&printed).unwrap();
+    assert!(status.success(), "{status}: {printed}");
+    printed
 }
 
 #[test]
@@ -167,18 +231,20 @@ fn every_command_runs() {
         .filter(|block| block.language == "sh")
         .partition(|block| block.code == "make emulator\n");
     assert_eq!(others.len(), 1);
-    let _emulator = emulator(&clone);
+    let (_emulator, port) = emulator(&clone);
+    expect_at(&port, &clone);
 
-    let script: String = commands.into_iter().map(|block| block.code).collect();
-    let mut sh = typed("sh");
-    sh.args(["-euxc", &script]).current_dir(&clone);
-    for name in ["BUILD", "CARGO_TARGET_DIR", "http_proxy", "MAKEFLAGS", "MAKELEVEL"] {
-        sh.env_remove(name);
-    }
-    let output = succeed(&mut sh);
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let six = printed.matches("uploaded hello.txt to /first/你好.txt\n").count();
+    // This here is a part of make test.
+    let (tests, others): (Vec<_>, Vec<_>) = commands
+        .iter()
+        .flat_map(|block| block.code.split_inclusive('\n'))
+        .partition(|line| line.starts_with("make test"));
+    assert_eq!(tests.len(), 1);
+    let script = others.concat().replace(":9000", &format!(":{port}"));
+    let printed = run(&script, &clone);
+    let six = printed.matches("\nuploaded hello.txt to /first/你好.txt\n").count();
     assert_eq!(six, 6, "{printed}");
+    assert!(printed.contains("\nthe whole round went well\n"), "the demonstration ran: {printed}");
     assert_eq!(fs::read_to_string(clone.join("hello-again.txt")).unwrap(), "hello\n");
     assert!(printed.contains("-71"), "the fault struck: {printed}");
     assert!(clone.join("a.out").is_file());

@@ -42,7 +42,9 @@
  *
  * **Threads** What takes a `const cos_client *` may be called by any number of threads at once, also
  * while a thread ends. Callbacks run on the calling thread, during the call; threads that a call
- * starts have ended when it returns, and no signal handler of yours runs on them. pthread_cancel()
+ * starts have ended when it returns, and no signal handler of yours runs on them. Only a look-up of
+ * a host's name that the system has not answered is left behind, until the system does: such a
+ * thread touches nothing of yours and nothing of the client. pthread_cancel()
  * takes effect when the call, callbacks included, has returned. A function blocks only where its
  * comment says so. There is no global state, nothing to initialise and nothing to clean up.
  *
@@ -471,16 +473,19 @@ void cos_string_free(char *string);
  * Options (default):
  * - `scheme` ("https"): "http" or "https", for control requests and downloads.
  * - `hostname`: `host[:port]` of control requests, in place of the region's.
- * - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it. Names
- *   below `localhost` lead to this machine.
+ * - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it, so it
+ *   is a name and no IPv6 address. Names below `localhost` lead to this machine.
  * - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
  *   that is not a download must arrive whole within this time.
- * - `connect_timeout_ms` (10000): for connecting, TLS handshake included.
+ * - `connect_timeout_ms` (10000): for a connection: looking the name up, all its addresses, the way
+ *   through a proxy, TLS handshake. An address that is silent for 250 ms gets company of the next.
  * - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
  * - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
  * - `ca_file`: PEM file with certificates to trust besides the bundled roots; a regular file of at
  *   most 8 MiB, read at once.
- * - `proxy`: `http://[user:password@]host:port`. The environment is never asked.
+ * - `proxy`: `http://[user:password@]host:port`; in user and password, characters that mean
+ *   something in a URL are written as there: %2F for '/', %40 for '@'. It is asked for https by
+ *   CONNECT, for http with the whole URL in the request. The environment is never asked.
  * - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
  * - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.
  *
@@ -625,8 +630,8 @@ cos_transfer *cos_transfer_new(void);
 void cos_transfer_free(cos_transfer *transfer);
 
 /**
- * Stops the call that uses the handle, within a second even if the server is silent; the call
- * returns COS_ERR_CANCELLED. Every later call with this handle returns that at once. From any
+ * Stops the call that uses the handle, within a second even if the server or the system's resolver
+ * is silent; the call returns COS_ERR_CANCELLED. Every later call with this handle returns that at once. From any
  * thread, not from a signal handler. NULL is ignored.
  *
  * @param transfer  The handle, or NULL.

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use crate::error::{Failure, Result};
 use crate::ffi::os;
 use crate::options::Options;
-use crate::transport;
+use crate::transport::{self, Host, Proxy};
 
 /// The longest timeout that is accepted: a day, in milliseconds.
 pub const MAX_TIMEOUT_MS: u64 = 86_400_000;
@@ -35,17 +35,10 @@ pub struct Network {
     pub connect_timeout: Duration,
     /// Certificates trusted besides the bundled roots.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// `http://[user:password@]host:port`.
-    pub proxy: Option<String>,
+    /// On the way to every host, if there is one.
+    pub proxy: Option<Proxy>,
     /// How many idle connections are kept.
     pub max_idle_connections: usize,
-}
-
-impl Network {
-    /// `host:port` of the proxy, as it may be shown.
-    pub fn proxy_host(&self) -> Option<&str> {
-        self.proxy.as_deref().and_then(proxy_host)
-    }
 }
 
 /// A client's settings, complete and valid.
@@ -141,10 +134,7 @@ impl Config {
             self.network.extra_roots = file.as_deref().map_or(Ok(Vec::new()), read_certificates)?;
         }
         if options.has("proxy") {
-            self.network.proxy = options.text("proxy")?;
-            if let Some(proxy) = &self.network.proxy {
-                check_proxy(proxy)?;
-            }
+            self.network.proxy = options.text("proxy")?.as_deref().map(read_proxy).transpose()?;
         }
         if options.has("user_agent") {
             let agent = options.text("user_agent")?;
@@ -215,46 +205,31 @@ fn check_region(region: &str) -> Result<String> {
     Ok(short.to_owned())
 }
 
-fn check_host(key: &str, host: &str) -> Result<()> {
-    let problem = || {
-        let text = "must be host or host:port, without scheme and path, such as \"localhost:9000\"";
-        Failure::argument(key, text)
-    };
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => (name, Some(port)),
-        _ => (host, None),
-    };
-    let bracketed = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let name_is_good = match bracketed {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
-            !name.is_empty() && name.len() <= 253 && name.bytes().all(legal)
-        }
-    };
-    let port_is_good = port.is_none_or(|port| {
-        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    });
-    match name_is_good && port_is_good {
-        true => Ok(()),
-        false => Err(problem()),
+fn check_host(key: &str, text: &str) -> Result<()> {
+    // The port does not matter here.
+    match Host::parse(text, 80) {
+        None => Err(Failure::argument(
+            key,
+            "must be host or host:port, without scheme and path, such as \"localhost:9000\"",
+        )),
+        Some(host) if host.is_ipv6() && key == "download_hostname" => Err(Failure::argument(
+            key,
+            "must be a name, because the bucket's name goes before it, as in \
+             bucket-appid.localhost: give the IPv6 address a name",
+        )),
+        Some(_) => Ok(()),
     }
-}
-
-/// `host:port` of a proxy, without the credentials.
-fn proxy_host(proxy: &str) -> Option<&str> {
-    let authority = proxy.strip_prefix("http://")?.trim_end_matches('/');
-    Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
 }
 
 /// The value is not shown: it may hold a password.
-fn check_proxy(proxy: &str) -> Result<()> {
-    let has_port = proxy_host(proxy)
-        .is_some_and(|host| host.contains(':') && check_host("proxy", host).is_ok());
-    if !has_port || ureq::Proxy::new(proxy).is_err() {
-        return Err(Failure::argument("proxy", "must be http://[user:password@]host:port"));
-    }
-    Ok(())
+fn read_proxy(text: &str) -> Result<Proxy> {
+    Proxy::parse(text).ok_or_else(|| {
+        Failure::argument(
+            "proxy",
+            "must be http://[user:password@]host:port, with / ? # @ and the like in user and \
+             password written as %2F, %3F, %23, %40",
+        )
+    })
 }
 
 fn check_user_agent(agent: &str) -> Result<()> {
@@ -342,6 +317,8 @@ mod tests {
             (r#"{"hostname":"u@x"}"#, "hostname"),
             (r#"{"hostname":"x\r\ny"}"#, "hostname"),
             (r#"{"download_hostname":":1"}"#, "download_hostname"),
+            (r#"{"download_hostname":"[::1]"}"#, "download_hostname"),
+            (r#"{"download_hostname":"[::1]:80"}"#, "download_hostname"),
             (r#"{"timeout_ms":0}"#, "timeout_ms"),
             (r#"{"connect_timeout_ms":0}"#, "connect_timeout_ms"),
             (r#"{"sign_expired":0}"#, "sign_expired"),
@@ -365,6 +342,7 @@ mod tests {
         }
         assert!(config(Some("sh"), r#"{"proxy":"http://u:p@x:3128"}"#).is_ok());
         assert!(config(Some("sh"), r#"{"hostname":"[::1]:80"}"#).is_ok());
+        assert!(config(Some("sh"), r#"{"download_hostname":"127.0.0.1:80"}"#).is_ok());
     }
 
     #[test]
@@ -383,7 +361,7 @@ mod tests {
     fn the_proxys_password_is_never_printed() {
         let config = config(Some("sh"), r#"{"proxy":"http://user:hunter2@x:1"}"#).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));
-        let failure = super::check_proxy("ftp://user:hunter2@x:1").unwrap_err();
+        let failure = super::read_proxy("ftp://user:hunter2@x:1").err().unwrap();
         assert!(!failure.message.contains("hunter2"));
     }
 }

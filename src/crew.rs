@@ -1,4 +1,4 @@
-//! The threads of a call. None outlives it.
+//! The threads of a call. None outlives it, but for a look-up that nobody waits for any more.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

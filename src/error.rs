@@ -130,7 +130,7 @@ impl Failure {
     pub fn not_a_reply(http_status: u16, message: impl Into<String>) -> Box<Failure> {
         Failure {
             http_status: Some(http_status),
-            retryable: http_status >= 500,
+            retryable: comes_later(http_status),
             ..*Failure::new(Code::COS_ERR_NETWORK, Phase::Receive, message)
         }
         .into()
@@ -154,4 +154,9 @@ impl Failure {
         let garbage = self.is(Code::COS_ERR_NETWORK) && self.http_status.is_none_or(|s| s < 300);
         lost || gateway || garbage
     }
+}
+
+/// Whether an HTTP status means that the same request may succeed later.
+pub fn comes_later(http_status: u16) -> bool {
+    http_status >= 500 || matches!(http_status, 408 | 429)
 }

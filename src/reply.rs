@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::code::{self, Code};
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Result, comes_later};
 use crate::json;
 
 /// A JSON reply with its code.
@@ -58,7 +58,8 @@ impl Reply {
             let said = format!("its code {code} is none of this service's; it says: {message}");
             return Err(not_a_reply(&said));
         }
-        if code == 0 && !(200..300).contains(&http_status) {
+        // Nothing was asked for in part, and without content there is no code.
+        if code == 0 && !(200..204).contains(&http_status) {
             return Err(not_a_reply("its code says success, the status does not"));
         }
         // Whoever reads the reply finds a number there.
@@ -91,7 +92,7 @@ impl Reply {
 
     /// Whether the server means "try again".
     pub fn is_transient(&self) -> bool {
-        code::is_transient(self.code) || (self.code != 0 && self.http_status >= 500)
+        code::is_transient(self.code) || (self.code != 0 && comes_later(self.http_status))
     }
 
     /// Whether the code is `code`.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::client::Call;
+use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
 use crate::log::Trace;
 use crate::multipart::{Form, FormReader};
@@ -188,13 +189,19 @@ impl Call {
 
     fn exchange(&self, outgoing: Outgoing, limits: &Limits) -> Result<Reply> {
         let incoming = self.client.transport.exchange(outgoing, limits)?;
-        let status = incoming.status;
+        let (status, is_early) = (incoming.status, incoming.is_early());
         let Some(body) = incoming.read_all(MAX_REPLY)? else {
             let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
             return Err(Failure::not_a_reply(status, message));
         };
         let reply = Reply::parse(status, body)?;
         match reply.code {
+            // It can't be the answer to what has not arrived.
+            0 if is_early => {
+                let message = "the server answered before the whole request was sent";
+                let failure = Failure::new(Code::COS_ERR_CONNECT, Phase::Send, message);
+                Err(Failure { retryable: true, ..*failure }.into())
+            }
             0 => Ok(reply),
             _ => Err(Failure::from_server(reply)),
         }

@@ -43,7 +43,7 @@ fn through(bed: &Bed, proxy: &str, more: Value) -> Client {
 /// `bucket-appid.localhost`, and other names are made up.
 struct Gate {
     port: u16,
-    /// What each client sent, the `CONNECT` and what came after it.
+    /// What each client sent, a `CONNECT` and what came after it or requests with whole URLs.
     sent: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -51,13 +51,16 @@ impl Gate {
     /// A gate to the ports that clients ask for.
     fn open() -> Gate {
         Gate::answering(|head| {
-            let host = head.split(' ').nth(1).unwrap();
-            let port: u16 = host.rsplit(':').next().unwrap().parse().unwrap();
-            ("HTTP/1.1 200 Connected\r\n\r\n", Some(port))
+            let asked = head.split(' ').nth(1).unwrap();
+            let (answer, host) = match asked.strip_prefix("http://") {
+                Some(url) => ("", url.split('/').next().unwrap()),
+                None => ("HTTP/1.1 200 Connected\r\n\r\n", asked),
+            };
+            (answer, Some(host.rsplit(':').next().unwrap().parse().unwrap()))
         })
     }
 
-    /// A gate that answers `CONNECT` like this and ends the connection.
+    /// A gate that answers like this and ends the connection.
     fn shut(answer: &'static str) -> Gate {
         Gate::answering(move |_| (answer, None))
     }
@@ -104,12 +107,15 @@ fn pass(
         head.push(byte[0]);
     }
     let (answer, port) = answer(std::str::from_utf8(&head).unwrap());
+    let mut server = port.map(|port| TcpStream::connect(("127.0.0.1", port)).unwrap());
+    if let (Some(server), "") = (&mut server, answer) {
+        server.write_all(&head).unwrap();
+    }
     let number = {
         let mut all = all.lock().unwrap();
         all.push(head);
         all.len() - 1
     };
-    let server = port.map(|port| TcpStream::connect(("127.0.0.1", port)).unwrap());
     client.write_all(answer.as_bytes()).unwrap();
     let Some(mut server) = server else {
         let _ = client.shutdown(Shutdown::Both);
@@ -163,6 +169,10 @@ fn transfers_travel_through_tinyproxy() {
             let path = format!("/{scheme}-{}", key.len());
             round(&path);
             let first = tunnels(bed.dir.path(), &proxy);
+            if scheme == "http" {
+                assert_eq!(first, [""; 0]);
+                continue;
+            }
             let to = |host: &str| first.iter().filter(|tunnel| *tunnel == host).count();
             let control = to(&format!("127.0.0.1:{port}"));
             let content_host = to(&format!("public-bucket-1250000000.localhost:{port}"));
@@ -214,9 +224,32 @@ fn odd_characters_in_credentials_are_written_as_in_urls() {
     expect(&stat(&through(&bed, &url, json!({})), "/a"), -197);
     let sent = gate.sent();
     let credentials = BASE64_STANDARD.encode("us@er:p:/%+密");
-    assert!(sent[0].contains(&format!("Proxy-Authorization: Basic {credentials}\r\n")));
-    // They are for the proxy alone.
-    assert_eq!(sent[0].to_lowercase().matches("proxy-authorization").count(), 1, "{}", sent[0]);
+    let line = format!("proxy-authorization: Basic {credentials}\r\n");
+    assert!(sent[0].contains(&line), "{}", sent[0]);
+}
+
+#[test]
+fn plain_http_is_asked_for_with_the_whole_url() {
+    let bed = Bed::new();
+    let gate = Gate::open();
+    let client = through(&bed, &gate.url(), json!({}));
+    let bytes = content(19 * MIB);
+    let simple = json!({"slice_threshold": 20 * MIB});
+    expect(&upload_bytes(&client, "/a", &bytes, simple), 0);
+    let (answer, found) = download_bytes(&client, "/a", json!({}));
+    expect(&answer, 0);
+    assert_same(&found, &bytes);
+    let control = format!("http://{}/files/v2/1250000000/public-bucket/a", bed.emulator.host());
+    let port = bed.emulator.port();
+    let content_host = format!("public-bucket-1250000000.localhost:{port}");
+    let sent = gate.sent();
+    assert!(sent[0].starts_with(&format!("POST {control} HTTP/1.1\r\n")), "{}", &sent[0][..200]);
+    // The connection is kept, and the host is named where hosts are named, too.
+    assert!(sent[0].contains(&format!("GET {control}?op=stat HTTP/1.1\r\n")));
+    assert!(sent[0].contains(&format!("\r\nhost: {}\r\n", bed.emulator.host())));
+    let download = format!("GET http://{content_host}/a?sign=");
+    assert!(sent[1..].iter().all(|sent| sent.starts_with(&download)), "{:?}", &sent[1..]);
+    assert!(sent[1].contains(&format!("\r\nhost: {content_host}\r\n")));
 }
 
 #[test]
@@ -228,21 +261,23 @@ fn the_proxy_learns_the_host_and_nothing_else() {
     let gate = Gate::open();
     let host = format!("localhost:{}", server.port);
     let options = json!({"scheme": "https", "hostname": host, "ca_file": authority.ca_file()});
-    let client = through(&bed, &gate.url(), options);
+    let url = format!("http://user:{PASSWORD}@127.0.0.1:{}", gate.port);
+    let client = through(&bed, &url, options);
     let answer = upload_bytes(&client, "/confidential", b"confidential", json!({}));
     expect(&answer, 0);
     let sent = gate.sent();
     assert_eq!(sent.len(), 1);
-    let head = sent[0].split("\r\n\r\n").next().unwrap();
+    let (head, behind) = sent[0].split_once("\r\n\r\n").unwrap();
     let agent = concat!("libcos/", env!("CARGO_PKG_VERSION"));
     let expected = [
         format!("CONNECT {host} HTTP/1.1"),
         format!("Host: {host}"),
         format!("User-Agent: {agent}"),
         "Proxy-Connection: Keep-Alive".to_owned(),
+        format!("Proxy-Authorization: Basic {}", BASE64_STANDARD.encode("user:hunter2")),
     ];
     assert_eq!(head.split("\r\n").collect::<Vec<_>>(), expected);
-    let behind = sent[0].to_lowercase();
+    let behind = behind.to_lowercase();
     assert!(!behind.contains("confidential") && !behind.contains("authorization"));
     assert_stored(&bed.emulator, "/confidential", b"confidential");
 }
@@ -258,14 +293,15 @@ fn names_are_looked_up_by_the_proxy() {
     let (answer, bytes) = download_bytes(&client, "/a", json!({}));
     expect(&answer, 0);
     assert_same(&bytes, &content(1000));
-    let connects: Vec<_> = gate.sent().iter().map(|sent| sent[..30].to_owned()).collect();
-    assert!(connects[0].starts_with("CONNECT cos.invalid:"), "{connects:?}");
-    assert!(connects[1].starts_with("CONNECT public-bucket-12500000"), "{connects:?}");
+    let asked: Vec<_> = gate.sent().iter().map(|sent| sent[..45].to_owned()).collect();
+    assert!(asked[0].starts_with("POST http://cos.invalid:"), "{asked:?}");
+    assert!(asked[1].starts_with("GET http://public-bucket-1250000000.cos.inva"), "{asked:?}");
 }
 
 #[test]
 fn the_proxys_answers() {
     let bed = Bed::new();
+    let options = json!({"retries": 1, "scheme": "https"});
     for (answer, retryable, part) in [
         ("HTTP/1.1 403 Forbidden\r\n\r\n", false, "refused to connect to 127.0.0.1:"),
         ("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nbody", false, "HTTP 403"),
@@ -274,10 +310,13 @@ fn the_proxys_answers() {
         ("HTTP/1.0 503 Busy\r\n\r\n", true, "HTTP 503"),
         ("", true, "closed the connection"),
         ("HTTP/1.1 200", true, "closed the connection"),
+        ("HTTP/1.1 429 Slowly\r\n\r\n", true, "HTTP 429"),
+        ("HTTP/1.1 100 Continue\r\nVia: x\r\n\r\nHTTP/1.1 403 No\r\n\r\n", false, "HTTP 403"),
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", true, "is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", true, "is not HTTP"),
     ] {
         let gate = Gate::shut(answer);
-        let client = through(&bed, &gate.url(), json!({"retries": 1}));
+        let client = through(&bed, &gate.url(), options.clone());
         // Nobody but the proxy has seen it, so even a deletion can be tried again.
         let operations = [
             file::stat(&client, PUBLIC, "/a", None).map(Answer::from),
@@ -329,20 +368,18 @@ fn a_proxy_that_does_not_answer() {
         }
     });
     for port in ports {
-        for scheme in ["http", "https"] {
-            let options = json!({"scheme": scheme, "retries": 0, "connect_timeout_ms": 400});
-            let client = through(&bed, &format!("http://127.0.0.1:{port}"), options);
-            let started = Instant::now();
-            let answer = stat(&client, "/a");
-            expect(&answer, -3);
-            let took = millis(started);
-            assert!(took < 1500, "{took} ms");
-            assert_eq!(answer["error"]["phase"], "connect", "{answer:#}");
-            let message = answer["message"].as_str().unwrap();
-            assert!(message.contains(&format!("the proxy 127.0.0.1:{port}")), "{message}");
-            if port == ports[0] {
-                assert!(took >= 400 && message.contains("in time"), "{took} ms: {message}");
-            }
+        let options = json!({"scheme": "https", "retries": 0, "connect_timeout_ms": 400});
+        let client = through(&bed, &format!("http://127.0.0.1:{port}"), options);
+        let started = Instant::now();
+        let answer = stat(&client, "/a");
+        expect(&answer, -3);
+        let took = millis(started);
+        assert!(took < 1500, "{took} ms");
+        assert_eq!(answer["error"]["phase"], "connect", "{answer:#}");
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.contains(&format!("the proxy 127.0.0.1:{port}")), "{message}");
+        if port == ports[0] {
+            assert!(took >= 400 && message.contains("in time"), "{took} ms: {message}");
         }
     }
 }

@@ -35,16 +35,19 @@ impl cos_client {
 /// Options (default):
 /// - `scheme` ("https"): "http" or "https", for control requests and downloads.
 /// - `hostname`: `host[:port]` of control requests, in place of the region's.
-/// - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it. Names
-///   below `localhost` lead to this machine.
+/// - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it, so it
+///   is a name and no IPv6 address. Names below `localhost` lead to this machine.
 /// - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
 ///   that is not a download must arrive whole within this time.
-/// - `connect_timeout_ms` (10000): for connecting, TLS handshake included.
+/// - `connect_timeout_ms` (10000): for a connection: looking the name up, all its addresses, the way
+///   through a proxy, TLS handshake. An address that is silent for 250 ms gets company of the next.
 /// - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
 /// - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
 /// - `ca_file`: PEM file with certificates to trust besides the bundled roots; a regular file of at
 ///   most 8 MiB, read at once.
-/// - `proxy`: `http://[user:password@]host:port`. The environment is never asked.
+/// - `proxy`: `http://[user:password@]host:port`; in user and password, characters that mean
+///   something in a URL are written as there: %2F for '/', %40 for '@'. It is asked for https by
+///   CONNECT, for http with the whole URL in the request. The environment is never asked.
 /// - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
 /// - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.
 ///

@@ -10,6 +10,8 @@ const OUTPUT: usize = 256 * 1024;
 /// What is read at once at the most, in bytes. A download to a file writes as much at once, and
 /// writes to one file wait for each other.
 const INPUT: usize = 256 * 1024;
+/// What is kept free in front of the input, in bytes.
+const FRONT: usize = 128;
 
 /// Allocated when first used; untouched pages of a fresh allocation cost nothing.
 #[derive(Debug, Default)]
@@ -42,6 +44,28 @@ impl HoldingBuffers {
     pub fn release(&mut self) {
         self.held = 0;
     }
+
+    /// Puts a short text behind the first `at` of the `amount` bytes that are about to be held.
+    pub fn insert(&mut self, at: usize, text: &str, amount: usize) {
+        let (at, end) = (self.held + at, self.held + amount);
+        let needed = self.output.len().max(end + text.len());
+        self.output.resize(needed, 0);
+        self.output.copy_within(at..end, at + text.len());
+        self.output[at..at + text.len()].copy_from_slice(text.as_bytes());
+    }
+
+    /// Puts a short text in the place of the first `used` bytes of the input.
+    pub fn replace_input(&mut self, used: usize, text: &str) {
+        let end = self.start + used;
+        self.start = end - text.len();
+        self.input[self.start..end].copy_from_slice(text.as_bytes());
+        self.input_is_news = true;
+    }
+
+    /// Drops the first `used` bytes of the input.
+    pub fn skip_input(&mut self, used: usize) {
+        self.start += used;
+    }
 }
 
 impl Buffers for HoldingBuffers {
@@ -53,17 +77,18 @@ impl Buffers for HoldingBuffers {
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.start..self.end]
+        self.input.get(self.start..self.end).unwrap_or_default()
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
         if self.input.is_empty() {
-            self.input = vec![0; INPUT];
+            self.input = vec![0; FRONT + INPUT];
+            (self.start, self.end) = (FRONT, FRONT);
         }
-        if self.start > 0 {
-            self.input.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
+        if self.start > FRONT {
+            self.input.copy_within(self.start..self.end, FRONT);
+            self.end -= self.start - FRONT;
+            self.start = FRONT;
         }
         &mut self.input[self.end..]
     }
@@ -76,8 +101,7 @@ impl Buffers for HoldingBuffers {
         self.input_is_news = amount > 0;
         self.start += amount;
         if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
+            (self.start, self.end) = (FRONT, FRONT);
         }
     }
 

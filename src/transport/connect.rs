@@ -1,89 +1,206 @@
-//! Opening TCP connections, patiently but not stubbornly.
+//! Opening connections, patiently but not stubbornly.
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, Protocol, SockAddr, Socket as RawSocket, Type};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, Transport};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, Either};
 
+use super::head::{self, Found, NotHttp};
+use super::host::{Host, Proxy};
 use super::progress::Progress;
-use super::resolve;
+use super::resolve::LookUps;
 use super::socket::{Channel, Socket};
+use super::tls;
 
-/// Connects to the first address that answers, within the connect timeout.
-pub struct TcpConnect {
+/// How long an address has for itself before the next one is tried beside it (RFC 8305).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Makes the connection of a line: to its host, or to the proxy on the way there.
+pub struct Dial {
+    /// `scheme://host[:port]`.
+    pub origin: String,
+    /// The host in it.
+    pub host: Host,
     /// The connection's progress.
     pub progress: Progress,
-    /// For all addresses together, and for the TLS handshake behind them.
+    /// For everything until the connection is ready for a request.
     pub timeout: Duration,
+    /// On the way, if there is one.
+    pub proxy: Option<Proxy>,
+    /// `None` where the origin is plain HTTP.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// The client's look-ups.
+    pub look_ups: LookUps,
 }
 
-impl<In: Transport> Connector<In> for TcpConnect {
-    type Out = Either<In, Socket<Channel>>;
+/// A proxy's refusal to make a connection.
+#[derive(Debug)]
+pub struct Refused(pub u16);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Connector for Dial {
+    type Out = Either<Socket<Channel>, Socket<StreamOwned<ClientConnection, Channel>>>;
 
     fn connect(
         &self,
-        details: &ConnectionDetails,
-        tunnel: Option<In>,
+        _: &ConnectionDetails,
+        _: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        if let Some(tunnel) = tunnel {
-            return Ok(Some(Either::A(tunnel)));
-        }
-        self.progress.enter_resolve();
-        let addresses = resolve::addresses(details.uri)?;
-        let due = Instant::now() + self.timeout;
-        self.progress.enter_connect(due);
-        let tcp = self.connect_any(&addresses, due)?;
-        let channel = Channel::new(tcp, self.progress.clone())?;
-        let socket = Socket::new(channel, self.progress.clone(), false);
-        Ok(Some(Either::B(socket)))
+        let progress = &self.progress;
+        progress.enter_resolve(Instant::now() + self.timeout);
+        let next = self.proxy.as_ref().map_or(&self.host, |proxy| &proxy.host);
+        let addresses = self.look_ups.addresses(next, progress)?;
+        progress.enter_connect();
+        let tcp = connect_any(&addresses, self.timeout, progress)?;
+        let mut channel = Channel::new(tcp, progress.clone())?;
+        let ready = match &self.tls {
+            None => {
+                let target = self.proxy.is_some().then(|| self.origin.clone());
+                Either::A(Socket::new(channel, progress.clone(), false, target))
+            }
+            Some(config) => {
+                if let Some(proxy) = &self.proxy {
+                    ask_for_a_tunnel(&mut channel, proxy, &self.host)?;
+                }
+                progress.enter_tls();
+                let stream = tls::handshake(config, &self.host, channel)?;
+                Either::B(Socket::new(stream, progress.clone(), true, None))
+            }
+        };
+        progress.enter_send();
+        Ok(Some(ready))
     }
 }
 
-impl TcpConnect {
-    fn connect_any(&self, addresses: &[SocketAddr], due: Instant) -> io::Result<TcpStream> {
-        let mut last_error = io::Error::from(ErrorKind::AddrNotAvailable);
-        for (i, address) in addresses.iter().enumerate() {
-            let left = due.saturating_duration_since(Instant::now());
-            // The last address gets all the time that is left.
-            let share = left / (addresses.len() - i) as u32;
-            match self.connect_one(address, Instant::now() + share) {
-                Ok(tcp) => return Ok(tcp),
-                Err(error) => last_error = error,
-            }
-            self.progress.wait().go_on()?;
-        }
-        Err(last_error)
+/// Asks a proxy to lead what follows to `host`.
+fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result<(), ureq::Error> {
+    let agent = crate::config::DEFAULT_USER_AGENT;
+    let mut request = format!(
+        "CONNECT {host} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\n\
+         Proxy-Connection: Keep-Alive\r\n"
+    );
+    if let Some(authorization) = &proxy.authorization {
+        request.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));
     }
-
-    /// A connect that can be given up: the socket connects by itself while we look now and then.
-    fn connect_one(&self, address: &SocketAddr, due: Instant) -> io::Result<TcpStream> {
-        const LONGEST_PAUSE: Duration = Duration::from_millis(5);
-        let socket =
-            RawSocket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&SockAddr::from(*address)) {
-            Err(error) if !is_in_progress(&error) => return Err(error),
-            _ => {}
+    request.push_str("\r\n");
+    channel.write_all(request.as_bytes())?;
+    let refused = |error: NotHttp| ureq::Error::Other(Box::new(error));
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        match channel.read(&mut piece)? {
+            0 => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+            n => answer.extend_from_slice(&piece[..n]),
         }
-        let mut pause = Duration::from_micros(100);
         loop {
-            if let Some(error) = socket.take_error()? {
-                return Err(error);
+            match head::find(&answer).map_err(refused)? {
+                Found::Part => break,
+                Found::Interim(used) => drop(answer.drain(..used)),
+                Found::Final(used, head) => {
+                    return match head.status {
+                        200..=299 if used == answer.len() => Ok(()),
+                        // The server at the other end waits for us.
+                        200..=299 => Err(refused(NotHttp::new("more follows it"))),
+                        status => Err(ureq::Error::Other(Box::new(Refused(status)))),
+                    };
+                }
             }
-            if socket.peer_addr().is_ok() {
-                return Ok(socket.into());
+        }
+    }
+}
+
+/// Connects to the address that answers first. They are tried one after another, each beside those
+/// that have not answered in a moment.
+fn connect_any(
+    addresses: &[SocketAddr],
+    timeout: Duration,
+    progress: &Progress,
+) -> io::Result<TcpStream> {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+    // Even a short timeout has room for all of them.
+    let head_start = HEAD_START.min(timeout / (addresses.len() as u32 + 1));
+    let mut waiting = interleaved(addresses).into_iter();
+    let mut under_way = Vec::new();
+    let mut last_error = io::Error::from(ErrorKind::AddrNotAvailable);
+    let mut next_at = Instant::now();
+    let mut pause = Duration::from_micros(100);
+    let wait = progress.wait();
+    loop {
+        if under_way.is_empty() || Instant::now() >= next_at {
+            match waiting.next() {
+                Some(address) => {
+                    next_at = Instant::now() + head_start;
+                    pause = Duration::from_micros(100);
+                    match begin(address) {
+                        Ok(socket) => under_way.push(socket),
+                        Err(error) => last_error = error,
+                    }
+                }
+                None if under_way.is_empty() => return Err(last_error),
+                None => {}
             }
-            if Instant::now() >= due {
-                return Err(ErrorKind::TimedOut.into());
+        }
+        let mut i = 0;
+        while i < under_way.len() {
+            match is_connected(&under_way[i]) {
+                Ok(true) => return Ok(under_way.swap_remove(i).into()),
+                Ok(false) => i += 1,
+                Err(error) => {
+                    under_way.swap_remove(i);
+                    last_error = error;
+                    next_at = Instant::now();
+                }
             }
-            self.progress.wait().go_on()?;
+        }
+        wait.go_on()?;
+        if !under_way.is_empty() {
             thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+}
+
+/// The addresses in the resolver's order, but the families by turns: one of them may lead nowhere.
+fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.iter().copied().partition(|address| address.is_ipv6() == is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut all = Vec::with_capacity(addresses.len());
+    while all.len() < addresses.len() {
+        all.extend(first.next());
+        all.extend(second.next());
+    }
+    all
+}
+
+/// Starts a connection that goes on by itself.
+fn begin(address: SocketAddr) -> io::Result<RawSocket> {
+    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&SockAddr::from(address)) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Ok(socket),
+    }
+}
+
+fn is_connected(socket: &RawSocket) -> io::Result<bool> {
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Ok(socket.peer_addr().is_ok()),
     }
 }
 
@@ -92,8 +209,65 @@ fn is_in_progress(error: &io::Error) -> bool {
         || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-impl fmt::Debug for TcpConnect {
+impl fmt::Debug for Dial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TcpConnect")
+        f.write_str("Dial")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::stop::Stop;
+
+    #[test]
+    fn families_take_turns() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let [a, b, c] = ["[::1]:1", "[::2]:1", "[::3]:1"].map(address);
+        let [x, y] = ["1.1.1.1:1", "2.2.2.2:1"].map(address);
+        assert_eq!(interleaved(&[a, b, c, x, y]), [a, x, b, y, c]);
+        assert_eq!(interleaved(&[x, a]), [x, a]);
+        assert_eq!(interleaved(&[]), []);
+    }
+
+    /// Listens, but lets nobody in: what waits to be accepted fills its queue.
+    fn silent() -> (RawSocket, Vec<RawSocket>, SocketAddr) {
+        let listener = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let waiting = (0..4).map(|_| begin(address).unwrap()).collect();
+        (listener, waiting, address)
+    }
+
+    #[test]
+    fn silent_and_dead_addresses_cost_a_moment() {
+        let progress = Progress::new();
+        progress.start(&Stop::new(None), Duration::from_secs(60), true, 0);
+        progress.enter_resolve(Instant::now() + Duration::from_secs(60));
+        let good = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good_address = good.local_addr().unwrap();
+        let (_listener, _waiting, silent) = silent();
+        let dead = {
+            let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+            closed.local_addr().unwrap()
+        };
+        for addresses in [vec![silent, dead, good_address], vec![dead, silent, good_address]] {
+            let started = Instant::now();
+            let tcp = connect_any(&addresses, Duration::from_secs(60), &progress).unwrap();
+            assert_eq!(tcp.peer_addr().unwrap(), good_address);
+            assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        }
+        // All fail: at once, or when the time is over.
+        assert!(connect_any(&[dead, dead], Duration::from_secs(60), &progress).is_err());
+        progress.enter_resolve(Instant::now() + Duration::from_millis(300));
+        let error = connect_any(&[silent], Duration::from_millis(300), &progress).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let stop = Stop::new(None);
+        progress.start(&stop, Duration::from_secs(60), true, 0);
+        stop.cancel();
+        assert!(connect_any(&[silent], Duration::from_secs(60), &progress).is_err());
     }
 }

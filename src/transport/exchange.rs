@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+use std::error::Error;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +9,13 @@ use std::time::Duration;
 use ureq::SendBody;
 use ureq::http;
 
+use super::connect::Refused;
+use super::head::{Head, NotHttp};
+use super::host::Proxy;
 use super::pool::{Line, Transport};
 use super::progress::Progress;
 use crate::code::Code;
-use crate::error::{Failure, Phase, Result};
+use crate::error::{Failure, Phase, Result, comes_later};
 use crate::stop::Stop;
 
 /// The bytes behind the head of a request.
@@ -50,9 +54,10 @@ pub struct Limits<'a> {
 pub struct Incoming<'t> {
     /// The HTTP status.
     pub status: u16,
-    headers: http::HeaderMap,
+    head: Head,
     body: ureq::BodyReader<'static>,
     line: Option<Line>,
+    is_kept: bool,
     stop: Arc<Stop>,
     timeout: Duration,
     transport: &'t Transport,
@@ -99,7 +104,8 @@ impl Traffic {
 }
 
 impl Transport {
-    /// Sends a request and waits for the head of the answer. Redirects are not followed.
+    /// Sends a request and waits for the head of the answer. Redirects are not followed. An answer
+    /// that arrives early ends sending.
     pub fn exchange<'t>(&'t self, outgoing: Outgoing, limits: &Limits<'t>) -> Result<Incoming<'t>> {
         let origin = origin(outgoing.url);
         let line = self.take(origin).map_err(|error| {
@@ -107,12 +113,19 @@ impl Transport {
         })?;
         let len = outgoing.body.as_ref().map_or(0, |body| body.len);
         line.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
-        let peer = Peer { host: host(outgoing.url), proxy: self.network().proxy_host() };
+        let proxy = self.network().proxy.as_ref();
+        let proxy_host = proxy.map(|proxy| proxy.host.to_string());
+        let peer = Peer { host: host(outgoing.url), proxy: proxy_host.as_deref() };
         let explain = |error| explain(error, &line.progress, limits.stop, limits.timeout, &peer);
 
         let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url);
         for (name, value) in outgoing.headers {
             request = request.header(*name, *value);
+        }
+        // With a tunnel, the proxy has been told when it was asked for.
+        let is_seen_by_proxy = proxy.is_some() && outgoing.url.starts_with("http:");
+        if let Some(Proxy { authorization: Some(text), .. }) = proxy.filter(|_| is_seen_by_proxy) {
+            request = request.header("proxy-authorization", text);
         }
         let response = match outgoing.body {
             None => request
@@ -129,10 +142,23 @@ impl Transport {
             }
         };
         limits.traffic.count(line.progress.take_counts());
-        let (head, body) = response.map_err(explain)?.into_parts();
+        let body = response.map_err(&explain)?.into_body();
+        let no_head = || explain(io::Error::from(ErrorKind::UnexpectedEof).into());
+        let head = line.progress.take_head().ok_or_else(no_head)?;
+        // Some proxies say 401 when it should be 407; the service's own would be JSON.
+        let is_json = head.header("content-type").is_some_and(|kind| kind.contains("json"));
+        let is_refused = head.status == 407 || (head.status == 401 && !is_json);
+        if is_seen_by_proxy && is_refused {
+            let refused = peer.refused(head.status);
+            return Err(Failure::new(Code::COS_ERR_CONNECT, Phase::Connect, refused));
+        }
+        // A part of what was asked for as a whole: who knows what the connection is about.
+        let is_odd =
+            head.status == 206 && outgoing.headers.iter().all(|(name, _)| *name != "range");
         Ok(Incoming {
-            status: head.status.as_u16(),
-            headers: head.headers,
+            status: head.status,
+            is_kept: !is_odd,
+            head,
             body: body.into_reader(),
             line: Some(line),
             stop: Arc::clone(limits.stop),
@@ -144,9 +170,14 @@ impl Transport {
 }
 
 impl Incoming<'_> {
-    /// A header of the answer, if it is there and is text.
+    /// A header of the answer, by its name in lower case; the first one if there are more.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.head.header(name)
+    }
+
+    /// Whether it arrived before its request had left.
+    pub fn is_early(&self) -> bool {
+        self.head.is_early
     }
 
     /// Reads some of the body; 0 at its end.
@@ -158,7 +189,7 @@ impl Incoming<'_> {
         self.traffic.count(line.progress.take_counts());
         match result {
             Ok(0) if !buf.is_empty() => {
-                if let Some(line) = self.line.take() {
+                if let Some(line) = self.line.take().filter(|_| self.is_kept) {
                     self.transport.give_back(line);
                 }
                 Ok(0)
@@ -181,11 +212,16 @@ impl Incoming<'_> {
         let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1024, CHUNK)];
         loop {
             match self.read(&mut chunk)? {
-                0 => return Ok(Some(body)),
+                0 => break,
                 n if body.len() + n > most => return Ok(None),
                 n => body.extend_from_slice(&chunk[..n]),
             }
         }
+        // A proxy can have put what it was sent into a page of its own.
+        if let Some(proxy) = &self.transport.network().proxy {
+            proxy.hide_credentials(&mut body);
+        }
+        Ok(Some(body))
     }
 }
 
@@ -197,6 +233,13 @@ struct CountedBody<'a> {
 
 impl Read for CountedBody<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.progress.is_answered() {
+            // What is left goes nowhere, so it need not be read.
+            let left = usize::try_from(self.progress.body_left()).unwrap_or(usize::MAX);
+            let skipped = left.min(buf.len());
+            self.progress.took_body(skipped);
+            return Ok(skipped);
+        }
         let mut filled = 0;
         while filled < buf.len() {
             match self.body.content.read(&mut buf[filled..]) {
@@ -234,6 +277,16 @@ impl Peer<'_> {
             _ => "the server".to_owned(),
         }
     }
+
+    /// What it means that the proxy answers with this status.
+    fn refused(&self, status: u16) -> String {
+        let wants = match status {
+            401 | 407 => " without valid credentials",
+            _ => "",
+        };
+        let proxy = self.name(Phase::Connect);
+        format!("{proxy} refused to connect to {}{wants}: HTTP {status}", self.host)
+    }
 }
 
 fn explain(
@@ -253,50 +306,41 @@ fn explain(
         failure.retryable = true;
         failure
     };
+    let not_http = |error: &dyn Error| {
+        let message = format!("the server's answer is not HTTP: {error}");
+        Failure::new(Code::COS_ERR_NETWORK, phase, message)
+    };
     match error {
         ureq::Error::Io(error) => match tls_error(&error) {
             // Later, the request is on its way, and this is a lost connection like any other.
             Some(error) if phase == Phase::Tls => explain_tls(error),
             _ => lost(describe_io(&error, phase, timeout, &name)),
         },
-        ureq::Error::HostNotFound => lost(format!("{name} has no address")),
-        ureq::Error::ConnectProxyFailed(reason) => match status_of_refusal(&reason) {
-            Some(status) => {
-                // Some proxies say 401 when it should be 407.
-                let wants = match status {
-                    401 | 407 => " without valid credentials",
-                    _ => "",
-                };
-                let message =
-                    format!("{name} refused to connect to {}{wants}: HTTP {status}", peer.host);
-                Failure { retryable: status >= 500, ..*lost(message) }.into()
-            }
-            None => lost(format!("{name} closed the connection while connecting")),
-        },
         ureq::Error::Tls(problem) => explain_tls(&rustls::Error::General(problem.to_owned())),
-        ureq::Error::Other(error) => match error.downcast::<rustls::Error>() {
-            Ok(error) => explain_tls(&error),
-            Err(error) => lost(error.to_string()),
+        ureq::Error::Other(error) => match error.downcast_ref::<NotHttp>() {
+            Some(_) if phase == Phase::Connect => {
+                lost(format!("the answer of {name} is not HTTP: {error}"))
+            }
+            Some(_) => not_http(&*error),
+            None => match (error.downcast_ref::<Refused>(), error.downcast_ref()) {
+                (Some(Refused(status)), _) => {
+                    let message = peer.refused(*status);
+                    Failure { retryable: comes_later(*status), ..*lost(message) }.into()
+                }
+                (None, Some(error)) => explain_tls(error),
+                (None, None) => lost(error.to_string()),
+            },
         },
-        ureq::Error::Protocol(_) if phase == Phase::Connect => {
-            lost(format!("the answer of {name} is not HTTP"))
-        }
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => Failure::new(
-            Code::COS_ERR_NETWORK,
-            phase,
-            format!("the server's answer is not HTTP: {error}"),
-        ),
+        ureq::Error::Protocol(error) => not_http(&error),
         error => lost(error.to_string()),
     }
 }
 
-/// The status in ureq's words, such as "proxy server responded 407/407"; `None` without an answer.
-fn status_of_refusal(reason: &str) -> Option<u16> {
-    reason.rsplit('/').next()?.parse().ok()
-}
-
 fn describe_io(error: &io::Error, phase: Phase, timeout: Duration, peer: &str) -> String {
     let doing = match phase {
+        Phase::Resolve if error.kind() == ErrorKind::TimedOut => {
+            return format!("the address of {peer} was not found in time");
+        }
         Phase::Resolve => return format!("{peer} can't be resolved: {error}"),
         Phase::Connect => "connecting",
         Phase::Tls => "agreeing on TLS",

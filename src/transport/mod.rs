@@ -2,12 +2,14 @@
 //!
 //! ureq speaks the protocol. Below it are our own sockets (`socket`), because only they can
 //! notice a cancelled call within moments, survive the host's signals, tell how far a request has
-//! come and count what travelled. Above it is our own pool (`pool`), because a connection and
+//! come, hear an answer while they still send and count what travelled. Above it is our own pool (`pool`), because a connection and
 //! the call that is using it have to know each other.
 
 mod buffers;
 mod connect;
 mod exchange;
+mod head;
+mod host;
 mod pool;
 mod progress;
 mod resolve;
@@ -15,5 +17,6 @@ mod socket;
 mod tls;
 
 pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
+pub use host::{Host, Proxy};
 pub use pool::Transport;
 pub use tls::is_usable;

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use rustls::ClientConfig;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
-use super::connect::TcpConnect;
+use super::connect::Dial;
+use super::host::Host;
 use super::progress::Progress;
-use super::resolve::LateResolver;
-use super::tls::{self, TlsConnect};
+use super::resolve::{LateResolver, LookUps};
+use super::tls;
 use crate::config::Network;
 use crate::ffi::os::ForkMark;
 
@@ -23,6 +23,7 @@ pub struct Transport {
     network: Network,
     agents: ureq::config::Config,
     tls: OnceCell<Arc<ClientConfig>>,
+    look_ups: LookUps,
     /// A forked child must not talk on its parent's connections.
     process: ForkMark,
     idle: Mutex<Vec<(Line, Instant)>>,
@@ -41,9 +42,10 @@ impl Transport {
     /// A transport without connections.
     pub fn new(network: Network) -> Transport {
         Transport {
-            agents: agent_config(&network),
+            agents: agent_config(),
             network,
             tls: OnceCell::new(),
+            look_ups: LookUps::default(),
             process: ForkMark::default(),
             idle: Mutex::default(),
         }
@@ -91,37 +93,34 @@ impl Transport {
             }
             false => None,
         };
-        let connector =
-            ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnect {
-                    progress: progress.clone(),
-                    timeout: self.network.connect_timeout,
-                })
-                .chain(TlsConnect {
-                    progress: progress.clone(),
-                    config: tls,
-                    is_proxied: self.network.proxy.is_some(),
-                });
+        // Every host was checked when it was configured.
+        let host = Host::of_origin(origin)
+            .ok_or_else(|| rustls::Error::General("the host can't be read".to_owned()))?;
+        let dial = Dial {
+            origin: origin.to_owned(),
+            host,
+            progress: progress.clone(),
+            timeout: self.network.connect_timeout,
+            proxy: self.network.proxy.clone(),
+            tls,
+            look_ups: self.look_ups.clone(),
+        };
         Ok(Line {
             origin: origin.to_owned(),
-            agent: ureq::Agent::with_parts(self.agents.clone(), connector, LateResolver),
+            agent: ureq::Agent::with_parts(self.agents.clone(), dial, LateResolver),
             progress,
         })
     }
 }
 
 /// How agents work. ureq looks for a proxy in the environment when it makes such a thing, even if
-/// it is then told another: here that has no effect, and happens in no call that may run beside
-/// a `setenv` of the program.
-fn agent_config(network: &Network) -> ureq::config::Config {
-    // Checked when it was configured.
-    let proxy = network.proxy.as_deref().and_then(|proxy| ureq::Proxy::new(proxy).ok());
+/// it is then told to use none: here that has no effect, and happens in no call that may run beside
+/// a `setenv` of the program. The way through a proxy is a part of connecting (`connect`).
+fn agent_config() -> ureq::config::Config {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
-        .proxy(proxy)
-        // What a proxy is told; requests bring the one of their client.
-        .user_agent(crate::config::DEFAULT_USER_AGENT)
+        .proxy(None)
         .max_idle_connections(1)
         .max_idle_connections_per_host(1)
         .max_idle_age(MAX_IDLE_AGE)

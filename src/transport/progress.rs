@@ -6,6 +6,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::head::Head;
 use crate::error::Phase;
 use crate::stop::Stop;
 
@@ -21,7 +22,11 @@ struct State {
     /// When the phase has to be over; `None` where only silence counts.
     due: Option<Instant>,
     reply_is_bounded: bool,
+    has_begun: bool,
     body_left: u64,
+    /// The head of the answer, from when it is there until it is taken.
+    head: Option<Head>,
+    is_answered: bool,
     connections: u64,
     sent: u64,
     received: u64,
@@ -30,17 +35,7 @@ struct State {
 impl Progress {
     /// A connection that has not been used yet.
     pub fn new() -> Progress {
-        Progress(Arc::new(Mutex::new(State {
-            phase: Phase::Resolve,
-            stop: Stop::new(None),
-            timeout: Duration::MAX,
-            due: None,
-            reply_is_bounded: true,
-            body_left: 0,
-            connections: 0,
-            sent: 0,
-            received: 0,
-        })))
+        Progress(Arc::new(Mutex::new(State::new(Stop::new(None), Duration::MAX, true, 0))))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -50,30 +45,21 @@ impl Progress {
     /// Starts a request with a body of `body` bytes. No byte for `timeout` is a failure; if
     /// `reply_is_bounded`, the whole reply has to arrive within that time.
     pub fn start(&self, stop: &Arc<Stop>, timeout: Duration, reply_is_bounded: bool, body: u64) {
-        *self.state() = State {
-            phase: Phase::Send,
-            stop: Arc::clone(stop),
-            timeout,
-            due: None,
-            reply_is_bounded,
-            body_left: body,
-            connections: 0,
-            sent: 0,
-            received: 0,
-        };
+        *self.state() = State::new(Arc::clone(stop), timeout, reply_is_bounded, body);
     }
 
-    /// Enters the look-up of the host, which takes as long as the system's resolver takes.
-    pub fn enter_resolve(&self) {
-        self.state().phase = Phase::Resolve;
+    /// Enters the look-up of the host. The connection has to be ready by `due`.
+    pub fn enter_resolve(&self, due: Instant) {
+        let mut state = self.state();
+        state.phase = Phase::Resolve;
+        state.due = Some(due);
     }
 
-    /// Enters the phase of connecting, which has to be over by `due`, handshakes included.
-    pub fn enter_connect(&self, due: Instant) {
+    /// Enters the phase of connecting.
+    pub fn enter_connect(&self) {
         let mut state = self.state();
         state.phase = Phase::Connect;
         state.connections += 1;
-        state.due = Some(due);
     }
 
     /// Enters the TLS handshake.
@@ -88,6 +74,11 @@ impl Progress {
         state.due = None;
     }
 
+    /// Whether the request starts to be sent with this: true once for every request.
+    pub fn begin_sending(&self) -> bool {
+        !mem::replace(&mut self.state().has_begun, true)
+    }
+
     /// Enters the phase of receiving, from which the time of a bounded reply counts.
     pub fn enter_receive(&self) {
         let mut state = self.state();
@@ -97,6 +88,24 @@ impl Progress {
                 state.due = Instant::now().checked_add(state.timeout);
             }
         }
+    }
+
+    /// Keeps the head of the answer.
+    pub fn answered(&self, head: Head) {
+        self.enter_receive();
+        let mut state = self.state();
+        state.is_answered = true;
+        state.head = Some(head);
+    }
+
+    /// Whether the head of the answer has arrived.
+    pub fn is_answered(&self) -> bool {
+        self.state().is_answered
+    }
+
+    /// The head of the answer, once.
+    pub fn take_head(&self) -> Option<Head> {
+        self.state().head.take()
     }
 
     /// How far the request has come.
@@ -135,6 +144,25 @@ impl Progress {
     /// Starts a wait for the peer.
     pub fn wait(&self) -> Wait<'_> {
         Wait { progress: self, silent_since: Instant::now() }
+    }
+}
+
+impl State {
+    fn new(stop: Arc<Stop>, timeout: Duration, reply_is_bounded: bool, body_left: u64) -> State {
+        State {
+            phase: Phase::Send,
+            stop,
+            timeout,
+            due: None,
+            reply_is_bounded,
+            has_begun: false,
+            body_left,
+            head: None,
+            is_answered: false,
+            connections: 0,
+            sent: 0,
+            received: 0,
+        }
     }
 }
 

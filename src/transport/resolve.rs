@@ -1,14 +1,26 @@
 //! Host names to addresses.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use super::host::Host;
+use super::progress::Progress;
+use crate::crew;
+use crate::stop::TICK;
+
 /// The most addresses that are tried.
 const MOST: usize = 16;
+/// The most look-ups of a client that may be under way, those that nobody waits for included.
+const MOST_LOOK_UPS: usize = 64;
 
 /// ureq has a host looked up before every request. Here the look-up is a part of connecting: a
 /// connection that was kept needs none.
@@ -28,23 +40,75 @@ impl Resolver for LateResolver {
     }
 }
 
-/// Asks the system's resolver, on the calling thread, but keeps `*.localhost` at home (RFC 6761).
-pub fn addresses(uri: &Uri) -> Result<Vec<SocketAddr>, ureq::Error> {
-    let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
-    let default_port = match uri.scheme_str() {
-        Some("https") => 443,
-        _ => 80,
-    };
-    let port = uri.port_u16().unwrap_or(default_port);
-    if is_local(host) {
-        let ips = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        return Ok(ips.map(|ip| SocketAddr::new(ip, port)).to_vec());
+/// The look-ups of a client.
+#[derive(Debug, Clone, Default)]
+pub struct LookUps(Arc<AtomicUsize>);
+
+impl LookUps {
+    /// The addresses of `host`. `*.localhost` stays at home (RFC 6761).
+    pub fn addresses(&self, host: &Host, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
+        let at = |ip| SocketAddr::new(ip, host.port);
+        if is_local(&host.name) {
+            return Ok(vec![at(Ipv4Addr::LOCALHOST.into()), at(Ipv6Addr::LOCALHOST.into())]);
+        }
+        if let Ok(ip) = host.name.parse() {
+            return Ok(vec![at(ip)]);
+        }
+        let found = self.ask_the_system(host, progress)?;
+        match found.is_empty() {
+            true => Err(io::Error::new(io::ErrorKind::NotFound, "it has no address")),
+            false => Ok(found),
+        }
     }
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<_> = (bare, port).to_socket_addrs()?.take(MOST).collect();
-    match addresses.is_empty() {
-        true => Err(ureq::Error::HostNotFound),
-        false => Ok(addresses),
+
+    /// Nothing can end the system's look-up early. It happens on a thread of its own, which a call
+    /// that is stopped or out of time leaves behind.
+    fn ask_the_system(&self, host: &Host, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
+        let wait = progress.wait();
+        while self.0.load(Ordering::Relaxed) >= MOST_LOOK_UPS {
+            wait.go_on()?;
+            thread::sleep(TICK);
+        }
+        let (tell, told) = mpsc::channel();
+        let under_way = UnderWay::new(&self.0);
+        let asked = host.clone();
+        let work = move || {
+            let _under_way = under_way;
+            // Nobody listens any more if the call has ended.
+            let _ = tell.send(look_up(&asked));
+        };
+        if crew::start_alone(work).is_err() {
+            return look_up(host);
+        }
+        loop {
+            match told.recv_timeout(TICK) {
+                Ok(found) => return found,
+                Err(RecvTimeoutError::Timeout) => wait.go_on()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the look-up failed"));
+                }
+            }
+        }
+    }
+}
+
+fn look_up(host: &Host) -> io::Result<Vec<SocketAddr>> {
+    Ok((host.name.as_str(), host.port).to_socket_addrs()?.take(MOST).collect())
+}
+
+/// Counts a look-up for as long as it lasts.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn new(count: &Arc<AtomicUsize>) -> UnderWay {
+        count.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(count))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,11 @@ use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
+use super::head::{self, Found, NotHttp};
 use super::progress::Progress;
+
+/// How many bytes of interim answers are skipped before one answer.
+const MOST_INTERIM: usize = 1 << 20;
 
 /// A connected TCP socket whose reads and writes block only for moments at a time: between them it
 /// looks whether the call was stopped or has run out of time. Interrupting signals don't matter.
@@ -26,6 +30,18 @@ impl Channel {
         tcp.set_read_timeout(Some(crate::stop::TICK))?;
         tcp.set_write_timeout(Some(crate::stop::TICK))?;
         Ok(Channel { tcp, progress })
+    }
+
+    /// The same channel for whoever does not want to wait for more than a moment.
+    pub fn briefly(&self) -> Brief<'_> {
+        Brief(self)
+    }
+
+    /// Whether a read would find something, if only the end.
+    pub fn is_readable(&self) -> bool {
+        let look = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        let found = SockRef::from(&self.tcp).recv_with_flags(&mut [MaybeUninit::uninit()], look);
+        !matches!(found, Err(error) if is_momentary(&error))
     }
 
     fn patiently<T>(&self, mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
@@ -50,24 +66,47 @@ fn is_momentary(error: &io::Error) -> bool {
 
 impl Read for Channel {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.patiently(|| (&self.tcp).read(buf))?;
-        self.progress.add_received(n);
-        Ok(n)
+        self.patiently(|| self.briefly().read(buf))
     }
 }
 
 impl Write for Channel {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let n = self.patiently(|| (&self.tcp).write(buf))?;
-        self.progress.add_sent(n);
+        self.patiently(|| self.briefly().write(buf))
+    }
+
+    fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.patiently(|| self.briefly().write_vectored(bufs))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A channel whose reads and writes fail after a moment in which nothing moved.
+pub struct Brief<'a>(&'a Channel);
+
+impl Read for Brief<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = (&self.0.tcp).read(buf)?;
+        self.0.progress.add_received(n);
+        Ok(n)
+    }
+}
+
+impl Write for Brief<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = (&self.0.tcp).write(buf)?;
+        self.0.progress.add_sent(n);
         Ok(n)
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
         // The standard library's own would raise SIGPIPE on a connection that has ended.
-        let socket = SockRef::from(&self.tcp);
-        let n = self.patiently(|| socket.send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL))?;
-        self.progress.add_sent(n);
+        let socket = SockRef::from(&self.0.tcp);
+        let n = socket.send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)?;
+        self.0.progress.add_sent(n);
         Ok(n)
     }
 
@@ -76,28 +115,54 @@ impl Write for Channel {
     }
 }
 
-/// A byte stream that knows whether its peer is still there.
-pub trait Stream: Read + Write + Send + Sync + 'static {
+/// A byte stream that can be looked at while it is written to.
+pub trait Stream: Read + Send + Sync + 'static {
+    /// Sends some bytes, or fails after a moment. With none, sends what is left of earlier ones.
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Whether all that was sent has left.
+    fn has_left(&self) -> bool;
+
+    /// Reads what has arrived; fails at once if nothing has.
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+
     /// Whether the connection can take another request.
     fn is_open(&mut self) -> bool;
 }
 
 impl Stream for Channel {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.briefly().write(bytes)
+    }
+
+    fn has_left(&self) -> bool {
+        true
+    }
+
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.is_readable() {
+            true => self.briefly().read(buf),
+            false => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// A healthy idle connection has nothing to read. One byte or an end means that the server
     /// has closed it or is out of step.
     fn is_open(&mut self) -> bool {
-        let look = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        let found = SockRef::from(&self.tcp).recv_with_flags(&mut [MaybeUninit::uninit()], look);
-        matches!(found, Err(error) if error.kind() == ErrorKind::WouldBlock)
+        !self.is_readable()
     }
 }
 
-/// A connection for ureq.
+/// A connection for ureq. What ureq sees of an answer is its body: the head is kept in the
+/// connection's [`Progress`].
 pub struct Socket<S> {
     stream: S,
     buffers: HoldingBuffers,
     progress: Progress,
     is_tls: bool,
+    /// `http://host[:port]`, for a proxy that has to be told where a request goes.
+    target: Option<String>,
+    interim: usize,
     /// Why sending failed. A server that refuses a request early may answer and close before it
     /// has read everything; its answer is worth more than our broken pipe.
     send_error: Option<io::Error>,
@@ -105,30 +170,78 @@ pub struct Socket<S> {
 
 impl<S: Stream> Socket<S> {
     /// A connection over `stream`.
-    pub fn new(stream: S, progress: Progress, is_tls: bool) -> Socket<S> {
-        Socket { stream, buffers: HoldingBuffers::default(), progress, is_tls, send_error: None }
+    pub fn new(stream: S, progress: Progress, is_tls: bool, target: Option<String>) -> Socket<S> {
+        let buffers = HoldingBuffers::default();
+        Socket { stream, buffers, progress, is_tls, target, interim: 0, send_error: None }
     }
 
-    /// The stream below, for another layer on top of it.
-    pub fn into_stream(self) -> S {
-        self.stream
-    }
-
-    fn flush_held(&mut self) -> io::Result<()> {
-        if self.buffers.held().is_empty() {
-            return Ok(());
+    /// Sends what is held, until an answer makes it pointless.
+    fn flush_held(&mut self) -> Result<(), ureq::Error> {
+        let mut sent = 0;
+        let progress = self.progress.clone();
+        let mut wait = progress.wait();
+        while sent < self.buffers.held().len() || !self.stream.has_left() {
+            wait.go_on()?;
+            if self.send_error.is_some() || self.has_answer()? {
+                break;
+            }
+            match self.stream.send(&self.buffers.held()[sent..]) {
+                Ok(n) => {
+                    sent += n;
+                    wait = progress.wait();
+                }
+                Err(error) if is_momentary(&error) => {}
+                Err(error) if is_closed_by_peer(&error) => self.send_error = Some(error),
+                Err(error) => return Err(error.into()),
+            }
         }
-        let sent = match self.send_error {
-            Some(_) => Ok(()),
-            None => self.stream.write_all(self.buffers.held()),
-        };
         self.buffers.release();
-        match sent {
-            Err(error) if is_closed_by_peer(&error) => self.send_error = Some(error),
-            result => result?,
-        }
         Ok(())
     }
+
+    /// Whether the answer to the request that is being sent has arrived.
+    fn has_answer(&mut self) -> Result<bool, ureq::Error> {
+        if self.progress.is_answered() {
+            return Ok(true);
+        }
+        match self.stream.read_arrived(self.buffers.input_append_buf()) {
+            // No answer can come any more.
+            Ok(0) => Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+            Ok(n) => {
+                self.buffers.input_appended(n);
+                self.find_head(true)
+            }
+            Err(error) if is_momentary(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks for the head of the answer in what has arrived, and keeps it.
+    fn find_head(&mut self, is_early: bool) -> Result<bool, ureq::Error> {
+        loop {
+            match head::find(self.buffers.input()) {
+                Ok(Found::Part) => return Ok(false),
+                Ok(Found::Interim(used)) if self.interim + used <= MOST_INTERIM => {
+                    self.interim += used;
+                    self.buffers.skip_input(used);
+                }
+                Ok(Found::Interim(_)) => {
+                    return Err(not_http(NotHttp::new("there are too many interim answers")));
+                }
+                Ok(Found::Final(used, mut head)) => {
+                    head.is_early = is_early;
+                    self.buffers.replace_input(used, &head.for_body());
+                    self.progress.answered(head);
+                    return Ok(true);
+                }
+                Err(problem) => return Err(not_http(problem)),
+            }
+        }
+    }
+}
+
+fn not_http(problem: NotHttp) -> ureq::Error {
+    ureq::Error::Other(Box::new(problem))
 }
 
 fn is_closed_by_peer(error: &io::Error) -> bool {
@@ -140,24 +253,41 @@ impl<S: Stream> Transport for Socket<S> {
         &mut self.buffers
     }
 
-    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+    fn transmit_output(&mut self, mut amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        if self.progress.begin_sending() {
+            self.interim = 0;
+            if let Some(target) = &self.target {
+                let method = self.buffers.output()[..amount].iter().position(|b| *b == b' ');
+                self.buffers.insert(method.map_or(0, |space| space + 1), target, amount);
+                amount += target.len();
+            }
+        }
         self.buffers.hold(amount);
         if self.progress.body_left() > 0 && self.buffers.can_hold_more() {
             return Ok(());
         }
-        Ok(self.flush_held()?)
+        self.flush_held()
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         self.flush_held()?;
         self.progress.enter_receive();
-        let result = self.stream.read(self.buffers.input_append_buf());
-        let n = match (result, self.send_error.take()) {
-            (Ok(0) | Err(_), Some(send_error)) => return Err(send_error.into()),
-            (result, _) => result?,
-        };
-        self.buffers.input_appended(n);
-        Ok(n > 0)
+        loop {
+            if self.progress.is_answered() && self.buffers.can_use_input() {
+                return Ok(true);
+            }
+            let result = self.stream.read(self.buffers.input_append_buf());
+            let n = match (result, self.send_error.take()) {
+                (Ok(0) | Err(_), Some(send_error)) => return Err(send_error.into()),
+                (result, _) => result?,
+            };
+            self.buffers.input_appended(n);
+            match n {
+                n if self.progress.is_answered() => return Ok(n > 0),
+                0 => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+                _ => self.find_head(false)?,
+            };
+        }
     }
 
     fn is_open(&mut self) -> bool {

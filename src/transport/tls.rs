@@ -1,19 +1,15 @@
 //! TLS over a connection. Verification is always on.
 
-use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use ureq::unversioned::transport::{
-    ConnectionDetails, Connector, Either, Transport, TransportAdapter,
-};
 
-use super::progress::Progress;
-use super::socket::{Channel, Socket, Stream};
+use super::host::Host;
+use super::socket::{Channel, Stream};
 
 /// The bundled roots and `extra_roots`, TLS 1.2 and 1.3.
 pub fn client_config(
@@ -52,94 +48,48 @@ pub fn is_usable(root: &CertificateDer<'static>) -> bool {
     RootCertStore::empty().add(root.clone()).is_ok()
 }
 
-/// The last step of connecting: wraps the connection in TLS where the URL asks for it.
-pub struct TlsConnect {
-    /// The connection's progress.
-    pub progress: Progress,
-    /// `None` where every URL is plain HTTP.
-    pub config: Option<Arc<ClientConfig>>,
-    /// Whether connections lead through a proxy.
-    pub is_proxied: bool,
-}
-
-/// The layers a connection can consist of: a plain socket or a proxy's tunnel, TLS on either.
-type Tls<S> = Socket<StreamOwned<ClientConnection, S>>;
-type Secured<Tunnel> = Either<Tls<Channel>, Tls<TransportAdapter<Tunnel>>>;
-
-impl<Tunnel: Transport> Connector<Either<Tunnel, Socket<Channel>>> for TlsConnect {
-    type Out = Either<Either<Tunnel, Socket<Channel>>, Secured<Tunnel>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        lower: Option<Either<Tunnel, Socket<Channel>>>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        let Some(lower) = lower else {
-            return Ok(None);
-        };
-        let ready = match lower {
-            lower if !details.needs_tls() => Either::A(lower),
-            Either::B(socket) => {
-                let stream = self.handshake(details, socket.into_stream())?;
-                Either::B(Either::A(Socket::new(stream, self.progress.clone(), true)))
-            }
-            Either::A(tunnel) => {
-                let adapter = TransportAdapter::new(tunnel, details.current_time.clone());
-                let stream = self.handshake(details, adapter)?;
-                Either::B(Either::B(Socket::new(stream, self.progress.clone(), true)))
-            }
-        };
-        // The connection to a proxy is not ready yet: ureq still has to ask for the tunnel.
-        let is_hop = self.is_proxied && details.config.proxy().is_none();
-        if !is_hop {
-            self.progress.enter_send();
-        }
-        Ok(Some(ready))
+/// Agrees on TLS with `host`.
+pub fn handshake(
+    config: &Arc<ClientConfig>,
+    host: &Host,
+    mut channel: Channel,
+) -> Result<StreamOwned<ClientConnection, Channel>, ureq::Error> {
+    let name = ServerName::try_from(host.name.clone())
+        .map_err(|_| ureq::Error::Tls("the host name can't be verified"))?;
+    let mut connection = ClientConnection::new(Arc::clone(config), name)
+        .map_err(|error| ureq::Error::Other(Box::new(error)))?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut channel)?;
     }
-}
-
-impl TlsConnect {
-    fn handshake<S: Read + Write>(
-        &self,
-        details: &ConnectionDetails,
-        mut stream: S,
-    ) -> Result<StreamOwned<ClientConnection, S>, ureq::Error> {
-        self.progress.enter_tls();
-        let config = self.config.clone().ok_or(ureq::Error::TlsRequired)?;
-        let host = details.uri.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| ureq::Error::Tls("the host name can't be verified"))?;
-        let mut connection =
-            ClientConnection::new(config, name).map_err(|e| ureq::Error::Other(Box::new(e)))?;
-        while connection.is_handshaking() {
-            connection.complete_io(&mut stream)?;
-        }
-        Ok(StreamOwned::new(connection, stream))
-    }
+    Ok(StreamOwned::new(connection, channel))
 }
 
 impl Stream for StreamOwned<ClientConnection, Channel> {
-    fn is_open(&mut self) -> bool {
-        is_silent(&self.conn) && self.sock.is_open()
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        while self.conn.wants_write() {
+            self.conn.write_tls(&mut self.sock.briefly())?;
+        }
+        self.conn.writer().write(bytes)
     }
-}
 
-impl<T: Transport> Stream for StreamOwned<ClientConnection, TransportAdapter<T>> {
-    fn is_open(&mut self) -> bool {
-        is_silent(&self.conn) && self.sock.get_mut().is_open()
+    fn has_left(&self) -> bool {
+        !self.conn.wants_write()
     }
-}
 
-/// Whether the server has neither taken its leave nor said more than it was asked: either may have
-/// arrived together with the last reply.
-fn is_silent(connection: &ClientConnection) -> bool {
-    connection.wants_read()
-}
+    /// Records that are not part of an answer, such as session tickets, are dealt with.
+    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.sock.is_readable() {
+            self.conn.read_tls(&mut self.sock.briefly())?;
+            let new = self.conn.process_new_packets();
+            new.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        }
+        self.conn.reader().read(buf)
+    }
 
-impl fmt::Debug for TlsConnect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TlsConnect")
+    /// The server may have taken its leave, or said more than it was asked, together with its last
+    /// reply.
+    fn is_open(&mut self) -> bool {
+        matches!(self.read_arrived(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 }
 

@@ -53,7 +53,7 @@ impl From<Box<Failure>> for Answer {
         let mut error = json!({
             "origin": origin,
             "phase": failure.phase.as_str(),
-            "retryable": failure.retryable,
+            "retryable": failure.may_pass(),
             "attempts": failure.attempts,
         });
         if let Some(hint) = code::hint(failure.code) {

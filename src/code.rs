@@ -134,41 +134,69 @@ pub fn name(code: i32) -> &'static CStr {
         .map_or(c"COS_ERR_SERVER", |(_, name)| name)
 }
 
-/// Whether the server means "try again" by this code.
-pub fn is_transient(code: i32) -> bool {
-    const TRANSIENT: [Code; 6] = [
-        COS_ERR_RATE_LIMITED,
-        COS_ERR_STORAGE_TIMEOUT,
-        COS_ERR_STORAGE,
-        COS_ERR_UNAVAILABLE,
-        COS_ERR_OVERLOADED,
-        COS_ERR_BACKEND_NETWORK,
-    ];
-    TRANSIENT.iter().any(|transient| transient.number() == code)
+/// Whether what failed with a code may succeed when it is done once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Not before something has been changed.
+    No,
+    /// The same call may: whether to make it is the caller's decision.
+    Call,
+    /// Even the same request may, a moment later: the library repeats it.
+    Request,
 }
 
-/// What usually helps against a code of the server's.
-pub fn hint(code: i32) -> Option<&'static str> {
-    const HINTS: [(Code, &str); 15] = [
-        (COS_ERR_SECRET_ID_UNKNOWN, "check secret_id"),
-        (COS_ERR_SECRET_ID_UNKNOWN_V1, "check secret_id"),
-        (COS_ERR_SIGN_EXPIRED, CLOCK),
-        (COS_ERR_SIGN_EXPIRED_V1, CLOCK),
-        (COS_ERR_SIGN_SECRET_ID, "secret_id belongs to another appid"),
-        (COS_ERR_SIGN_APPID, "secret_id belongs to another appid"),
-        (COS_ERR_SIGN_INVALID, "check secret_key"),
-        (COS_ERR_RATE_LIMITED, "wait before trying again, and send fewer requests at a time"),
-        (COS_ERR_NO_BUCKET, "check the bucket's name, without the appid, and its region"),
-        (COS_ERR_FILE_EXISTS, "to replace the file, set insert_only to 0 or overwrite to true"),
-        (COS_ERR_FOLDER_NOT_EMPTY, "delete what is in it first, or set recursive to true"),
-        (COS_ERR_SHA_MISMATCH, "the bytes were damaged on the way: upload again"),
-        (COS_ERR_SESSION, "another upload of this file ended this one: upload again"),
-        (COS_ERR_UPLOAD_UNFINISHED, "upload again with resume set to true"),
-        (COS_ERR_UPLOAD_CONFLICT, "upload again with resume set to true, which goes around it"),
-    ];
-    const CLOCK: &str = "check this machine's clock, or raise sign_expired";
-    HINTS.iter().find(|(named, _)| named.number() == code).map(|(_, hint)| *hint)
+/// Whether what failed with `code` may succeed when it is done once more.
+pub fn again(code: i32) -> Again {
+    advice(code).map_or(Again::No, |(_, again, _)| *again)
 }
+
+/// What usually helps against `code`.
+pub fn hint(code: i32) -> Option<&'static str> {
+    advice(code).map(|(_, _, hint)| *hint).filter(|hint| !hint.is_empty())
+}
+
+fn advice(code: i32) -> Option<&'static (Code, Again, &'static str)> {
+    ADVICE.iter().find(|(named, ..)| named.number() == code)
+}
+
+const CLOCK: &str = "check this machine's clock, or raise sign_expired";
+
+/// What can be done about a code; nothing in general about those that are not here. The README's
+/// tables say the same.
+const ADVICE: &[(Code, Again, &str)] = &[
+    (COS_ERR_LOCAL_IO, Again::Call, ""),
+    (COS_ERR_INTEGRITY, Again::Call, ""),
+    (COS_ERR_SECRET_ID_UNKNOWN, Again::No, "check secret_id"),
+    (COS_ERR_SECRET_ID_UNKNOWN_V1, Again::No, "check secret_id"),
+    (COS_ERR_SIGN_EXPIRED, Again::No, CLOCK),
+    (COS_ERR_SIGN_EXPIRED_V1, Again::No, CLOCK),
+    (COS_ERR_SIGN_SECRET_ID, Again::No, "secret_id belongs to another appid"),
+    (COS_ERR_SIGN_APPID, Again::No, "secret_id belongs to another appid"),
+    (COS_ERR_SIGN_INVALID, Again::No, "check secret_key"),
+    (
+        COS_ERR_RATE_LIMITED,
+        Again::Request,
+        "wait before trying again, and send fewer requests at a time",
+    ),
+    (COS_ERR_NO_BUCKET, Again::No, "check the bucket's name, without the appid, and its region"),
+    (COS_ERR_STORAGE_TIMEOUT, Again::Request, ""),
+    (
+        COS_ERR_FILE_EXISTS,
+        Again::No,
+        "to replace the file, set insert_only to 0 or overwrite to true",
+    ),
+    (COS_ERR_FOLDER_NOT_EMPTY, Again::No, "delete what is in it first, or set recursive to true"),
+    (COS_ERR_SIZE_MISMATCH, Again::Call, "bytes were lost on the way: upload again"),
+    (COS_ERR_STORAGE, Again::Request, ""),
+    (COS_ERR_UNAVAILABLE, Again::Request, ""),
+    (COS_ERR_OVERLOADED, Again::Request, ""),
+    (COS_ERR_SHA_MISMATCH, Again::Call, "the bytes were damaged on the way: upload again"),
+    (COS_ERR_SESSION, Again::Call, "another upload of this file ended this one: upload again"),
+    (COS_ERR_UPLOAD_UNFINISHED, Again::No, "set resume to true"),
+    (COS_ERR_UPLOAD_CONFLICT, Again::No, "set resume to true, which goes around it"),
+    (COS_ERR_BACKEND_NETWORK, Again::Request, ""),
+    (COS_ERR_MISSING_SHA, Again::Call, "bytes were lost on the way: upload again"),
+];
 
 const NAMES: &[(Code, &CStr)] = &[
     (COS_OK, c"COS_OK"),
@@ -235,5 +263,40 @@ mod tests {
         assert_eq!(name(-197), c"COS_ERR_NOT_FOUND");
         assert_eq!(name(-31337), c"COS_ERR_SERVER");
         assert_eq!(name(i32::MIN), c"COS_ERR_SERVER");
+    }
+
+    /// What readers are told, in any of three places, is what programs are told.
+    #[test]
+    fn what_says_again_is_retryable() {
+        let readme = std::fs::read_to_string("README.md").unwrap();
+        let mut codes = Vec::new();
+        for row in readme.lines() {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let numbers = cells[0].split(", ").map(str::parse).collect::<Result<Vec<i32>, _>>();
+            if let (true, Ok(numbers), Some(advice)) = (cells.len() > 2, numbers, cells.last()) {
+                let is_left_open = advice.contains("`error.retryable`");
+                let numbers = numbers.into_iter().filter(|_| !is_left_open);
+                codes.extend(numbers.map(|number| (number, advice.contains("again"))));
+            }
+        }
+        assert!(codes.len() > 40, "{codes:?}");
+        for (number, says_again) in codes {
+            assert_eq!(says_again, again(number) != Again::No, "README.md, {number}");
+        }
+        for (code, again, hint) in ADVICE {
+            assert!(!hint.contains("again") || *again != Again::No, "{code:?}");
+        }
+        let source = include_str!("code.rs");
+        let (_, variants) = source.split_once("pub enum Code {").unwrap();
+        let mut comment = "";
+        for line in variants.lines().map(str::trim).take_while(|line| *line != "}") {
+            match line.split_once(" = ") {
+                Some((_, number)) => {
+                    let number = number.trim_end_matches(',').parse().unwrap();
+                    assert!(!comment.contains("again") || again(number) != Again::No, "{line}");
+                }
+                None => comment = line,
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::code::Code;
+use crate::code::{self, Again, Code};
 use crate::reply::Reply;
 
 /// The result of everything that can fail. The failure is boxed: it is large and rare.
@@ -63,7 +63,7 @@ pub struct Failure {
     pub argument: Option<String>,
     /// The HTTP status, when there was one.
     pub http_status: Option<u16>,
-    /// Whether the same call may succeed later.
+    /// Whether the same request may succeed a moment later, so that it is worth repeating.
     pub retryable: bool,
     /// How many times the request was sent or tried.
     pub attempts: u32,
@@ -144,6 +144,11 @@ impl Failure {
     /// Whether this failure is `code`.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.number()
+    }
+
+    /// Whether the same call may succeed later: more than is worth repeating at once.
+    pub fn may_pass(&self) -> bool {
+        self.retryable || code::again(self.code) != Again::No
     }
 
     /// Whether the server may have carried the request out although it seems to have failed.

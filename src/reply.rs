@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::code::{self, Code};
+use crate::code::{self, Again, Code};
 use crate::error::{Failure, Result, comes_later};
 use crate::json;
 
@@ -92,7 +92,8 @@ impl Reply {
 
     /// Whether the server means "try again".
     pub fn is_transient(&self) -> bool {
-        code::is_transient(self.code) || (self.code != 0 && comes_later(self.http_status))
+        code::again(self.code) == Again::Request
+            || (self.code != 0 && comes_later(self.http_status))
     }
 
     /// Whether the code is `code`.

@@ -8,6 +8,7 @@ use crate::config::{Config, MAX_RETRIES, MAX_TIMEOUT_MS};
 use crate::error::{Failure, Phase, Result};
 use crate::log::{CallLog, Log};
 use crate::options::Options;
+use crate::pace::Pace;
 use crate::path::{Bucket, CosPath};
 use crate::sign::Credentials;
 use crate::stop::Stop;
@@ -41,6 +42,10 @@ pub struct Call {
     pub retries: u32,
     /// What ends the call early.
     pub stop: Arc<Stop>,
+    /// How fast its requests follow one another.
+    pub pace: Arc<Pace>,
+    /// Whether requests that the service has no time for are tried for as long as `pace` says.
+    pub is_patient: bool,
     /// What travelled.
     pub traffic: Arc<Traffic>,
     /// What is told of it.
@@ -131,10 +136,13 @@ impl Client {
         let client = self.snapshot();
         let timeout = options.integer("timeout_ms", 1..=MAX_TIMEOUT_MS)?;
         let retries = options.integer("retries", 0..=MAX_RETRIES)?;
+        let retries = retries.map_or(client.config.retries, |n| n as u32);
         Ok(Call {
             timeout: timeout.map_or(client.config.timeout, Duration::from_millis),
-            retries: retries.map_or(client.config.retries, |n| n as u32),
+            retries,
             stop: Stop::new(cancelled),
+            pace: Arc::new(Pace::new(retries)),
+            is_patient: false,
             traffic: Arc::default(),
             log: Arc::new(CallLog::new(client.log.clone())),
             client,
@@ -164,9 +172,17 @@ impl Call {
             timeout: self.timeout,
             retries: self.retries,
             stop: Stop::below(&self.stop),
+            pace: Arc::clone(&self.pace),
+            is_patient: self.is_patient,
             traffic: Arc::clone(&self.traffic),
             log: Arc::clone(&self.log),
         }
+    }
+
+    /// The same call, whose many requests slow down together rather than fail one by one when the
+    /// service asks for patience.
+    pub fn patient(self) -> Call {
+        Call { is_patient: true, ..self }
     }
 
     /// Fails if the caller has stopped the call.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::code::{self, Again, Code};
 use crate::reply::Reply;
+use crate::transport::Told;
 
 /// The result of everything that can fail. The failure is boxed: it is large and rare.
 pub type Result<T> = std::result::Result<T, Box<Failure>>;
@@ -65,6 +66,11 @@ pub struct Failure {
     pub http_status: Option<u16>,
     /// Whether the same request may succeed a moment later, so that it is worth repeating.
     pub retryable: bool,
+    /// Whether the attempt that failed brought something worth keeping: it does not use up the
+    /// call's retries.
+    pub has_progressed: bool,
+    /// What the answer told besides.
+    pub told: Told,
     /// How many times the request was sent or tried.
     pub attempts: u32,
     /// What the server answered, when the code is the server's.
@@ -81,6 +87,8 @@ impl Failure {
             argument: None,
             http_status: None,
             retryable: false,
+            has_progressed: false,
+            told: Told::default(),
             attempts: 0,
             reply: None,
         })
@@ -114,15 +122,13 @@ impl Failure {
 
     /// The server's own refusal, passed through.
     pub fn from_server(reply: Reply) -> Box<Failure> {
+        let message = reply.message.clone();
         Box::new(Failure {
             code: reply.code,
-            message: reply.message.clone(),
-            phase: Phase::Server,
-            argument: None,
             http_status: Some(reply.http_status),
             retryable: reply.is_transient(),
-            attempts: 0,
             reply: Some(reply),
+            ..*Failure::new(Code::COS_ERR_INTERNAL, Phase::Server, message)
         })
     }
 
@@ -149,6 +155,17 @@ impl Failure {
     /// Whether the same call may succeed later: more than is worth repeating at once.
     pub fn may_pass(&self) -> bool {
         self.retryable || code::again(self.code) != Again::No
+    }
+
+    /// Whether the service is there and wants fewer requests.
+    pub fn asks_for_patience(&self) -> bool {
+        self.is(Code::COS_ERR_RATE_LIMITED) || matches!(self.http_status, Some(429 | 503))
+    }
+
+    /// The same failure with what the answer told.
+    pub fn with(mut self: Box<Failure>, told: Told) -> Box<Failure> {
+        self.told = told;
+        self
     }
 
     /// Whether the server may have carried the request out although it seems to have failed.

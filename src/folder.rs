@@ -116,7 +116,7 @@ pub fn delete(
     let concurrency = options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize;
     options.finish()?;
     if recursive {
-        return tree::delete(&call, &bucket, &path, concurrency);
+        return tree::delete(&call.patient(), &bucket, &path, concurrency);
     }
     let reply = call.run(&delete_operation(&bucket, &path, Repeat::IfUnsent))?;
     Ok(Answer::success(reply))

@@ -13,13 +13,14 @@
 //! JSON            json
 //! ```
 //!
-//! [`client`] is what all of it works for, [`transfer`], [`stop`] and [`crew`] are how a call is
-//! followed, ended early, and spread over threads. `docs/protocol.md` describes the wire.
+//! [`client`] is what all of it works for, [`transfer`], [`stop`], [`pace`] and [`crew`] are how a
+//! call is followed, ended early, slowed down, and spread over threads. `docs/protocol.md` describes the wire.
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod answer;
 pub mod client;
+pub mod clock;
 pub mod code;
 pub mod config;
 pub mod crew;
@@ -33,6 +34,7 @@ pub mod json;
 pub mod log;
 pub mod multipart;
 pub mod options;
+pub mod pace;
 pub mod path;
 pub mod reply;
 pub mod request;

@@ -1,6 +1,6 @@
 //! Control requests: an operation of the API becomes a signed HTTP request, and its answer a reply.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -9,9 +9,10 @@ use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
 use crate::log::Trace;
 use crate::multipart::{Form, FormReader};
+use crate::pace;
 use crate::path::{Bucket, CosPath, check_url, encode_query};
 use crate::reply::Reply;
-use crate::sign::{self, Kind, random_below};
+use crate::sign::{self, Kind};
 use crate::transport::{Body, Limits, Outgoing, Traffic};
 
 /// The largest reply that is read, in bytes. A full page of a list has some hundred thousand.
@@ -71,27 +72,53 @@ impl Call {
         )
     }
 
-    /// Calls `attempt` with its number until it succeeds, fails for good, or the call's `retries` are used up.
+    /// Calls `attempt` with its number until it succeeds, fails for good, or the call's `retries`
+    /// are used up by attempts that came to nothing.
     pub fn repeating<T>(
         &self,
         mut attempt: impl FnMut(u32) -> Result<T>,
         may_repeat: impl Fn(&Failure) -> bool,
     ) -> Result<T> {
-        let mut attempts = 0;
+        let (mut attempts, mut in_vain) = (0, 0);
+        let mut was_refused = false;
+        // When patience has ended, what is left fails without delay.
+        if !self.is_patient || self.pace.is_patient() {
+            self.pace.wait(&self.stop);
+        }
         loop {
             attempts += 1;
+            let sent = Instant::now();
             let mut failure = match attempt(attempts) {
-                Ok(done) => return Ok(done),
+                Ok(done) => {
+                    self.pace.speed_up(was_refused);
+                    return Ok(done);
+                }
                 Err(failure) => failure,
             };
             if failure.phase == Phase::Argument {
                 return Err(failure);
             }
             failure.attempts = attempts;
-            if attempts > self.retries || !failure.retryable || !may_repeat(&failure) {
+            let is_refused = failure.retryable && failure.asks_for_patience();
+            let asked = failure.told.retry_after;
+            if is_refused {
+                was_refused = true;
+                self.pace.slow_down(sent, asked);
+            }
+            let has_retries = match self.is_patient && is_refused {
+                true => self.pace.is_patient(),
+                false => {
+                    in_vain = if failure.has_progressed { 0 } else { in_vain + 1 };
+                    self.retries > 0 && in_vain <= self.retries
+                }
+            };
+            if !has_retries || !failure.retryable || !may_repeat(&failure) {
                 return Err(failure);
             }
-            self.stop.sleep(back_off(attempts));
+            match is_refused {
+                true => self.pace.wait(&self.stop),
+                false => self.stop.sleep(pace::pause(in_vain, asked)),
+            }
             if self.stop.is_set() {
                 return Err(self.stopped(failure));
             }
@@ -189,12 +216,12 @@ impl Call {
 
     fn exchange(&self, outgoing: Outgoing, limits: &Limits) -> Result<Reply> {
         let incoming = self.client.transport.exchange(outgoing, limits)?;
-        let (status, is_early) = (incoming.status, incoming.is_early());
+        let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
         let Some(body) = incoming.read_all(MAX_REPLY)? else {
             let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
             return Err(Failure::not_a_reply(status, message));
         };
-        let reply = Reply::parse(status, body)?;
+        let reply = Reply::parse(status, body).map_err(|failure| failure.with(told))?;
         match reply.code {
             // It can't be the answer to what has not arrived.
             0 if is_early => {
@@ -203,7 +230,7 @@ impl Call {
                 Err(Failure { retryable: true, ..*failure }.into())
             }
             0 => Ok(reply),
-            _ => Err(Failure::from_server(reply)),
+            _ => Err(Failure::from_server(reply).with(told)),
         }
     }
 }
@@ -217,10 +244,4 @@ impl Operation<'_> {
             Parameters::Form(form) => form.fields.first().map_or("", |(_, op)| op),
         }
     }
-}
-
-/// How long to wait before another attempt: doubling, and never the same for two clients.
-fn back_off(attempts: u32) -> Duration {
-    let longest = 100u64 << attempts.min(6).saturating_sub(1);
-    Duration::from_millis(longest / 2 + random_below(longest / 2 + 1))
 }

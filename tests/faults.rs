@@ -75,6 +75,11 @@ const LARGE: usize = PIECE + 200;
 /// How many cells are tried at a time: most of them wait.
 const WORKERS: usize = 8;
 
+/// The longest pauses between so many tries.
+fn pauses(tries: usize) -> Duration {
+    Duration::from_millis(if tries > 2 { 1250 } else { 250 })
+}
+
 /// The request that a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Op {
@@ -374,7 +379,7 @@ impl Worker {
         if found != expected {
             return Err(format!("expected {expected}, found {found}: {answer:#}"));
         }
-        let patience = TIMEOUT * tries as u32 + SLACK;
+        let patience = TIMEOUT * tries as u32 + pauses(tries) + SLACK;
         if took > patience {
             return Err(format!("it took {took:?}, more than {patience:?}"));
         }

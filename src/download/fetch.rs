@@ -12,6 +12,9 @@ use crate::transport::{Incoming, Limits, Outgoing, Traffic};
 
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
+/// What an attempt has to bring so that the next one is as good as the first, in bytes: a few in
+/// each could keep a call busy for ever.
+const PROGRESS: u64 = 4096;
 /// The largest error page that is read for a server's code.
 const MAX_ERROR: usize = 64 * 1024;
 
@@ -43,14 +46,18 @@ impl Download<'_> {
                 started: Instant::now(),
                 traffic: &traffic,
             };
-            let mut status = None;
-            let result = self.open(object, at, end - at, &traffic).and_then(|incoming| {
+            let (mut status, begun_at) = (None, at);
+            let opened = self.open(object, at, end - at, &traffic);
+            let result = opened.and_then(|incoming| {
                 status = Some(incoming.status);
                 self.drain(incoming, &mut at, end, &mut buffer, sink)
             });
             self.call.traffic.add(&traffic);
             trace.ended(&self.call.log, status, &result);
-            result
+            result.map_err(|mut failure| {
+                failure.has_progressed = at - begun_at >= PROGRESS;
+                failure
+            })
         };
         self.call.repeating(attempt, |_| true)
     }
@@ -149,14 +156,14 @@ impl Download<'_> {
 
 /// What an answer that is not the object means.
 fn refusal(incoming: Incoming) -> Box<Failure> {
-    let status = incoming.status;
+    let (status, told) = (incoming.status, incoming.told());
     let bare = |what| Failure::not_a_reply(status, format!("HTTP {status}: {what}"));
     let body = match incoming.read_all(MAX_ERROR) {
         Ok(body) => body.unwrap_or_default(),
         Err(failure) => return failure,
     };
     match Reply::parse(status, body) {
-        Ok(reply) if reply.code != 0 => Failure::from_server(reply),
+        Ok(reply) if reply.code != 0 => Failure::from_server(reply).with(told),
         _ => bare(match status {
             403 => "the download is not allowed",
             404 => "the download host has no such object, or its upload is unfinished",
@@ -164,6 +171,7 @@ fn refusal(incoming: Incoming) -> Box<Failure> {
                 "the download host wants to redirect, which a signed request does not follow"
             }
             _ => "the download was refused",
-        }),
+        })
+        .with(told),
     }
 }

@@ -42,7 +42,7 @@ impl cos_client {
 /// - `connect_timeout_ms` (10000): for a connection: looking the name up, all its addresses, the way
 ///   through a proxy, TLS handshake. An address that is silent for 250 ms gets company of the next.
 /// - `sign_expired` (300): seconds that the signature of a request is valid, at most 7776000.
-/// - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never.
+/// - `retries` (3): how often a failed request is repeated, 0 to 10; 0 means never. See below.
 /// - `ca_file`: PEM file with certificates to trust besides the bundled roots; a regular file of at
 ///   most 8 MiB, read at once.
 /// - `proxy`: `http://[user:password@]host:port`; in user and password, characters that mean
@@ -50,6 +50,14 @@ impl cos_client {
 ///   CONNECT, for http with the whole URL in the request. The environment is never asked.
 /// - `user_agent` ("libcos/VERSION"): 1 to 256 printable ASCII characters.
 /// - `max_idle_connections` (32): how many connections are kept open between calls, 0 to 1024.
+///
+/// **Repetition** What failed on the way, with HTTP 408, 429 or 5xx, or with a code that means
+/// "later", is repeated after a pause of about 0.25, 1, 4, then 8 s each time, or as long as the
+/// server asks for, but at most 30 s. A download that brought bytes before it broke has all its
+/// retries again. After -71, HTTP 429 or 503 all requests of the call pause together, longer and
+/// longer. Those of cos_upload_folder(), cos_download_folder() and a recursive cos_del_folder() are
+/// then tried until they succeed, or until nothing that was refused has succeeded for 15 s times
+/// `retries`; what is left then fails without delay.
 ///
 /// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
 ///

@@ -14,6 +14,7 @@ use super::head::{Head, NotHttp};
 use super::host::Proxy;
 use super::pool::{Line, Transport};
 use super::progress::Progress;
+use crate::clock::parse_http_date;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result, comes_later};
 use crate::stop::Stop;
@@ -62,6 +63,15 @@ pub struct Incoming<'t> {
     timeout: Duration,
     transport: &'t Transport,
     traffic: &'t Traffic,
+}
+
+/// What an answer tells besides what it was asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told {
+    /// When it was made, by the server's clock, in UNIX seconds.
+    pub date: Option<u64>,
+    /// How long to wait before another request.
+    pub retry_after: Option<Duration>,
 }
 
 /// How much of a reply is read at a time.
@@ -173,6 +183,17 @@ impl Incoming<'_> {
     /// A header of the answer, by its name in lower case; the first one if there are more.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
+    }
+
+    /// What it tells besides.
+    pub fn told(&self) -> Told {
+        let date = self.header("date").and_then(parse_http_date);
+        let seconds = |text: &str| match text.trim().parse() {
+            Ok(seconds) => Some(seconds),
+            Err(_) => Some(parse_http_date(text)?.saturating_sub(date?)),
+        };
+        let retry_after = self.header("retry-after").and_then(seconds).map(Duration::from_secs);
+        Told { date, retry_after }
     }
 
     /// Whether it arrived before its request had left.

@@ -16,7 +16,7 @@ mod resolve;
 mod socket;
 mod tls;
 
-pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
+pub use exchange::{Body, Incoming, Limits, Outgoing, Told, Traffic};
 pub use host::{Host, Proxy};
 pub use pool::Transport;
 pub use tls::is_usable;

@@ -50,7 +50,7 @@ pub fn download(
     let own_transfer = Transfer::default();
     let transfer = watch.transfer.unwrap_or(&own_transfer);
     let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
+    let call = client.call(&mut options, Some(transfer.cancel_flag()))?.patient();
     let report = Report::new(&call, &bucket);
     let mut tree = TreeDownload {
         call: &call,

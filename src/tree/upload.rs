@@ -45,7 +45,7 @@ pub fn upload(
     let own_transfer = Transfer::default();
     let transfer = watch.transfer.unwrap_or(&own_transfer);
     let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
+    let call = client.call(&mut options, Some(transfer.cancel_flag()))?.patient();
     let settings = Settings::take(&mut options, false)?;
     options.finish()?;
     let directory = local::check_root(local_path)?;

@@ -497,6 +497,11 @@ void cos_string_free(char *string);
  * then tried until they succeed, or until nothing that was refused has succeeded for 15 s times
  * `retries`; what is left then fails without delay.
  *
+ * **Clock** When a signature is refused as expired or not yet valid and the server's `Date`
+ * explains it, the client signs once more with the server's time, and keeps to that for later
+ * requests and signatures. The log tells; if the request fails all the same, `error.hint` does.
+ * Over http no more than a day of difference is believed.
+ *
  * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
  *
  * Does not block: a `ca_file` is read, the network is not touched. Any thread.
@@ -552,7 +557,8 @@ void cos_client_free(cos_client *client);
  *
  * A line has method, path, `op`, `status` (of HTTP), `code`, `sent` and `received` (bytes over the
  * wire), `ms`, `attempt` and `connection` ("new" or "reused"); on failure also `phase` and the
- * message. Credentials and signatures are never in it. Lines about requests on other threads of a
+ * message. One more line, of level COS_LOG_FAILURES, tells when a wrong clock of this machine is set
+ * right. Credentials and signatures are never in it. Lines about requests on other threads of a
  * call arrive with the calling thread's next report of progress, or at the end of the call.
  *
  * @param client  The client.
@@ -562,7 +568,10 @@ void cos_client_free(cos_client *client);
  * @param user    Handed to `fn` as it is; may be any value.
  * @return 0, or -1 when `client` is NULL or there is no such level. Does not block. Any thread.
  */
-int cos_client_set_log(const cos_client *client, int level, cos_log_fn fn, void *user);
+int cos_client_set_log(const cos_client *client,
+                       int level,
+                       cos_log_fn fn,
+                       void *user);
 
 /**
  * Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another

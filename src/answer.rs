@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::clock;
 use crate::code;
 use crate::error::Failure;
 use crate::json::with_field;
@@ -56,7 +57,8 @@ impl From<Box<Failure>> for Answer {
             "retryable": failure.may_pass(),
             "attempts": failure.attempts,
         });
-        if let Some(hint) = code::hint(failure.code) {
+        let clock = failure.wrong_clock.map(clock::in_words);
+        if let Some(hint) = clock.or_else(|| code::hint(failure.code).map(str::to_owned)) {
             error["hint"] = json!(hint);
         }
         if let Some(argument) = &failure.argument {

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::config::{Config, MAX_RETRIES, MAX_TIMEOUT_MS};
 use crate::error::{Failure, Phase, Result};
 use crate::log::{CallLog, Log};
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     /// The connections.
     pub transport: Arc<Transport>,
+    /// The time that signatures are made for.
+    pub clock: Arc<Clock>,
     /// What is logged.
     pub log: Log,
 }
@@ -68,6 +71,7 @@ impl Client {
             credentials: Arc::new(credentials),
             config: Arc::new(config),
             transport: Arc::new(transport),
+            clock: Arc::default(),
             log: Log::default(),
         }))))
     }
@@ -85,6 +89,7 @@ impl Client {
                 credentials: Arc::clone(&now.credentials),
                 config: Arc::new(config),
                 transport,
+                clock: Arc::clone(&now.clock),
                 log: now.log.clone(),
             })
         })

@@ -71,6 +71,8 @@ pub struct Failure {
     pub has_progressed: bool,
     /// What the answer told besides.
     pub told: Told,
+    /// By how many seconds this machine's clock is behind the server's, if that may be the reason.
+    pub wrong_clock: Option<i64>,
     /// How many times the request was sent or tried.
     pub attempts: u32,
     /// What the server answered, when the code is the server's.
@@ -89,6 +91,7 @@ impl Failure {
             retryable: false,
             has_progressed: false,
             told: Told::default(),
+            wrong_clock: None,
             attempts: 0,
             reply: None,
         })
@@ -160,6 +163,11 @@ impl Failure {
     /// Whether the service is there and wants fewer requests.
     pub fn asks_for_patience(&self) -> bool {
         self.is(Code::COS_ERR_RATE_LIMITED) || matches!(self.http_status, Some(429 | 503))
+    }
+
+    /// Whether the server objects to the time in a signature.
+    pub fn is_about_time(&self) -> bool {
+        self.is(Code::COS_ERR_SIGN_EXPIRED) || self.is(Code::COS_ERR_SIGN_EXPIRED_V1)
     }
 
     /// The same failure with what the answer told.

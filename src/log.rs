@@ -63,6 +63,11 @@ impl CallLog {
         CallLog { log, thread: this_thread(), waiting: Mutex::default() }
     }
 
+    /// Logs what is not about one request but worth knowing.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        self.write(LogLevel::COS_LOG_FAILURES, line);
+    }
+
     fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
         if level <= self.log.level {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

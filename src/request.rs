@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::client::Call;
+use crate::clock;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
 use crate::log::Trace;
@@ -12,7 +13,7 @@ use crate::multipart::{Form, FormReader};
 use crate::pace;
 use crate::path::{Bucket, CosPath, check_url, encode_query};
 use crate::reply::Reply;
-use crate::sign::{self, Kind};
+use crate::sign::Kind;
 use crate::transport::{Body, Limits, Outgoing, Traffic};
 
 /// The largest reply that is read, in bytes. A full page of a list has some hundred thousand.
@@ -125,6 +126,31 @@ impl Call {
         }
     }
 
+    /// Makes an attempt that signs a request, and once more if it `may_be_late`: refused because
+    /// this machine's clock is wrong.
+    pub fn on_time<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T>,
+        may_be_late: impl Fn(&Failure) -> bool,
+    ) -> Result<T> {
+        let (clock, config) = (&self.client.clock, &self.client.config);
+        let used = clock.correction();
+        let mut result = attempt();
+        let date = |result: &Result<T>| {
+            let failure = result.as_ref().err().filter(|failure| may_be_late(failure))?;
+            failure.told.date
+        };
+        let is_protected = config.scheme == "https";
+        let correct = |date| clock.correct(used, date, config.sign_expired, is_protected);
+        if date(&result).is_some_and(correct) {
+            let found = clock::in_words(clock.correction());
+            self.log.note(|| format!("{found}: signing with the server's time"));
+            result = attempt();
+        }
+        let wrong_by = date(&result).and_then(clock::wrong_by);
+        result.map_err(|failure| Failure { wrong_clock: wrong_by, ..*failure }.into())
+    }
+
     fn stopped(&self, failure: Box<Failure>) -> Box<Failure> {
         match self.stop.is_cancelled() {
             true => {
@@ -136,15 +162,20 @@ impl Call {
 
     /// Runs an operation once, for the `attempt`th time. Any code but 0 is a failure.
     pub fn run_once(&self, operation: &Operation, attempt: u32) -> Result<Reply> {
+        self.on_time(|| self.send(operation, attempt), Failure::is_about_time)
+    }
+
+    fn send(&self, operation: &Operation, attempt: u32) -> Result<Reply> {
         if self.stop.is_cancelled() {
             return Err(Failure::cancelled(Phase::Send));
         }
         let client = &self.client;
+        let now = client.clock.now();
         let kind = match operation.signature {
-            Signature::Multi => Kind::Multi(sign::now() + client.config.sign_expired),
+            Signature::Multi => Kind::Multi(now + client.config.sign_expired),
             Signature::Once => Kind::Once,
         };
-        let signature = client.credentials.sign(operation.bucket, operation.path, kind);
+        let signature = client.credentials.sign(operation.bucket, operation.path, kind, now);
         let mut url = self.control_url(operation.bucket, operation.path);
         let mut headers = vec![
             ("authorization", signature.as_str()),

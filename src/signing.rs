@@ -11,24 +11,28 @@ use crate::sign::{self, Kind};
 /// A signature for any number of uploads, stats, lists and creations at `cos_path`.
 pub fn more(client: &Client, bucket: &str, cos_path: &str, expired: i64) -> Result<Answer> {
     let (bucket, path) = (Bucket::new(bucket)?, any_path(cos_path)?);
-    let expiry = sign::expiry(expired, sign::now())?;
-    let sign = client.snapshot().credentials.sign(&bucket, &path, Kind::Multi(expiry));
+    let client = client.snapshot();
+    let now = client.clock.now();
+    let kind = Kind::Multi(sign::expiry(expired, now)?);
+    let sign = client.credentials.sign(&bucket, &path, kind, now);
     Ok(Answer::local(&json!({"sign": sign})))
 }
 
 /// A signature for one delete, update or move at `cos_path`.
 pub fn once(client: &Client, bucket: &str, cos_path: &str) -> Result<Answer> {
     let (bucket, path) = (Bucket::new(bucket)?, any_path(cos_path)?);
-    let sign = client.snapshot().credentials.sign(&bucket, &path, Kind::Once);
+    let client = client.snapshot();
+    let sign = client.credentials.sign(&bucket, &path, Kind::Once, client.clock.now());
     Ok(Answer::local(&json!({"sign": sign})))
 }
 
 /// A signature for downloads of the file at `cos_path`, and the URL that carries it.
 pub fn download(client: &Client, bucket: &str, cos_path: &str, expired: i64) -> Result<Answer> {
     let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let expiry = sign::expiry(expired, sign::now())?;
     let client = client.snapshot();
-    let sign = client.credentials.sign(&bucket, &path, Kind::Download(expiry));
+    let now = client.clock.now();
+    let kind = Kind::Download(sign::expiry(expired, now)?);
+    let sign = client.credentials.sign(&bucket, &path, kind, now);
     let url = format!("{}?sign={}", client.download_url(&bucket, &path), encode_query(&sign));
     Ok(Answer::local(&json!({"sign": sign, "url": url})))
 }

@@ -97,9 +97,9 @@ proptest! {
             let bucket = Bucket::new("mybucket").unwrap();
             let credentials = &client.snapshot().credentials;
             let url = client.snapshot().download_url(&bucket, &path);
-            let multi = file_id(&credentials.sign(&bucket, &path, Kind::Multi(2_000_000_000)));
-            let once = file_id(&credentials.sign(&bucket, &path, Kind::Once));
-            let download = credentials.sign(&bucket, &path, Kind::Download(2_000_000_000));
+            let multi = file_id(&credentials.sign(&bucket, &path, Kind::Multi(2_000_000_000), 1));
+            let once = file_id(&credentials.sign(&bucket, &path, Kind::Once, 1));
+            let download = credentials.sign(&bucket, &path, Kind::Download(2_000_000_000), 1);
             let download = file_id(&download);
 
             let host = "https://mybucket-1250000000.cossh.myqcloud.com";

@@ -7,7 +7,7 @@ use crate::error::{Failure, Phase, Result};
 use crate::log::Trace;
 use crate::path::{MAX_URL, encode_query};
 use crate::reply::Reply;
-use crate::sign::{self, Kind};
+use crate::sign::Kind;
 use crate::transport::{Incoming, Limits, Outgoing, Traffic};
 
 /// How much is read at once.
@@ -47,7 +47,11 @@ impl Download<'_> {
                 traffic: &traffic,
             };
             let (mut status, begun_at) = (None, at);
-            let opened = self.open(object, at, end - at, &traffic);
+            let open = || self.open(object, at, end - at, &traffic);
+            // Download hosts need not say why they refuse.
+            let may_be_late =
+                |failure: &Failure| failure.is_about_time() || failure.http_status == Some(403);
+            let opened = self.call.on_time(open, may_be_late);
             let result = opened.and_then(|incoming| {
                 status = Some(incoming.status);
                 self.drain(incoming, &mut at, end, &mut buffer, sink)
@@ -99,8 +103,9 @@ impl Download<'_> {
         traffic: &'t Traffic,
     ) -> Result<Incoming<'t>> {
         let client = &self.call.client;
-        let kind = Kind::Download(sign::now() + client.config.sign_expired);
-        let signature = client.credentials.sign(&self.bucket, &self.path, kind);
+        let now = client.clock.now();
+        let kind = Kind::Download(now + client.config.sign_expired);
+        let signature = client.credentials.sign(&self.bucket, &self.path, kind, now);
         let url = client.download_url(&self.bucket, &self.path);
         let signed_url = format!("{url}?sign={}", encode_query(&signature));
         let mut headers = vec![("user-agent", client.config.user_agent.as_str())];

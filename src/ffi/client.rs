@@ -59,6 +59,11 @@ impl cos_client {
 /// then tried until they succeed, or until nothing that was refused has succeeded for 15 s times
 /// `retries`; what is left then fails without delay.
 ///
+/// **Clock** When a signature is refused as expired or not yet valid and the server's `Date`
+/// explains it, the client signs once more with the server's time, and keeps to that for later
+/// requests and signatures. The log tells; if the request fails all the same, `error.hint` does.
+/// Over http no more than a day of difference is believed.
+///
 /// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
 ///
 /// Does not block: a `ca_file` is read, the network is not touched. Any thread.

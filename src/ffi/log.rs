@@ -19,7 +19,8 @@ pub type cos_log_fn =
 ///
 /// A line has method, path, `op`, `status` (of HTTP), `code`, `sent` and `received` (bytes over the
 /// wire), `ms`, `attempt` and `connection` ("new" or "reused"); on failure also `phase` and the
-/// message. Credentials and signatures are never in it. Lines about requests on other threads of a
+/// message. One more line, of level COS_LOG_FAILURES, tells when a wrong clock of this machine is set
+/// right. Credentials and signatures are never in it. Lines about requests on other threads of a
 /// call arrive with the calling thread's next report of progress, or at the end of the call.
 ///
 /// @param client  The client.

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::{
     Method, Request,
     body::Incoming,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, RANGE, USER_AGENT},
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderName, RANGE, USER_AGENT},
     http::request::Parts,
 };
 use percent_encoding::percent_decode_str;
@@ -50,6 +50,11 @@ pub(crate) struct App {
     settings: RwLock<Settings>,
     connections: AtomicU64,
     replies: AtomicU64,
+}
+
+/// UNIX seconds by the emulator's clock.
+fn now(app: &App) -> u64 {
+    since_1970().as_secs().saturating_add_signed(app.settings().clock_ahead)
 }
 
 fn since_1970() -> Duration {
@@ -237,6 +242,10 @@ async fn answer_logged(
         }
         _ => execute_request(app, head, route, params, op).await,
     };
+    if app.settings().clock_ahead != 0 {
+        let date = UNIX_EPOCH + Duration::from_secs(now(app));
+        reply.header(DATE, &httpdate::fmt_http_date(date));
+    }
     let latency = app.settings().latency_ms;
     if latency > 0 {
         sleep(Duration::from_millis(latency)).await;
@@ -328,7 +337,7 @@ async fn execute_request(
     op: Option<String>,
 ) -> Reply {
     let shared = Arc::clone(app);
-    let now = since_1970().as_secs();
+    let now = now(app);
     let work = move || match route {
         Route::Refused(reply) => Answer::from(*reply),
         Route::Admin => Answer::from(Reply::html(404, "Not here.")),

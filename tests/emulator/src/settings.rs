@@ -33,6 +33,8 @@ pub struct Settings {
     pub replay_protection: bool,
     /// Lists also carry `has_more`, `dircount` and `filecount`.
     pub legacy_list_fields: bool,
+    /// Its clock is ahead by so many seconds, or behind.
+    pub clock_ahead: i64,
     /// `host[:port]` that `access_url` and `source_url` end with, so that they lead back to the emulator.
     pub download_host: Option<String>,
 }
@@ -53,6 +55,7 @@ impl Default for Settings {
             latency_ms: 0,
             replay_protection: true,
             legacy_list_fields: false,
+            clock_ahead: 0,
             download_host: None,
         }
     }

@@ -62,7 +62,7 @@ closed while idle    | 0 x1   | 0 x1   | 0 x1 whole   | 0 x1 whole   | 0 x1 whol
 disk full            | .      | .      | .            | .            | .           | .           | 2 x0 none    | .
 no directory         | .      | .      | .            | .            | .           | .           | -1 x0 none   | .
 not writable         | .      | .      | .            | .            | .           | .           | -1 x0 none   | .
-file shrinks         | .      | .      | 2 x1 none    | .            | 2 x1 open   | .           | .            | .
+file shrinks         | .      | .      | 2 x1 none    | .            | 2 x1 none   | .           | .            | .
 ";
 
 /// No byte for so long is a failure.
@@ -217,7 +217,7 @@ fn how(fault: &str, op: Op, worker: &Worker) -> How {
         "file shrinks" => return How::FileShrinks,
         "not JSON" => return json("it works"),
         "JSON without code" => return json(r#"{"message":"SUCCESS","data":{}}"#),
-        "code is no number" => return json(r#"{"code":"0","message":"SUCCESS","data":{}}"#),
+        "code is no number" => return json(r#"{"code":"ok","message":"SUCCESS","data":{}}"#),
         "deeply nested JSON" => return json(&nested_json(100_000)),
         "reset in the head" => return cut(20, Part::Reply, End::Reset),
         "reset in the reply" => return cut(50, Part::Body, End::Reset),

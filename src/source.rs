@@ -1,10 +1,12 @@
 //! Where the bytes of an upload come from: a local file or the caller's memory.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
 
 use crate::error::{Failure, Result};
+use crate::ffi::os;
 
 /// Content that can be read at any place, by several threads at once.
 #[derive(Debug)]
@@ -15,16 +17,22 @@ pub enum Source<'a> {
     Buffer(&'a [u8]),
 }
 
-/// What tells that a file has changed.
+/// What tells that a file has changed. Its time of modification can be put back, that of the last
+/// change of any kind (`ctime`) can't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     len: u64,
     mtime: (i64, i64),
+    ctime: (i64, i64),
 }
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Stamp {
-        Stamp { len: metadata.len(), mtime: (metadata.mtime(), metadata.mtime_nsec()) }
+        Stamp {
+            len: metadata.len(),
+            mtime: (metadata.mtime(), metadata.mtime_nsec()),
+            ctime: (metadata.ctime(), metadata.ctime_nsec()),
+        }
     }
 }
 
@@ -35,11 +43,7 @@ impl Source<'_> {
         if local_path.is_empty() {
             return Err(refused("must name a file; it is empty".into()));
         }
-        // A pipe without a writer would block the open for ever.
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(local_path)
+        let file = os::open_regular(Path::new(local_path))
             .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
         Source::of(file, local_path)
     }
@@ -56,7 +60,20 @@ impl Source<'_> {
         if !metadata.is_file() {
             return Err(refused(format!("{local_path} is not a regular file")));
         }
-        Ok(Source::File(file, Stamp::of(&metadata)))
+        let source = Source::File(file, Stamp::of(&metadata));
+        // The system makes up the content of such files, those in /proc for example, as it is read.
+        if metadata.len() == 0 && source.has_more().unwrap_or(false) {
+            return Err(refused(format!(
+                "{local_path} has a size of 0 and yet content: read it and upload what was read, \
+                 with cos_upload_buffer"
+            )));
+        }
+        Ok(source)
+    }
+
+    /// Whether there is something behind the end that was announced.
+    fn has_more(&self) -> io::Result<bool> {
+        Ok(self.read_at(&mut [0], self.size())? > 0)
     }
 
     /// The size in bytes.
@@ -103,9 +120,14 @@ impl Source<'_> {
         let Source::File(file, before) = self else {
             return Ok(());
         };
-        match file.metadata() {
-            Ok(now) if Stamp::of(&now) == *before => Ok(()),
-            Ok(_) => Err(Failure::local_io("the local file changed while it was sent")),
+        match file.metadata().and_then(|now| Ok((Stamp::of(&now), self.has_more()?))) {
+            Ok((now, _)) if now != *before => {
+                Err(Failure::local_io("the local file changed while it was sent"))
+            }
+            Ok((_, false)) => Ok(()),
+            Ok((_, true)) => {
+                Err(Failure::local_io("the local file has more in it than its size says"))
+            }
             Err(error) => Err(Failure::local_io(format!("reading the local file failed: {error}"))),
         }
     }

@@ -1,40 +1,61 @@
 //! What the standard library does not offer of the operating system.
 
+use std::alloc::Layout;
 use std::ffi::CString;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Opens a file for reading, if it is an ordinary one. Others can make whoever opens or reads them
 /// wait for ever, or have no end.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    let regular = |metadata: Metadata| match metadata.is_file() {
+    let regular = |found: Metadata| match found.is_file() {
         true => Ok(()),
+        false if found.is_dir() => Err(io::Error::other("it is a directory, not a file")),
         false => Err(io::Error::other("it is not a regular file")),
     };
     // Opening a device may do something already.
     regular(fs::metadata(path)?)?;
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let open = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = after_lease(open)?;
     regular(file.metadata()?)?;
     Ok(file)
 }
 
-/// Reserves `len` bytes of disk for a file, so that a full disk is noticed before the work is done.
-/// Where the file system can't, the file only gets its length.
+/// Repeats an `open` that does not block while another program holds a lease on the file: the
+/// system has asked that program to give it up, and takes it away after some time.
+fn after_lease(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
+    /// The system takes a lease away after 45 s, unless it is configured otherwise.
+    const LONGEST: Duration = Duration::from_secs(60);
+    let due = Instant::now() + LONGEST;
+    loop {
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < due => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Reserves disk for a file of `len` bytes, so that a full disk is noticed before the work is done.
+/// The file keeps its length. Where the file system can't, nothing is reserved.
 pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     if let (1.., Ok(size)) = (len, libc::off_t::try_from(len)) {
+        let keep = libc::FALLOC_FL_KEEP_SIZE;
         // SAFETY: the descriptor is open for as long as `file` is borrowed, and the call touches
         // no memory.
-        let result = unsafe { libc::fallocate(file.as_raw_fd(), 0, 0, size) };
+        let result = unsafe { libc::fallocate(file.as_raw_fd(), keep, 0, size) };
         let error = io::Error::last_os_error();
         match error.raw_os_error() {
             _ if result == 0 => return Ok(()),
@@ -42,7 +63,321 @@ pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
             _ => return Err(error),
         }
     }
-    file.set_len(len)
+    Ok(())
+}
+
+/// Fails if this process may not write a file of `len` bytes. Trying it would raise SIGXFSZ.
+pub fn check_size_limit(len: u64) -> io::Result<()> {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: there is place for the limit, which is read only if it was written.
+    let most = unsafe {
+        match libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) {
+            0 => limit.assume_init().rlim_cur,
+            _ => libc::RLIM_INFINITY,
+        }
+    };
+    match most == libc::RLIM_INFINITY || len <= most {
+        true => Ok(()),
+        false => {
+            let problem = format!("this process may not write files of more than {most} bytes");
+            Err(io::Error::new(io::ErrorKind::FileTooLarge, problem))
+        }
+    }
+}
+
+/// Opens a file of the library's own for reading and writing; a new one, with `mode` at the most,
+/// if there is none.
+pub fn open_own(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    // Whoever can write to the directory could have put a link, or a pipe, here.
+    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    match options.clone().create_new(true).mode(mode).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => return result,
+    }
+    match options.open(path) {
+        // It may have got the mode of a read-only file it was about to replace.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let file = options.clone().write(false).open(path)?;
+            if !is_own(&file)? {
+                return Err(error);
+            }
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            options.open(path)
+        }
+        result => result,
+    }
+}
+
+/// Whether an open file is an ordinary one of this user's, with a single name.
+pub fn is_own(file: &File) -> io::Result<bool> {
+    let found = file.metadata()?;
+    // SAFETY: the call always succeeds and touches no memory.
+    let user = unsafe { libc::geteuid() };
+    Ok(found.is_file() && found.nlink() == 1 && found.uid() == user)
+}
+
+/// Whether `path` is the name of the open file.
+pub fn is_named(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    let named = fs::symlink_metadata(path);
+    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
+}
+
+/// Fails if this process can't give another file the name of `path`, which may exist. `directory`
+/// is where it is.
+pub fn check_replaceable(path: &Path, directory: &Path) -> io::Result<()> {
+    let name = CString::new(directory.as_os_str().as_bytes())?;
+    let access = libc::W_OK | libc::X_OK;
+    // SAFETY: the name is NUL-terminated and stays as it is during the call.
+    if unsafe { libc::faccessat(libc::AT_FDCWD, name.as_ptr(), access, libc::AT_EACCESS) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let parent = fs::metadata(directory)?;
+    // SAFETY: the call always succeeds and touches no memory.
+    let user = unsafe { libc::geteuid() };
+    let is_sticky = parent.mode() & libc::S_ISVTX as u32 != 0;
+    if is_sticky && user != 0 && user != found.uid() && user != parent.uid() {
+        let problem =
+            "it is somebody else's file, in a directory where only its owner may replace it";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
+    }
+    match fixed_in_place(path) {
+        Some(problem) => Err(io::Error::new(io::ErrorKind::PermissionDenied, problem)),
+        None => Ok(()),
+    }
+}
+
+/// Why a file that exists can't be replaced although its directory can be written to.
+#[cfg(target_os = "linux")]
+fn fixed_in_place(path: &Path) -> Option<&'static str> {
+    let name = CString::new(path.as_os_str().as_bytes()).ok()?;
+    let mut found = MaybeUninit::<libc::statx>::zeroed();
+    let flags = libc::AT_SYMLINK_NOFOLLOW;
+    // SAFETY: the name is NUL-terminated and there is place for the result, which is valid as zeros.
+    // The system call has no wrapper in older C libraries; where it is missing, it only fails.
+    let attributes = unsafe {
+        let call = libc::SYS_statx;
+        libc::syscall(call, libc::AT_FDCWD, name.as_ptr(), flags, 0u32, found.as_mut_ptr());
+        found.assume_init().stx_attributes
+    };
+    if attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0 {
+        Some("something is mounted there")
+    } else if attributes & (libc::STATX_ATTR_IMMUTABLE | libc::STATX_ATTR_APPEND) as u64 != 0 {
+        Some("it is marked as one that must not change")
+    } else {
+        None
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fixed_in_place(_: &Path) -> Option<&'static str> {
+    None
+}
+
+/// Who may do what with a file: mode, owner, group, and the access list, if it has one.
+#[derive(Debug, Clone)]
+pub struct Access {
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    list: Option<Vec<u8>>,
+}
+
+impl Access {
+    /// That of the file at `path`.
+    pub fn of(path: &Path) -> io::Result<Access> {
+        let found = fs::symlink_metadata(path)?;
+        Ok(Access {
+            // The bits that let a program run as its owner are not handed on.
+            mode: found.mode() & 0o777,
+            uid: found.uid(),
+            gid: found.gid(),
+            list: access_list::of(path, access_list::ACCESS),
+        })
+    }
+
+    /// The mode of a new file in `directory` that is to replace one with this access: never more
+    /// than that allows, whoever the new file belongs to.
+    pub fn mode_of_draft(&self, directory: &Path) -> u32 {
+        // SAFETY: the calls always succeed and touch no memory.
+        let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
+        let hands_on_group =
+            fs::metadata(directory).map_or(true, |found| found.mode() & libc::S_ISGID as u32 != 0);
+        let is_alike = self.list.is_none()
+            && (self.uid, self.gid) == (user, group)
+            && !hands_on_group
+            && access_list::of(directory, access_list::DEFAULT).is_none();
+        match is_alike {
+            true => self.mode | 0o600,
+            false => 0o600,
+        }
+    }
+
+    /// Gives `file` this access as far as this process may. What it can't have is not given to
+    /// anybody else.
+    pub fn give(&self, file: &File) -> io::Result<()> {
+        let now = file.metadata()?;
+        if (now.uid(), now.gid()) != (self.uid, self.gid) {
+            let fd = file.as_raw_fd();
+            // SAFETY: the descriptor is open for as long as `file` is borrowed, and the calls touch
+            // no memory.
+            let _ = unsafe {
+                libc::fchown(fd, self.uid, self.gid) == 0
+                    || libc::fchown(fd, libc::uid_t::MAX, self.gid) == 0
+            };
+        }
+        let keeps_group = file.metadata()?.gid() == self.gid;
+        let mode = match &self.list {
+            Some(list) if keeps_group && access_list::set(file, Some(list)).is_ok() => self.mode,
+            Some(list) => access_list::without(self.mode, list),
+            None => self.mode,
+        };
+        if self.list.is_none() || mode != self.mode {
+            access_list::set(file, None)?;
+        }
+        let (group, others) = (mode >> 3 & 7, mode & 7);
+        let mode = match keeps_group {
+            true => mode,
+            // Members of the old group are others, and others may be members of the new one.
+            false => mode & 0o700 | (group & others) << 3 | group & others,
+        };
+        let now = file.metadata()?.mode() & 0o7777;
+        match file.set_permissions(Permissions::from_mode(mode)) {
+            _ if now == mode => Ok(()),
+            // Some file systems have one mode for all files. It must not be a wider one.
+            Err(_) if now & !mode == 0 => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Narrows a draft that was begun when nothing, or something more open, was to be replaced.
+    pub fn narrow_draft(&self, file: &File, directory: &Path) -> io::Result<()> {
+        let (now, most) = (file.metadata()?.mode() & 0o7777, self.mode_of_draft(directory));
+        match now & !most {
+            0 => Ok(()),
+            _ => file.set_permissions(Permissions::from_mode(now & most | 0o600)),
+        }
+    }
+}
+
+/// Access lists (POSIX.1e), as Linux keeps them: a version, then entries of a tag, permissions and
+/// an id, all little-endian.
+#[cfg(target_os = "linux")]
+mod access_list {
+    use super::*;
+    use std::ffi::CStr;
+
+    pub const ACCESS: &CStr = c"system.posix_acl_access";
+    pub const DEFAULT: &CStr = c"system.posix_acl_default";
+
+    /// The list of the file at `path`; `None` where it has none.
+    pub fn of(path: &Path, kind: &CStr) -> Option<Vec<u8>> {
+        /// What Linux keeps at the most in one attribute.
+        const LARGEST: usize = 64 * 1024;
+        let name = CString::new(path.as_os_str().as_bytes()).ok()?;
+        let mut list = vec![0u8; 1024];
+        loop {
+            let (place, len) = (list.as_mut_ptr().cast(), list.len());
+            // SAFETY: both names are NUL-terminated, and `place` has room for `len` bytes.
+            let found = unsafe { libc::lgetxattr(name.as_ptr(), kind.as_ptr(), place, len) };
+            match usize::try_from(found) {
+                Ok(len) => {
+                    list.truncate(len);
+                    return Some(list);
+                }
+                Err(_) if list.len() < LARGEST => {
+                    let error = io::Error::last_os_error().raw_os_error();
+                    if error != Some(libc::ERANGE) {
+                        return None;
+                    }
+                    list = vec![0; LARGEST];
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Gives a file a list, or takes it away.
+    pub fn set(file: &File, list: Option<&Vec<u8>>) -> io::Result<()> {
+        let (fd, name) = (file.as_raw_fd(), ACCESS.as_ptr());
+        // SAFETY: the descriptor is open for as long as `file` is borrowed, the name is
+        // NUL-terminated, and the list has the length that is given.
+        let result = unsafe {
+            match list {
+                Some(list) => libc::fsetxattr(fd, name, list.as_ptr().cast(), list.len(), 0),
+                None => libc::fremovexattr(fd, name),
+            }
+        };
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            _ if result == 0 => Ok(()),
+            // There is none to take away.
+            Some(libc::ENODATA | libc::EOPNOTSUPP | libc::ENOSYS) if list.is_none() => Ok(()),
+            _ => Err(error),
+        }
+    }
+
+    /// The mode that gives nobody more than `mode` did together with `list`. Its group digit was
+    /// the mask of the list.
+    pub fn without(mode: u32, list: &[u8]) -> u32 {
+        const NAMED: [u16; 2] = [0x02, 0x08];
+        const OWNING_GROUP: u16 = 0x04;
+        let (mut group, mut named) = (0, 7);
+        for entry in list.get(4..).unwrap_or_default().chunks_exact(8) {
+            let tag = u16::from_le_bytes([entry[0], entry[1]]);
+            let may = u32::from(u16::from_le_bytes([entry[2], entry[3]])) & 7;
+            if tag == OWNING_GROUP {
+                group = may;
+            } else if NAMED.contains(&tag) {
+                // Whoever is named may be allowed less than the group or others are.
+                named &= may;
+            }
+        }
+        let (mask, others) = (mode >> 3 & 7, mode & 7);
+        mode & 0o700 | (group & mask & named) << 3 | others & named
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod access_list {
+    use super::*;
+
+    pub const ACCESS: () = ();
+    pub const DEFAULT: () = ();
+
+    pub fn of(_: &Path, _: ()) -> Option<Vec<u8>> {
+        None
+    }
+
+    pub fn set(_: &File, _: Option<&Vec<u8>>) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn without(mode: u32, _: &[u8]) -> u32 {
+        mode & 0o700
+    }
+}
+
+/// `len` zeros, of which the system only keeps those that were written to; `None` where there is
+/// no memory for them.
+pub fn zeros(len: usize) -> Option<Vec<u8>> {
+    let layout = Layout::array::<u8>(len).ok().filter(|layout| layout.size() > 0);
+    let Some(layout) = layout else {
+        return (len == 0).then(Vec::new);
+    };
+    // SAFETY: the layout is not empty.
+    let place = unsafe { std::alloc::alloc_zeroed(layout) };
+    match place.is_null() {
+        true => None,
+        // SAFETY: it was allocated with the layout of `len` bytes, all of which are zeros.
+        false => Some(unsafe { Vec::from_raw_parts(place, len, len) }),
+    }
 }
 
 /// Renames a file unless something has the new name: then it fails with `AlreadyExists`. Where the
@@ -79,11 +414,7 @@ pub fn open_below(directory: &File, name: &str) -> io::Result<File> {
         parent = Some(open_in(at, folder, libc::O_DIRECTORY)?);
     }
     let parent = parent.as_ref().unwrap_or(directory);
-    match open_in(parent, file, libc::O_NONBLOCK) {
-        // Another program holds a lease on it, and is asked to give it up while this one waits.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => open_in(parent, file, 0),
-        result => result,
-    }
+    after_lease(|| open_in(parent, file, libc::O_NONBLOCK))
 }
 
 fn open_in(directory: &File, segment: &str, flags: libc::c_int) -> io::Result<File> {
@@ -281,6 +612,58 @@ mod tests {
             assert_eq!(libc::waitpid(child, &mut status, 0), child);
         }
         libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 1
+    }
+
+    /// Version 2: owner 6, user 1000 as given, owning group as given, mask as given, others as given.
+    #[cfg(target_os = "linux")]
+    fn list(user: u16, group: u16, mask: u16, others: u16) -> Vec<u8> {
+        let entries = [(1, 6), (2, user), (4, group), (0x10, mask), (0x20, others)];
+        let entry = |(tag, may): (u16, u16)| {
+            let id = if tag == 2 { 1000 } else { u32::MAX };
+            [&tag.to_le_bytes()[..], &may.to_le_bytes(), &id.to_le_bytes()].concat()
+        };
+        2u32.to_le_bytes().into_iter().chain(entries.into_iter().flat_map(entry)).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_an_access_list_gave_to_one_is_given_to_nobody_else() {
+        for (mode, list, left) in [
+            (0o640, list(4, 0, 4, 0), 0o600),
+            (0o664, list(6, 4, 6, 4), 0o644),
+            (0o644, list(0, 4, 4, 4), 0o600),
+            (0o644, list(4, 4, 4, 4), 0o644),
+            (0o640, Vec::new(), 0o600),
+        ] {
+            assert_eq!(access_list::without(mode, &list), left, "{mode:o} {list:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_access_list_goes_along_where_the_file_system_has_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+        let (old_file, new_file) = (File::create(&old).unwrap(), File::create(&new).unwrap());
+        let has_lists = access_list::set(&old_file, Some(&list(4, 0, 4, 0))).is_ok();
+        let access = Access::of(&old).unwrap();
+        assert_eq!(access.list.is_some(), has_lists);
+        access.give(&new_file).unwrap();
+        let given = Access::of(&new).unwrap();
+        assert_eq!((given.mode, &given.list), (access.mode, &access.list));
+        // A list that came from the directory is not one that the old file had.
+        access_list::set(&old_file, None).unwrap();
+        let access = Access::of(&old).unwrap();
+        access.give(&new_file).unwrap();
+        assert_eq!(Access::of(&new).unwrap().list, None);
+    }
+
+    #[test]
+    fn zeros_take_memory_when_they_are_written_to() {
+        assert_eq!(zeros(0), Some(Vec::new()));
+        assert_eq!(zeros(3), Some(vec![0; 3]));
+        assert_eq!(zeros(usize::MAX), None);
+        assert_eq!(zeros(isize::MAX as usize), None);
     }
 
     #[test]

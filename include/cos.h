@@ -974,7 +974,10 @@ int cos_del_folder(const cos_client *client,
  * @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
  *         `resume` is false.
  * @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
- * @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway.
+ * @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway. Its size, its times of
+ *         modification and change (which chmod, rename and new links move, too) and its end are
+ *         looked at. Not seen is what another program writes through a memory mapping and the
+ *         system has not noted yet.
  * @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
  * @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
  *         there all the same.
@@ -1022,7 +1025,12 @@ int cos_upload_buffer(const cos_client *client,
  * The bytes are collected in a hidden file beside the destination (`.NAME.cos-partial`), checked,
  * and renamed: at `local_path` there is the old file or the whole new one, whatever happens. A
  * download that was broken off, even by a crash, is continued by the same call as long as the
- * file on the server is the same.
+ * file on the server is the same. A file that is replaced on the server meanwhile is fetched anew.
+ *
+ * A replaced file hands its mode on, and owner, group and access list as far as the process may;
+ * what can't be handed on is given to nobody else, and the bits that let a program run as its owner
+ * are dropped. A link at `local_path` stays, and the file that it leads to is replaced. On a file
+ * system without locks, no two calls may have one destination at a time.
  *
  * @param client      The client.
  * @param bucket      The bucket, without the appid; private and public buckets are alike.
@@ -1045,9 +1053,11 @@ int cos_upload_buffer(const cos_client *client,
  *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
- * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file changed meanwhile; nothing is kept.
- * @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk.
- * @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there.
+ * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.
+ * @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
+ *         file size.
+ * @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there. Nothing
+ *         was sent.
  * @retval COS_ERR_CANCELLED  The caller wanted it.
  *
  * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.

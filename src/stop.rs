@@ -38,6 +38,11 @@ impl Stop {
         self.failed.store(true, Ordering::Release);
     }
 
+    /// Lets the call go on: what has failed is done in another way.
+    pub fn recover(&self) {
+        self.failed.store(false, Ordering::Release);
+    }
+
     /// Whether the caller wants the call to end.
     pub fn is_cancelled(&self) -> bool {
         let caller = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);

@@ -18,6 +18,7 @@ pub struct Transfer {
     done: AtomicU64,
     total: AtomicU64,
     resumed: AtomicU64,
+    repeated: AtomicU64,
     stepped: Mutex<bool>,
     step: Condvar,
 }
@@ -37,6 +38,7 @@ impl Transfer {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(0, Ordering::Relaxed);
         self.resumed.store(0, Ordering::Relaxed);
+        self.repeated.store(0, Ordering::Relaxed);
         Ok(Busy(self))
     }
 
@@ -64,8 +66,20 @@ impl Transfer {
         self.wake();
     }
 
+    /// Announces that bytes which were counted will be counted once more, because they have to
+    /// travel again.
+    pub fn repeat(&self, bytes: u64) {
+        self.repeated.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Counts bytes that need not travel any more.
     pub fn add(&self, bytes: u64) {
+        let mut known = 0;
+        let _ = self.repeated.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |repeated| {
+            known = repeated.min(bytes);
+            Some(repeated - known)
+        });
+        let bytes = bytes - known;
         let before = self.done.fetch_add(bytes, Ordering::Relaxed);
         if before / STEP != (before + bytes) / STEP {
             self.wake();
@@ -74,8 +88,13 @@ impl Transfer {
 
     /// Counts bytes that travelled in an earlier call.
     pub fn add_resumed(&self, bytes: u64) {
-        self.resumed.fetch_add(bytes, Ordering::Relaxed);
+        self.note_resumed(bytes);
         self.add(bytes);
+    }
+
+    /// Notes that bytes travelled in an earlier call, without counting them.
+    pub fn note_resumed(&self, bytes: u64) {
+        self.resumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// How many of the bytes travelled in an earlier call.

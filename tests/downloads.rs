@@ -232,7 +232,8 @@ fn truncated_bodies_are_retried_and_then_reported() {
     assert_eq!(answer["error"]["attempts"], 3);
     assert_eq!(answer["error"]["retryable"], true);
     assert_eq!(ranges(&bed.emulator), [None, range(100, 1000), range(200, 1000)]);
-    assert_only_file(&bed, b"old");
+    assert_eq!(names_in(&bed.path("down")), [".file.cos-partial", "file"]);
+    assert_same(&fs::read(destination(&bed)).unwrap(), b"old");
     let (answer, data) = download_bytes(&client, "/a", json!({"retries": 0}));
     expect(&answer, -3);
     assert_eq!(data, b"");
@@ -283,10 +284,32 @@ fn without_resume_nothing_is_kept_and_nothing_is_continued() {
 }
 
 #[test]
-fn what_holds_no_whole_piece_is_not_kept() {
+fn what_has_come_of_a_piece_is_kept() {
+    for options in [json!({}), json!({"verify_sha1": false})] {
+        let (bed, client, bytes) = bed_with(3 * MIB);
+        let mut once = options.clone();
+        once["retries"] = json!(0);
+        let cut = Action::Cut { after: 2 * MIB as u64, of: Part::Body, end: End::Close };
+        bed.emulator.inject(on(cut));
+        expect(&download(&client, "/a", &destination(&bed), once.clone()), -3);
+        bed.emulator.clear_requests();
+        // A call that gets nothing loses nothing.
+        bed.emulator.inject(on(html(403)));
+        expect(&download(&client, "/a", &destination(&bed), once), -2);
+        let answer = download(&client, "/a", &destination(&bed), options);
+        expect(&answer, 0);
+        assert_eq!(answer["transfer"]["resumed_bytes"], 2 * MIB);
+        let rest = range(2 * MIB, 3 * MIB);
+        assert_eq!(ranges(&bed.emulator), [rest.clone(), rest]);
+        assert_only_file(&bed, &bytes);
+    }
+}
+
+#[test]
+fn a_call_that_got_nothing_leaves_nothing() {
     let (bed, client, _) = bed_with(1000);
-    bed.emulator.inject(on(Action::Cut { after: 100, of: Part::Body, end: End::Close }));
-    expect(&download(&client, "/a", &destination(&bed), json!({"retries": 0})), -3);
+    bed.emulator.inject(on(html(403)));
+    expect(&download(&client, "/a", &destination(&bed), json!({})), -2);
     assert_eq!(names_in(&bed.path("down")), [""; 0]);
 }
 
@@ -309,31 +332,95 @@ fn a_download_of_an_object_that_changed_starts_anew() {
 }
 
 #[test]
-fn an_object_that_changes_on_the_way_is_never_a_success() {
+fn an_object_that_changes_on_the_way_is_fetched_anew() {
     for options in [json!({}), json!({"verify_sha1": false}), json!({"range_start": 1})] {
         let (bed, client, bytes) = bed_with(PIECE + 1000);
         fs::write(destination(&bed), "old").unwrap();
         let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
-        let is_replaced = Cell::new(false);
+        let (is_replaced, last) = (Cell::new(false), Cell::new(0));
         let replace = |done, _| {
             if done > 0 && !is_replaced.replace(true) {
                 let options = json!({"insert_only": false, "verify_sha1": false});
                 expect(&upload_bytes(&client, "/a", &new, options), 0);
             }
+            assert!(done >= last.replace(done), "progress goes back");
             true
         };
         // The second piece comes after the change.
         let second = Action::Drop { after: 0, end: End::Hang };
-        let second_start = PIECE as u64 + options["range_start"].as_u64().unwrap_or(0);
-        bed.emulator.inject(on(second).offset(second_start));
+        let start = options["range_start"].as_u64().unwrap_or(0);
+        bed.emulator.inject(on(second).offset(PIECE as u64 + start));
         let mut options = options.clone();
         options["concurrency"] = json!(1);
         options["timeout_ms"] = json!(1500);
         let watch = Watch { transfer: None, on_progress: Some(Box::new(replace)) };
         let answer = download_watched(&client, "/a", &destination(&bed), options, watch);
-        expect(&answer, 3);
-        assert_only_file(&bed, b"old");
+        expect(&answer, 0);
+        assert_only_file(&bed, &new[start as usize..]);
+        assert_eq!(last.get(), new.len() as u64 - start);
     }
+}
+
+/// What a callback has got can't be taken back.
+#[test]
+fn a_stream_of_an_object_that_changes_is_never_a_success() {
+    let (bed, client, bytes) = bed_with(PIECE + 1000);
+    let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+    let mut streamed = Vec::new();
+    let on_data = &mut |data: &[u8]| {
+        if streamed.is_empty() {
+            let options = json!({"insert_only": false, "verify_sha1": false});
+            expect(&upload_bytes(&client, "/a", &new, options), 0);
+        }
+        streamed.extend_from_slice(data);
+        true
+    };
+    bed.emulator.inject(on(Action::Drop { after: 0, end: End::Hang }).offset(PIECE as u64));
+    let options = json!({"timeout_ms": 1500});
+    expect(&download_streamed(&client, "/a", options, Watch::default(), on_data), 3);
+    assert_same(&streamed[..PIECE], &bytes[..PIECE]);
+}
+
+#[test]
+fn where_ranges_are_left_out_the_file_comes_whole() {
+    let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+    let port = server_without_ranges(&bytes);
+    let hosts = |options: Value| {
+        let mut options = options;
+        options["download_hostname"] = json!(format!("localhost:{port}"));
+        bed.client_with(options)
+    };
+    let client_there = hosts(json!({}));
+    for (options, wanted) in [
+        (json!({}), 0..bytes.len()),
+        (json!({"range_start": PIECE - 5, "range_end": 2 * PIECE + 4}), PIECE - 5..2 * PIECE + 5),
+        (json!({"range_start": 7, "range_end": 9}), 7..10),
+    ] {
+        let wanted = &bytes[wanted];
+        let done = Cell::new(0);
+        let watch = Watch {
+            transfer: None,
+            on_progress: Some(Box::new(|now, total| {
+                assert!(done.replace(now) <= now && now <= total);
+                true
+            })),
+        };
+        let local = destination(&bed);
+        expect(&download_watched(&client_there, "/a", &local, options.clone(), watch), 0);
+        assert_eq!(done.get(), wanted.len() as u64);
+        assert_only_file(&bed, wanted);
+        let (answer, data) = download_bytes(&client_there, "/a", options.clone());
+        expect(&answer, 0);
+        assert_same(&data, wanted);
+        let mut streamed = Vec::new();
+        let on_data = &mut |data: &[u8]| {
+            streamed.extend_from_slice(data);
+            true
+        };
+        expect(&download_streamed(&client_there, "/a", options, Watch::default(), on_data), 0);
+        assert_same(&streamed, wanted);
+    }
+    drop(client);
 }
 
 #[test]
@@ -379,16 +466,28 @@ fn wrong_lengths_and_ranges_are_noticed() {
         execute: false,
     };
     let options = json!({"range_start": 20, "range_end": 29});
-    for content_range in ["bytes 21-30/1000", "bytes 20-29/999", "bytes 20-29/*", "nonsense"] {
-        bed.emulator.inject(on(reply(206, Some(content_range))));
+    let other = ["bytes 21-30/1000", "bytes 20-29/999", "bytes 20-28/1000", "nonsense", ""];
+    for content_range in other.map(Some).into_iter().chain([None]) {
+        bed.emulator.inject(on(reply(206, content_range)));
         let answer = download(&client, "/a", &destination(&bed), options.clone());
         expect(&answer, 3);
         assert_only_file(&bed, b"old");
     }
-    // A server that ignores the range sends something else than was asked for.
-    bed.emulator.inject(on(reply(200, None)));
-    expect(&download(&client, "/a", &destination(&bed), options), -2);
+    let mut several = on(reply(206, None));
+    if let Action::Reply { content_type, .. } = &mut several.action {
+        *content_type = "multipart/byteranges; boundary=x".into();
+    }
+    bed.emulator.inject(several);
+    expect(&download(&client, "/a", &destination(&bed), options.clone()), 3);
+    // An answer to a range that is the whole, and then is not.
+    bed.emulator.inject(on(reply(200, None)).forever());
+    expect(&download(&client, "/a", &destination(&bed), options.clone()), 3);
     assert_only_file(&bed, b"old");
+    // How large the whole is need not be known.
+    bed.emulator.clear_faults();
+    bed.emulator.inject(on(reply(206, Some("bytes 20-29/*"))));
+    expect(&download(&client, "/a", &destination(&bed), options), 0);
+    assert_only_file(&bed, b"xxxxxxxxxx");
 }
 
 #[test]
@@ -458,14 +557,6 @@ fn permissions_and_links_of_the_destination_stay() {
 }
 
 #[test]
-fn somebody_elses_file_in_the_place_of_the_partial_one_does_no_harm() {
-    let (bed, client, bytes) = bed_with(1000);
-    fs::write(partial(&bed), content(1041)).unwrap();
-    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
-    assert_only_file(&bed, &bytes);
-}
-
-#[test]
 fn streams_and_buffers_get_the_same_bytes_in_order() {
     let (bed, client, bytes) = bed_with(PIECE + 1000);
     bed.emulator.inject(on(Action::Cut { after: 1 << 20, of: Part::Body, end: End::Close }));
@@ -500,6 +591,42 @@ fn a_stream_ends_when_its_callback_says_so() {
     assert!(started.elapsed() < Duration::from_secs(1));
     assert_same(&streamed, &bytes[..streamed.len()]);
     assert_eq!(ranges(&bed.emulator), [range(0, PIECE)]);
+}
+
+/// A download host that answers every request with all of `content`.
+fn server_without_ranges(content: &[u8]) -> u16 {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len());
+    let answer = [head.as_bytes(), content].concat();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        std::thread::scope(|scope| {
+            for tcp in listener.incoming() {
+                let (mut tcp, answer) = (tcp.unwrap(), &answer);
+                scope.spawn(move || {
+                    while let Some(()) = read_head(&mut tcp) {
+                        if tcp.write_all(answer).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+    });
+    port
+}
+
+/// Reads up to the end of a request without content; `None` at the end of the connection.
+fn read_head(tcp: &mut std::net::TcpStream) -> Option<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        match tcp.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return None,
+        }
+    }
+    Some(())
 }
 
 /// A server that knows an object of 10 bytes and gives this answer to whoever downloads it.

@@ -1,5 +1,8 @@
 //! One piece of an object, from the download host.
 
+use std::ops::Range;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Download, Object};
@@ -28,7 +31,6 @@ impl Download<'_> {
         len: u64,
         sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let client = &self.call.client;
         let mut buffer = vec![0; BUFFER];
         let (mut at, end) = (start, start + len);
         let attempt = |number| {
@@ -36,28 +38,15 @@ impl Download<'_> {
             if at == end && at > start {
                 return Ok(());
             }
-            let traffic = Traffic::default();
-            let url = client.download_url(&self.bucket, &self.path);
-            let trace = Trace {
-                method: "GET",
-                op: "download",
-                url: &url,
-                attempt: number,
-                started: Instant::now(),
-                traffic: &traffic,
+            let mut sink = |at: u64, bytes: &[u8]| {
+                sink(at, bytes)?;
+                self.count(bytes.len() as u64);
+                Ok(())
             };
-            let (mut status, begun_at) = (None, at);
-            let open = || self.open(object, at, end - at, &traffic);
-            // Download hosts need not say why they refuse.
-            let may_be_late =
-                |failure: &Failure| failure.is_about_time() || failure.http_status == Some(403);
-            let opened = self.call.on_time(open, may_be_late);
-            let result = opened.and_then(|incoming| {
-                status = Some(incoming.status);
-                self.drain(incoming, &mut at, end, &mut buffer, sink)
+            let begun_at = at;
+            let result = self.request(number, object, at..end, |incoming| {
+                self.drain(incoming, &mut at, end, false, &mut buffer, &mut sink)
             });
-            self.call.traffic.add(&traffic);
-            trace.ended(&self.call.log, status, &result);
             result.map_err(|mut failure| {
                 failure.has_progressed = at - begun_at >= PROGRESS;
                 failure
@@ -66,32 +55,95 @@ impl Download<'_> {
         self.call.repeating(attempt, |_| true)
     }
 
-    /// Hands the bytes of an answer to `sink`, up to `end`; `at` tells how far it came.
+    /// Fetches `object` in one request without a range, from its first byte on whatever part of it
+    /// is wanted, and hands what is wanted to `sink`; after a lost connection, everything again.
+    pub(super) fn fetch_whole(
+        &self,
+        object: &Object,
+        sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut buffer = vec![0; BUFFER];
+        let (start, end) = (object.start, object.start + object.len);
+        self.call.stop.recover();
+        let attempt = |number| {
+            self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
+            let mut sink = |at: u64, bytes: &[u8]| {
+                let place =
+                    |wanted: u64| wanted.saturating_sub(at).min(bytes.len() as u64) as usize;
+                let (first, last) = (place(start), place(end));
+                if first < last {
+                    sink(at + first as u64, &bytes[first..last])?;
+                    self.count((last - first) as u64);
+                }
+                Ok(())
+            };
+            self.request(number, object, 0..object.size, |incoming| {
+                // What lies behind a part need not come.
+                let has_more = end < object.size;
+                self.drain(incoming, &mut 0, end, has_more, &mut buffer, &mut sink)
+            })
+        };
+        self.call.repeating(attempt, |_| true)
+    }
+
+    /// Requests a part of an object, for the `number`th time, and has `take` read it.
+    fn request(
+        &self,
+        number: u32,
+        object: &Object,
+        part: Range<u64>,
+        take: impl FnOnce(Incoming) -> Result<()>,
+    ) -> Result<()> {
+        let traffic = Traffic::default();
+        let url = self.call.client.download_url(&self.bucket, &self.path);
+        let trace = Trace {
+            method: "GET",
+            op: "download",
+            url: &url,
+            attempt: number,
+            started: Instant::now(),
+            traffic: &traffic,
+        };
+        let mut status = None;
+        let open = || self.open(object, part.start, part.end - part.start, &traffic);
+        // Download hosts need not say why they refuse.
+        let may_be_late =
+            |failure: &Failure| failure.is_about_time() || failure.http_status == Some(403);
+        let result = self.call.on_time(open, may_be_late).and_then(|incoming| {
+            status = Some(incoming.status);
+            take(incoming)
+        });
+        self.call.traffic.add(&traffic);
+        trace.ended(&self.call.log, status, &result);
+        result
+    }
+
+    /// Hands the bytes of an answer to `sink`, up to `end`; `at` tells how far it came. Behind `end`
+    /// there must be nothing, unless the answer `has_more`.
     fn drain(
         &self,
         mut incoming: Incoming,
         at: &mut u64,
         end: u64,
+        has_more: bool,
         buffer: &mut [u8],
         sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        loop {
-            match incoming.read(buffer)? {
-                0 if *at == end => return Ok(()),
+        while !(has_more && *at == end) {
+            let n = match incoming.read(buffer)? {
+                0 if *at == end => break,
                 0 => return Err(Failure::integrity("the answer ended before the object did")),
-                n if n as u64 > end - *at => {
-                    return Err(Failure::integrity("the answer is longer than the object"));
-                }
-                n => {
-                    sink(*at, &buffer[..n])?;
-                    *at += n as u64;
-                    self.transfer.add(n as u64);
-                }
-            }
+                n if n as u64 <= end - *at => n,
+                _ if has_more => (end - *at) as usize,
+                _ => return Err(Failure::integrity("the answer is longer than the object")),
+            };
+            sink(*at, &buffer[..n])?;
+            *at += n as u64;
             if self.call.stop.is_set() {
                 return Err(Failure::cancelled(Phase::Receive));
             }
         }
+        Ok(())
     }
 
     /// Requests `len` bytes from `start` and checks that the answer is about to be just these.
@@ -133,29 +185,43 @@ impl Download<'_> {
         let changed = || Failure::integrity("the object changed while it was downloaded");
         match (incoming.status, is_whole) {
             (200, true) => {}
-            (206, false) => {
-                let expected = format!("bytes {start}-{}/{}", start + len - 1, object.size);
-                if incoming.header("content-range").is_some_and(|range| range != expected) {
-                    return Err(changed());
-                }
-            }
+            (206, _) => check_part(&incoming, start, len, object.size)?,
             (200, false) => {
+                self.ignores_ranges.store(true, Ordering::Relaxed);
                 let message = "the server does not serve parts of objects";
                 return Err(Failure::not_a_reply(200, message));
             }
+            (416, false) => return Err(changed()),
             _ => return Err(refusal(incoming)),
         }
         if object.sha.is_none()
             && let Some(etag) = incoming.header("etag")
-            && self.etag.get_or_init(|| etag.to_owned()) != etag
         {
-            return Err(changed());
+            let mut first = self.etag.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.get_or_insert_with(|| etag.to_owned()) != etag {
+                return Err(changed());
+            }
         }
         let announced = incoming.header("content-length").and_then(|len| len.parse::<u64>().ok());
         match announced {
             Some(announced) if announced != len => Err(changed()),
             _ => Ok(incoming),
         }
+    }
+}
+
+/// Checks that an answer is `len` bytes from `start` of an object of `size` bytes, and nothing else.
+fn check_part(incoming: &Incoming, start: u64, len: u64, size: u64) -> Result<()> {
+    let Some(range) = incoming.header("content-range") else {
+        let message = "the answer does not say which part of the object it is";
+        return Err(Failure::integrity(message));
+    };
+    let part = format!("bytes {start}-{}/", (start + len).saturating_sub(1));
+    match range.strip_prefix(&part) {
+        // Not every server knows, or tells, how large the whole is.
+        Some(whole) if whole == "*" || whole == size.to_string() => Ok(()),
+        Some(_) => Err(Failure::integrity("the object changed while it was downloaded")),
+        None => Err(Failure::integrity("the answer is another part of the object")),
     }
 }
 

@@ -9,12 +9,13 @@ mod to_buffer;
 mod to_file;
 mod to_stream;
 
-pub use partial::Destination;
+pub use partial::{Destination, is_partial_name};
 pub use to_buffer::buffer;
 pub use to_file::file;
 pub use to_stream::stream;
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -22,6 +23,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::client::{Call, Client};
+use crate::code::Code;
 use crate::error::{Failure, Result};
 use crate::file::stat_operation;
 use crate::options::Options;
@@ -31,6 +33,9 @@ use crate::transfer::Transfer;
 
 /// How much one request fetches at the most, in bytes.
 pub const PIECE: u64 = 8 * 1024 * 1024;
+
+/// How often a download begins anew because the object was replaced meanwhile.
+const REPLACED: u32 = 2;
 
 /// One download.
 pub struct Download<'a> {
@@ -42,7 +47,11 @@ pub struct Download<'a> {
     concurrency: usize,
     verify_sha1: bool,
     /// The first `ETag`, where nothing else would show that the object changed meanwhile.
-    etag: OnceLock<String>,
+    etag: Mutex<Option<String>>,
+    /// Whether an answer to a request for a part was the whole.
+    ignores_ranges: AtomicBool,
+    /// Bytes that this download has counted as done.
+    counted: AtomicU64,
     started: Instant,
 }
 
@@ -103,7 +112,9 @@ impl<'a> Download<'a> {
             range,
             concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
             verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
-            etag: OnceLock::new(),
+            etag: Mutex::default(),
+            ignores_ranges: AtomicBool::default(),
+            counted: AtomicU64::default(),
             started: Instant::now(),
         })
     }
@@ -115,6 +126,7 @@ impl<'a> Download<'a> {
         path: FilePath,
         transfer: &'a Transfer,
         concurrency: usize,
+        verify_sha1: bool,
     ) -> Download<'a> {
         Download {
             call,
@@ -123,8 +135,10 @@ impl<'a> Download<'a> {
             transfer,
             range: Range::default(),
             concurrency,
-            verify_sha1: true,
-            etag: OnceLock::new(),
+            verify_sha1,
+            etag: Mutex::default(),
+            ignores_ranges: AtomicBool::default(),
+            counted: AtomicU64::default(),
             started: Instant::now(),
         }
     }
@@ -141,13 +155,50 @@ impl<'a> Download<'a> {
         }
         let end = self.range.end.map_or(size, |end| size.min(end.saturating_add(1)));
         let wanted = self.verify_sha1 && end - start == size;
-        let object = Object {
+        Ok(Object {
             start,
             len: end - start,
             ..Object::whole(size, data.mtime.unwrap_or(0), data.sha, wanted)
-        };
-        self.transfer.set_total(object.len);
-        Ok(object)
+        })
+    }
+
+    /// Does `work` with `object`. If that was replaced since it was asked for, asks for it, and works
+    /// on it, again.
+    pub fn of_one_version<T>(
+        &self,
+        mut object: Object,
+        mut work: impl FnMut(&Object) -> Result<T>,
+    ) -> Result<T> {
+        for _ in 0..REPLACED {
+            let failure = match work(&object) {
+                Err(failure) if failure.is(Code::COS_ERR_INTEGRITY) => failure,
+                result => return result,
+            };
+            self.call.stop.recover();
+            match self.stat() {
+                Ok(now) if !now.is_version_of(&object) => object = now,
+                _ => return Err(failure),
+            }
+            self.begin_anew();
+        }
+        work(&object)
+    }
+
+    /// Forgets what was learned and counted of another version of the object.
+    fn begin_anew(&self) {
+        *self.etag.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
+    }
+
+    /// Counts bytes as done.
+    fn count(&self, bytes: u64) {
+        self.counted.fetch_add(bytes, Ordering::Relaxed);
+        self.transfer.add(bytes);
+    }
+
+    /// Whether something on the way leaves out the header that asks for a part.
+    fn ranges_are_ignored(&self) -> bool {
+        self.ignores_ranges.load(Ordering::Relaxed)
     }
 
     fn answer(&self, result: Result<()>) -> Answer {
@@ -166,6 +217,12 @@ impl<'a> Download<'a> {
 }
 
 impl Object {
+    /// Whether both are the same object with the same content, as far as the server tells.
+    fn is_version_of(&self, other: &Object) -> bool {
+        let told = |object: &Object| (object.size, object.mtime, object.stated_sha.clone());
+        told(self) == told(other)
+    }
+
     /// All of an object; its SHA-1 counts if `verify_sha1`.
     pub fn whole(size: u64, mtime: u64, sha: Option<String>, verify_sha1: bool) -> Object {
         // Some objects carry something else in this field.

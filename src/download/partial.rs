@@ -1,33 +1,42 @@
 //! The file beside the destination in which a download collects its pieces.
 //!
-//! It holds the bytes, then one byte per piece that says whether the piece is complete, then a
-//! digest of what is being downloaded. A later call for the same object continues it; a call for
-//! anything else starts it anew. A lock keeps two calls from sharing one, and goes with the
-//! process. When everything is there the tail is cut off and the file renamed.
+//! It holds the bytes; then, for each piece, how far it has come; then a digest of what is being
+//! downloaded, and a mark that tells the file from a program's own of that name. A later call for
+//! the same object continues it; a call for anything else starts it anew. A lock keeps two calls
+//! from sharing one. When everything is there, what is behind the bytes is cut off and the file
+//! renamed.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::{self, Path, PathBuf};
 
 use sha1::{Digest, Sha1};
 
-use super::Object;
+use super::{Object, PIECE};
 use crate::digest::hex;
 use crate::error::{Failure, Result};
-use crate::ffi::os;
+use crate::ffi::os::{self, Access};
 
-/// How many calls to one destination may run at once.
+/// How many names are tried for one destination.
 const MOST: usize = 64;
 
 /// Of pieces: with 8 MiB each, far more than any file system takes for one file.
 const MOST_PIECES: u64 = 1 << 24;
 
+/// What a partial file ends with.
+const MARK: &[u8; 16] = b"libcos partial 2";
+
+/// How the names of partial files end.
+const ENDING: &str = ".cos-partial";
+
 /// Where a download is to end up.
 #[derive(Debug)]
 pub struct Destination {
+    /// Absolute: the program may change its working directory meanwhile.
     path: PathBuf,
-    permissions: Option<Permissions>,
+    /// Of the file that is there.
+    replaces: Option<Access>,
     overwrite: bool,
 }
 
@@ -35,12 +44,18 @@ pub struct Destination {
 pub struct Partial<'a> {
     destination: &'a Destination,
     path: PathBuf,
-    /// Whether another call held the usual one. A later call would look there.
+    /// Whether another call held a usual one. A later call would look there.
     pub is_spare: bool,
     file: File,
     len: u64,
-    /// Which pieces were complete when it was opened.
-    pub complete: Vec<bool>,
+    identity: String,
+    /// How many bytes of each piece were there when it was opened.
+    pub had: Vec<u32>,
+}
+
+/// Whether a name is one that only partial files have.
+pub fn is_partial_name(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(ENDING)
 }
 
 impl Destination {
@@ -50,8 +65,10 @@ impl Destination {
         if local_path.is_empty() || local_path.ends_with('/') {
             return Err(refused("must name a file, not a directory".into()));
         }
-        let mut path = PathBuf::from(local_path);
-        let mut permissions = None;
+        let unusable =
+            |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
+        let mut path = path::absolute(local_path).map_err(unusable)?;
+        let mut replaces = None;
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => {
                 return Err(refused(format!("{local_path} is a directory, not a file")));
@@ -59,25 +76,44 @@ impl Destination {
             Ok(found) if !found.is_file() => {
                 return Err(refused(format!("{local_path} exists and is not a regular file")));
             }
-            Ok(_) if !overwrite => {
-                return Err(exists(&path));
-            }
-            Ok(found) => {
-                permissions = Some(found.permissions());
+            Ok(_) if !overwrite => return Err(exists(&path)),
+            Ok(_) => {
                 // A link stays; the file it leads to is replaced.
-                path = fs::canonicalize(&path).unwrap_or(path);
+                path = fs::canonicalize(&path).map_err(unusable)?;
+                replaces = Some(Access::of(&path).map_err(unusable)?);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
+            Err(_) if fs::symlink_metadata(&path).is_ok() => {
+                return Err(refused(format!("{local_path} is a symbolic link that leads nowhere")));
             }
             Err(_) => {}
         }
-        let parent = parent(&path);
-        match fs::metadata(parent) {
-            Ok(found) if found.is_dir() => Ok(Destination { path, permissions, overwrite }),
-            Ok(_) => Err(refused(format!("{} is not a directory", parent.display()))),
-            Err(error) => Err(refused(format!(
-                "can't be created: the directory {} can't be used: {error}",
-                parent.display()
-            ))),
+        let Some(name) = path.file_name() else {
+            return Err(refused("must name a file, not a directory".into()));
+        };
+        if is_partial_name(&name.to_string_lossy()) {
+            return Err(refused(format!(
+                "{local_path} must not have the name of an unfinished download"
+            )));
         }
+        let directory = parent(&path);
+        match fs::metadata(directory) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(refused(format!("{} is not a directory", directory.display()))),
+            Err(error) => {
+                return Err(refused(format!(
+                    "can't be created: the directory {} can't be used: {error}",
+                    directory.display()
+                )));
+            }
+        }
+        os::check_replaceable(&path, directory).map_err(unusable)?;
+        Ok(Destination { path, replaces, overwrite })
+    }
+
+    /// The mode that a new partial file gets.
+    fn mode_of_draft(&self) -> u32 {
+        self.replaces.as_ref().map_or(0o666, |access| access.mode_of_draft(parent(&self.path)))
     }
 }
 
@@ -87,15 +123,13 @@ fn exists(path: &Path) -> Box<Failure> {
 }
 
 fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+    path.parent().unwrap_or(Path::new("/"))
 }
 
 impl<'a> Partial<'a> {
-    /// Opens the partial file of `destination`, or another one beside it if that is in use.
-    /// `identity` names what is downloaded; `resume` is whether to continue an earlier download.
+    /// Opens the partial file of `destination`, or another one beside it if that is in use or not
+    /// the library's. `identity` names what is downloaded; `resume` is whether to continue an
+    /// earlier download.
     pub fn open(
         destination: &'a Destination,
         object: &Object,
@@ -107,73 +141,113 @@ impl<'a> Partial<'a> {
             let problem = format!("{} bytes are more than a file can hold here", object.len);
             return Err(Failure::local_io(problem));
         }
+        let (mut is_spare, mut problem) = (false, None);
         for i in 0..MOST {
             let path = partial_path(&destination.path, i);
-            let opened = open_locked(&path).map_err(|error| {
-                let problem = format!("{} can't be written: {error}", path.display());
-                Failure::local_file("local_path", problem)
-            })?;
-            let Some(file) = opened else {
-                continue;
+            let file = match claim(&path, destination.mode_of_draft()) {
+                Ok(Claim::Held(file)) => file,
+                Ok(Claim::InUse) => {
+                    is_spare = true;
+                    continue;
+                }
+                Ok(Claim::Foreign) => continue,
+                // Somebody else's that can't even be looked at: another name may be free.
+                Err(error) if fs::symlink_metadata(&path).is_ok() => {
+                    problem = Some((path, error));
+                    continue;
+                }
+                Err(error) => {
+                    problem = Some((path, error));
+                    break;
+                }
             };
             let mut partial = Partial {
                 destination,
                 path,
-                is_spare: i > 0,
+                is_spare,
                 file,
                 len: object.len,
-                complete: vec![false; object.pieces() as usize],
+                identity: hex(&Sha1::digest(identity)),
+                had: vec![0; object.pieces() as usize],
             };
-            let identity = hex(&Sha1::digest(identity));
-            if !(resume && partial.load(&identity)) {
-                partial.start(&identity)?;
+            partial.narrow()?;
+            if !(resume && partial.load()) {
+                partial.start()?;
             }
             return Ok(partial);
         }
-        let problem = format!("is the destination of {MOST} other downloads");
-        Err(Failure::local_file("local_path", problem))
+        Err(Failure::local_file(
+            "local_path",
+            match problem {
+                Some((path, error)) => format!("{} can't be written: {error}", path.display()),
+                None => format!("has {MOST} unfinished downloads beside it"),
+            },
+        ))
     }
 
-    /// Whether the file continues a download of `identity`; then its pieces are known.
-    fn load(&mut self, identity: &str) -> bool {
-        let mut tail = vec![0; self.complete.len() + identity.len()];
-        let is_ours =
-            self.file.metadata().is_ok_and(|found| found.len() == self.len + tail.len() as u64)
-                && self.file.read_exact_at(&mut tail, self.len).is_ok()
-                && tail.ends_with(identity.as_bytes());
+    fn narrow(&self) -> Result<()> {
+        let Some(access) = &self.destination.replaces else {
+            return Ok(());
+        };
+        access.narrow_draft(&self.file, parent(&self.path)).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether the file continues this download; then it is known how far its pieces have come.
+    fn load(&mut self) -> bool {
+        let mut tail = self.tail(|_| 0);
+        let name = tail.split_off(4 * self.had.len());
+        let mut found = vec![0; tail.len() + name.len()];
+        let all = self.len + found.len() as u64;
+        let is_ours = self.file.metadata().is_ok_and(|metadata| metadata.len() == all)
+            && self.file.read_exact_at(&mut found, self.len).is_ok()
+            && found.ends_with(&name);
         if is_ours {
-            self.complete = tail[..self.complete.len()].iter().map(|byte| *byte == 1).collect();
+            for (i, bytes) in found.as_chunks().0.iter().take(self.had.len()).enumerate() {
+                self.had[i] = u32::from_le_bytes(*bytes).min(piece_len(self.len, i as u64));
+            }
         }
         is_ours
     }
 
-    fn start(&mut self, identity: &str) -> Result<()> {
-        let tail = self.len + self.complete.len() as u64;
+    /// What stands behind the bytes, with `has` bytes of each piece.
+    fn tail(&self, has: impl Fn(u64) -> u32) -> Vec<u8> {
+        let pieces = (0..self.had.len() as u64).flat_map(|i| has(i).to_le_bytes());
+        pieces.chain(self.identity.bytes()).chain(*MARK).collect()
+    }
+
+    /// At every moment, the file ends with the mark.
+    fn start(&mut self) -> Result<()> {
+        let tail = self.tail(|_| 0);
+        let all = self.len + tail.len() as u64;
         let start = || {
-            self.file.set_len(0)?;
-            os::preallocate(&self.file, tail)?;
-            self.file.write_all_at(identity.as_bytes(), tail)
+            self.file.write_all_at(MARK, 0)?;
+            self.file.set_len(MARK.len() as u64)?;
+            os::check_size_limit(all)?;
+            os::preallocate(&self.file, all)?;
+            self.file.write_all_at(&tail, self.len)
         };
         start().map_err(|error| {
             // Nothing is in it yet.
-            let _ = fs::remove_file(&self.path);
-            Failure::local_io(format!("writing {} failed: {error}", self.path.display()))
+            self.discard();
+            self.failed(&error)
         })
     }
 
     /// Writes bytes at their place.
     pub fn write(&self, bytes: &[u8], place: u64) -> Result<()> {
-        self.file.write_all_at(bytes, place).map_err(|error| self.failed(&error))
+        os::check_size_limit(place + bytes.len() as u64)
+            .and_then(|()| self.file.write_all_at(bytes, place))
+            .map_err(|error| self.failed(&error))
     }
 
-    /// Notes that piece `i` is complete. `durably` before the bytes can be lost to a power cut
-    /// unnoticed, because no digest will tell.
-    pub fn piece_done(&self, i: u64, durably: bool) -> Result<()> {
+    /// Notes that the first `len` bytes of piece `i` are there. `durably` before the bytes can be
+    /// lost to a power cut unnoticed, because no digest will tell.
+    pub fn has(&self, i: u64, len: u32, durably: bool) -> Result<()> {
         let note = || {
             if durably {
                 self.file.sync_data()?;
             }
-            self.file.write_all_at(&[1], self.len + i)
+            self.file.write_all_at(&len.to_le_bytes(), self.len + 4 * i)
         };
         note().map_err(|error| self.failed(&error))
     }
@@ -187,17 +261,27 @@ impl<'a> Partial<'a> {
     pub fn finish(&self) -> Result<()> {
         let to = &self.destination.path;
         let finish = || {
-            self.file.set_len(self.len)?;
-            if let Some(permissions) = &self.destination.permissions {
-                self.file.set_permissions(permissions.clone())?;
-            }
             self.file.sync_all()?;
-            match self.destination.overwrite {
-                true => fs::rename(&self.path, to)?,
-                false => os::rename_new(&self.path, to)?,
+            let replaced = match self.destination.overwrite {
+                true => Access::of(to).ok(),
+                false => None,
+            };
+            if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
+                access.give(&self.file)?;
+            }
+            self.file.set_len(self.len)?;
+            let renamed = match self.destination.overwrite {
+                true => fs::rename(&self.path, to),
+                false => os::rename_new(&self.path, to),
+            };
+            if let Err(error) = renamed {
+                // So that a later call finds what it can use.
+                let tail = self.tail(|i| piece_len(self.len, i));
+                let _ = self.file.write_all_at(&tail, self.len);
+                return Err(error);
             }
             // The new name should survive a power cut like the bytes. Some file systems can't.
-            let _ = File::open(parent(&self.path)).and_then(|directory| directory.sync_all());
+            let _ = File::open(parent(to)).and_then(|directory| directory.sync_all());
             Ok(())
         };
         finish().map_err(|error: io::Error| match error.kind() {
@@ -219,6 +303,13 @@ impl<'a> Partial<'a> {
     }
 }
 
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        // A process that was forked meanwhile has the file open, too, and would keep the lock.
+        let _ = self.file.unlock();
+    }
+}
+
 /// `.name.cos-partial` beside the destination, or a digest of the name where that is too long.
 fn partial_path(destination: &Path, i: usize) -> PathBuf {
     let name = destination.file_name().unwrap_or_default().to_string_lossy();
@@ -230,26 +321,127 @@ fn partial_path(destination: &Path, i: usize) -> PathBuf {
         ..200 => name.into_owned(),
         _ => hex(&Sha1::digest(name.as_bytes())),
     };
-    destination.with_file_name(format!(".{name}{number}.cos-partial"))
+    destination.with_file_name(format!(".{name}{number}{ENDING}"))
 }
 
-/// Opens or creates the file and locks it; `None` if another call holds it.
-fn open_locked(path: &Path) -> io::Result<Option<File>> {
-    loop {
-        let mut options = OpenOptions::new();
-        // Whoever can write to the directory could have put a link to anywhere here.
-        options.custom_flags(libc::O_NOFOLLOW);
-        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
-        if file.try_lock().is_err() {
-            return Ok(None);
+/// How many bytes piece `i` of `len` bytes has.
+fn piece_len(len: u64, i: u64) -> u32 {
+    // A piece is smaller than that by far.
+    PIECE.min(len.saturating_sub(i * PIECE)) as u32
+}
+
+/// What became of an attempt to get hold of a partial file.
+enum Claim {
+    /// It is open and locked.
+    Held(File),
+    /// Another call holds it.
+    InUse,
+    /// The file of that name is none of the library's, or somebody else's.
+    Foreign,
+}
+
+/// Opens or creates a partial file and locks it.
+fn claim(path: &Path, mode: u32) -> io::Result<Claim> {
+    /// How often other calls may end their use of the name between this one's looks at it.
+    const ATTEMPTS: usize = 8;
+    for _ in 0..ATTEMPTS {
+        let file = match os::open_own(path, mode) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            result => result?,
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(Claim::InUse),
+            // Not every file system has locks. They only keep two calls apart.
+            Err(TryLockError::Error(_)) | Ok(()) => {}
         }
         // Between open and lock its owner may have renamed it: then it is somebody's finished file.
-        let opened = file.metadata()?;
-        match fs::symlink_metadata(path) {
-            Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => {
-                return Ok(Some(file));
-            }
-            _ => {}
+        if os::is_named(&file, path)? {
+            return Ok(match os::is_own(&file)? && is_partial(&file)? {
+                true => Claim::Held(file),
+                false => Claim::Foreign,
+            });
         }
+    }
+    Err(io::Error::other("there is another file behind the name at every look"))
+}
+
+/// Whether a file is new or was begun by this library.
+fn is_partial(file: &File) -> io::Result<bool> {
+    let len = file.metadata()?.len();
+    let mut end = [0; MARK.len()];
+    if let Some(start) = len.checked_sub(end.len() as u64) {
+        file.read_exact_at(&mut end, start)?;
+    }
+    Ok(len == 0 || end == *MARK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn destination(directory: &Path) -> Destination {
+        Destination::new(directory.join("file").to_str().unwrap(), true).unwrap()
+    }
+
+    #[test]
+    fn a_relative_path_does_not_move_with_the_working_directory() {
+        let destination = Destination::new("surely-absent", true).unwrap();
+        assert_eq!(destination.path, std::env::current_dir().unwrap().join("surely-absent"));
+    }
+
+    /// A process that was forked during a call has its files open, too.
+    #[test]
+    fn the_lock_ends_with_the_call_whoever_has_the_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(10, 1, None, true);
+        let open = || Partial::open(&destination, &object, "identity", true).unwrap();
+        let first = open();
+        first.has(0, 5, false).unwrap();
+        let child = first.file.try_clone().unwrap();
+        assert!(open().is_spare);
+        drop(first);
+        let second = open();
+        assert!(!second.is_spare);
+        assert_eq!(second.had, [5]);
+        drop(child);
+    }
+
+    #[test]
+    fn pieces_continue_where_the_same_download_left_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(PIECE + 10, 1, None, true);
+        let had = |identity, resume| {
+            let partial = Partial::open(&destination, &object, identity, resume).unwrap();
+            partial.had.clone()
+        };
+        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        assert_eq!(partial.had, [0, 0]);
+        partial.has(0, 7, false).unwrap();
+        // More than there is of it is nonsense.
+        partial.has(1, 11, false).unwrap();
+        drop(partial);
+        assert_eq!(had("a", true), [7, 10]);
+        assert_eq!(had("b", true), [0, 0]);
+        assert_eq!(had("a", true), [0, 0]);
+    }
+
+    #[test]
+    fn a_failed_rename_leaves_what_can_be_continued() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(3, 1, None, true);
+        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        partial.write(b"abc", 0).unwrap();
+        partial.has(0, 3, false).unwrap();
+        fs::create_dir(&destination.path).unwrap();
+        assert!(partial.finish().is_err());
+        drop(partial);
+        fs::remove_dir(&destination.path).unwrap();
+        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        assert_eq!(partial.had, [3]);
+        partial.finish().unwrap();
+        assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
     }
 }

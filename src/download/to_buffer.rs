@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::crew::{self, Watch};
 use crate::digest::hex;
 use crate::error::{Failure, Result};
+use crate::ffi::os;
 use crate::options::Options;
 use crate::transfer::Transfer;
 
@@ -28,7 +29,10 @@ pub fn buffer(
     options.finish()?;
     let _busy = transfer.begin()?;
     let result = crew::watched(&download.call, transfer, watch.on_progress, || {
-        download.fetch_into_memory(&download.stat()?)
+        download.of_one_version(download.stat()?, |object| {
+            transfer.set_total(object.len);
+            download.fetch_into_memory(object)
+        })
     });
     let (result, data) = match result {
         Ok(data) => (Ok(()), data),
@@ -39,19 +43,17 @@ pub fn buffer(
 
 impl Download<'_> {
     fn fetch_into_memory(&self, object: &Object) -> Result<Vec<u8>> {
-        let mut data = Vec::new();
-        let len = usize::try_from(object.len).unwrap_or(usize::MAX);
-        if data.try_reserve_exact(len).is_err() {
+        let len = object.len;
+        let Some(mut data) = usize::try_from(len).ok().and_then(os::zeros) else {
             let message = format!("there is no memory for {len} bytes; download to a file instead");
             return Err(Failure::local_io(message));
-        }
-        data.resize(len, 0);
+        };
         if len == 0 {
             self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;
         }
         let pieces = Mutex::new(data.chunks_mut(PIECE as usize).enumerate());
         let workers = self.concurrency.min(usize::try_from(object.pieces()).unwrap_or(usize::MAX));
-        crew::parallel(workers, &self.call.stop, || {
+        let fetched = crew::parallel(workers, &self.call.stop, || {
             while !self.call.stop.is_set() {
                 let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((i, piece)) = next else {
@@ -66,7 +68,15 @@ impl Download<'_> {
                 })?;
             }
             Ok(())
-        })?;
+        });
+        match fetched {
+            Err(_) if self.ranges_are_ignored() => self.fetch_whole(object, &mut |at, bytes| {
+                let place = (at - object.start) as usize;
+                data[place..place + bytes.len()].copy_from_slice(bytes);
+                Ok(())
+            })?,
+            result => result?,
+        }
         self.call.check_not_cancelled()?;
         if object.sha.is_some() {
             object.check_sha(&hex(&Sha1::digest(&data)))?;

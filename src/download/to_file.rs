@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sha1::{Digest, Sha1};
 
@@ -17,6 +17,9 @@ use crate::error::{Failure, Phase, Result};
 use crate::options::Options;
 use crate::stop::Stop;
 use crate::transfer::Transfer;
+
+/// After how many bytes of a piece it is noted how far it has come.
+const NOTED: u64 = 1024 * 1024;
 
 /// Downloads an object, or a part of it, to the file at `local_path`.
 pub fn file(
@@ -37,8 +40,10 @@ pub fn file(
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
     let result = crew::watched(&download.call, transfer, watch.on_progress, || {
-        let object = download.stat()?;
-        download.fetch_into_file(&object, &destination, resume)
+        download.of_one_version(download.stat()?, |object| {
+            transfer.set_total(object.len);
+            download.fetch_into_file(object, &destination, resume)
+        })
     });
     Ok(download.answer(result))
 }
@@ -52,19 +57,17 @@ impl Download<'_> {
         resume: bool,
     ) -> Result<()> {
         let partial = Partial::open(destination, object, &self.identity(object), resume)?;
-        let mut resumed = 0;
-        for (i, _) in partial.complete.iter().enumerate().filter(|(_, complete)| **complete) {
-            resumed += object.piece(i as u64).1;
-        }
-        self.transfer.add_resumed(resumed);
-        let has_pieces = AtomicU64::new(resumed);
+        let had = partial.had.iter().copied().map(u64::from).sum();
+        self.count(had);
+        self.transfer.note_resumed(had);
+        let has_bytes = AtomicBool::new(had > 0);
         let result = self
-            .fetch_pieces(object, &partial, &has_pieces)
+            .fetch_pieces(object, &partial, &has_bytes)
             .and_then(|()| self.check_and_finish(object, &partial));
         if let Err(failure) = &result {
             // What can't be continued would only be in the way.
             let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
-            let is_useless = partial.is_spare || has_pieces.into_inner() == 0;
+            let is_useless = partial.is_spare || !has_bytes.into_inner();
             if is_wrong || !resume || is_useless {
                 partial.discard();
             }
@@ -89,27 +92,70 @@ impl Download<'_> {
         )
     }
 
-    fn fetch_pieces(&self, object: &Object, partial: &Partial, fetched: &AtomicU64) -> Result<()> {
-        let missing = partial.complete.iter().filter(|complete| !**complete).count();
+    fn fetch_pieces(
+        &self,
+        object: &Object,
+        partial: &Partial,
+        has_bytes: &AtomicBool,
+    ) -> Result<()> {
+        let is_missing = |i: u64| {
+            partial.had.get(i as usize).is_some_and(|had| u64::from(*had) < object.piece(i).1)
+        };
+        let is_empty = object.len == 0;
+        let missing = (0..object.pieces()).filter(|i| is_missing(*i) || is_empty).count();
         let next = AtomicU64::new(0);
-        crew::parallel(self.concurrency.min(missing), &self.call.stop, || {
+        let fetched = crew::parallel(self.concurrency.min(missing), &self.call.stop, || {
             while !self.call.stop.is_set() {
                 let i = next.fetch_add(1, Ordering::Relaxed);
-                match partial.complete.get(i as usize) {
-                    None => return Ok(()),
-                    Some(true) => continue,
-                    Some(false) => {}
+                if i >= object.pieces() {
+                    return Ok(());
                 }
-                let (start, len) = object.piece(i);
-                self.fetch(object, object.start + start, len, &mut |at, bytes| {
-                    partial.write(bytes, at - object.start)
-                })?;
-                partial.piece_done(i, object.sha.is_none())?;
-                fetched.fetch_add(len, Ordering::Relaxed);
+                if is_missing(i) || is_empty {
+                    self.fetch_piece(object, partial, i, has_bytes)?;
+                }
             }
             Ok(())
-        })?;
+        });
+        match fetched {
+            Err(_) if self.ranges_are_ignored() => {
+                has_bytes.store(false, Ordering::Relaxed);
+                self.fetch_whole(object, &mut |at, bytes| partial.write(bytes, at - object.start))?;
+            }
+            result => result?,
+        }
         self.call.check_not_cancelled()
+    }
+
+    /// Fetches what is missing of a piece, and notes how far it came.
+    fn fetch_piece(
+        &self,
+        object: &Object,
+        partial: &Partial,
+        i: u64,
+        has_bytes: &AtomicBool,
+    ) -> Result<()> {
+        let (start, len) = object.piece(i);
+        let had = u64::from(partial.had[i as usize]);
+        let has_digest = object.sha.is_some();
+        let (mut has, mut noted) = (had, had);
+        let fetched =
+            self.fetch(object, object.start + start + had, len - had, &mut |at, bytes| {
+                partial.write(bytes, at - object.start)?;
+                has = at + bytes.len() as u64 - object.start - start;
+                // Without a digest, each note takes as long as the disk takes to store the bytes.
+                if has_digest && has - noted >= NOTED {
+                    noted = has;
+                    partial.has(i, has as u32, false)?;
+                }
+                Ok(())
+            });
+        if has > noted || fetched.is_ok() {
+            partial.has(i, has as u32, !has_digest)?;
+        }
+        if has > 0 {
+            has_bytes.store(true, Ordering::Relaxed);
+        }
+        fetched
     }
 }
 

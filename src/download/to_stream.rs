@@ -1,11 +1,11 @@
 //! Download through a callback, in order.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 
 use sha1::{Digest, Sha1};
 
-use super::Download;
+use super::{Download, Object};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::crew::{self, OnProgress, Watch};
@@ -49,22 +49,15 @@ impl Download<'_> {
         let mut reporter = crew::Reporter::new(&self.call, self.transfer, on_progress);
         thread::scope(|scope| {
             let network = move || {
-                let object = &self.stat()?;
-                let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
-                for i in 0..object.pieces() {
-                    let (start, len) = object.piece(i);
-                    self.fetch(object, object.start + start, len, &mut |_, bytes| {
-                        if let Some(hasher) = &mut hasher {
-                            hasher.update(bytes);
-                        }
-                        // The callback has ended the call when nobody receives any more.
-                        sender.send(bytes.to_vec()).map_err(|_| Failure::cancelled(Phase::Receive))
-                    })?;
-                }
-                match hasher {
-                    Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
-                    None => Ok(()),
-                }
+                self.of_one_version(self.stat()?, |object| {
+                    self.transfer.set_total(object.len);
+                    let mut handed_over = object.start;
+                    match self.fetch_in_order(object, &sender, &mut handed_over) {
+                        // What was handed over can't be taken back for another version.
+                        result if handed_over > object.start => Ok(result),
+                        result => result.map(Ok),
+                    }
+                })?
             };
             let network = match crew::start(scope, network) {
                 Ok(network) => network,
@@ -89,5 +82,44 @@ impl Download<'_> {
         self.call.check_not_cancelled()?;
         reporter.report_end();
         Ok(())
+    }
+
+    /// Fetches `object` and hands it over; up to where is told by `handed_over`.
+    fn fetch_in_order(
+        &self,
+        object: &Object,
+        sender: &SyncSender<Vec<u8>>,
+        handed_over: &mut u64,
+    ) -> Result<()> {
+        let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
+        let mut hand_over = |at: u64, bytes: &[u8]| {
+            // Where it has to begin anew, the first bytes come a second time.
+            let known = usize::try_from(*handed_over - at).unwrap_or(usize::MAX).min(bytes.len());
+            let bytes = &bytes[known..];
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            if let Some(hasher) = &mut hasher {
+                hasher.update(bytes);
+            }
+            *handed_over += bytes.len() as u64;
+            // The callback has ended the call when nobody receives any more.
+            sender.send(bytes.to_vec()).map_err(|_| Failure::cancelled(Phase::Receive))
+        };
+        let mut fetch = || -> Result<()> {
+            for i in 0..object.pieces() {
+                let (start, len) = object.piece(i);
+                self.fetch(object, object.start + start, len, &mut hand_over)?;
+            }
+            Ok(())
+        };
+        match fetch() {
+            Err(_) if self.ranges_are_ignored() => self.fetch_whole(object, &mut hand_over)?,
+            result => result?,
+        }
+        match hasher {
+            Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
+            None => Ok(()),
+        }
     }
 }

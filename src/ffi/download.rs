@@ -23,7 +23,12 @@ pub type cos_write_fn =
 /// The bytes are collected in a hidden file beside the destination (`.NAME.cos-partial`), checked,
 /// and renamed: at `local_path` there is the old file or the whole new one, whatever happens. A
 /// download that was broken off, even by a crash, is continued by the same call as long as the
-/// file on the server is the same.
+/// file on the server is the same. A file that is replaced on the server meanwhile is fetched anew.
+///
+/// A replaced file hands its mode on, and owner, group and access list as far as the process may;
+/// what can't be handed on is given to nobody else, and the bits that let a program run as its owner
+/// are dropped. A link at `local_path` stays, and the file that it leads to is replaced. On a file
+/// system without locks, no two calls may have one destination at a time.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid; private and public buckets are alike.
@@ -46,9 +51,11 @@ pub type cos_write_fn =
 ///         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
-/// @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file changed meanwhile; nothing is kept.
-/// @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk.
-/// @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there.
+/// @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.
+/// @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
+///         file size.
+/// @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there. Nothing
+///         was sent.
 /// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.

@@ -53,7 +53,10 @@ use crate::upload;
 /// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
 ///         `resume` is false.
 /// @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
-/// @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway.
+/// @retval COS_ERR_LOCAL_IO  The file changed or became unreadable midway. Its size, its times of
+///         modification and change (which chmod, rename and new links move, too) and its end are
+///         looked at. Not seen is what another program writes through a memory mapping and the
+///         system has not noted yet.
 /// @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
 /// @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
 ///         there all the same.

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::client::Client;
 use crate::crew::{self, Watch};
 use crate::digest::Digests;
-use crate::download::{Destination, Download, Object, PIECE};
+use crate::download::{Destination, Download, Object, PIECE, is_partial_name};
 use crate::error::{Failure, Result};
 use crate::options::Options;
 use crate::path::{Bucket, FilePath, FolderPath};
@@ -111,6 +111,11 @@ impl TreeDownload<'_> {
             self.report.ignored(&file.name, UNFINISHED);
             return Ok(());
         }
+        // It could be taken for, or take the place of, the partial file of another one.
+        if is_partial_name(file.name.rsplit('/').next().unwrap_or_default()) {
+            self.report.ignored(&file.name, "has the name of an unfinished download");
+            return Ok(());
+        }
         let path = FilePath::new("cos_path", &format!("{}{}", self.root.as_str(), file.name))?;
         let place = local::place(&self.directory, &file.name)?;
         if let Some(sha) = self.same_sha(file, &place)? {
@@ -133,8 +138,11 @@ impl TreeDownload<'_> {
             path,
             self.transfer,
             self.concurrency,
+            self.verify_sha1,
         );
-        download.fetch_into_file(&object, &destination, self.resume)?;
+        download.of_one_version(object, |object| {
+            download.fetch_into_file(object, &destination, self.resume)
+        })?;
         self.report.done(&file.name, "downloaded", file.size);
         Ok(())
     }

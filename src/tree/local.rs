@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::report::Report;
+use crate::download::is_partial_name;
 use crate::error::{Failure, Result};
 use crate::ffi::os;
 use crate::source::Source;
@@ -126,7 +127,7 @@ fn why_ignored(name: &str, found: &Metadata) -> Option<&'static str> {
         Some("a symbolic link; links are not followed")
     } else if !found.is_file() {
         Some("not a regular file")
-    } else if name.ends_with(".cos-partial") {
+    } else if is_partial_name(name.rsplit('/').next().unwrap_or_default()) {
         Some("an unfinished download")
     } else {
         None

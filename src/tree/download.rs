@@ -81,10 +81,9 @@ pub fn download(
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {
-    match fs::create_dir(local_path) {
-        Ok(()) => Ok(PathBuf::from(local_path)),
-        Err(_) => local::check_root(local_path),
-    }
+    // What keeps it from being created will show, or it is there already.
+    let _ = fs::create_dir(local_path);
+    local::check_root(local_path)
 }
 
 impl TreeDownload<'_> {

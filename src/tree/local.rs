@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use super::report::Report;
 use crate::download::is_partial_name;
@@ -54,15 +54,15 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Failure::local_file("local_path", format!("{} can't be read: {error}", path.display()))
 }
 
-/// Checks that `local_path` is a directory.
+/// Checks that `local_path` is a directory, and makes it a path that stays where it is when the
+/// program changes its working directory.
 pub fn check_root(local_path: &str) -> Result<PathBuf> {
-    let root = PathBuf::from(local_path);
-    match fs::metadata(&root) {
-        Ok(found) if found.is_dir() => Ok(root),
-        Ok(_) => Err(Failure::local_file("local_path", format!("{local_path} is not a directory"))),
-        Err(error) => {
-            Err(Failure::local_file("local_path", format!("{local_path} can't be used: {error}")))
-        }
+    let refused = |problem| Failure::local_file("local_path", format!("{local_path} {problem}"));
+    let found = path::absolute(local_path).and_then(|root| Ok((fs::metadata(&root)?, root)));
+    match found {
+        Ok((found, root)) if found.is_dir() => Ok(root),
+        Ok(_) => Err(refused("is not a directory".to_owned())),
+        Err(error) => Err(refused(format!("can't be used: {error}"))),
     }
 }
 

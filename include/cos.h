@@ -17,7 +17,7 @@
  *
  * **Calls** return a code and write a reply to `out_json`, on success and on failure: a JSON object
  * `{"code":0,"message":"SUCCESS","request_id":"...","data":{...}}` with what the server answered as
- * it came. On failure it also has `error`, with
+ * it came, but for secrets: a signature that it repeats is `***`. On failure it also has `error`, with
  * - `origin`: "library" or "server", whose code it is;
  * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server";
  * - `argument`: the argument or option that was refused;

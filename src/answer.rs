@@ -78,11 +78,12 @@ impl From<Box<Failure>> for Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::Secrets;
 
     #[test]
     fn the_servers_text_is_kept_to_the_letter() {
         let text = r#"{"code":-177, "message":"X\u0041","odd":1e400,"data":{"b":1,"a":[ 2 ]}}"#;
-        let reply = Reply::parse(409, text.as_bytes().to_vec()).unwrap();
+        let reply = Reply::parse(409, text.as_bytes().to_vec(), &Secrets::new([])).unwrap();
         let answer = Answer::from(Failure::from_server(reply));
         assert_eq!(answer.code, -177);
         let kept =

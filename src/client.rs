@@ -11,9 +11,10 @@ use crate::log::{CallLog, Log};
 use crate::options::Options;
 use crate::pace::Pace;
 use crate::path::{Bucket, CosPath};
+use crate::secrets::Secrets;
 use crate::sign::Credentials;
 use crate::stop::Stop;
-use crate::transport::{Traffic, Transport};
+use crate::transport::{Proxy, Traffic, Transport};
 
 /// What a program holds. Calls take a snapshot of it, so that changing it disturbs none of them.
 #[derive(Debug)]
@@ -156,6 +157,14 @@ impl Client {
 }
 
 impl Snapshot {
+    /// What the reply to a request with this signature must not repeat.
+    pub fn secrets(&self, signature: &str) -> Secrets {
+        let proxy = self.config.network.proxy.as_ref().and_then(Proxy::credentials);
+        let password = proxy.as_deref().and_then(|both| Some(both.split_once(':')?.1));
+        let own = [signature, self.credentials.secret_id(), self.credentials.secret_key()];
+        Secrets::new(own.into_iter().chain(proxy.as_deref()).chain(password))
+    }
+
     /// `scheme://bucket-appid.host/path`: where a file is downloaded, without a signature.
     pub fn download_url(&self, bucket: &Bucket, path: &CosPath) -> String {
         format!(

@@ -118,6 +118,11 @@ impl Failure {
         Failure::new(Code::COS_ERR_LOCAL_IO, Phase::LocalFile, message)
     }
 
+    /// There is no memory for something large.
+    pub fn no_memory(bytes: usize) -> Box<Failure> {
+        Failure::local_io(format!("there is no memory for {bytes} bytes"))
+    }
+
     /// What arrived is not what it should be.
     pub fn integrity(message: impl Into<String>) -> Box<Failure> {
         Failure::new(Code::COS_ERR_INTEGRITY, Phase::Receive, message)

@@ -119,6 +119,30 @@ fn push_field(out: &mut String, name: &str, value: &str) {
     out.push_str(value);
 }
 
+/// The text of JSON with other strings, names among them, where `replace` gives one; it is told
+/// whether a string is a name, and what it says. Everything else keeps its spelling.
+pub fn with_strings(json: &str, replace: impl Fn(bool, &str) -> Option<String>) -> String {
+    let scanner = Scanner { bytes: json.as_bytes() };
+    let mut out = String::with_capacity(json.len());
+    let mut kept = 0;
+    let mut i = 0;
+    while let Some(found) = json[i..].find('"') {
+        let start = i + found;
+        i = scanner.string(start).unwrap_or(json.len());
+        let is_name = scanner.at(scanner.skip_space(i)) == Some(b':');
+        let string = &json[start..i];
+        // What is no Unicode is looked at as it is spelled.
+        let text = unquote(string).unwrap_or(Cow::Borrowed(string));
+        if let Some(other) = replace(is_name, &text) {
+            out.push_str(&json[kept..start]);
+            out.push_str(&serde_json::Value::from(other).to_string());
+            kept = i;
+        }
+    }
+    out.push_str(&json[kept..]);
+    out
+}
+
 /// The value an RFC 6901 pointer leads to, as JSON text; `None` where it leads nowhere. Only what
 /// stands before the value is looked at, so that a loop over a list costs no more than it must.
 pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {

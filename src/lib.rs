@@ -9,7 +9,7 @@
 //! operation       file, folder, upload, download, signing
 //! request         request, multipart, digest, source
 //! bytes           transport
-//! reply           reply, error, answer
+//! reply           reply, secrets, error, answer
 //! JSON            json
 //! ```
 //!
@@ -38,6 +38,7 @@ pub mod pace;
 pub mod path;
 pub mod reply;
 pub mod request;
+pub mod secrets;
 pub mod sign;
 pub mod signing;
 pub mod source;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::code::{self, Again, Code};
 use crate::error::{Failure, Result, comes_later};
 use crate::json;
+use crate::secrets::Secrets;
 
 /// A JSON reply with its code.
 #[derive(Debug, Clone)]
@@ -25,8 +26,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads the body of an answer.
-    pub fn parse(http_status: u16, body: Vec<u8>) -> Result<Reply> {
+    /// Reads the body of an answer, without the `secrets` of the request, should it repeat them.
+    pub fn parse(http_status: u16, body: Vec<u8>, secrets: &Secrets) -> Result<Reply> {
         let not_a_reply = |problem: &str| {
             let hint = match http_status {
                 403 => ". Is the bucket in this region?",
@@ -40,9 +41,13 @@ impl Reply {
         if !text.trim_start().starts_with('{') {
             return Err(not_a_reply("it is not a JSON object"));
         }
-        let Some(fields) = json::fields(&text) else {
+        if json::members(&text).is_none() {
             return Err(not_a_reply("it is not JSON, or nested too deeply"));
+        }
+        let Some(text) = secrets.removed_from(text)? else {
+            return Err(not_a_reply("it repeats the request's signature in pieces"));
         };
+        let fields = json::fields(&text).unwrap_or_default();
         let field = |key| fields.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
         if fields.iter().filter(|(name, _)| name == "code").count() > 1 {
             return Err(not_a_reply("it has more than one code"));
@@ -52,9 +57,11 @@ impl Reply {
             Some(Ok(code)) => code,
             _ => return Err(not_a_reply("its code is not a whole number")),
         };
-        let message = field("message").and_then(json::decode).unwrap_or_default();
+        let message: String = field("message").and_then(json::decode).unwrap_or_default();
         // What these numbers mean is the library's to say.
         if code > 0 || (-4..0).contains(&code) {
+            let message: String =
+                message.replace(char::is_control, " ").chars().take(500).collect();
             let said = format!("its code {code} is none of this service's; it says: {message}");
             return Err(not_a_reply(&said));
         }
@@ -152,7 +159,7 @@ mod tests {
     use super::*;
 
     fn parse(status: u16, text: &str) -> Result<Reply> {
-        Reply::parse(status, text.as_bytes().to_vec())
+        Reply::parse(status, text.as_bytes().to_vec(), &Secrets::new([]))
     }
 
     #[test]
@@ -196,7 +203,7 @@ mod tests {
             assert_eq!(failure.code, -2, "{text}");
             assert_eq!(failure.http_status, Some(status));
         }
-        assert_eq!(Reply::parse(200, vec![b'{', 0xff]).unwrap_err().code, -2);
+        assert_eq!(Reply::parse(200, vec![b'{', 0xff], &Secrets::new([])).unwrap_err().code, -2);
     }
 
     #[test]

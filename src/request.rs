@@ -13,6 +13,7 @@ use crate::multipart::{Form, FormReader};
 use crate::pace;
 use crate::path::{Bucket, CosPath, check_url, encode_query};
 use crate::reply::Reply;
+use crate::secrets::Secrets;
 use crate::sign::Kind;
 use crate::transport::{Body, Limits, Outgoing, Traffic};
 
@@ -176,6 +177,7 @@ impl Call {
             Signature::Once => Kind::Once,
         };
         let signature = client.credentials.sign(operation.bucket, operation.path, kind, now);
+        let secrets = client.secrets(&signature);
         let mut url = self.control_url(operation.bucket, operation.path);
         let mut headers = vec![
             ("authorization", signature.as_str()),
@@ -187,21 +189,21 @@ impl Call {
                     url.push(if i == 0 { '?' } else { '&' });
                     url.push_str(&format!("{key}={}", encode_query(value)));
                 }
-                self.fetch(operation, attempt, &url, &headers, None)
+                self.fetch(operation, attempt, &url, &headers, None, &secrets)
             }
             Parameters::Json(json) => {
                 let json = json.to_string();
                 headers.push(("content-type", "application/json"));
                 let mut content = json.as_bytes();
                 let body = Body { len: json.len() as u64, content: &mut content };
-                self.fetch(operation, attempt, &url, &headers, Some(body))
+                self.fetch(operation, attempt, &url, &headers, Some(body), &secrets)
             }
             Parameters::Form(form) => {
                 let mut reader = FormReader::new(form);
                 let content_type = reader.content_type();
                 headers.push(("content-type", &content_type));
                 let body = Body { len: reader.size(), content: &mut reader };
-                let result = self.fetch(operation, attempt, &url, &headers, Some(body));
+                let result = self.fetch(operation, attempt, &url, &headers, Some(body), &secrets);
                 match reader.failure.take() {
                     Some(failure) => Err(failure),
                     None => result,
@@ -224,6 +226,7 @@ impl Call {
         url: &'a str,
         headers: &'a [(&'static str, &'a str)],
         body: Option<Body<'a>>,
+        secrets: &Secrets,
     ) -> Result<Reply> {
         check_url(url)?;
         let method = match body {
@@ -239,20 +242,20 @@ impl Call {
             stop: &self.stop,
             traffic: &traffic,
         };
-        let result = self.exchange(Outgoing { method, url, headers, body }, &limits);
+        let result = self.exchange(Outgoing { method, url, headers, body }, &limits, secrets);
         self.traffic.add(&traffic);
         trace.ended(&self.log, result.as_ref().ok().map(|reply| reply.http_status), &result);
         result
     }
 
-    fn exchange(&self, outgoing: Outgoing, limits: &Limits) -> Result<Reply> {
+    fn exchange(&self, outgoing: Outgoing, limits: &Limits, secrets: &Secrets) -> Result<Reply> {
         let incoming = self.client.transport.exchange(outgoing, limits)?;
         let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
         let Some(body) = incoming.read_all(MAX_REPLY)? else {
             let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
             return Err(Failure::not_a_reply(status, message));
         };
-        let reply = Reply::parse(status, body).map_err(|failure| failure.with(told))?;
+        let reply = Reply::parse(status, body, secrets).map_err(|failure| failure.with(told))?;
         match reply.code {
             // It can't be the answer to what has not arrived.
             0 if is_early => {

@@ -70,6 +70,16 @@ impl Credentials {
         &self.appid
     }
 
+    /// Whose key it is.
+    pub fn secret_id(&self) -> &str {
+        &self.secret_id
+    }
+
+    /// What signs.
+    pub fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
     /// `/appid/bucket/path`, encoded: what URLs and signatures call a file.
     pub fn file_id(&self, bucket: &Bucket, path: &CosPath) -> String {
         format!("/{}/{}{}", self.appid, bucket.as_str(), path.encoded())

@@ -6,6 +6,7 @@ use cos::client::Client;
 use cos::options::Options;
 use cos::path::{Bucket, FilePath, FolderPath, encode, encode_query};
 use cos::reply::Reply;
+use cos::secrets::Secrets;
 use cos::sign::{self, Kind};
 use cos::{file, json, signing};
 use proptest::prelude::*;
@@ -201,7 +202,7 @@ proptest! {
         any::<Vec<u8>>(),
         jsonish().prop_map(String::into_bytes),
     ]) {
-        match Reply::parse(status, bytes) {
+        match Reply::parse(status, bytes, &Secrets::new([])) {
             Ok(reply) => prop_assert!(reply.code <= 0),
             Err(failure) => prop_assert_eq!((failure.code, failure.http_status), (-2, Some(status))),
         }

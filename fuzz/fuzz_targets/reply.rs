@@ -5,12 +5,13 @@ use cos::answer::Answer;
 use cos::error::Failure;
 use cos::json;
 use cos::reply::Reply;
+use cos::secrets::Secrets;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|input: (u16, &[u8])| {
     let (status, body) = input;
-    let answer = match Reply::parse(status, body.to_vec()) {
+    let answer = match Reply::parse(status, body.to_vec(), &Secrets::new([])) {
         Err(failure) => {
             assert_eq!((failure.code, failure.http_status), (-2, Some(status)));
             assert!(!failure.message.contains(char::is_control));

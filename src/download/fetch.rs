@@ -10,6 +10,7 @@ use crate::error::{Failure, Phase, Result};
 use crate::log::Trace;
 use crate::path::{MAX_URL, encode_query};
 use crate::reply::Reply;
+use crate::secrets::Secrets;
 use crate::sign::Kind;
 use crate::transport::{Incoming, Limits, Outgoing, Traffic};
 
@@ -192,7 +193,7 @@ impl Download<'_> {
                 return Err(Failure::not_a_reply(200, message));
             }
             (416, false) => return Err(changed()),
-            _ => return Err(refusal(incoming)),
+            _ => return Err(refusal(incoming, &client.secrets(&signature))),
         }
         if object.sha.is_none()
             && let Some(etag) = incoming.header("etag")
@@ -226,14 +227,14 @@ fn check_part(incoming: &Incoming, start: u64, len: u64, size: u64) -> Result<()
 }
 
 /// What an answer that is not the object means.
-fn refusal(incoming: Incoming) -> Box<Failure> {
+fn refusal(incoming: Incoming, secrets: &Secrets) -> Box<Failure> {
     let (status, told) = (incoming.status, incoming.told());
     let bare = |what| Failure::not_a_reply(status, format!("HTTP {status}: {what}"));
     let body = match incoming.read_all(MAX_ERROR) {
         Ok(body) => body.unwrap_or_default(),
         Err(failure) => return failure,
     };
-    match Reply::parse(status, body) {
+    match Reply::parse(status, body, secrets) {
         Ok(reply) if reply.code != 0 => Failure::from_server(reply).with(told),
         _ => bare(match status {
             403 => "the download is not allowed",

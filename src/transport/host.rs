@@ -110,6 +110,12 @@ impl Proxy {
             }
         }
     }
+
+    /// `user:password`, if it wants one. Secret.
+    pub fn credentials(&self) -> Option<String> {
+        let encoded = self.authorization.as_deref()?.strip_prefix("Basic ")?;
+        String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
+    }
 }
 
 /// Reads a user name or password as it is written in a URL.

@@ -8,6 +8,7 @@
 # make docs       the manual of cos.h and cos.hpp as HTML
 # make bench      libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
 # make soak       16 threads through a network that breaks something every second; MINUTES=, SEED=
+# make header     writes include/cos.h anew, after a change of the exported functions
 # make abi        writes down the binary interface anew, after a change that is meant
 # make clean      removes what was built
 # make help       shows this
@@ -32,7 +33,8 @@ LIB := $(BUILD)/lib
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib install uninstall demo emulator check test setup docs bench soak abi lint clean help
+.PHONY: all lib install uninstall demo emulator check test setup docs bench soak header abi lint \
+    clean help
 
 all: $(BUILD)/bin/cos
 	@echo "$(LIB)/libcos.so.$(ABI), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
@@ -111,6 +113,7 @@ check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --lib $(CHECKS:%=--test %)
+	$(CARGO) test --quiet --test header the_header_is
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --package cos-emulator --lib --tests
 	@echo "All is well. make test tries the rest: C, the bindings, TLS, proxies, what the README says."
 
@@ -128,6 +131,10 @@ bench: lib
 
 soak:
 	$(CARGO) run --example soak -- $(or $(MINUTES),5) $(SEED)
+
+header:
+	$(CARGO) run --quiet --example header
+	@echo "include/cos.h is written; git diff shows what has changed."
 
 abi:
 	abi/dump.sh include/cos.h abi/libcos.abi

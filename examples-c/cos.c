@@ -1025,27 +1025,30 @@ static int list_entry(const char *key, const char *entry, void *user)
 /* Lists a folder page by page, so that the first names appear at once however many there are. */
 static int list_folder(struct listing *listing, const char *begin, const struct place *about)
 {
+    enum { MOST_PAGES = 100000, MOST_EMPTY = 100 }; /* in a row; as the library has it */
     const struct place *folder = &listing->folder;
     char *prefix = quoted(begin), *context = NULL, *mark = NULL;
-    size_t i = listing->n_below, j, page = 0, next_mark = 1;
-    int code, status, goes_on;
+    size_t i = listing->n_below, j;
+    int code, status, goes_on, pages = 0, empty = 0, next_mark = 1;
     do {
         char *options = NULL, *json, *from = quoted(context ? context : ""), *next;
         append(&options, "{\"num\":199,\"prefix\":%s,\"context\":%s}", prefix, from);
         code = cos_list_folder(client, folder->bucket, folder->path, options, &json);
         status = check(code, json, about, about);
         if (status == DONE)
-            cos_json_each(json, "/data/infos", list_entry, listing);
+            empty = cos_json_each(json, "/data/infos", list_entry, listing) > 0 ? 0 : empty + 1;
         next = cos_json_string(json, "/data/context");
-        goes_on = status == DONE && is(json, "/data/listover", "false");
-        if (goes_on && (!next || !*next || (mark && strcmp(next, mark) == 0))) {
+        goes_on = status == DONE && (is(json, "/data/listover", "false") ||
+                                     is(json, "/data/listover", "0"));
+        if (goes_on && (!next || !*next || (mark && strcmp(next, mark) == 0) ||
+                        pages == MOST_PAGES || empty == MOST_EMPTY)) {
             complain("%s: the service does not say how the list goes on", about->text);
             status = REFUSED;
         }
         cos_string_free(context);
         context = next;
         /* However long the contexts take to come round again, one that is kept will be among them. */
-        if (++page == next_mark) {
+        if (++pages == next_mark) {
             free(mark);
             mark = checked(strdup(next ? next : ""));
             next_mark *= 2;

@@ -819,6 +819,13 @@ fn a_list_ends_and_goes_on_behind_what_fails() {
         bed.emulator.clear_faults();
     }
 
+    // Contexts that are always new, and nothing else.
+    for number in 0..200 {
+        bed.emulator.inject(Fault::new(page(&[], &format!("c{number}"))).op("list"));
+    }
+    run(&bed, &["ls", "cos://private-bucket/"]).with_code(1).complaining("how the list goes on");
+    bed.emulator.clear_faults();
+
     // A folder whose name libcos refuses, one that is gone, one that breaks.
     fs::write(bed.path("file"), "").unwrap();
     done(&bed, &["cp", "file", "cos://private-bucket/later/"]);

@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::pace::Pace;
 use crate::path::{Bucket, CosPath};
 use crate::secrets::Secrets;
-use crate::sign::Credentials;
+use crate::sign::{Credentials, forgetting};
 use crate::stop::Stop;
 use crate::transport::{Proxy, Traffic, Transport};
 
@@ -162,7 +162,7 @@ impl Snapshot {
         let proxy = self.config.network.proxy.as_ref().and_then(Proxy::credentials);
         let password = proxy.as_deref().and_then(|both| Some(both.split_once(':')?.1));
         let own = [signature, self.credentials.secret_id(), self.credentials.secret_key()];
-        Secrets::new(own.into_iter().chain(proxy.as_deref()).chain(password))
+        forgetting(|| Secrets::new(own.into_iter().chain(proxy.as_deref()).chain(password)))
     }
 
     /// `scheme://bucket-appid.host/path`: where a file is downloaded, without a signature.

@@ -7,13 +7,14 @@
 //! without appid and bucket).
 
 use std::fmt;
+use std::hint::black_box;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Failure, Result};
 use crate::ffi::os;
@@ -109,7 +110,7 @@ impl Credentials {
             self.secret_id,
             bucket.as_str()
         );
-        let mut signed = self.hmac(plain.as_bytes()).to_vec();
+        let mut signed = forgetting(|| self.hmac(plain.as_bytes())).to_vec();
         signed.extend_from_slice(plain.as_bytes());
         BASE64_STANDARD.encode(signed)
     }
@@ -149,6 +150,42 @@ pub fn expiry(expired: i64, now: u64) -> Result<u64> {
             ),
         )),
     }
+}
+
+/// Runs what handles a key, and wipes what that leaves behind: on the stack, and in the registers
+/// through which memory is copied. A program whose functions are bound when they are first called
+/// writes these to its stack.
+pub fn forgetting<T>(work: impl FnOnce() -> T) -> T {
+    let result = apart(work);
+    for len in [16, 32, 64, 128, 256, MOST] {
+        copy_nothing(black_box(len));
+    }
+    wipe_stack();
+    result
+}
+
+/// More than the registers hold.
+const MOST: usize = 1024;
+
+/// Begins where the others do on the stack.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Copies as the key was copied: which registers that takes depends on the length.
+#[inline(never)]
+fn copy_nothing(len: usize) {
+    let from = black_box([0u8; MOST]);
+    let mut to = [0u8; MOST];
+    to[..len].copy_from_slice(&from[..len]);
+    black_box(&to);
+}
+
+#[inline(never)]
+fn wipe_stack() {
+    let mut used = [0u8; 8 * 1024];
+    black_box(&mut used).zeroize();
 }
 
 /// UNIX seconds.

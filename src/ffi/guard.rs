@@ -10,6 +10,7 @@ use super::os;
 use crate::answer::Answer;
 use crate::code::Code;
 use crate::error::{Failure, Phase, Result};
+use crate::sign::forgetting;
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libcos must be able to catch its own panics: build it with panic = \"unwind\"");
@@ -22,8 +23,8 @@ pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<A
     let _cancellation = os::hold_cancellation();
     // SAFETY: the caller's promise.
     unsafe { put(out_json, ptr::null_mut()) };
-    let result =
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(internal(&*panic)));
+    let result = forgetting(|| catch_unwind(AssertUnwindSafe(body)))
+        .unwrap_or_else(|panic| Err(internal(&*panic)));
     let answer = result.unwrap_or_else(Answer::from);
     if !out_json.is_null() {
         // SAFETY: the caller's promise.

@@ -218,6 +218,12 @@ fn interrupting_signals_disturb_nothing() {
 }
 
 #[test]
+fn a_resolver_that_does_not_answer_holds_no_call() {
+    let bed = Bed::new();
+    run(&program(&bed, "host_look_up"), &[&bed.emulator.host()]);
+}
+
+#[test]
 fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
     let bed = Bed::new();
     place_tree(&bed);

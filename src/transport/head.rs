@@ -74,7 +74,9 @@ impl Head {
 
     /// The elements of all headers of this name, in lower case.
     fn elements(&self, name: &str) -> impl Iterator<Item = String> {
-        self.values(name).flat_map(|list| list.split(',')).map(|one| one.trim().to_lowercase())
+        self.values(name)
+            .flat_map(|list| list.split(','))
+            .map(|one| one.trim().to_ascii_lowercase())
     }
 
     fn framing(&self) -> Result<Framing, NotHttp> {

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -46,7 +46,7 @@ pub struct LookUps(Arc<AtomicUsize>);
 
 impl LookUps {
     /// The addresses of `host`. `*.localhost` stays at home (RFC 6761).
-    pub fn addresses(&self, host: &Host, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
+    pub fn addresses(&self, host: &Host, progress: &Progress) -> Addresses {
         let at = |ip| SocketAddr::new(ip, host.port);
         if is_local(&host.name) {
             return Ok(vec![at(Ipv4Addr::LOCALHOST.into()), at(Ipv6Addr::LOCALHOST.into())]);
@@ -63,36 +63,54 @@ impl LookUps {
 
     /// Nothing can end the system's look-up early. It happens on a thread of its own, which a call
     /// that is stopped or out of time leaves behind.
-    fn ask_the_system(&self, host: &Host, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
+    fn ask_the_system(&self, host: &Host, progress: &Progress) -> Addresses {
         let wait = progress.wait();
         while self.0.load(Ordering::Relaxed) >= MOST_LOOK_UPS {
             wait.go_on()?;
             thread::sleep(TICK);
         }
-        let (tell, told) = mpsc::channel();
+        let answer = Arc::new(Answer::default());
+        let (asked, told) = (host.clone(), Arc::clone(&answer));
         let under_way = UnderWay::new(&self.0);
-        let asked = host.clone();
         let work = move || {
             let _under_way = under_way;
-            // Nobody listens any more if the call has ended.
-            let _ = tell.send(look_up(&asked));
+            told.give(look_up(&asked));
         };
         if crew::start_alone(work).is_err() {
             return look_up(host);
         }
         loop {
-            match told.recv_timeout(TICK) {
-                Ok(found) => return found,
-                Err(RecvTimeoutError::Timeout) => wait.go_on()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(io::Error::other("the look-up failed"));
-                }
+            match answer.take_within(TICK) {
+                Some(found) => return found,
+                None => wait.go_on()?,
             }
         }
     }
 }
 
-fn look_up(host: &Host) -> io::Result<Vec<SocketAddr>> {
+type Addresses = io::Result<Vec<SocketAddr>>;
+
+/// What a look-up has found, for whoever still waits for it.
+#[derive(Default)]
+struct Answer {
+    found: Mutex<Option<Addresses>>,
+    is_there: Condvar,
+}
+
+impl Answer {
+    fn give(&self, found: Addresses) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        self.is_there.notify_one();
+    }
+
+    fn take_within(&self, time: Duration) -> Option<Addresses> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.is_there.wait_timeout_while(found, time, |found| found.is_none());
+        found.unwrap_or_else(PoisonError::into_inner).0.take()
+    }
+}
+
+fn look_up(host: &Host) -> Addresses {
     Ok((host.name.as_str(), host.port).to_socket_addrs()?.take(MOST).collect())
 }
 

@@ -17,6 +17,7 @@ CARGO ?= cargo
 CC ?= cc
 CFLAGS ?= -O2
 STRIP ?= strip
+OBJCOPY ?= objcopy
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
@@ -43,18 +44,25 @@ all: $(BUILD)/bin/cos
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-# Without the Rust library among them, the crate types can be optimised as a whole.
+# Without the Rust library among them, the crate types can be optimised as a whole. The static one
+# is a single object in which the functions of cos.h alone are global: a program may have another
+# library made by Rust in it, with a standard library of its own.
 lib:
 	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
 	mkdir -p $(LIB)
 	install -m 755 $(TARGET)/release/libcos.so $(LIB)/libcos.so.$(ABI)
 	ln -sf libcos.so.$(ABI) $(LIB)/libcos.so
-	install -m 644 $(TARGET)/release/libcos.a $(LIB)/libcos.a
-	$(STRIP) -S $(LIB)/libcos.a
+	$(LD) -r --gc-sections --force-group-allocation $(addprefix -u ,$(shell cat abi/symbols.txt)) \
+	    $(TARGET)/release/libcos.a -o $(LIB)/libcos.o
+	$(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
+	rm -f $(LIB)/libcos.a
+	$(AR) crs $(LIB)/libcos.a $(LIB)/libcos.o
+	rm $(LIB)/libcos.o
 
 $(BUILD)/bin/cos: examples-c/cos.c lib
 	mkdir -p $(BUILD)/bin
-	$(CC) -std=c99 $(CFLAGS) -Iinclude $< $(LIB)/libcos.a $(PRIVATE) $(LDFLAGS) -o $@
+	$(CC) -std=c99 $(CFLAGS) -Iinclude $< $(LIB)/libcos.a $(PRIVATE) -Wl,-z,relro,-z,now $(LDFLAGS) \
+	    -o $@
 	$(STRIP) $@
 
 # Only copies, so that root need not build.

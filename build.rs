@@ -21,6 +21,8 @@ fn name_library() {
         }
         _ => {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libcos.so.{ABI_VERSION}");
+            // Nothing is left to be changed, or bound, when a key is in memory.
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,relro,-z,now");
             // Code with thread-local state can't be taken out from under its threads.
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
         }

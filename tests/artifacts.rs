@@ -40,10 +40,34 @@ fn the_exported_symbols_are_the_committed_ones() {
 }
 
 #[test]
-fn the_static_library_defines_what_the_header_declares() {
+fn the_static_library_defines_what_the_header_declares_and_nothing_else() {
     let defined = symbols(&output("nm", &["-g", "--defined-only", "--quiet"], "libcos.a"));
-    let ours: BTreeSet<_> = defined.into_iter().filter(|name| name.starts_with("cos_")).collect();
-    assert_eq!(ours, declared());
+    assert_eq!(defined, declared());
+}
+
+/// Two standard libraries are in such a program, and both unwind.
+#[test]
+fn the_static_library_links_beside_another_one_made_by_rust() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let rust = "#[unsafe(no_mangle)] pub extern \"C\" fn other() -> i32 {\n\
+                let caught = std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(0)));\n\
+                std::thread::spawn(move || caught.is_err().into()).join().unwrap_or(0)\n}\n";
+    let c = "#include <cos.h>\nint other(void);\nint main(void)\n{\n    char *json = 0;\n\
+             return !(other() == 1 && cos_client_set_config(0, 0, &json) == COS_ERR_PARAM);\n}\n";
+    fs::write(path("other.rs"), rust).unwrap();
+    fs::write(path("main.c"), c).unwrap();
+    let mut rustc = Command::new(std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into()));
+    rustc.args(["--edition", "2024", "--crate-type", "staticlib", "-o"]).arg(path("libother.a"));
+    succeed(rustc.arg(path("other.rs")));
+    for order in [["libcos.a", "libother.a"], ["libother.a", "libcos.a"]] {
+        let mut cc = Command::new("cc");
+        cc.arg("-I").arg(root().join("include")).arg(path("main.c")).arg("-o").arg(path("main"));
+        cc.arg("-L").arg(libraries()).arg("-L").arg(dir.path());
+        cc.args(order.map(|library| format!("-l:{library}"))).args(["-lpthread", "-lm", "-ldl"]);
+        succeed(&mut cc);
+        succeed(&mut Command::new(path("main")));
+    }
 }
 
 /// What a program is asked to carry: 2 MiB as a file of its own, 2.2 MiB within the program.
@@ -101,10 +125,11 @@ fn the_shared_library_is_safe_to_load() {
     let dynamic = output("readelf", &["-d", "-W"], "libcos.so");
     assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
     let flags = dynamic.lines().find(|line| line.contains("(FLAGS_1)")).unwrap();
-    assert!(flags.contains("NODELETE"), "{flags}");
+    assert!(flags.contains("NODELETE") && flags.contains("NOW"), "{flags}");
     let segments = output("readelf", &["-l", "-W"], "libcos.so");
     let stack = segments.lines().find(|line| line.contains("GNU_STACK")).unwrap();
     assert!(!stack.contains("RWE"), "{stack}");
+    assert!(segments.contains("GNU_RELRO"), "{segments}");
 }
 
 #[test]

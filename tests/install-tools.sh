@@ -105,6 +105,6 @@ fi
 cd tests/bindings/node
 if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -d "$cache" ]; then
     echo "Installing what package.json of tests/bindings/node names, into node_modules there"
-    npm_config_cache=$cache npm ci --ignore-scripts --no-audit --no-fund --silent
+    npm_config_cache=$cache npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 fi
 echo "The tests have all that they need."

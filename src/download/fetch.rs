@@ -217,8 +217,13 @@ fn check_part(incoming: &Incoming, start: u64, len: u64, size: u64) -> Result<()
         let message = "the answer does not say which part of the object it is";
         return Err(Failure::integrity(message));
     };
+    let kind = incoming.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    if incoming.contradicts_itself("content-range") || kind.starts_with("multipart/byteranges") {
+        let message = "the answer says that it is more than one part of the object";
+        return Err(Failure::integrity(message));
+    }
     let part = format!("bytes {start}-{}/", (start + len).saturating_sub(1));
-    match range.strip_prefix(&part) {
+    match range.to_ascii_lowercase().strip_prefix(&part) {
         // Not every server knows, or tells, how large the whole is.
         Some(whole) if whole == "*" || whole == size.to_string() => Ok(()),
         Some(_) => Err(Failure::integrity("the object changed while it was downloaded")),

@@ -3,20 +3,24 @@
 //! It holds the bytes; then, for each piece, how far it has come; then a digest of what is being
 //! downloaded, and a mark that tells the file from a program's own of that name. A later call for
 //! the same object continues it; a call for anything else starts it anew. A lock keeps two calls
-//! from sharing one. When everything is there, what is behind the bytes is cut off and the file
-//! renamed.
+//! from sharing one; on a file system without locks the mark does, which outlives a crash: such a
+//! file is continued after two days only. When everything is there, what is behind the bytes is cut
+//! off and the file renamed.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
 use super::{Object, PIECE};
 use crate::digest::hex;
-use crate::error::{Failure, Result};
+use crate::error::{Failure, Phase, Result};
 use crate::ffi::os::{self, Access};
+use crate::stop::Stop;
 
 /// How many names are tried for one destination.
 const MOST: usize = 64;
@@ -25,7 +29,10 @@ const MOST: usize = 64;
 const MOST_PIECES: u64 = 1 << 24;
 
 /// What a partial file ends with.
-const MARK: &[u8; 16] = b"libcos partial 2";
+type Mark = [u8; 16];
+const MARK: &Mark = b"libcos partial 2";
+/// The same while a call is using the file, on a file system without locks.
+const MARK_IN_USE: &Mark = b"libcos in use  2";
 
 /// How the names of partial files end.
 const ENDING: &str = ".cos-partial";
@@ -33,7 +40,7 @@ const ENDING: &str = ".cos-partial";
 /// Where a download is to end up.
 #[derive(Debug)]
 pub struct Destination {
-    /// Absolute: the program may change its working directory meanwhile.
+    /// Absolute, where that can be: the program may change its working directory meanwhile.
     path: PathBuf,
     /// Of the file that is there.
     replaces: Option<Access>,
@@ -44,9 +51,13 @@ pub struct Destination {
 pub struct Partial<'a> {
     destination: &'a Destination,
     path: PathBuf,
-    /// Whether another call held a usual one. A later call would look there.
+    /// Whether another call holds a usual one. A later call would look there.
     pub is_spare: bool,
     file: File,
+    /// What the file ends with during this call.
+    mark: &'static Mark,
+    /// Whether it has got its name, or none.
+    is_gone: AtomicBool,
     len: u64,
     identity: String,
     /// How many bytes of each piece were there when it was opened.
@@ -67,7 +78,7 @@ impl Destination {
         }
         let unusable =
             |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
-        let mut path = path::absolute(local_path).map_err(unusable)?;
+        let mut path = os::settled(Path::new(local_path));
         let mut replaces = None;
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => {
@@ -79,7 +90,9 @@ impl Destination {
             Ok(_) if !overwrite => return Err(exists(&path)),
             Ok(_) => {
                 // A link stays; the file it leads to is replaced.
-                path = fs::canonicalize(&path).map_err(unusable)?;
+                if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+                    path = fs::canonicalize(&path).map_err(unusable)?;
+                }
                 replaces = Some(Access::of(&path).map_err(unusable)?);
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
@@ -123,7 +136,8 @@ fn exists(path: &Path) -> Box<Failure> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 impl<'a> Partial<'a> {
@@ -135,6 +149,7 @@ impl<'a> Partial<'a> {
         object: &Object,
         identity: &str,
         resume: bool,
+        stop: &Stop,
     ) -> Result<Partial<'a>> {
         // Only what the server says: it must not make us ask for memory without end.
         if object.pieces() > MOST_PIECES {
@@ -144,13 +159,22 @@ impl<'a> Partial<'a> {
         let (mut is_spare, mut problem) = (false, None);
         for i in 0..MOST {
             let path = partial_path(&destination.path, i);
+            let (mut mark, mut lacks_only_name) = (MARK, false);
             let file = match claim(&path, destination.mode_of_draft()) {
                 Ok(Claim::Held(file)) => file,
+                Ok(Claim::Unlocked(file)) => {
+                    mark = MARK_IN_USE;
+                    file
+                }
                 Ok(Claim::InUse) => {
                     is_spare = true;
                     continue;
                 }
-                Ok(Claim::Foreign) => continue,
+                Ok(Claim::Foreign(file)) if is_all_of(object, &file, stop) => {
+                    lacks_only_name = true;
+                    file
+                }
+                Ok(Claim::Foreign(_)) => continue,
                 // Somebody else's that can't even be looked at: another name may be free.
                 Err(error) if fs::symlink_metadata(&path).is_ok() => {
                     problem = Some((path, error));
@@ -166,11 +190,17 @@ impl<'a> Partial<'a> {
                 path,
                 is_spare,
                 file,
+                mark,
+                is_gone: AtomicBool::new(false),
                 len: object.len,
                 identity: hex(&Sha1::digest(identity)),
                 had: vec![0; object.pieces() as usize],
             };
             partial.narrow()?;
+            if lacks_only_name {
+                let tail = partial.tail(|i| piece_len(object.len, i));
+                partial.write(&tail, object.len)?;
+            }
             if !(resume && partial.load()) {
                 partial.start()?;
             }
@@ -194,13 +224,12 @@ impl<'a> Partial<'a> {
 
     /// Whether the file continues this download; then it is known how far its pieces have come.
     fn load(&mut self) -> bool {
-        let mut tail = self.tail(|_| 0);
-        let name = tail.split_off(4 * self.had.len());
-        let mut found = vec![0; tail.len() + name.len()];
+        let mut found = self.tail(|_| 0);
         let all = self.len + found.len() as u64;
         let is_ours = self.file.metadata().is_ok_and(|metadata| metadata.len() == all)
             && self.file.read_exact_at(&mut found, self.len).is_ok()
-            && found.ends_with(&name);
+            && found[4 * self.had.len()..].starts_with(self.identity.as_bytes())
+            && set_mark(&self.file, self.mark).is_ok();
         if is_ours {
             for (i, bytes) in found.as_chunks().0.iter().take(self.had.len()).enumerate() {
                 self.had[i] = u32::from_le_bytes(*bytes).min(piece_len(self.len, i as u64));
@@ -212,7 +241,7 @@ impl<'a> Partial<'a> {
     /// What stands behind the bytes, with `has` bytes of each piece.
     fn tail(&self, has: impl Fn(u64) -> u32) -> Vec<u8> {
         let pieces = (0..self.had.len() as u64).flat_map(|i| has(i).to_le_bytes());
-        pieces.chain(self.identity.bytes()).chain(*MARK).collect()
+        pieces.chain(self.identity.bytes()).chain(*self.mark).collect()
     }
 
     /// At every moment, the file ends with the mark.
@@ -220,9 +249,9 @@ impl<'a> Partial<'a> {
         let tail = self.tail(|_| 0);
         let all = self.len + tail.len() as u64;
         let start = || {
-            self.file.write_all_at(MARK, 0)?;
-            self.file.set_len(MARK.len() as u64)?;
             os::check_size_limit(all)?;
+            self.file.write_all_at(self.mark, 0)?;
+            self.file.set_len(self.mark.len() as u64)?;
             os::preallocate(&self.file, all)?;
             self.file.write_all_at(&tail, self.len)
         };
@@ -235,9 +264,7 @@ impl<'a> Partial<'a> {
 
     /// Writes bytes at their place.
     pub fn write(&self, bytes: &[u8], place: u64) -> Result<()> {
-        os::check_size_limit(place + bytes.len() as u64)
-            .and_then(|()| self.file.write_all_at(bytes, place))
-            .map_err(|error| self.failed(&error))
+        write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
     }
 
     /// Notes that the first `len` bytes of piece `i` are there. `durably` before the bytes can be
@@ -247,7 +274,7 @@ impl<'a> Partial<'a> {
             if durably {
                 self.file.sync_data()?;
             }
-            self.file.write_all_at(&len.to_le_bytes(), self.len + 4 * i)
+            write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
         };
         note().map_err(|error| self.failed(&error))
     }
@@ -280,6 +307,7 @@ impl<'a> Partial<'a> {
                 let _ = self.file.write_all_at(&tail, self.len);
                 return Err(error);
             }
+            self.is_gone.store(true, Ordering::Relaxed);
             // The new name should survive a power cut like the bytes. Some file systems can't.
             let _ = File::open(parent(to)).and_then(|directory| directory.sync_all());
             Ok(())
@@ -295,6 +323,7 @@ impl<'a> Partial<'a> {
 
     /// Removes the file: it is of no use.
     pub fn discard(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
         let _ = fs::remove_file(&self.path);
     }
 
@@ -305,6 +334,9 @@ impl<'a> Partial<'a> {
 
 impl Drop for Partial<'_> {
     fn drop(&mut self) {
+        if self.mark != MARK && !self.is_gone.load(Ordering::Relaxed) {
+            let _ = set_mark(&self.file, MARK);
+        }
         // A process that was forked meanwhile has the file open, too, and would keep the lock.
         let _ = self.file.unlock();
     }
@@ -324,6 +356,40 @@ fn partial_path(destination: &Path, i: usize) -> PathBuf {
     destination.with_file_name(format!(".{name}{number}{ENDING}"))
 }
 
+fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
+    os::check_size_limit(place + bytes.len() as u64)?;
+    file.write_all_at(bytes, place)
+}
+
+/// Whether a file holds all of `object` and nothing else: a download of it was broken off when only
+/// the name was missing.
+fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
+    let Some(sha) = &object.sha else {
+        return false;
+    };
+    os::is_own(file).unwrap_or(false)
+        && file.metadata().is_ok_and(|found| found.len() == object.len)
+        && sha_of(file, object.len, stop).is_ok_and(|found| found.eq_ignore_ascii_case(sha))
+}
+
+/// SHA-1 of the first `len` bytes of a file.
+pub fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
+    let mut hasher = Sha1::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut at = 0;
+    while at < len {
+        if stop.is_set() {
+            return Err(Failure::cancelled(Phase::LocalFile));
+        }
+        let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
+        file.read_exact_at(&mut buffer[..n], at)
+            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
+        hasher.update(&buffer[..n]);
+        at += n as u64;
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
 /// How many bytes piece `i` of `len` bytes has.
 fn piece_len(len: u64, i: u64) -> u32 {
     // A piece is smaller than that by far.
@@ -334,10 +400,12 @@ fn piece_len(len: u64, i: u64) -> u32 {
 enum Claim {
     /// It is open and locked.
     Held(File),
-    /// Another call holds it.
+    /// It is open, on a file system without locks, and no other call's.
+    Unlocked(File),
+    /// Another call holds it, or may do so.
     InUse,
     /// The file of that name is none of the library's, or somebody else's.
-    Foreign,
+    Foreign(File),
 }
 
 /// Opens or creates a partial file and locks it.
@@ -345,34 +413,82 @@ fn claim(path: &Path, mode: u32) -> io::Result<Claim> {
     /// How often other calls may end their use of the name between this one's looks at it.
     const ATTEMPTS: usize = 8;
     for _ in 0..ATTEMPTS {
-        let file = match os::open_own(path, mode) {
+        let (file, is_new) = match os::open_own(path, mode) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             result => result?,
         };
         match file.try_lock() {
+            Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Claim::InUse),
-            // Not every file system has locks. They only keep two calls apart.
-            Err(TryLockError::Error(_)) | Ok(()) => {}
+            // Not every file system has locks. A new file is nobody else's all the same.
+            Err(TryLockError::Error(_)) if is_new => return Ok(Claim::Unlocked(file)),
+            Err(TryLockError::Error(_)) => match claim_unlocked(file, path)? {
+                Some(claim) => return Ok(claim),
+                None => continue,
+            },
         }
         // Between open and lock its owner may have renamed it: then it is somebody's finished file.
         if os::is_named(&file, path)? {
-            return Ok(match os::is_own(&file)? && is_partial(&file)? {
+            return Ok(match os::is_own(&file)? && mark_of(&file)?.is_some() {
                 true => Claim::Held(file),
-                false => Claim::Foreign,
+                false => Claim::Foreign(file),
             });
         }
     }
     Err(io::Error::other("there is another file behind the name at every look"))
 }
 
-/// Whether a file is new or was begun by this library.
-fn is_partial(file: &File) -> io::Result<bool> {
-    let len = file.metadata()?.len();
-    let mut end = [0; MARK.len()];
-    if let Some(start) = len.checked_sub(end.len() as u64) {
-        file.read_exact_at(&mut end, start)?;
+/// Decides about a file that was there, on a file system without locks. `None`: look again.
+fn claim_unlocked(file: File, path: &Path) -> io::Result<Option<Claim>> {
+    let mark = match mark_of(&file)? {
+        Some(mark) if os::is_own(&file)? => mark,
+        _ => return Ok(Some(Claim::Foreign(file))),
+    };
+    if mark != *MARK && !is_abandoned(&file)? {
+        return Ok(Some(Claim::InUse));
     }
-    Ok(len == 0 || end == *MARK)
+    // Of several calls only one can take its name away.
+    let aside = path.with_extension(format!("{:016x}{ENDING}", os::random()));
+    match fs::rename(path, &aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        renamed => renamed?,
+    }
+    set_mark(&file, MARK_IN_USE)?;
+    match os::rename_new(&aside, path) {
+        // Another call was faster: that one has the name.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(aside)?;
+            Ok(None)
+        }
+        renamed => renamed.map(|()| Some(Claim::Unlocked(file))),
+    }
+}
+
+/// Whether nobody has written to a file for so long that no call can be using it.
+fn is_abandoned(file: &File) -> io::Result<bool> {
+    const LONG: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+    Ok(file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > LONG))
+}
+
+/// The mark of a file that is new or was begun by this library.
+fn mark_of(file: &File) -> io::Result<Option<Mark>> {
+    let len = file.metadata()?.len();
+    // Whoever has made an empty one is about to use it.
+    let mut end = *MARK_IN_USE;
+    match len.checked_sub(end.len() as u64) {
+        Some(start) => file.read_exact_at(&mut end, start)?,
+        None if len > 0 => return Ok(None),
+        None => {}
+    }
+    Ok([MARK, MARK_IN_USE].contains(&&end).then_some(end))
+}
+
+/// Puts a mark at the end of a file in place of the one that is there.
+fn set_mark(file: &File, mark: &Mark) -> io::Result<()> {
+    match file.metadata()?.len().checked_sub(mark.len() as u64) {
+        Some(start) => file.write_all_at(mark, start),
+        None => file.write_all_at(mark, 0),
+    }
 }
 
 #[cfg(test)]
@@ -395,7 +511,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
         let object = Object::whole(10, 1, None, true);
-        let open = || Partial::open(&destination, &object, "identity", true).unwrap();
+        let open =
+            || Partial::open(&destination, &object, "identity", true, &Stop::default()).unwrap();
         let first = open();
         first.has(0, 5, false).unwrap();
         let child = first.file.try_clone().unwrap();
@@ -413,10 +530,11 @@ mod tests {
         let destination = destination(dir.path());
         let object = Object::whole(PIECE + 10, 1, None, true);
         let had = |identity, resume| {
-            let partial = Partial::open(&destination, &object, identity, resume).unwrap();
+            let partial =
+                Partial::open(&destination, &object, identity, resume, &Stop::default()).unwrap();
             partial.had.clone()
         };
-        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         assert_eq!(partial.had, [0, 0]);
         partial.has(0, 7, false).unwrap();
         // More than there is of it is nonsense.
@@ -427,19 +545,39 @@ mod tests {
         assert_eq!(had("a", true), [0, 0]);
     }
 
+    /// What is left when the process ends between the last two steps.
+    #[test]
+    fn a_file_that_lacks_only_its_name_is_continued() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let sha = hex(&Sha1::digest(b"abc"));
+        let object = Object::whole(3, 1, Some(sha), true);
+        let partial = dir.path().join(".file.cos-partial");
+        fs::write(&partial, "abd").unwrap();
+        let open = || Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        assert_eq!(open().had, [0]);
+        assert_eq!(fs::read(&partial).unwrap(), b"abd", "it may be anybody's");
+        fs::write(&partial, "abc").unwrap();
+        let continued = open();
+        assert_eq!(continued.had, [3]);
+        continued.finish().unwrap();
+        assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
+        assert!(!partial.exists());
+    }
+
     #[test]
     fn a_failed_rename_leaves_what_can_be_continued() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
         let object = Object::whole(3, 1, None, true);
-        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         partial.write(b"abc", 0).unwrap();
         partial.has(0, 3, false).unwrap();
         fs::create_dir(&destination.path).unwrap();
         assert!(partial.finish().is_err());
         drop(partial);
         fs::remove_dir(&destination.path).unwrap();
-        let partial = Partial::open(&destination, &object, "a", true).unwrap();
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         assert_eq!(partial.had, [3]);
         partial.finish().unwrap();
         assert_eq!(fs::read(&destination.path).unwrap(), b"abc");

@@ -1,21 +1,15 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use sha1::{Digest, Sha1};
-
-use super::partial::{Destination, Partial};
+use super::partial::{Destination, Partial, sha_of};
 use super::{Download, Object, PIECE};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::code::Code;
 use crate::crew::{self, Watch};
-use crate::digest::hex;
-use crate::error::{Failure, Phase, Result};
+use crate::error::Result;
 use crate::options::Options;
-use crate::stop::Stop;
 use crate::transfer::Transfer;
 
 /// After how many bytes of a piece it is noted how far it has come.
@@ -56,7 +50,8 @@ impl Download<'_> {
         destination: &Destination,
         resume: bool,
     ) -> Result<()> {
-        let partial = Partial::open(destination, object, &self.identity(object), resume)?;
+        let stop = &self.call.stop;
+        let partial = Partial::open(destination, object, &self.identity(object), resume, stop)?;
         let had = partial.had.iter().copied().map(u64::from).sum();
         self.count(had);
         self.transfer.note_resumed(had);
@@ -157,22 +152,4 @@ impl Download<'_> {
         }
         fetched
     }
-}
-
-/// SHA-1 of the first `len` bytes of a file.
-fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
-    let mut hasher = Sha1::new();
-    let mut buffer = vec![0; 64 * 1024];
-    let mut at = 0;
-    while at < len {
-        if stop.is_set() {
-            return Err(Failure::cancelled(Phase::LocalFile));
-        }
-        let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
-        file.read_exact_at(&mut buffer[..n], at)
-            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
-        hasher.update(&buffer[..n]);
-        at += n as u64;
-    }
-    Ok(hex(&hasher.finalize()))
 }

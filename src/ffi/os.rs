@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -66,6 +66,20 @@ pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// `path` as it can be used after the working directory has changed. Where the way from the root is
+/// closed to this process, or too long, it stays as it is.
+pub fn settled(path: &Path) -> PathBuf {
+    let directory = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let found = fs::metadata(parent.unwrap_or(Path::new("."))).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    match path::absolute(path) {
+        Ok(settled) if directory(&settled) == directory(path) => settled,
+        _ => path.to_owned(),
+    }
+}
+
 /// Fails if this process may not write a file of `len` bytes. Trying it would raise SIGXFSZ.
 pub fn check_size_limit(len: u64) -> io::Result<()> {
     let mut limit = MaybeUninit::<libc::rlimit>::uninit();
@@ -86,16 +100,16 @@ pub fn check_size_limit(len: u64) -> io::Result<()> {
 }
 
 /// Opens a file of the library's own for reading and writing; a new one, with `mode` at the most,
-/// if there is none.
-pub fn open_own(path: &Path, mode: u32) -> io::Result<File> {
+/// if there is none. Tells whether it is new.
+pub fn open_own(path: &Path, mode: u32) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     // Whoever can write to the directory could have put a link, or a pipe, here.
     options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     match options.clone().create_new(true).mode(mode).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        result => return result,
+        result => return Ok((result?, true)),
     }
-    match options.open(path) {
+    let opened = match options.open(path) {
         // It may have got the mode of a read-only file it was about to replace.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let file = options.clone().write(false).open(path)?;
@@ -106,7 +120,8 @@ pub fn open_own(path: &Path, mode: u32) -> io::Result<File> {
             options.open(path)
         }
         result => result,
-    }
+    };
+    Ok((opened?, false))
 }
 
 /// Whether an open file is an ordinary one of this user's, with a single name.
@@ -133,6 +148,7 @@ pub fn check_replaceable(path: &Path, directory: &Path) -> io::Result<()> {
     if unsafe { libc::faccessat(libc::AT_FDCWD, name.as_ptr(), access, libc::AT_EACCESS) } != 0 {
         return Err(io::Error::last_os_error());
     }
+    check_not_fixed(directory, false)?;
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -147,16 +163,14 @@ pub fn check_replaceable(path: &Path, directory: &Path) -> io::Result<()> {
             "it is somebody else's file, in a directory where only its owner may replace it";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
     }
-    match fixed_in_place(path) {
-        Some(problem) => Err(io::Error::new(io::ErrorKind::PermissionDenied, problem)),
-        None => Ok(()),
-    }
+    check_not_fixed(path, true)
 }
 
-/// Why a file that exists can't be replaced although its directory can be written to.
+/// Fails if a file or directory is kept as it is by other means than its mode: by an attribute, or,
+/// if `mounts` count, because something is mounted there.
 #[cfg(target_os = "linux")]
-fn fixed_in_place(path: &Path) -> Option<&'static str> {
-    let name = CString::new(path.as_os_str().as_bytes()).ok()?;
+fn check_not_fixed(path: &Path, mounts: bool) -> io::Result<()> {
+    let name = CString::new(path.as_os_str().as_bytes())?;
     let mut found = MaybeUninit::<libc::statx>::zeroed();
     let flags = libc::AT_SYMLINK_NOFOLLOW;
     // SAFETY: the name is NUL-terminated and there is place for the result, which is valid as zeros.
@@ -166,18 +180,20 @@ fn fixed_in_place(path: &Path) -> Option<&'static str> {
         libc::syscall(call, libc::AT_FDCWD, name.as_ptr(), flags, 0u32, found.as_mut_ptr());
         found.assume_init().stx_attributes
     };
-    if attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0 {
-        Some("something is mounted there")
-    } else if attributes & (libc::STATX_ATTR_IMMUTABLE | libc::STATX_ATTR_APPEND) as u64 != 0 {
-        Some("it is marked as one that must not change")
+    let has = |attribute: libc::c_int| attributes & attribute as u64 != 0;
+    let problem = if mounts && has(libc::STATX_ATTR_MOUNT_ROOT) {
+        "something is mounted there"
+    } else if has(libc::STATX_ATTR_IMMUTABLE) || has(libc::STATX_ATTR_APPEND) {
+        "an attribute of the file or its directory forbids it"
     } else {
-        None
-    }
+        return Ok(());
+    };
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn fixed_in_place(_: &Path) -> Option<&'static str> {
-    None
+fn check_not_fixed(_: &Path, _: bool) -> io::Result<()> {
+    Ok(())
 }
 
 /// Who may do what with a file: mode, owner, group, and the access list, if it has one.
@@ -234,13 +250,17 @@ impl Access {
         }
         let keeps_group = file.metadata()?.gid() == self.gid;
         let mode = match &self.list {
-            Some(list) if keeps_group && access_list::set(file, Some(list)).is_ok() => self.mode,
+            Some(list) if keeps_group && access_list::set(file, list).is_ok() => self.mode,
             Some(list) => access_list::without(self.mode, list),
             None => self.mode,
         };
-        if self.list.is_none() || mode != self.mode {
-            access_list::set(file, None)?;
-        }
+        // One that the directory gave the new file is not one that the old file had. Where it can't
+        // be taken away, a mode that gives its group nothing keeps it without effect.
+        let has_other = self.list.is_none() || mode != self.mode;
+        let mode = match has_other && !access_list::remove(file) {
+            true => mode & 0o707,
+            false => mode,
+        };
         let (group, others) = (mode >> 3 & 7, mode & 7);
         let mode = match keeps_group {
             true => mode,
@@ -303,23 +323,24 @@ mod access_list {
         }
     }
 
-    /// Gives a file a list, or takes it away.
-    pub fn set(file: &File, list: Option<&Vec<u8>>) -> io::Result<()> {
+    /// Gives a file a list.
+    pub fn set(file: &File, list: &[u8]) -> io::Result<()> {
         let (fd, name) = (file.as_raw_fd(), ACCESS.as_ptr());
         // SAFETY: the descriptor is open for as long as `file` is borrowed, the name is
         // NUL-terminated, and the list has the length that is given.
-        let result = unsafe {
-            match list {
-                Some(list) => libc::fsetxattr(fd, name, list.as_ptr().cast(), list.len(), 0),
-                None => libc::fremovexattr(fd, name),
-            }
-        };
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            _ if result == 0 => Ok(()),
-            // There is none to take away.
-            Some(libc::ENODATA | libc::EOPNOTSUPP | libc::ENOSYS) if list.is_none() => Ok(()),
-            _ => Err(error),
+        match unsafe { libc::fsetxattr(fd, name, list.as_ptr().cast(), list.len(), 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Takes a file's list away; tells whether it has none then.
+    pub fn remove(file: &File) -> bool {
+        let (fd, name) = (file.as_raw_fd(), ACCESS.as_ptr());
+        // SAFETY: the descriptor is open for as long as `file` is borrowed, the name is
+        // NUL-terminated, and no place is given, so none is written to.
+        unsafe {
+            libc::fremovexattr(fd, name) == 0 || libc::fgetxattr(fd, name, ptr::null_mut(), 0) < 0
         }
     }
 
@@ -355,8 +376,12 @@ mod access_list {
         None
     }
 
-    pub fn set(_: &File, _: Option<&Vec<u8>>) -> io::Result<()> {
+    pub fn set(_: &File, _: &[u8]) -> io::Result<()> {
         Ok(())
+    }
+
+    pub fn remove(_: &File) -> bool {
+        true
     }
 
     pub fn without(mode: u32, _: &[u8]) -> u32 {
@@ -645,14 +670,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old"), dir.path().join("new"));
         let (old_file, new_file) = (File::create(&old).unwrap(), File::create(&new).unwrap());
-        let has_lists = access_list::set(&old_file, Some(&list(4, 0, 4, 0))).is_ok();
+        let has_lists = access_list::set(&old_file, &list(4, 0, 4, 0)).is_ok();
         let access = Access::of(&old).unwrap();
         assert_eq!(access.list.is_some(), has_lists);
         access.give(&new_file).unwrap();
         let given = Access::of(&new).unwrap();
         assert_eq!((given.mode, &given.list), (access.mode, &access.list));
         // A list that came from the directory is not one that the old file had.
-        access_list::set(&old_file, None).unwrap();
+        assert!(access_list::remove(&old_file));
         let access = Access::of(&old).unwrap();
         access.give(&new_file).unwrap();
         assert_eq!(Access::of(&new).unwrap().list, None);

@@ -185,6 +185,13 @@ impl Incoming<'_> {
         self.head.header(name)
     }
 
+    /// Whether the answer has headers of this name that say different things.
+    pub fn contradicts_itself(&self, name: &str) -> bool {
+        let mut values = self.head.values(name);
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    }
+
     /// What it tells besides.
     pub fn told(&self) -> Told {
         let date = self.header("date").and_then(parse_http_date);

@@ -67,7 +67,8 @@ impl Head {
         self.values(name).next()
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// All headers of this name, written in lower case.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let is_it = move |(found, _): &&(String, String)| found == name;
         self.headers.iter().filter(is_it).map(|(_, value)| value.as_str())
     }

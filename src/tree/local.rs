@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::download::is_partial_name;
@@ -58,9 +58,9 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
 /// program changes its working directory.
 pub fn check_root(local_path: &str) -> Result<PathBuf> {
     let refused = |problem| Failure::local_file("local_path", format!("{local_path} {problem}"));
-    let found = path::absolute(local_path).and_then(|root| Ok((fs::metadata(&root)?, root)));
-    match found {
-        Ok((found, root)) if found.is_dir() => Ok(root),
+    let root = os::settled(Path::new(local_path));
+    match fs::metadata(&root) {
+        Ok(found) if found.is_dir() => Ok(root),
         Ok(_) => Err(refused("is not a directory".to_owned())),
         Err(error) => Err(refused(format!("can't be used: {error}"))),
     }

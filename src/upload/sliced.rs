@@ -84,7 +84,7 @@ enum Opening {
 pub(super) enum Ended {
     /// The session is not there any more.
     Gone(Box<Failure>),
-    /// The slices that were there before are not those of our file.
+    /// The slices that are there are not all of our file, or not ours.
     Damaged(Box<Failure>),
     /// A session is there that can't be ours.
     InTheWay(Box<Failure>),
@@ -443,7 +443,9 @@ impl Upload<'_> {
                 Ok(outcome.reply)
             }
             Err(failure) => Err(match failure {
-                _ if session.resumed.is_none() => failure.into(),
+                // Whatever was said when it was sent, a slice is missing.
+                missing if missing.is(Code::COS_ERR_SIZE_MISMATCH) => Ended::Damaged(missing),
+                failure if session.resumed.is_none() => failure.into(),
                 exists if exists.is(Code::COS_ERR_FILE_EXISTS) && !insert_only => {
                     Ended::InTheWay(conflict())
                 }

@@ -1022,13 +1022,18 @@ static int list_entry(const char *key, const char *entry, void *user)
     return 0;
 }
 
+static int by_text_from_end(const void *a, const void *b)
+{
+    return strcmp(((const struct place *)b)->text, ((const struct place *)a)->text);
+}
+
 /* Lists a folder page by page, so that the first names appear at once however many there are. */
 static int list_folder(struct listing *listing, const char *begin, const struct place *about)
 {
     enum { MOST_PAGES = 100000, MOST_EMPTY = 100 }; /* in a row; as the library has it */
     const struct place *folder = &listing->folder;
     char *prefix = quoted(begin), *context = NULL, *mark = NULL;
-    size_t i = listing->n_below, j;
+    size_t i, j, known = listing->n_below;
     int code, status, goes_on, pages = 0, empty = 0, next_mark = 1;
     do {
         char *options = NULL, *json, *from = quoted(context ? context : ""), *next;
@@ -1057,12 +1062,15 @@ static int list_folder(struct listing *listing, const char *begin, const struct 
         free(from);
         free(options);
     } while (goes_on && status == DONE);
-    /* They are taken from the end. */
-    for (j = listing->n_below; i + 1 < j; i++) {
-        struct place first = listing->below[i];
-        listing->below[i] = listing->below[--j];
-        listing->below[j] = first;
+    /* They are taken from the end. One that is listed twice would double the work at every level. */
+    qsort(listing->below + known, listing->n_below - known, sizeof *listing->below, by_text_from_end);
+    for (i = j = known; i < listing->n_below; i++) {
+        if (j > known && strcmp(listing->below[i].text, listing->below[j - 1].text) == 0)
+            place_free(&listing->below[i]);
+        else
+            listing->below[j++] = listing->below[i];
     }
+    listing->n_below = j;
     cos_string_free(context);
     free(mark);
     free(prefix);
@@ -1609,6 +1617,7 @@ int main(int argc, char **argv)
     int status;
     if (occupy_standard_streams() != 0)
         return WRONG;
+    signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is an error like any other */
     signal(SIGPIPE, SIG_DFL); /* whoever reads no further ends the program quietly */
     if (cos_abi_version() != COS_ABI_VERSION) {
         fprintf(stderr, "cos: libcos %s is not the one this was compiled for\n", cos_version());

@@ -826,6 +826,15 @@ fn a_list_ends_and_goes_on_behind_what_fails() {
     run(&bed, &["ls", "cos://private-bucket/"]).with_code(1).complaining("how the list goes on");
     bed.emulator.clear_faults();
 
+    // A folder that is listed twice is gone through once.
+    let once = || page(&["d/", "d/"], "");
+    bed.emulator.clear_requests();
+    for _ in 0..4 {
+        bed.emulator.inject(Fault::new(once()).op("list"));
+    }
+    run(&bed, &["ls", "-r", "cos://private-bucket/"]);
+    assert_eq!(logged(&bed.emulator, "list").len(), 5);
+
     // A folder whose name libcos refuses, one that is gone, one that breaks.
     fs::write(bed.path("file"), "").unwrap();
     done(&bed, &["cp", "file", "cos://private-bucket/later/"]);

@@ -913,7 +913,7 @@ int cos_list_folder(const cos_client *client,
  *         `path` (relative), `code` and `message`. What can be deleted is deleted; the folders in
  *         which something stays, stay. The code is that of the first failure, and the same call
  *         again goes on. A server that can't be reached any more ends it. A tree of more than
- *         2000000 files, 100000 folders or 256 MiB of names is refused (COS_ERR_NETWORK): delete
+ *         1000000 files, 100000 folders or 256 MiB of names is refused (COS_ERR_NETWORK): delete
  *         the folders in it one at a time.
  * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
  * @retval COS_ERR_NOT_FOUND  No such folder.
@@ -1194,7 +1194,7 @@ int cos_upload_folder(const cos_client *client,
  * the directory: such files are reported as failed. What was never uploaded to its end is reported
  * as "ignored".
  *
- * A tree of more than 2000000 files, 100000 folders or 256 MiB of names is refused
+ * A tree of more than 1000000 files, 100000 folders or 256 MiB of names is refused
  * (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders is
  * reported as failed.
  *

@@ -135,7 +135,7 @@ pub unsafe extern "C" fn cos_list_folder(
 ///         `path` (relative), `code` and `message`. What can be deleted is deleted; the folders in
 ///         which something stays, stay. The code is that of the first failure, and the same call
 ///         again goes on. A server that can't be reached any more ends it. A tree of more than
-///         2000000 files, 100000 folders or 256 MiB of names is refused (COS_ERR_NETWORK): delete
+///         1000000 files, 100000 folders or 256 MiB of names is refused (COS_ERR_NETWORK): delete
 ///         the folders in it one at a time.
 /// @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
 /// @retval COS_ERR_NOT_FOUND  No such folder.

@@ -76,7 +76,7 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// the directory: such files are reported as failed. What was never uploaded to its end is reported
 /// as "ignored".
 ///
-/// A tree of more than 2000000 files, 100000 folders or 256 MiB of names is refused
+/// A tree of more than 1000000 files, 100000 folders or 256 MiB of names is refused
 /// (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders is
 /// reported as failed.
 ///

@@ -18,10 +18,10 @@ use crate::reply::lenient_u64;
 
 /// A tree that has more files, folders, or bytes of names is not listed to its end: a server could
 /// make up entries for ever, and every folder is a request.
-const MOST_FILES: usize = 2_000_000;
+const MOST_FILES: usize = 1_000_000;
 const MOST_FOLDERS: usize = 100_000;
 const MOST_BYTES: usize = 256 * 1024 * 1024;
-const TOO_LARGE: &str = "the tree has more than 2000000 files, 100000 folders or 256 MiB of names: \
+const TOO_LARGE: &str = "the tree has more than 1000000 files, 100000 folders or 256 MiB of names: \
                          take the folders in it one at a time";
 /// So many pages of a folder are read even for a single file.
 const FEW_PAGES: usize = 4;

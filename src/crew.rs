@@ -50,14 +50,28 @@ impl<'a> Reporter<'a> {
         Reporter { transfer, on_progress, call, last: None, last_at: Instant::now() }
     }
 
-    /// Reports now. The callback may cancel the call.
+    /// Reports now, and each step that was taken since the last report. The callback may cancel the
+    /// call.
     pub fn report(&mut self) {
-        let now = self.transfer.progress();
+        let (done, total) = self.transfer.progress();
         // Every transfer starts at 0, however much was there before the first look.
-        if now.0 > 0 && self.last.is_none_or(|(_, total)| total != now.1) {
-            self.tell((0, now.1));
+        let mut told = match self.last {
+            Some((told, of)) if of > 0 => told,
+            _ => {
+                if done > 0 {
+                    self.tell((0, total));
+                }
+                0
+            }
+        };
+        while told + STEP < done && !self.call.stop.is_set() {
+            told += STEP;
+            self.tell((told, total));
         }
-        self.tell(now);
+        // A file that was replaced by a smaller one while it came must not make it go back.
+        if done >= told {
+            self.tell((done, total));
+        }
     }
 
     /// Reports the start, if the size is known by now.

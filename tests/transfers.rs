@@ -89,6 +89,8 @@ fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread() {
         assert_eq!(told[told.len() - 1], (size, size), "{kind:?}");
         assert!(told.iter().all(|(_, total)| *total == size), "{kind:?}: {told:?}");
         assert!(told.is_sorted(), "{kind:?}: {told:?}");
+        let steps = told.windows(2).map(|pair| pair[1].0 - pair[0].0);
+        assert!(steps.max() <= Some(MIB), "{kind:?}: {told:?}");
         assert_eq!(handle.progress(), (size as u64, size as u64));
     }
 }

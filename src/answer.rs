@@ -35,7 +35,10 @@ impl Answer {
 
     /// The same answer with one more top-level field, whose value is JSON text.
     pub fn with(self, key: &str, value: &str) -> Answer {
-        Answer { code: self.code, json: with_field(&self.json, key, value) }
+        match with_field(&self.json, key, value) {
+            Ok(json) => Answer { code: self.code, json },
+            Err(failure) => failure.into(),
+        }
     }
 }
 
@@ -67,11 +70,11 @@ impl From<Box<Failure>> for Answer {
         if let Some(status) = failure.http_status {
             error["http_status"] = json!(status);
         }
-        let json = match &failure.reply {
-            Some(reply) => reply.text().to_owned(),
+        let json = match failure.reply {
+            Some(reply) => reply.into_text(),
             None => json!({"code": failure.code, "message": failure.message}).to_string(),
         };
-        Answer { code: failure.code, json: with_field(&json, "error", &error.to_string()) }
+        Answer { code: failure.code, json }.with("error", &error.to_string())
     }
 }
 

@@ -159,10 +159,16 @@ impl Client {
 impl Snapshot {
     /// What the reply to a request with this signature must not repeat.
     pub fn secrets(&self, signature: &str) -> Secrets {
-        let proxy = self.config.network.proxy.as_ref().and_then(Proxy::credentials);
+        let proxy = self.config.network.proxy.as_ref();
+        let authorization = proxy.and_then(|proxy| proxy.authorization.as_deref());
+        let proxy = proxy.and_then(Proxy::credentials);
         let password = proxy.as_deref().and_then(|both| Some(both.split_once(':')?.1));
         let own = [signature, self.credentials.secret_id(), self.credentials.secret_key()];
-        forgetting(|| Secrets::new(own.into_iter().chain(proxy.as_deref()).chain(password)))
+        forgetting(|| {
+            Secrets::new(
+                own.into_iter().chain(authorization).chain(proxy.as_deref()).chain(password),
+            )
+        })
     }
 
     /// `scheme://bucket-appid.host/path`: where a file is downloaded, without a signature.

@@ -15,6 +15,7 @@ use crate::client::{Call, Client};
 use crate::code::Code;
 use crate::error::{Failure, Result};
 use crate::file::{delete_operation, stat_operation};
+use crate::json;
 use crate::options::Options;
 use crate::path::{Bucket, CosPath, FolderPath};
 use crate::reply::{Reply, lenient_flag};
@@ -242,28 +243,28 @@ impl<'a> Lister<'a> {
 
     /// All entries in one reply.
     fn all(&self, path: &CosPath, context: String) -> Result<Reply> {
-        let mut infos = String::new();
-        let mut is_too_long = false;
+        let mut data = String::from(r#"{"context":"","listover":true,"infos":["#);
+        let start = data.len();
+        let mut result = Ok(());
         let last = self.follow(path, context, &mut |entries: Vec<Box<RawValue>>| {
-            for entry in entries {
-                infos.push_str(if infos.is_empty() { "" } else { "," });
-                infos.push_str(entry.get());
-            }
-            is_too_long = infos.len() > MOST_BYTES;
-            match is_too_long {
+            result = entries.iter().try_for_each(|entry| {
+                let separator = if data.len() == start { "" } else { "," };
+                json::append(&mut data, separator)?;
+                json::append(&mut data, entry.get())
+            });
+            match result.is_err() || data.len() > MOST_BYTES {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         })?;
-        match is_too_long {
-            true => Err(last.unexpected(&format!(
+        result?;
+        if data.len() > MOST_BYTES {
+            return Err(last.unexpected(&format!(
                 "the list has more than {MOST_BYTES} bytes: read it page by page, with context"
-            ))),
-            false => {
-                Ok(last
-                    .with_data(&format!(r#"{{"context":"","listover":true,"infos":[{infos}]}}"#)))
-            }
+            )));
         }
+        json::append(&mut data, "]}")?;
+        last.with_data(&data)
     }
 }
 

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
+use crate::error::{Failure, Result};
+
 /// The deepest nesting that is accepted. The service's own replies reach 4.
 const MAX_DEPTH: usize = 64;
 
@@ -95,35 +97,71 @@ fn whole_in(text: &str) -> Option<i128> {
     }
 }
 
-/// Adds a field to the text of an object, in place of a field of that name. The other fields keep
-/// their order and their spelling.
-pub fn with_field(object: &str, key: &str, value: &str) -> String {
-    let mut out = String::with_capacity(object.len() + key.len() + value.len() + 8);
-    out.push('{');
-    for (name, text) in fields(object).unwrap_or_default() {
-        if name != key {
-            push_field(&mut out, &name, text);
-        }
+/// Checks that `text` is one JSON object, not nested too deeply, and goes through its fields: names
+/// as they are spelled, with their quotes, and values.
+pub fn each_field<'a>(text: &'a str, mut field: impl FnMut(&'a str, &'a str)) -> Option<()> {
+    let scanner = Scanner { bytes: text.as_bytes() };
+    let start = scanner.skip_space(0);
+    if scanner.at(start)? != b'{' {
+        return None;
     }
-    push_field(&mut out, key, value);
-    out.push('}');
-    out
+    let end = scanner
+        .object(start, MAX_DEPTH, |name, value| field(&text[name], &text[value]))
+        .map(|end| scanner.skip_space(end))?;
+    (end == text.len()).then_some(())
 }
 
-fn push_field(out: &mut String, name: &str, value: &str) {
-    if !out.ends_with('{') {
-        out.push(',');
-    }
-    out.push_str(&serde_json::Value::from(name).to_string());
-    out.push(':');
-    out.push_str(value);
+/// Whether a name, as it is spelled, is `key`.
+pub fn is(name: &str, key: &str) -> bool {
+    // No character takes more than an escape of six.
+    name.len() <= 6 * key.len() + 2 && unquote(name).is_some_and(|name| name == key)
+}
+
+/// Adds a field to the text of an object, in place of a field of that name. The other fields keep
+/// their order and their spelling.
+pub fn with_field(object: &str, key: &str, value: &str) -> Result<String> {
+    let name = serde_json::Value::from(key).to_string();
+    let mut out = with_room(object.len() + name.len() + value.len() + 4)?;
+    out.push('{');
+    let mut add = |name: &str, value: &str| {
+        // There is room for all of it: what is between the fields was there before.
+        out.push_str(if out.len() > 1 { "," } else { "" });
+        out.push_str(name);
+        out.push(':');
+        out.push_str(value);
+    };
+    each_field(object, |name, value| {
+        if !is(name, key) {
+            add(name, value);
+        }
+    });
+    add(&name, value);
+    out.push('}');
+    Ok(out)
+}
+
+/// An empty text that can grow to `len` bytes.
+fn with_room(len: usize) -> Result<String> {
+    let mut text = String::new();
+    text.try_reserve_exact(len).map_err(|_| Failure::no_memory(len))?;
+    Ok(text)
+}
+
+/// Adds to a text of which nobody knows how large it will be.
+pub fn append(text: &mut String, more: &str) -> Result<()> {
+    text.try_reserve(more.len()).map_err(|_| Failure::no_memory(text.len() + more.len()))?;
+    text.push_str(more);
+    Ok(())
 }
 
 /// The text of JSON with other strings, names among them, where `replace` gives one; it is told
 /// whether a string is a name, and what it says. Everything else keeps its spelling.
-pub fn with_strings(json: &str, replace: impl Fn(bool, &str) -> Option<String>) -> String {
+pub fn with_strings(
+    json: &str,
+    replace: impl Fn(bool, &str) -> Result<Option<String>>,
+) -> Result<String> {
     let scanner = Scanner { bytes: json.as_bytes() };
-    let mut out = String::with_capacity(json.len());
+    let mut out = String::new();
     let mut kept = 0;
     let mut i = 0;
     while let Some(found) = json[i..].find('"') {
@@ -133,14 +171,14 @@ pub fn with_strings(json: &str, replace: impl Fn(bool, &str) -> Option<String>) 
         let string = &json[start..i];
         // What is no Unicode is looked at as it is spelled.
         let text = unquote(string).unwrap_or(Cow::Borrowed(string));
-        if let Some(other) = replace(is_name, &text) {
-            out.push_str(&json[kept..start]);
-            out.push_str(&serde_json::Value::from(other).to_string());
+        if let Some(other) = replace(is_name, &text)? {
+            append(&mut out, &json[kept..start])?;
+            append(&mut out, &serde_json::Value::from(other).to_string())?;
             kept = i;
         }
     }
-    out.push_str(&json[kept..]);
-    out
+    append(&mut out, &json[kept..])?;
+    Ok(out)
 }
 
 /// The value an RFC 6901 pointer leads to, as JSON text; `None` where it leads nowhere. Only what
@@ -151,19 +189,17 @@ pub fn at<'a>(json: &'a str, pointer: &str) -> Option<&'a str> {
     json.get(start..scanner.value(start, MAX_DEPTH)?)
 }
 
-/// The members of the value that a pointer leads to.
-fn members_at(json: &str, pointer: &str) -> Option<Members> {
-    let scanner = Scanner { bytes: json.as_bytes() };
-    Some(scanner.members(scanner.find(pointer)?)?.0)
-}
-
 /// The number of elements of an array, or fields of an object, that a pointer leads to.
 pub fn length(json: &str, pointer: &str) -> Option<usize> {
-    match members_at(json, pointer)? {
-        Members::Object(fields) => Some(fields.len()),
-        Members::Array(elements) => Some(elements.len()),
-        Members::Scalar => None,
-    }
+    let scanner = Scanner { bytes: json.as_bytes() };
+    let start = scanner.find(pointer)?;
+    let mut length = 0;
+    match scanner.at(start)? {
+        b'{' => scanner.object(start, MAX_DEPTH, |_, _| length += 1)?,
+        b'[' => scanner.array(start, MAX_DEPTH, |_| length += 1)?,
+        _ => return None,
+    };
+    Some(length)
 }
 
 /// An element of an array or, with its name if that is Unicode, a field of an object; the value as
@@ -172,14 +208,25 @@ pub type Element<'a> = (Option<Cow<'a, str>>, &'a str);
 
 /// The elements of an array, or the fields of an object, that a pointer leads to.
 pub fn elements<'a>(json: &'a str, pointer: &str) -> Option<Vec<Element<'a>>> {
-    match members_at(json, pointer)? {
-        Members::Array(elements) => {
-            Some(elements.into_iter().map(|value| (None, &json[value])).collect())
-        }
-        Members::Object(fields) => Some(
-            fields.into_iter().map(|(name, value)| (unquote(&json[name]), &json[value])).collect(),
-        ),
-        Members::Scalar => None,
+    let scanner = Scanner { bytes: json.as_bytes() };
+    let start = scanner.find(pointer)?;
+    let (mut elements, mut has_room) = (Vec::new(), true);
+    match scanner.at(start)? {
+        b'[' => scanner.array(start, MAX_DEPTH, |value| {
+            push(&mut elements, (None, &json[value]), &mut has_room);
+        })?,
+        b'{' => scanner.object(start, MAX_DEPTH, |name, value| {
+            push(&mut elements, (unquote(&json[name]), &json[value]), &mut has_room);
+        })?,
+        _ => return None,
+    };
+    has_room.then_some(elements)
+}
+
+fn push<T>(all: &mut Vec<T>, one: T, has_room: &mut bool) {
+    *has_room = *has_room && all.try_reserve(1).is_ok();
+    if *has_room {
+        all.push(one);
     }
 }
 
@@ -236,22 +283,25 @@ impl Scanner<'_> {
         Some(start)
     }
 
-    /// A value's members, and where it ends.
+    /// A value's members, and where it ends. `None` also where there is no memory for them.
     fn members(self, start: usize) -> Option<(Members, usize)> {
         let mut fields = Vec::new();
         let mut elements = Vec::new();
-        Some(match self.at(start)? {
+        let mut has_room = true;
+        let (members, end) = match self.at(start)? {
             b'{' => {
-                let end =
-                    self.object(start, MAX_DEPTH, |name, value| fields.push((name, value)))?;
+                let add = |name, value| push(&mut fields, (name, value), &mut has_room);
+                let end = self.object(start, MAX_DEPTH, add)?;
                 (Members::Object(fields), end)
             }
             b'[' => {
-                let end = self.array(start, MAX_DEPTH, |value| elements.push(value))?;
+                let add = |value| push(&mut elements, value, &mut has_room);
+                let end = self.array(start, MAX_DEPTH, add)?;
                 (Members::Array(elements), end)
             }
             _ => (Members::Scalar, self.value(start, MAX_DEPTH)?),
-        })
+        };
+        has_room.then_some((members, end))
     }
 
     /// A value that may contain `depth` more levels. Recursion is bounded by it.
@@ -513,10 +563,13 @@ mod tests {
     #[test]
     fn a_field_of_the_same_name_is_replaced() {
         assert_eq!(
-            with_field(r#"{"transfer":1, "code" : 0}"#, "transfer", "{}"),
+            with_field(r#"{"transfer":1, "code" : 0}"#, "transfer", "{}").unwrap(),
             r#"{"code":0,"transfer":{}}"#
         );
-        assert_eq!(with_field("{}", "a", "1"), r#"{"a":1}"#);
+        assert_eq!(with_field("{}", "a", "1").unwrap(), r#"{"a":1}"#);
+        let spelled = r#"{"\u0061":0,"\u0062":1,"\ud800":2}"#;
+        let changed = r#"{"\u0062":1,"\ud800":2,"a":3}"#;
+        assert_eq!(with_field(spelled, "a", "3").unwrap(), changed);
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::error::{Failure, Result, comes_later};
 use crate::json;
 use crate::secrets::Secrets;
 
+/// A message that is longer, in bytes, is only handed on.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+
 /// A JSON reply with its code.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -41,23 +44,30 @@ impl Reply {
         if !text.trim_start().starts_with('{') {
             return Err(not_a_reply("it is not a JSON object"));
         }
-        if json::members(&text).is_none() {
+        if json::each_field(&text, |_, _| ()).is_none() {
             return Err(not_a_reply("it is not JSON, or nested too deeply"));
         }
         let Some(text) = secrets.removed_from(text)? else {
             return Err(not_a_reply("it repeats the request's signature in pieces"));
         };
-        let fields = json::fields(&text).unwrap_or_default();
-        let field = |key| fields.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
-        if fields.iter().filter(|(name, _)| name == "code").count() > 1 {
-            return Err(not_a_reply("it has more than one code"));
-        }
-        let spelled = field("code").ok_or_else(|| not_a_reply("it has no code"))?;
+        let (mut codes, mut message) = (Vec::new(), "");
+        json::each_field(&text, |name, value| {
+            if json::is(name, "code") && codes.len() < 2 {
+                codes.push(value);
+            } else if json::is(name, "message") && value.len() <= LONGEST_MESSAGE {
+                message = value;
+            }
+        });
+        let spelled = match codes[..] {
+            [] => return Err(not_a_reply("it has no code")),
+            [code] => code,
+            _ => return Err(not_a_reply("it has more than one code")),
+        };
         let code = match json::whole(spelled).map(i32::try_from) {
             Some(Ok(code)) => code,
             _ => return Err(not_a_reply("its code is not a whole number")),
         };
-        let message: String = field("message").and_then(json::decode).unwrap_or_default();
+        let message: String = json::decode(message).unwrap_or_default();
         // What these numbers mean is the library's to say.
         if code > 0 || (-4..0).contains(&code) {
             let message: String =
@@ -72,7 +82,7 @@ impl Reply {
         // Whoever reads the reply finds a number there.
         let text = match spelled == code.to_string() {
             true => text,
-            false => json::with_field(&text, "code", &code.to_string()),
+            false => json::with_field(&text, "code", &code.to_string())?,
         };
         Ok(Reply { code, message, http_status, text })
     }
@@ -116,8 +126,8 @@ impl Reply {
     }
 
     /// The same reply with other data, given as JSON text.
-    pub fn with_data(&self, data: &str) -> Reply {
-        Reply { text: json::with_field(&self.text, "data", data), ..self.clone() }
+    pub fn with_data(self, data: &str) -> Result<Reply> {
+        Ok(Reply { text: json::with_field(&self.text, "data", data)?, ..self })
     }
 
     /// The failure for a reply that says success and yet can't be used.

@@ -98,32 +98,31 @@ impl Secrets {
         if !self.are_in(&json)? {
             return Ok(Some(json));
         }
-        let without = json::with_strings(&json, |_, string| self.removed_from_string(string));
+        let without = json::with_strings(&json, |_, string| self.removed_from_string(string))?;
         if !self.are_in(&without)? {
             return Ok(Some(without));
         }
         // A secret in pieces.
         let bare = json::with_strings(&json, |is_name, string| match is_name {
             true => self.removed_from_string(string),
-            false => Some(REMOVED.to_owned()),
-        });
+            false => Ok(Some(REMOVED.to_owned())),
+        })?;
         Ok((!self.are_in(&bare)?).then_some(bare))
     }
 
-    fn removed_from_string(&self, string: &str) -> Option<String> {
-        let are_in = |text: &str| self.are_in(text).unwrap_or(true);
-        if !are_in(string) {
-            return None;
+    fn removed_from_string(&self, string: &str) -> Result<Option<String>> {
+        if !self.are_in(string)? {
+            return Ok(None);
         }
         // What Base64 in any wrapping consists of.
         let is_inside = |c: char| c.is_ascii_alphanumeric() || "+/=-_%\\&#;".contains(c);
         let mut shown = String::new();
         for word in string.split_inclusive(|c| !is_inside(c)) {
             let (word, separator) = word.split_at(word.trim_end_matches(|c| !is_inside(c)).len());
-            shown.push_str(if are_in(word) { REMOVED } else { word });
-            shown.push_str(separator);
+            json::append(&mut shown, if self.are_in(word)? { REMOVED } else { word })?;
+            json::append(&mut shown, separator)?;
         }
-        Some(if are_in(&shown) { REMOVED.to_owned() } else { shown })
+        Ok(Some(if self.are_in(&shown)? { REMOVED.to_owned() } else { shown }))
     }
 }
 

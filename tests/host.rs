@@ -18,6 +18,7 @@ use cos_emulator::{Action, Config, Credential, Emulator, End, Fault};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use servers::Authority;
@@ -295,6 +296,22 @@ fn running_out_of_descriptors_or_threads_is_survived() {
     let bed = Bed::new();
     let directory = bed.dir.path().to_str().unwrap();
     run(&program(&bed, "host_limits"), &[&bed.emulator.host(), directory]);
+}
+
+#[test]
+fn a_reply_that_there_is_no_memory_for_is_a_failure() {
+    let bed = Bed::new();
+    let small = json!({"code": 0, "message": "SUCCESS", "data": {"x": ""}}).to_string();
+    let large = small.replace(r#""""#, &format!(r#""{}""#, "x".repeat(15 << 20)));
+    let answers = [small.clone(), large, small];
+    for body in answers {
+        let headers = Default::default();
+        let content_type = "application/json".into();
+        let reply =
+            Action::Reply { status: 200, content_type, body, size: None, headers, execute: false };
+        bed.emulator.inject(Fault::new(reply).op("stat"));
+    }
+    run(&program(&bed, "host_memory"), &[&bed.emulator.host()]);
 }
 
 #[test]

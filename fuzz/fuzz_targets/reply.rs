@@ -20,7 +20,7 @@ fuzz_target!(|input: (u16, &[u8])| {
         Ok(reply) => {
             assert!(reply.code <= 0);
             let _ = reply.data::<Value>();
-            let changed = reply.with_data("{\"n\":1}");
+            let changed = reply.clone().with_data("{\"n\":1}").unwrap();
             assert_eq!(json::at(changed.text(), "/data/n"), Some("1"));
             match reply.code {
                 0 => Answer::from(reply),

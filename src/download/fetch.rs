@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{Download, Object};
 use crate::error::{Failure, Phase, Result};
+use crate::ffi::os;
 use crate::log::Trace;
 use crate::path::{MAX_URL, encode_query};
 use crate::reply::Reply;
@@ -32,7 +33,7 @@ impl Download<'_> {
         len: u64,
         sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (mut at, end) = (start, start + len);
         let attempt = |number| {
             // The connection broke when there was nothing left to come.
@@ -63,7 +64,7 @@ impl Download<'_> {
         object: &Object,
         sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (start, end) = (object.start, object.start + object.len);
         self.call.stop.recover();
         let attempt = |number| {

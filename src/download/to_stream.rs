@@ -104,7 +104,11 @@ impl Download<'_> {
             }
             *handed_over += bytes.len() as u64;
             // The callback has ended the call when nobody receives any more.
-            sender.send(bytes.to_vec()).map_err(|_| Failure::cancelled(Phase::Receive))
+            let mut chunk = Vec::new();
+            let no_memory = |_| Failure::no_memory(bytes.len());
+            chunk.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+            chunk.extend_from_slice(bytes);
+            sender.send(chunk).map_err(|_| Failure::cancelled(Phase::Receive))
         };
         let mut fetch = || -> Result<()> {
             for i in 0..object.pieces() {

@@ -26,11 +26,19 @@ pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<A
     let result = forgetting(|| catch_unwind(AssertUnwindSafe(body)))
         .unwrap_or_else(|panic| Err(internal(&*panic)));
     let answer = result.unwrap_or_else(Answer::from);
-    if !out_json.is_null() {
-        // SAFETY: the caller's promise.
-        unsafe { put(out_json, into_c(answer.json)) };
+    if out_json.is_null() {
+        return answer.code;
     }
-    answer.code
+    let (code, json) = match into_c(answer.json) {
+        Ok(json) => (answer.code, Some(json)),
+        Err(failure) => {
+            let answer = Answer::from(failure);
+            (answer.code, into_c(answer.json).ok())
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { put(out_json, json.map_or(ptr::null_mut(), CString::into_raw)) };
+    code
 }
 
 /// Runs a body that returns a plain value; `fallback` is for a panic.
@@ -61,9 +69,19 @@ pub unsafe fn put<T>(out: *mut T, value: T) {
     }
 }
 
-/// A string for the caller to own; NULL if it contains a NUL, which JSON text can't.
-pub fn into_c(text: String) -> *mut c_char {
-    CString::new(text).map_or(ptr::null_mut(), CString::into_raw)
+/// A string for C. JSON text has no NUL in it.
+fn into_c(text: String) -> Result<CString> {
+    let mut bytes = text.into_bytes();
+    let len = bytes.len() + 1;
+    bytes.try_reserve_exact(1).map_err(|_| Failure::no_memory(len))?;
+    bytes.push(0);
+    CString::from_vec_with_nul(bytes).map_err(|_| {
+        Failure::new(
+            Code::COS_ERR_INTERNAL,
+            Phase::Argument,
+            "a bug in libcos, please report it: a reply with NUL",
+        )
+    })
 }
 
 fn internal(panic: &(dyn Any + Send)) -> Box<Failure> {

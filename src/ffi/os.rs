@@ -139,6 +139,10 @@ pub fn is_named(file: &File, path: &Path) -> io::Result<bool> {
     Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
 }
 
+/// Bits of a directory's mode: only owners may replace files in it; new files get its group.
+const STICKY: u32 = 0o1000;
+const SET_GROUP_ID: u32 = 0o2000;
+
 /// Fails if this process can't give another file the name of `path`, which may exist. `directory`
 /// is where it is.
 pub fn check_replaceable(path: &Path, directory: &Path) -> io::Result<()> {
@@ -157,7 +161,7 @@ pub fn check_replaceable(path: &Path, directory: &Path) -> io::Result<()> {
     let parent = fs::metadata(directory)?;
     // SAFETY: the call always succeeds and touches no memory.
     let user = unsafe { libc::geteuid() };
-    let is_sticky = parent.mode() & libc::S_ISVTX as u32 != 0;
+    let is_sticky = parent.mode() & STICKY != 0;
     if is_sticky && user != 0 && user != found.uid() && user != parent.uid() {
         let problem =
             "it is somebody else's file, in a directory where only its owner may replace it";
@@ -224,7 +228,7 @@ impl Access {
         // SAFETY: the calls always succeed and touch no memory.
         let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
         let hands_on_group =
-            fs::metadata(directory).map_or(true, |found| found.mode() & libc::S_ISGID as u32 != 0);
+            fs::metadata(directory).map_or(true, |found| found.mode() & SET_GROUP_ID != 0);
         let is_alike = self.list.is_none()
             && (self.uid, self.gid) == (user, group)
             && !hands_on_group

@@ -3,7 +3,11 @@
 //! Unlike ureq's own, the output can be held back, so that the head of a request and the start of
 //! its body leave in one write.
 
+use std::io;
+
 use ureq::unversioned::transport::Buffers;
+
+use crate::ffi::os;
 
 /// What is written at once at the most, in bytes. Large, because every write wakes the peer.
 const OUTPUT: usize = 256 * 1024;
@@ -13,8 +17,8 @@ const INPUT: usize = 256 * 1024;
 /// What is kept free in front of the input, in bytes.
 const FRONT: usize = 128;
 
-/// Allocated when first used; untouched pages of a fresh allocation cost nothing.
-#[derive(Debug, Default)]
+/// Untouched pages of a fresh allocation cost nothing.
+#[derive(Debug)]
 pub struct HoldingBuffers {
     output: Vec<u8>,
     held: usize,
@@ -25,6 +29,19 @@ pub struct HoldingBuffers {
 }
 
 impl HoldingBuffers {
+    /// Empty ones; an error where there is no memory for them.
+    pub fn new() -> io::Result<HoldingBuffers> {
+        let zeros = |len| os::zeros(len).ok_or(io::Error::from(io::ErrorKind::OutOfMemory));
+        Ok(HoldingBuffers {
+            output: zeros(OUTPUT)?,
+            held: 0,
+            input: zeros(FRONT + INPUT)?,
+            start: FRONT,
+            end: FRONT,
+            input_is_news: false,
+        })
+    }
+
     /// Holds `amount` more bytes of the output back.
     pub fn hold(&mut self, amount: usize) {
         self.held += amount;
@@ -70,21 +87,14 @@ impl HoldingBuffers {
 
 impl Buffers for HoldingBuffers {
     fn output(&mut self) -> &mut [u8] {
-        if self.output.is_empty() {
-            self.output = vec![0; OUTPUT];
-        }
         &mut self.output[self.held..]
     }
 
     fn input(&self) -> &[u8] {
-        self.input.get(self.start..self.end).unwrap_or_default()
+        &self.input[self.start..self.end]
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
-        if self.input.is_empty() {
-            self.input = vec![0; FRONT + INPUT];
-            (self.start, self.end) = (FRONT, FRONT);
-        }
         if self.start > FRONT {
             self.input.copy_within(self.start..self.end, FRONT);
             self.end -= self.start - FRONT;
@@ -107,7 +117,6 @@ impl Buffers for HoldingBuffers {
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         // Only chunked bodies need scratch space, and requests here state their length.
-        self.output();
         (&mut [], &mut self.output[self.held..])
     }
 

@@ -69,7 +69,7 @@ impl Connector for Dial {
         let ready = match &self.tls {
             None => {
                 let target = self.proxy.is_some().then(|| self.origin.clone());
-                Either::A(Socket::new(channel, progress.clone(), false, target))
+                Either::A(Socket::new(channel, progress.clone(), false, target)?)
             }
             Some(config) => {
                 if let Some(proxy) = &self.proxy {
@@ -77,7 +77,7 @@ impl Connector for Dial {
                 }
                 progress.enter_tls();
                 let stream = tls::handshake(config, &self.host, channel)?;
-                Either::B(Socket::new(stream, progress.clone(), true, None))
+                Either::B(Socket::new(stream, progress.clone(), true, None)?)
             }
         };
         progress.enter_send();

@@ -236,20 +236,21 @@ impl Incoming<'_> {
         if announced.is_some_and(|len| len > most) {
             return Ok(None);
         }
-        let mut body = Vec::with_capacity(announced.unwrap_or(0).min(most).min(1 << 20));
+        let mut body: Vec<u8> = Vec::new();
+        let no_memory = |len| move |_| Failure::no_memory(len);
+        let expected = announced.unwrap_or(0).min(1 << 20);
+        body.try_reserve_exact(expected).map_err(no_memory(expected))?;
         let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1024, CHUNK)];
         loop {
             match self.read(&mut chunk)? {
-                0 => break,
+                0 => return Ok(Some(body)),
                 n if body.len() + n > most => return Ok(None),
-                n => body.extend_from_slice(&chunk[..n]),
+                n => {
+                    body.try_reserve(n).map_err(no_memory(body.len() + n))?;
+                    body.extend_from_slice(&chunk[..n]);
+                }
             }
         }
-        // A proxy can have put what it was sent into a page of its own.
-        if let Some(proxy) = &self.transport.network().proxy {
-            proxy.hide_credentials(&mut body);
-        }
-        Ok(Some(body))
     }
 }
 
@@ -342,6 +343,9 @@ fn explain(
         ureq::Error::Io(error) => match tls_error(&error) {
             // Later, the request is on its way, and this is a lost connection like any other.
             Some(error) if phase == Phase::Tls => explain_tls(error),
+            None if error.kind() == ErrorKind::OutOfMemory => {
+                Failure::local_io("there is no memory for a connection")
+            }
             _ => lost(describe_io(&error, phase, timeout, &name)),
         },
         ureq::Error::Tls(problem) => explain_tls(&rustls::Error::General(problem.to_owned())),

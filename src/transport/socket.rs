@@ -170,9 +170,14 @@ pub struct Socket<S> {
 
 impl<S: Stream> Socket<S> {
     /// A connection over `stream`.
-    pub fn new(stream: S, progress: Progress, is_tls: bool, target: Option<String>) -> Socket<S> {
-        let buffers = HoldingBuffers::default();
-        Socket { stream, buffers, progress, is_tls, target, interim: 0, send_error: None }
+    pub fn new(
+        stream: S,
+        progress: Progress,
+        is_tls: bool,
+        target: Option<String>,
+    ) -> io::Result<Socket<S>> {
+        let buffers = HoldingBuffers::new()?;
+        Ok(Socket { stream, buffers, progress, is_tls, target, interim: 0, send_error: None })
     }
 
     /// Sends what is held, until an answer makes it pointless.

@@ -189,7 +189,10 @@ impl Download<'_> {
             (200, true) => {}
             (206, _) => check_part(&incoming, start, len, object.size)?,
             (200, false) => {
-                self.ignores_ranges.store(true, Ordering::Relaxed);
+                // Only the whole object may stand for a part of it.
+                let size = object.size.to_string();
+                let is_whole = incoming.header("content-length").is_none_or(|len| len == size);
+                self.ignores_ranges.store(is_whole, Ordering::Relaxed);
                 let message = "the server does not serve parts of objects";
                 return Err(Failure::not_a_reply(200, message));
             }

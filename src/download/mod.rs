@@ -151,7 +151,8 @@ impl<'a> Download<'a> {
         let start = self.range.start.unwrap_or(0);
         if is_part && start >= size {
             let problem = format!("is beyond the end of the object, which has {size} bytes");
-            return Err(Failure::argument("range_start", problem));
+            let given = if self.range.start.is_some() { "range_start" } else { "range_end" };
+            return Err(Failure::argument(given, problem));
         }
         let end = self.range.end.map_or(size, |end| size.min(end.saturating_add(1)));
         let wanted = self.verify_sha1 && end - start == size;

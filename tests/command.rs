@@ -711,7 +711,9 @@ fn interrupted(bed: &Bed, arguments: &[&str], op: &str, signal: &str) -> Said {
     bed.emulator.clear_requests();
     let silence = Action::Drop { after: 0, end: End::Hang };
     bed.emulator.inject(Fault::new(silence).op(op).skip(2).forever());
-    let mut command = cos(bed, &["--concurrency", "1"]);
+    // Whoever started the tests in the background had them ignore Ctrl-C.
+    let mut command = command(bed, "env");
+    command.args(["--default-signal=INT,TERM", "cos", "--concurrency", "1"]);
     let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.unwrap();
     wait_until("the silence", || {

@@ -1457,8 +1457,14 @@ static int make_client(void)
     append_number(&options, "timeout_ms", 'T', 1000);
     for (i = FIRST_OPTION; i < N_SETTINGS; i++) {
         char *value = settings[i].value ? quoted(settings[i].value) : NULL;
-        if (value)
+        char *text = value ? cos_json_string(value, "") : NULL;
+        if (text) {
             append(&options, ",\"%s\":%s", settings[i].name, value);
+        } else if (value) {
+            complain("configuration: %s must be valid UTF-8", settings[i].name);
+            status = WRONG;
+        }
+        cos_string_free(text);
         free(value);
     }
     append(&options, "}");

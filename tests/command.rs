@@ -317,6 +317,11 @@ fn what_is_to_blame_is_named() {
         let output = cos(&bed, &["cp"]).arg(from).arg(to).output().unwrap();
         assert!(output.stderr.starts_with(b"cos: cp: caf\xe9.txt: "), "{output:?}");
     }
+    let mut list = cos(&bed, &["ls", "cos://public-bucket/"]);
+    let output = list.env("COS_CA_FILE", odd).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "cos: ls: configuration: ca_file must be valid UTF-8\n");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

@@ -1083,13 +1083,19 @@ static int list(const struct place *place)
     struct listing listing = {.n_below = 0};
     const char *begin = strrchr(place->text, '/') + 1;
     char size[SHORT];
-    int status, is_listed;
+    int status, is_listed, folders = 0;
     place_init(&listing.folder, checked(strndup(place->text, (size_t)(begin - place->text))));
     listing.above = strlen(listing.folder.path);
     status = list_folder(&listing, begin, place);
     is_listed = status == DONE;
     while (listing.n_below > 0) {
+        enum { MOST_FOLDERS = 100000 }; /* as the library has it for trees */
         int this_one;
+        if (++folders > MOST_FOLDERS) {
+            complain("%s: more than %d folders are below it", place->text, MOST_FOLDERS);
+            status = REFUSED;
+            break;
+        }
         place_free(&listing.folder);
         listing.folder = listing.below[--listing.n_below];
         this_one = list_folder(&listing, "", &listing.folder);
@@ -1102,6 +1108,8 @@ static int list(const struct place *place)
         complain("%s: no name begins with this", place->text);
         status = MISSING;
     }
+    while (listing.n_below > 0)
+        place_free(&listing.below[--listing.n_below]);
     place_free(&listing.folder);
     free(listing.below);
     return status;

@@ -66,9 +66,9 @@ file shrinks         | .      | .      | 2 x1 none    | .            | 2 x1 none
 ";
 
 /// No byte for so long is a failure.
-const TIMEOUT: Duration = Duration::from_millis(800);
+const TIMEOUT: Duration = Duration::from_millis(2000);
 /// What a cell may take besides its timeouts, on a machine that has other things to do.
-const SLACK: Duration = Duration::from_secs(3);
+const SLACK: Duration = Duration::from_secs(10);
 /// What one request of a download fetches. The second one of a download is the one struck.
 const PIECE: usize = 8 * MIB;
 const LARGE: usize = PIECE + 200;
@@ -230,7 +230,7 @@ fn how(fault: &str, op: Op, worker: &Worker) -> How {
         "unread and silent" => Action::Drop { after: 0, end: End::Hang },
         "done, then reset" => lost(),
         "done, then silent" => Action::Withhold,
-        "reply in drops" => Action::Drip { interval_ms: 10, bytes: 2 },
+        "reply in drops" => Action::Drip { interval_ms: 25, bytes: 2 },
         "length too long" => Action::WrongLength { delta: 5 },
         "length too short" => Action::WrongLength { delta: -5 },
         "a byte corrupted" => Action::Corrupt { at: 0 },

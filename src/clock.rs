@@ -45,6 +45,12 @@ impl Clock {
         }
         explains && is_allowed
     }
+
+    /// Takes a correction back that did not help.
+    pub fn restore(&self, used: i64, tried: i64) {
+        let (order, correction) = (Ordering::Relaxed, &self.correction);
+        let _ = correction.compare_exchange(tried, used, order, order);
+    }
 }
 
 /// By how much `date` is ahead of this machine's clock, if by more than answers take to arrive.

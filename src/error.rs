@@ -62,6 +62,8 @@ pub struct Failure {
     pub phase: Phase,
     /// The argument or option key at fault.
     pub argument: Option<String>,
+    /// Whether the local file is certainly no longer what it was when the call began.
+    pub source_changed: bool,
     /// The HTTP status, when there was one.
     pub http_status: Option<u16>,
     /// Whether the same request may succeed a moment later, so that it is worth repeating.
@@ -87,6 +89,7 @@ impl Failure {
             message: message.into(),
             phase,
             argument: None,
+            source_changed: false,
             http_status: None,
             retryable: false,
             has_progressed: false,
@@ -111,6 +114,11 @@ impl Failure {
     /// A local file that can't be used as the call needs it.
     pub fn local_file(argument: &str, message: impl fmt::Display) -> Box<Failure> {
         Failure { phase: Phase::LocalFile, ..*Failure::argument(argument, message) }.into()
+    }
+
+    /// The local file changed while it was sent.
+    pub fn source_changed(message: &str) -> Box<Failure> {
+        Failure { source_changed: true, ..*Failure::local_io(message) }.into()
     }
 
     /// Reading or writing the local file failed midway.

@@ -142,11 +142,20 @@ impl Call {
             failure.told.date
         };
         let is_protected = config.scheme == "https";
-        let correct = |date| clock.correct(used, date, config.sign_expired, is_protected);
+        let mut is_ours = false;
+        let correct = |date| {
+            is_ours = clock.correction() == used;
+            clock.correct(used, date, config.sign_expired, is_protected)
+        };
         if date(&result).is_some_and(correct) {
-            let found = clock::in_words(clock.correction());
+            let tried = clock.correction();
+            let found = clock::in_words(tried);
             self.log.note(|| format!("{found}: signing with the server's time"));
             result = attempt();
+            // Then it was refused for something else.
+            if is_ours && result.as_ref().err().is_some_and(|failure| may_be_late(failure)) {
+                clock.restore(used, tried);
+            }
         }
         let wrong_by = date(&result).and_then(clock::wrong_by);
         result.map_err(|failure| Failure { wrong_clock: wrong_by, ..*failure }.into())

@@ -102,7 +102,9 @@ impl Source<'_> {
         let mut filled = 0;
         while filled < buf.len() {
             match self.read_at(&mut buf[filled..], offset + filled as u64) {
-                Ok(0) => return Err(Failure::local_io("the local file shrank while it was sent")),
+                Ok(0) => {
+                    return Err(Failure::source_changed("the local file shrank while it was sent"));
+                }
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -122,11 +124,11 @@ impl Source<'_> {
         };
         match file.metadata().and_then(|now| Ok((Stamp::of(&now), self.has_more()?))) {
             Ok((now, _)) if now != *before => {
-                Err(Failure::local_io("the local file changed while it was sent"))
+                Err(Failure::source_changed("the local file changed while it was sent"))
             }
             Ok((_, false)) => Ok(()),
             Ok((_, true)) => {
-                Err(Failure::local_io("the local file has more in it than its size says"))
+                Err(Failure::source_changed("the local file has more in it than its size says"))
             }
             Err(error) => Err(Failure::local_io(format!("reading the local file failed: {error}"))),
         }

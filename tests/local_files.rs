@@ -236,15 +236,52 @@ fn places_where_no_file_can_be_put_are_refused_before_anything_is_sent() {
     assert_eq!(names_in(&sticky), ["new", "roots"]);
 }
 
+#[test]
+fn what_appears_at_the_destination_meanwhile_lends_no_access_unless_it_is_a_file() {
+    let (bed, client, down) = bed_with(b"new");
+    let (file, partial) = (down.join("file"), down.join(".file.cos-partial"));
+    bed.emulator.inject(Fault::new(Action::Delay { ms: 1000 }).op("download"));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("the partial file", || partial.exists());
+            symlink(down.join("absent"), &file).unwrap();
+        });
+        expect(&download(&client, "/a", &file, json!({})), 0);
+    });
+    assert_eq!(mode(&file), mode(&bed.file("other", 1)), "a link has all bits");
+    assert_eq!(fs::read(&file).unwrap(), b"new");
+}
+
+/// A disk that fails is no reason to give up what has been sent.
+#[test]
+fn an_upload_that_could_not_be_read_is_continued() {
+    let bed = Bed::new();
+    let file = bed.file("large", 16 * MIB);
+    let read = "ssize_t pread64(int file, void *to, size_t len, off64_t at) { static int count; \
+                if (at > (12 << 20) && ++count > 70) { errno = EIO; return -1; } \
+                return syscall(SYS_pread64, file, to, len, at); }";
+    let source = format!(
+        "#define _GNU_SOURCE\n#include <errno.h>\n#include <unistd.h>\n\
+         #include <sys/syscall.h>\n{read}\n"
+    );
+    let answer = preloaded(&bed, &source, "upload", &file);
+    expect(&answer, 2);
+    assert!(answer["message"].as_str().unwrap().contains("reading"), "{answer}");
+    let answer = preloaded(&bed, "int unused;\n", "upload", &file);
+    expect(&answer, 0);
+    assert!(answer["transfer"]["resumed_bytes"].as_u64() > Some(0), "{answer}");
+    assert_same(&stored(&bed.emulator, "/a").unwrap(), &content(16 * MIB));
+}
+
 /// Runs the program of transfers with functions of the C library replaced.
-fn preloaded(bed: &Bed, source: &str, local: &Path) -> Value {
+fn preloaded(bed: &Bed, source: &str, what: &str, local: &Path) -> Value {
     let (code, object) = (bed.path("preload.c"), bed.path("preload.so"));
     fs::write(&code, source).unwrap();
     succeed(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&object).arg(&code));
     let download_host = format!("localhost:{}", bed.emulator.port());
     let mut program = support::limited();
     program.arg(transfers::program()).args([bed.emulator.host().as_str(), &download_host]);
-    program.args(["download", PUBLIC, "/a"]).arg(local);
+    program.args([what, PUBLIC, "/a"]).arg(local);
     let output = program.env("LD_PRELOAD", &object).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     serde_json::from_str(text.lines().next().unwrap_or("null")).unwrap()
@@ -264,7 +301,7 @@ fn file_systems_that_lack_something_are_good_enough() {
     ] {
         let source = format!("#include <errno.h>\n#include <sys/types.h>\n{missing}\n");
         for _ in 0..2 {
-            expect(&preloaded(&bed, &source, &file), 0);
+            expect(&preloaded(&bed, &source, "download", &file), 0);
             assert_eq!(names_in(&down), ["file"]);
         }
     }

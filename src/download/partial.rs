@@ -289,7 +289,9 @@ impl<'a> Partial<'a> {
         let to = &self.destination.path;
         let finish = || {
             self.file.sync_all()?;
-            let replaced = match self.destination.overwrite {
+            // What has come there meanwhile counts if it is a file, too.
+            let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
+            let replaced = match self.destination.overwrite && is_file {
                 true => Access::of(to).ok(),
                 false => None,
             };

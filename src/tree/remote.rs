@@ -104,7 +104,7 @@ pub fn list(
         let mut take = |entry: Entry| {
             let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
             let name = format!("{prefix}{segment}");
-            bytes += name.len();
+            bytes += name.len() + entry.sha.as_ref().map_or(0, String::len);
             if let Some(why) = why_refused(segment) {
                 report.failed(&name, &Failure::argument("cos_path", why));
             } else if !entry.is_folder() {

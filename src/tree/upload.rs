@@ -56,7 +56,8 @@ pub fn upload(
         // Held before the scan, so that both are of the same directory.
         let local_root = Root::open(&directory)?;
         let local = local::scan(&directory, &report, &call.stop);
-        transfer.set_total(local.files.iter().map(|file| file.size).sum());
+        let bytes = local.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
+        transfer.set_total(bytes);
         let tree = TreeUpload {
             call: &call,
             bucket: &bucket,

@@ -75,7 +75,8 @@ impl Upload<'_> {
                     stats.recovered = true;
                     return Ok(reply);
                 }
-                if failure.reply.is_some() {
+                // What is refused for now is moved by the next call.
+                if failure.reply.is_some() && !failure.retryable {
                     let delete = delete_operation(&self.bucket, &aside.path, Repeat::IfUnsent);
                     let _ = self.call.run(&delete);
                 }

@@ -155,7 +155,7 @@ impl Upload<'_> {
                 }
                 Ended::Damaged(_) if trusts_stored && !is_last => trusts_stored = false,
                 Ended::Failed(failure) => {
-                    if failure.is(Code::COS_ERR_LOCAL_IO) {
+                    if failure.source_changed {
                         self.give_up(digests);
                     }
                     return Err(Ended::Failed(failure));

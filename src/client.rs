@@ -165,9 +165,8 @@ impl Snapshot {
         let password = proxy.as_deref().and_then(|both| Some(both.split_once(':')?.1));
         let own = [signature, self.credentials.secret_id(), self.credentials.secret_key()];
         forgetting(|| {
-            Secrets::new(
-                own.into_iter().chain(authorization).chain(proxy.as_deref()).chain(password),
-            )
+            Secrets::new(own.into_iter().chain(authorization).chain(proxy.as_deref()))
+                .and_word(password)
         })
     }
 

@@ -44,10 +44,12 @@ impl Reply {
         if !text.trim_start().starts_with('{') {
             return Err(not_a_reply("it is not a JSON object"));
         }
-        if json::each_field(&text, |_, _| ()).is_none() {
+        let mut is_success = false;
+        let is_code_0 = |name, value| json::is(name, "code") && json::whole(value) == Some(0);
+        if json::each_field(&text, |name, value| is_success |= is_code_0(name, value)).is_none() {
             return Err(not_a_reply("it is not JSON, or nested too deeply"));
         }
-        let Some(text) = secrets.removed_from(text)? else {
+        let Some(text) = secrets.removed_from(text, is_success)? else {
             return Err(not_a_reply("it repeats the request's signature in pieces"));
         };
         let (mut codes, mut message) = (Vec::new(), "");

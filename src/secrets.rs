@@ -28,12 +28,14 @@ pub struct Secrets {
     runs: Vec<Vec<(u128, u128)>>,
     /// A bit for what a run ends with.
     sieve: [u64; 256],
+    /// What may be an ordinary word: it is looked for in refusals alone.
+    words: Option<Box<Secrets>>,
 }
 
 impl Secrets {
     /// Whatever these contain.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Secrets {
-        let mut all = Secrets { runs: Vec::new(), sieve: [0; 256] };
+        let mut all = Secrets { runs: Vec::new(), sieve: [0; 256], words: None };
         for secret in secrets {
             let secret = secret.as_bytes();
             all.add(secret);
@@ -46,6 +48,12 @@ impl Secrets {
             }
         }
         all
+    }
+
+    /// The same, and a password that people choose: names of files may have it in them.
+    pub fn and_word(mut self, word: Option<&str>) -> Secrets {
+        self.words = word.map(|word| Box::new(Secrets::new([word])));
+        self
     }
 
     fn add(&mut self, text: &[u8]) {
@@ -92,9 +100,16 @@ impl Secrets {
         })
     }
 
-    /// The text of JSON without the secrets in it, if there are any: without the words that hold
+    /// The text of a reply without the secrets in it, if there are any: without the words that hold
     /// them, and where that is not enough, without the strings. `None` when even that is not enough.
-    pub fn removed_from(&self, json: String) -> Result<Option<String>> {
+    pub fn removed_from(&self, json: String, is_success: bool) -> Result<Option<String>> {
+        match (self.removed(json)?, &self.words) {
+            (Some(json), Some(words)) if !is_success => words.removed(json),
+            (json, _) => Ok(json),
+        }
+    }
+
+    fn removed(&self, json: String) -> Result<Option<String>> {
         if !self.are_in(&json)? {
             return Ok(Some(json));
         }
@@ -208,7 +223,7 @@ mod tests {
     }
 
     fn shown(json: &str) -> String {
-        secrets().removed_from(json.to_owned()).unwrap().unwrap()
+        secrets().removed_from(json.to_owned(), true).unwrap().unwrap()
     }
 
     /// Escapes every byte.
@@ -301,6 +316,18 @@ mod tests {
             assert_eq!(shown(json), json);
         }
         let short = Secrets::new(["pw", ""]);
-        assert_eq!(short.removed_from(r#"{"a":"pw"}"#.into()).unwrap().unwrap(), r#"{"a":"pw"}"#);
+        assert_eq!(
+            short.removed_from(r#"{"a":"pw"}"#.into(), true).unwrap().unwrap(),
+            r#"{"a":"pw"}"#
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_a_password_stays_in_a_success() {
+        let secrets = secrets().and_word(Some("download"));
+        let json = r#"{"download_url":"/download-1"}"#;
+        let shown = |is_success| secrets.removed_from(json.to_owned(), is_success).unwrap();
+        assert_eq!(shown(true).as_deref(), Some(json));
+        assert!(!shown(false).unwrap().contains("download"));
     }
 }

@@ -298,12 +298,13 @@ impl<'a> Partial<'a> {
             if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
                 access.give(&self.file)?;
             }
-            self.file.set_len(self.len)?;
-            let renamed = match self.destination.overwrite {
+            let rename = || match self.destination.overwrite {
                 true => fs::rename(&self.path, to),
                 false => os::rename_new(&self.path, to),
             };
-            if let Err(error) = renamed {
+            self.file.set_len(self.len)?;
+            // The end must not come back after a power cut, behind the new name.
+            if let Err(error) = self.file.sync_all().and_then(|()| rename()) {
                 // So that a later call finds what it can use.
                 let tail = self.tail(|i| piece_len(self.len, i));
                 let _ = self.file.write_all_at(&tail, self.len);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::report::Report;
+use super::report::{Report, add_folders_of};
 use super::{for_each, remote};
 use crate::answer::Answer;
 use crate::client::Call;
@@ -32,13 +32,17 @@ pub fn delete(call: &Call, bucket: &Bucket, root: &FolderPath, workers: usize) -
         }
         report.note(&file.name, removed)
     });
+    let mut in_use = report.folders_with_failures();
     for name in &tree.folders {
-        if result.is_err() || report.has_failure_in(name) {
+        if result.is_err() || in_use.contains(name) {
             continue;
         }
         let path = FolderPath::new("cos_path", &path_of(name));
         let removed = path.and_then(|path| remove(call, bucket, &path));
-        folders += usize::from(removed.is_ok());
+        match removed {
+            Ok(()) => folders += 1,
+            Err(_) => add_folders_of(name, &mut in_use),
+        }
         result = report.note(name, removed);
     }
     Ok(report.answer_of_deletion(result, files.into_inner(), folders))

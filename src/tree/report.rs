@@ -1,5 +1,6 @@
 //! What became of each file of a tree.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -33,6 +34,17 @@ struct Line {
 const MOST_UNCONNECTED: usize = 4;
 /// After so many in a row whose connection broke, the server is asked whether it is there.
 const MOST_BROKEN: usize = 8;
+
+/// Adds the folders that `path` is in, itself if it is one, and the root, which is "".
+pub fn add_folders_of(path: &str, folders: &mut HashSet<String>) {
+    for (end, _) in path.rmatch_indices('/') {
+        // What is around a folder that is known is known, too.
+        if !folders.insert(path[..=end].to_owned()) {
+            return;
+        }
+    }
+    folders.insert(String::new());
+}
 
 /// Collects lines from all threads.
 pub struct Report<'a> {
@@ -139,10 +151,13 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whether something in the folder `path` has failed, or the folder itself.
-    pub fn has_failure_in(&self, path: &str) -> bool {
-        let is_in = |line: &Line| line.action == FAILED && line.path.starts_with(path);
-        self.collected().lines.iter().any(is_in)
+    /// The folders in which something has failed, however deep, or which have failed themselves.
+    pub fn folders_with_failures(&self) -> HashSet<String> {
+        let mut folders = HashSet::new();
+        for line in self.collected().lines.iter().filter(|line| line.action == FAILED) {
+            add_folders_of(&line.path, &mut folders);
+        }
+        folders
     }
 
     /// `path` could not be transferred.

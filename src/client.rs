@@ -4,15 +4,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::call::clock::Clock;
+use crate::call::pace::Pace;
 use crate::config::{Config, MAX_RETRIES, MAX_TIMEOUT_MS};
-use crate::error::{Failure, Phase, Result};
 use crate::log::{CallLog, Log};
 use crate::options::Options;
-use crate::pace::Pace;
 use crate::path::{Bucket, CosPath};
-use crate::secrets::Secrets;
-use crate::sign::{Credentials, forgetting};
+use crate::protocol::v4::sign::{Credentials, forgetting};
+use crate::reply::secrets::Secrets;
+use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
 use crate::transport::{Proxy, Traffic, Transport};
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::error::{Failure, Result};
 use crate::ffi::os;
 use crate::options::Options;
+use crate::reply::{Failure, Result};
 use crate::transport::{self, Host, Proxy};
 
 /// The longest timeout that is accepted: a day, in milliseconds.

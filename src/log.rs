@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::crew::this_thread;
-use crate::error::{Failure, Result};
+use crate::reply::{Failure, Result};
+use crate::threads::this_thread;
 use crate::transport::Traffic;
 
 /// Which lines a program wants.

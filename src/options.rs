@@ -9,8 +9,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use crate::error::{Failure, Result};
-use crate::json;
+use crate::reply::{Failure, Result, json};
 
 /// Options that have been parsed and not yet taken.
 #[derive(Clone, Default)]

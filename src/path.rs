@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::Deref;
 
-use crate::error::{Failure, Result};
+use crate::reply::{Failure, Result};
 
 /// The longest URL the service accepts, in bytes (official page 430/5996).
 pub const MAX_URL: usize = 1024;

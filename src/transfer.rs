@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::{Failure, Result};
+use crate::reply::{Failure, Result};
 
 /// How many bytes are a step worth reporting.
 pub const STEP: u64 = 1024 * 1024;

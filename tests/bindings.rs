@@ -10,8 +10,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cos::crew::Watch;
-use cos::download;
+use cos::ops::download;
+use cos::threads::Watch;
 use cos_emulator::{Action, Config, Credential, Emulator, Fault};
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
-use cos::crew::Watch;
+use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
@@ -100,10 +100,10 @@ fn private_downloads_are_signed() {
     let bed = Bed::new();
     let client = bed.client();
     let watch = Watch::default();
-    cos::upload::buffer(&client, support::BUCKET, "/路径 a", b"secret", None, watch).unwrap();
+    cos::ops::upload::buffer(&client, support::BUCKET, "/路径 a", b"secret", None, watch).unwrap();
     let watch = Watch::default();
     let (answer, data) =
-        cos::download::buffer(&client, support::BUCKET, "/路径 a", None, watch).unwrap();
+        cos::ops::download::buffer(&client, support::BUCKET, "/路径 a", None, watch).unwrap();
     assert_eq!((answer.code, data.as_slice()), (0, b"secret".as_slice()));
     let download = &logged(&bed.emulator, "download")[0];
     assert_eq!(download.sign.as_deref(), Some("multi"));

@@ -14,9 +14,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::{file, folder};
+use cos::ops::{file, folder};
+use cos::reply::answer::Answer;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};

@@ -7,9 +7,9 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use cos::crew::Watch;
-use cos::error::Failure;
-use cos::{download, file, folder, tree, upload};
+use cos::ops::{download, file, folder, tree, upload};
+use cos::reply::Failure;
+use cos::threads::Watch;
 use support::{BUCKET, Bed, Link, build, header, succeed};
 
 #[test]

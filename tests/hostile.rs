@@ -11,9 +11,9 @@ use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::{file, folder};
+use cos::ops::{file, folder};
+use cos::reply::answer::Answer;
 use cos_emulator::Fault;
 use serde_json::{Value, json};
 

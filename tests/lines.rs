@@ -15,11 +15,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::crew::Watch;
 use cos::log::{Log, LogLevel};
-use cos::{file, signing, tree};
+use cos::ops::{file, sign, tree};
+use cos::reply::answer::Answer;
+use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault, Part};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -190,8 +190,8 @@ fn success_before_the_body_has_left_is_looked_at() {
         let bytes = content(19 * MIB);
         let uploads = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&uploads);
-        let sha = cos::digest::Digests::of(
-            &cos::source::Source::Buffer(&bytes),
+        let sha = cos::content::hash::Digests::of(
+            &cos::content::source::Source::Buffer(&bytes),
             u64::MAX,
             &cos::stop::Stop::new(None),
         );
@@ -437,7 +437,7 @@ fn a_wrong_clock_is_set_right_by_the_servers() {
         client.set_config(Some(r#"{"timeout_ms": 10000}"#)).unwrap();
         expect(&stat(&client), 0);
         assert_eq!(bed.emulator.requests().len(), count + 3);
-        let url = reply(signing::download(&client, "private-bucket", "/a", 60));
+        let url = reply(sign::download(&client, "private-bucket", "/a", 60));
         let url = url["data"]["url"].as_str().unwrap();
         let (host, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut tcp = TcpStream::connect(("127.0.0.1", bed.emulator.port())).unwrap();

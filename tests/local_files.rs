@@ -369,7 +369,7 @@ fn a_file_that_was_written_to_and_looks_as_before_is_no_success() {
         bed.emulator
             .inject(Fault::new(Action::Delay { ms: 300 }).op("upload_slice_data").forever());
         let is_changed = std::cell::Cell::new(false);
-        let watch = cos::crew::Watch {
+        let watch = cos::threads::Watch {
             transfer: None,
             on_progress: Some(Box::new(|_, _| {
                 if !is_changed.replace(true) {

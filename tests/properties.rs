@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cos::client::Client;
+use cos::ops::{file, sign as signing};
 use cos::options::Options;
 use cos::path::{Bucket, FilePath, FolderPath, encode, encode_query};
-use cos::reply::Reply;
-use cos::secrets::Secrets;
-use cos::sign::{self, Kind};
-use cos::{file, json, signing};
+use cos::protocol::v4::sign::{self, Kind};
+use cos::reply::secrets::Secrets;
+use cos::reply::{Reply, json};
 use proptest::prelude::*;
 
 /// Text that is likely to be a path: every kind of character that a name may have, and some that

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::file;
+use cos::ops::file;
+use cos::reply::answer::Answer;
 use serde_json::{Value, json};
 
 use servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};

@@ -15,15 +15,15 @@ use std::thread;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
-use cos::answer::Answer;
 use cos::client::Client;
 use cos::config::Config;
-use cos::crew::Watch;
-use cos::error::Result;
 use cos::log::{Log, LogLevel};
+use cos::ops::{download, file, folder, sign, tree, upload};
 use cos::options::Options;
-use cos::sign::Credentials;
-use cos::{download, file, folder, signing, tree, upload};
+use cos::protocol::v4::sign::Credentials;
+use cos::reply::Result;
+use cos::reply::answer::Answer;
+use cos::threads::Watch;
 use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
 use serde_json::{Value, json};
 
@@ -109,9 +109,9 @@ fn what_is_searched_for_would_be_found() {
     let bed = Bed::new();
     let client = bed.client();
     for answer in [
-        signing::more(&client, BUCKET, "/a", 60),
-        signing::once(&client, BUCKET, "/a b"),
-        signing::download(&client, BUCKET, "/路径", 60),
+        sign::more(&client, BUCKET, "/a", 60),
+        sign::once(&client, BUCKET, "/a b"),
+        sign::download(&client, BUCKET, "/路径", 60),
     ] {
         let json = answer.unwrap().json;
         assert_eq!(secret_in(&json), Some("a signature"));

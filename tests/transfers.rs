@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
-use cos::crew::Watch;
+use cos::threads::Watch;
 use cos::transfer::Transfer;
 use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn transfer(kind: Kind, bed: &Bed, client: &Client, more: Value, watch: Watch) -
         Kind::File => download_watched(client, "/a", &local, options, watch),
         Kind::Buffer => {
             let options = options.to_string();
-            let got = cos::download::buffer(client, PUBLIC, "/a", Some(&options), watch);
+            let got = cos::ops::download::buffer(client, PUBLIC, "/a", Some(&options), watch);
             reply(got.map(|(answer, _)| answer))
         }
         Kind::Stream => download_streamed(client, "/a", options, watch, &mut |_: &[u8]| true),
@@ -82,7 +82,7 @@ fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread() {
             true
         };
         let handle = Transfer::default();
-        let on_progress: cos::crew::OnProgress = Box::new(on_progress);
+        let on_progress: cos::threads::OnProgress = Box::new(on_progress);
         let watch = Watch { transfer: Some(&handle), on_progress: Some(on_progress) };
         expect(&transfer(kind, &bed, &bed.client(), json!({}), watch), 0);
         assert_eq!(told[0], (0, size), "{kind:?}");
@@ -199,7 +199,7 @@ fn cancel_when(
     thread::scope(|scope| {
         let caller = thread::Builder::new().name(name.to_owned());
         let call = || {
-            let on_progress: cos::crew::OnProgress = Box::new(|_, _| true);
+            let on_progress: cos::threads::OnProgress = Box::new(|_, _| true);
             let watch = Watch { transfer: Some(&handle), on_progress: Some(on_progress) };
             let answer = call(watch);
             let ended = Instant::now();

@@ -16,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
-use cos::crew::Watch;
-use cos::{file, folder, tree, upload};
+use cos::ops::{file, folder, tree, upload};
+use cos::threads::Watch;
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
 use support::{BUCKET, Bed, content, parsed};

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cos::crew::Watch;
+use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn sliced(more: Value) -> Value {
 }
 
 fn stat(bed: &Bed, cos_path: &str) -> Value {
-    let found = cos::file::stat(&bed.client(), PUBLIC, cos_path, None).unwrap();
+    let found = cos::ops::file::stat(&bed.client(), PUBLIC, cos_path, None).unwrap();
     serde_json::from_str::<Value>(found.text()).unwrap()["data"].clone()
 }
 
@@ -364,7 +364,7 @@ fn other_file(bed: &Bed, size: usize) -> std::path::PathBuf {
 }
 
 fn names(bed: &Bed) -> Vec<String> {
-    let listed = cos::folder::list(&bed.client(), PUBLIC, "/", None).unwrap();
+    let listed = cos::ops::folder::list(&bed.client(), PUBLIC, "/", None).unwrap();
     let listed: Value = serde_json::from_str(listed.text()).unwrap();
     let infos = listed["data"]["infos"].as_array().unwrap().iter();
     infos.map(|info| info["name"].as_str().unwrap().to_owned()).collect()

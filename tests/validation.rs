@@ -7,12 +7,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::crew::Watch;
-use cos::error::{Failure, Result};
+use cos::ops::{download, file, folder, sign, tree, upload};
+use cos::reply::answer::Answer;
+use cos::reply::{Failure, Result};
+use cos::threads::Watch;
 use cos::transfer::Transfer;
-use cos::{download, file, folder, signing, tree, upload};
 use serde_json::json;
 use support::{APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY};
 
@@ -70,9 +70,9 @@ const FOLDER_CALLS: [(&str, Call); 7] = [
 ];
 
 const SIGN_CALLS: [(&str, Call); 3] = [
-    ("sign_more", |c, g| refusal(signing::more(c, g.bucket, g.path, 60))),
-    ("sign_once", |c, g| refusal(signing::once(c, g.bucket, g.path))),
-    ("sign_download", |c, g| refusal(signing::download(c, g.bucket, g.path, 60))),
+    ("sign_more", |c, g| refusal(sign::more(c, g.bucket, g.path, 60))),
+    ("sign_once", |c, g| refusal(sign::once(c, g.bucket, g.path))),
+    ("sign_download", |c, g| refusal(sign::download(c, g.bucket, g.path, 60))),
 ];
 
 /// Everything that takes a path to put a file at.
@@ -476,20 +476,20 @@ fn a_transfer_in_use() {
 #[test]
 fn moments_when_a_signature_could_end() {
     let deaf = Deaf::new();
-    let now = cos::sign::now() as i64;
+    let now = cos::protocol::v4::sign::now() as i64;
     let client = &deaf.client;
     for expired in [i64::MIN, -1, 0, 7_776_001, now - 1, now, now + 7_776_060, i64::MAX] {
         for result in [
-            signing::more(client, BUCKET, "/f", expired),
-            signing::more(client, BUCKET, "/d/", expired),
-            signing::download(client, BUCKET, "/f", expired),
+            sign::more(client, BUCKET, "/f", expired),
+            sign::more(client, BUCKET, "/d/", expired),
+            sign::download(client, BUCKET, "/f", expired),
         ] {
             deaf.check(&expired.to_string(), result.unwrap_err(), "expired");
         }
     }
     for expired in [1, 7_776_000, now + 2, now + 7_775_000] {
-        assert_eq!(signing::more(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
-        assert_eq!(signing::download(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
+        assert_eq!(sign::more(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
+        assert_eq!(sign::download(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The end of a signature: after now and within 90 days, or refused.
 #![no_main]
 
-use cos::sign::{MAX_LIFETIME, expiry};
+use cos::protocol::v4::sign::{MAX_LIFETIME, expiry};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (i64, u64, i64)| {

@@ -4,9 +4,9 @@
 
 use std::io::Read;
 
-use cos::digest::hex;
-use cos::multipart::{Content, Form, FormReader};
-use cos::source::Source;
+use cos::content::hash::hex;
+use cos::protocol::v4::form::{Content, Form, FormReader};
+use cos::content::source::Source;
 use cos::transfer::Transfer;
 use libfuzzer_sys::{arbitrary, fuzz_target};
 

@@ -1,7 +1,7 @@
 //! The JSON scanner against serde_json: the same texts are JSON, and pointers lead into them.
 #![no_main]
 
-use cos::json;
+use cos::reply::json;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 

@@ -1,11 +1,9 @@
 //! Whatever a server sends becomes a reply or a failure, and the answer to the caller is JSON.
 #![no_main]
 
-use cos::answer::Answer;
-use cos::error::Failure;
-use cos::json;
-use cos::reply::Reply;
-use cos::secrets::Secrets;
+use cos::reply::answer::Answer;
+use cos::reply::{json, Failure, Reply};
+use cos::reply::secrets::Secrets;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

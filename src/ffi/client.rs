@@ -3,8 +3,8 @@ use std::ptr;
 
 use super::guard;
 use super::input::{handle, optional_text, out, text};
-use crate::answer::Answer;
 use crate::client::Client;
+use crate::reply::answer::Answer;
 
 /// A client: an account, the place of the service, and the connections to it.
 ///

@@ -6,8 +6,8 @@ use super::guard;
 use super::input::{handle, optional_text, out, text};
 use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
-use crate::download;
-use crate::error::Failure;
+use crate::ops::download;
+use crate::reply::Failure;
 
 /// Takes bytes of a download, in order. Returns 0 to go on, anything else to cancel the call.
 ///

@@ -2,7 +2,7 @@ use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
 use super::shapes::on_path;
-use crate::folder;
+use crate::ops::folder;
 
 /// Creates a folder. Its parents need not exist.
 ///

@@ -7,10 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use super::os;
-use crate::answer::Answer;
-use crate::code::Code;
-use crate::error::{Failure, Phase, Result};
-use crate::sign::forgetting;
+use crate::protocol::v4::sign::forgetting;
+use crate::reply::answer::Answer;
+use crate::reply::{Code, Failure, Phase, Result};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libcos must be able to catch its own panics: build it with panic = \"unwind\"");

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 use std::slice;
 
-use crate::error::{Failure, Result};
+use crate::reply::{Failure, Result};
 
 /// A required string.
 ///

@@ -3,7 +3,7 @@ use std::ptr;
 
 use super::guard;
 use super::input::text;
-use crate::json;
+use crate::reply::json;
 
 /// Reads a value from a reply, so that a C program needs no JSON library.
 ///

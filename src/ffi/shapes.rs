@@ -6,10 +6,10 @@ use super::client::cos_client;
 use super::guard;
 use super::input::{handle, optional_text, text};
 use super::transfer::{cos_transfer, watch};
-use crate::answer::Answer;
 use crate::client::Client;
-use crate::crew::Watch;
-use crate::error::Result;
+use crate::reply::Result;
+use crate::reply::answer::Answer;
+use crate::threads::Watch;
 
 type OnPath<T> = fn(&Client, &str, &str, Option<&str>) -> Result<T>;
 type ToPath<T> = fn(&Client, &str, &str, &str, Option<&str>) -> Result<T>;

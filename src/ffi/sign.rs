@@ -3,7 +3,7 @@ use std::ffi::{c_char, c_int};
 use super::client::cos_client;
 use super::guard;
 use super::input::{handle, text};
-use crate::signing;
+use crate::ops::sign;
 
 /// Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another
 /// program. It is sent as the header `Authorization`.
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn cos_sign_more(
     unsafe {
         guard::answer(out_json, || {
             let client = handle("client", client)?.core();
-            signing::more(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
+            sign::more(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
         })
     }
 }
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn cos_sign_once(
     unsafe {
         guard::answer(out_json, || {
             let client = handle("client", client)?.core();
-            signing::once(client, text("bucket", bucket)?, text("cos_path", cos_path)?)
+            sign::once(client, text("bucket", bucket)?, text("cos_path", cos_path)?)
         })
     }
 }
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn cos_sign_download(
     unsafe {
         guard::answer(out_json, || {
             let client = handle("client", client)?.core();
-            signing::download(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
+            sign::download(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int};
 use super::client::cos_client;
 use super::guard;
 use super::input::handle;
-use crate::crew;
+use crate::threads;
 use crate::transfer::Transfer;
 
 /// Panics on a thread of a call.
@@ -19,8 +19,8 @@ pub unsafe extern "C" fn cos_test_panic(
     unsafe {
         guard::answer(out_json, || {
             let call = handle("client", client)?.core().plain_call(None)?;
-            let on_progress: crew::OnProgress = Box::new(|_, _| true);
-            crew::watched(&call, &Transfer::default(), Some(on_progress), || {
+            let on_progress: threads::OnProgress = Box::new(|_, _| true);
+            threads::watched(&call, &Transfer::default(), Some(on_progress), || {
                 panic!("a test wanted it")
             })
         })

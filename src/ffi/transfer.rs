@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::guard;
 use super::user::User;
-use crate::crew::Watch;
+use crate::threads::Watch;
 use crate::transfer::Transfer;
 
 /// A handle to follow and to stop an upload or a download.

@@ -3,7 +3,7 @@ use std::ffi::{c_char, c_int};
 use super::client::cos_client;
 use super::shapes::with_local_path;
 use super::transfer::cos_transfer;
-use crate::tree;
+use crate::ops::tree;
 
 /// Uploads a local directory with everything below it to a folder: many files at a time, large ones
 /// in slices. Files that the folder has already, by size and SHA-1, do not travel; files that

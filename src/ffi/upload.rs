@@ -5,7 +5,7 @@ use super::guard;
 use super::input::{bytes, handle, optional_text, text};
 use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
-use crate::upload;
+use crate::ops::upload;
 
 /// Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
 /// a time. Memory does not grow with the file.

@@ -1,7 +1,7 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use super::guard;
-use crate::code;
+use crate::reply::code;
 
 const VERSION: &CStr =
     match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

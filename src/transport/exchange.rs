@@ -14,9 +14,9 @@ use super::head::{Head, NotHttp};
 use super::host::Proxy;
 use super::pool::{Line, Transport};
 use super::progress::Progress;
-use crate::clock::parse_http_date;
-use crate::code::Code;
-use crate::error::{Failure, Phase, Result, comes_later};
+use crate::call::clock::parse_http_date;
+use crate::reply::failure::comes_later;
+use crate::reply::{Code, Failure, Phase, Result};
 use crate::stop::Stop;
 
 /// The bytes behind the head of a request.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::head::Head;
-use crate::error::Phase;
+use crate::reply::Phase;
 use crate::stop::Stop;
 
 /// The connection's side of a request.

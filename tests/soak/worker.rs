@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::{file, folder};
+use cos::ops::{file, folder};
+use cos::reply::answer::Answer;
 use cos_emulator::Emulator;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};

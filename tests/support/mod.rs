@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use cos::answer::Answer;
 use cos::client::Client;
+use cos::reply::answer::Answer;
 use cos_emulator::{Config, Emulator};
 use serde_json::{Value, json};
 

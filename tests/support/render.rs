@@ -3,7 +3,7 @@
 use std::path::Path;
 
 const FILES: [&str; 13] = [
-    "code",
+    "reply/code",
     "ffi/version",
     "ffi/json",
     "log",

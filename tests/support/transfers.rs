@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cos::answer::Answer;
 use cos::client::Client;
-use cos::crew::Watch;
-use cos::error::Result;
-use cos::{download, upload};
+use cos::ops::{download, upload};
+use cos::reply::Result;
+use cos::reply::answer::Answer;
+use cos::threads::Watch;
 use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
 use serde_json::Value;
 

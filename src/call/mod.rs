@@ -1,0 +1,4 @@
+//! One call of the program: how patient it is.
+
+pub mod clock;
+pub mod pace;

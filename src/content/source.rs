@@ -1,0 +1,136 @@
+//! Where the bytes of an upload come from: a local file or the caller's memory.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use crate::ffi::os;
+use crate::reply::{Failure, Result};
+
+/// Content that can be read at any place, by several threads at once.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// An open file, and what it looked like when it was opened.
+    File(File, Stamp),
+    /// The caller's bytes.
+    Buffer(&'a [u8]),
+}
+
+/// What tells that a file has changed. Its time of modification can be put back, that of the last
+/// change of any kind (`ctime`) can't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    len: u64,
+    mtime: (i64, i64),
+    ctime: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        Stamp {
+            len: metadata.len(),
+            mtime: (metadata.mtime(), metadata.mtime_nsec()),
+            ctime: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl Source<'_> {
+    /// Opens the file at `local_path`.
+    pub fn open(local_path: &str) -> Result<Source<'static>> {
+        let refused = |problem: String| Failure::local_file("local_path", problem);
+        if local_path.is_empty() {
+            return Err(refused("must name a file; it is empty".into()));
+        }
+        let file = os::open_regular(Path::new(local_path))
+            .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
+        Source::of(file, local_path)
+    }
+
+    /// Takes a file that was opened, if it is one that can be uploaded.
+    pub fn of(file: File, local_path: &str) -> Result<Source<'static>> {
+        let refused = |problem: String| Failure::local_file("local_path", problem);
+        let metadata = file
+            .metadata()
+            .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
+        if metadata.is_dir() {
+            return Err(refused(format!("{local_path} is a directory, not a file")));
+        }
+        if !metadata.is_file() {
+            return Err(refused(format!("{local_path} is not a regular file")));
+        }
+        let source = Source::File(file, Stamp::of(&metadata));
+        // The system makes up the content of such files, those in /proc for example, as it is read.
+        if metadata.len() == 0 && source.has_more().unwrap_or(false) {
+            return Err(refused(format!(
+                "{local_path} has a size of 0 and yet content: read it and upload what was read, \
+                 with cos_upload_buffer"
+            )));
+        }
+        Ok(source)
+    }
+
+    /// Whether there is something behind the end that was announced.
+    fn has_more(&self) -> io::Result<bool> {
+        Ok(self.read_at(&mut [0], self.size())? > 0)
+    }
+
+    /// The size in bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Source::File(_, stamp) => stamp.len,
+            Source::Buffer(data) => data.len() as u64,
+        }
+    }
+
+    /// Fills as much of `buf` as there is from `offset` on.
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Source::File(file, _) => file.read_at(buf, offset),
+            Source::Buffer(data) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
+                let n = buf.len().min(data.len() - start);
+                buf[..n].copy_from_slice(&data[start..start + n]);
+                Ok(n)
+            }
+        }
+    }
+
+    /// Fills `buf` from `offset` on; a file that ends before is a failure.
+    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.read_at(&mut buf[filled..], offset + filled as u64) {
+                Ok(0) => {
+                    return Err(Failure::source_changed("the local file shrank while it was sent"));
+                }
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(Failure::local_io(format!(
+                        "reading the local file failed: {error}"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if the file is no longer what it was when it was opened.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let Source::File(file, before) = self else {
+            return Ok(());
+        };
+        match file.metadata().and_then(|now| Ok((Stamp::of(&now), self.has_more()?))) {
+            Ok((now, _)) if now != *before => {
+                Err(Failure::source_changed("the local file changed while it was sent"))
+            }
+            Ok((_, false)) => Ok(()),
+            Ok((_, true)) => {
+                Err(Failure::source_changed("the local file has more in it than its size says"))
+            }
+            Err(error) => Err(Failure::local_io(format!("reading the local file failed: {error}"))),
+        }
+    }
+}

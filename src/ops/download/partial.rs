@@ -1,0 +1,588 @@
+//! The file beside the destination in which a download collects its pieces.
+//!
+//! It holds the bytes; then, for each piece, how far it has come; then a digest of what is being
+//! downloaded, and a mark that tells the file from a program's own of that name. A later call for
+//! the same object continues it; a call for anything else starts it anew. A lock keeps two calls
+//! from sharing one; on a file system without locks the mark does, which outlives a crash: such a
+//! file is continued after two days only. When everything is there, what is behind the bytes is cut
+//! off and the file renamed.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
+
+use super::{Object, PIECE};
+use crate::content::hash::hex;
+use crate::ffi::os::{self, Access};
+use crate::reply::{Failure, Phase, Result};
+use crate::stop::Stop;
+
+/// How many names are tried for one destination.
+const MOST: usize = 64;
+
+/// Of pieces: with 8 MiB each, far more than any file system takes for one file.
+const MOST_PIECES: u64 = 1 << 24;
+
+/// What a partial file ends with.
+type Mark = [u8; 16];
+const MARK: &Mark = b"libcos partial 2";
+/// The same while a call is using the file, on a file system without locks.
+const MARK_IN_USE: &Mark = b"libcos in use  2";
+
+/// How the names of partial files end.
+const ENDING: &str = ".cos-partial";
+
+/// Where a download is to end up.
+#[derive(Debug)]
+pub struct Destination {
+    /// Absolute, where that can be: the program may change its working directory meanwhile.
+    path: PathBuf,
+    /// Of the file that is there.
+    replaces: Option<Access>,
+    overwrite: bool,
+}
+
+/// A partial file, locked.
+pub struct Partial<'a> {
+    destination: &'a Destination,
+    path: PathBuf,
+    /// Whether another call holds a usual one. A later call would look there.
+    pub is_spare: bool,
+    file: File,
+    /// What the file ends with during this call.
+    mark: &'static Mark,
+    /// Whether it has got its name, or none.
+    is_gone: AtomicBool,
+    len: u64,
+    identity: String,
+    /// How many bytes of each piece were there when it was opened.
+    pub had: Vec<u32>,
+}
+
+/// Whether a name is one that only partial files have.
+pub fn is_partial_name(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(ENDING)
+}
+
+impl Destination {
+    /// Checks that a file can be put at `local_path`.
+    pub fn new(local_path: &str, overwrite: bool) -> Result<Destination> {
+        let refused = |problem: String| Failure::local_file("local_path", problem);
+        if local_path.is_empty() || local_path.ends_with('/') {
+            return Err(refused("must name a file, not a directory".into()));
+        }
+        let unusable =
+            |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
+        let mut path = os::settled(Path::new(local_path));
+        let mut replaces = None;
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                return Err(refused(format!("{local_path} is a directory, not a file")));
+            }
+            Ok(found) if !found.is_file() => {
+                return Err(refused(format!("{local_path} exists and is not a regular file")));
+            }
+            Ok(_) if !overwrite => return Err(exists(&path)),
+            Ok(_) => {
+                // A link stays; the file it leads to is replaced.
+                if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+                    path = fs::canonicalize(&path).map_err(unusable)?;
+                }
+                replaces = Some(Access::of(&path).map_err(unusable)?);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
+            Err(_) if fs::symlink_metadata(&path).is_ok() => {
+                return Err(refused(format!("{local_path} is a symbolic link that leads nowhere")));
+            }
+            Err(_) => {}
+        }
+        let Some(name) = path.file_name() else {
+            return Err(refused("must name a file, not a directory".into()));
+        };
+        if is_partial_name(&name.to_string_lossy()) {
+            return Err(refused(format!(
+                "{local_path} must not have the name of an unfinished download"
+            )));
+        }
+        let directory = parent(&path);
+        match fs::metadata(directory) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(refused(format!("{} is not a directory", directory.display()))),
+            Err(error) => {
+                return Err(refused(format!(
+                    "can't be created: the directory {} can't be used: {error}",
+                    directory.display()
+                )));
+            }
+        }
+        os::check_replaceable(&path, directory).map_err(unusable)?;
+        Ok(Destination { path, replaces, overwrite })
+    }
+
+    /// The mode that a new partial file gets.
+    fn mode_of_draft(&self) -> u32 {
+        self.replaces.as_ref().map_or(0o666, |access| access.mode_of_draft(parent(&self.path)))
+    }
+}
+
+fn exists(path: &Path) -> Box<Failure> {
+    let problem = format!("{} exists, and overwrite is false", path.display());
+    Failure::local_file("local_path", problem)
+}
+
+fn parent(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+impl<'a> Partial<'a> {
+    /// Opens the partial file of `destination`, or another one beside it if that is in use or not
+    /// the library's. `identity` names what is downloaded; `resume` is whether to continue an
+    /// earlier download.
+    pub fn open(
+        destination: &'a Destination,
+        object: &Object,
+        identity: &str,
+        resume: bool,
+        stop: &Stop,
+    ) -> Result<Partial<'a>> {
+        // Only what the server says: it must not make us ask for memory without end.
+        if object.pieces() > MOST_PIECES {
+            let problem = format!("{} bytes are more than a file can hold here", object.len);
+            return Err(Failure::local_io(problem));
+        }
+        let (mut is_spare, mut problem) = (false, None);
+        for i in 0..MOST {
+            let path = partial_path(&destination.path, i);
+            let (mut mark, mut lacks_only_name) = (MARK, false);
+            let file = match claim(&path, destination.mode_of_draft()) {
+                Ok(Claim::Held(file)) => file,
+                Ok(Claim::Unlocked(file)) => {
+                    mark = MARK_IN_USE;
+                    file
+                }
+                Ok(Claim::InUse) => {
+                    is_spare = true;
+                    continue;
+                }
+                Ok(Claim::Foreign(file)) if is_all_of(object, &file, stop) => {
+                    lacks_only_name = true;
+                    file
+                }
+                Ok(Claim::Foreign(_)) => continue,
+                // Somebody else's that can't even be looked at: another name may be free.
+                Err(error) if fs::symlink_metadata(&path).is_ok() => {
+                    problem = Some((path, error));
+                    continue;
+                }
+                Err(error) => {
+                    problem = Some((path, error));
+                    break;
+                }
+            };
+            let mut partial = Partial {
+                destination,
+                path,
+                is_spare,
+                file,
+                mark,
+                is_gone: AtomicBool::new(false),
+                len: object.len,
+                identity: hex(&Sha1::digest(identity)),
+                had: vec![0; object.pieces() as usize],
+            };
+            partial.narrow()?;
+            if lacks_only_name {
+                let tail = partial.tail(|i| piece_len(object.len, i));
+                partial.write(&tail, object.len)?;
+            }
+            if !(resume && partial.load()) {
+                partial.start()?;
+            }
+            return Ok(partial);
+        }
+        Err(Failure::local_file(
+            "local_path",
+            match problem {
+                Some((path, error)) => format!("{} can't be written: {error}", path.display()),
+                None => format!("has {MOST} unfinished downloads beside it"),
+            },
+        ))
+    }
+
+    fn narrow(&self) -> Result<()> {
+        let Some(access) = &self.destination.replaces else {
+            return Ok(());
+        };
+        access.narrow_draft(&self.file, parent(&self.path)).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether the file continues this download; then it is known how far its pieces have come.
+    fn load(&mut self) -> bool {
+        let mut found = self.tail(|_| 0);
+        let all = self.len + found.len() as u64;
+        let is_ours = self.file.metadata().is_ok_and(|metadata| metadata.len() == all)
+            && self.file.read_exact_at(&mut found, self.len).is_ok()
+            && found[4 * self.had.len()..].starts_with(self.identity.as_bytes())
+            && set_mark(&self.file, self.mark).is_ok();
+        if is_ours {
+            for (i, bytes) in found.as_chunks().0.iter().take(self.had.len()).enumerate() {
+                self.had[i] = u32::from_le_bytes(*bytes).min(piece_len(self.len, i as u64));
+            }
+        }
+        is_ours
+    }
+
+    /// What stands behind the bytes, with `has` bytes of each piece.
+    fn tail(&self, has: impl Fn(u64) -> u32) -> Vec<u8> {
+        let pieces = (0..self.had.len() as u64).flat_map(|i| has(i).to_le_bytes());
+        pieces.chain(self.identity.bytes()).chain(*self.mark).collect()
+    }
+
+    /// At every moment, the file ends with the mark.
+    fn start(&mut self) -> Result<()> {
+        let tail = self.tail(|_| 0);
+        let all = self.len + tail.len() as u64;
+        let start = || {
+            os::check_size_limit(all)?;
+            self.file.write_all_at(self.mark, 0)?;
+            self.file.set_len(self.mark.len() as u64)?;
+            os::preallocate(&self.file, all)?;
+            self.file.write_all_at(&tail, self.len)
+        };
+        start().map_err(|error| {
+            // Nothing is in it yet.
+            self.discard();
+            self.failed(&error)
+        })
+    }
+
+    /// Writes bytes at their place.
+    pub fn write(&self, bytes: &[u8], place: u64) -> Result<()> {
+        write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
+    }
+
+    /// Notes that the first `len` bytes of piece `i` are there. `durably` before the bytes can be
+    /// lost to a power cut unnoticed, because no digest will tell.
+    pub fn has(&self, i: u64, len: u32, durably: bool) -> Result<()> {
+        let note = || {
+            if durably {
+                self.file.sync_data()?;
+            }
+            write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
+        };
+        note().map_err(|error| self.failed(&error))
+    }
+
+    /// The bytes, for a final look.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts the complete file in its place.
+    pub fn finish(&self) -> Result<()> {
+        let to = &self.destination.path;
+        let finish = || {
+            self.file.sync_all()?;
+            // What has come there meanwhile counts if it is a file, too.
+            let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
+            let replaced = match self.destination.overwrite && is_file {
+                true => Access::of(to).ok(),
+                false => None,
+            };
+            if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
+                access.give(&self.file)?;
+            }
+            let rename = || match self.destination.overwrite {
+                true => fs::rename(&self.path, to),
+                false => os::rename_new(&self.path, to),
+            };
+            self.file.set_len(self.len)?;
+            // The end must not come back after a power cut, behind the new name.
+            if let Err(error) = self.file.sync_all().and_then(|()| rename()) {
+                // So that a later call finds what it can use.
+                let tail = self.tail(|i| piece_len(self.len, i));
+                let _ = self.file.write_all_at(&tail, self.len);
+                return Err(error);
+            }
+            self.is_gone.store(true, Ordering::Relaxed);
+            // The new name should survive a power cut like the bytes. Some file systems can't.
+            let _ = File::open(parent(to)).and_then(|directory| directory.sync_all());
+            Ok(())
+        };
+        finish().map_err(|error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                self.discard();
+                exists(to)
+            }
+            _ => self.failed(&error),
+        })
+    }
+
+    /// Removes the file: it is of no use.
+    pub fn discard(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        let _ = fs::remove_file(&self.path);
+    }
+
+    fn failed(&self, error: &io::Error) -> Box<Failure> {
+        Failure::local_io(format!("writing {} failed: {error}", self.path.display()))
+    }
+}
+
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        if self.mark != MARK && !self.is_gone.load(Ordering::Relaxed) {
+            let _ = set_mark(&self.file, MARK);
+        }
+        // A process that was forked meanwhile has the file open, too, and would keep the lock.
+        let _ = self.file.unlock();
+    }
+}
+
+/// `.name.cos-partial` beside the destination, or a digest of the name where that is too long.
+fn partial_path(destination: &Path, i: usize) -> PathBuf {
+    let name = destination.file_name().unwrap_or_default().to_string_lossy();
+    let number = match i {
+        0 => String::new(),
+        i => format!(".{i}"),
+    };
+    let name = match name.len() {
+        ..200 => name.into_owned(),
+        _ => hex(&Sha1::digest(name.as_bytes())),
+    };
+    destination.with_file_name(format!(".{name}{number}{ENDING}"))
+}
+
+fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
+    os::check_size_limit(place + bytes.len() as u64)?;
+    file.write_all_at(bytes, place)
+}
+
+/// Whether a file holds all of `object` and nothing else: a download of it was broken off when only
+/// the name was missing.
+fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
+    let Some(sha) = &object.sha else {
+        return false;
+    };
+    os::is_own(file).unwrap_or(false)
+        && file.metadata().is_ok_and(|found| found.len() == object.len)
+        && sha_of(file, object.len, stop).is_ok_and(|found| found.eq_ignore_ascii_case(sha))
+}
+
+/// SHA-1 of the first `len` bytes of a file.
+pub fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
+    let mut hasher = Sha1::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut at = 0;
+    while at < len {
+        if stop.is_set() {
+            return Err(Failure::cancelled(Phase::LocalFile));
+        }
+        let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
+        file.read_exact_at(&mut buffer[..n], at)
+            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
+        hasher.update(&buffer[..n]);
+        at += n as u64;
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+/// How many bytes piece `i` of `len` bytes has.
+fn piece_len(len: u64, i: u64) -> u32 {
+    // A piece is smaller than that by far.
+    PIECE.min(len.saturating_sub(i * PIECE)) as u32
+}
+
+/// What became of an attempt to get hold of a partial file.
+enum Claim {
+    /// It is open and locked.
+    Held(File),
+    /// It is open, on a file system without locks, and no other call's.
+    Unlocked(File),
+    /// Another call holds it, or may do so.
+    InUse,
+    /// The file of that name is none of the library's, or somebody else's.
+    Foreign(File),
+}
+
+/// Opens or creates a partial file and locks it.
+fn claim(path: &Path, mode: u32) -> io::Result<Claim> {
+    /// How often other calls may end their use of the name between this one's looks at it.
+    const ATTEMPTS: usize = 8;
+    for _ in 0..ATTEMPTS {
+        let (file, is_new) = match os::open_own(path, mode) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            result => result?,
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Claim::InUse),
+            // Not every file system has locks. A new file is nobody else's all the same.
+            Err(TryLockError::Error(_)) if is_new => return Ok(Claim::Unlocked(file)),
+            Err(TryLockError::Error(_)) => match claim_unlocked(file, path)? {
+                Some(claim) => return Ok(claim),
+                None => continue,
+            },
+        }
+        // Between open and lock its owner may have renamed it: then it is somebody's finished file.
+        if os::is_named(&file, path)? {
+            return Ok(match os::is_own(&file)? && mark_of(&file)?.is_some() {
+                true => Claim::Held(file),
+                false => Claim::Foreign(file),
+            });
+        }
+    }
+    Err(io::Error::other("there is another file behind the name at every look"))
+}
+
+/// Decides about a file that was there, on a file system without locks. `None`: look again.
+fn claim_unlocked(file: File, path: &Path) -> io::Result<Option<Claim>> {
+    let mark = match mark_of(&file)? {
+        Some(mark) if os::is_own(&file)? => mark,
+        _ => return Ok(Some(Claim::Foreign(file))),
+    };
+    if mark != *MARK && !is_abandoned(&file)? {
+        return Ok(Some(Claim::InUse));
+    }
+    // Of several calls only one can take its name away.
+    let aside = path.with_extension(format!("{:016x}{ENDING}", os::random()));
+    match fs::rename(path, &aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        renamed => renamed?,
+    }
+    set_mark(&file, MARK_IN_USE)?;
+    match os::rename_new(&aside, path) {
+        // Another call was faster: that one has the name.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(aside)?;
+            Ok(None)
+        }
+        renamed => renamed.map(|()| Some(Claim::Unlocked(file))),
+    }
+}
+
+/// Whether nobody has written to a file for so long that no call can be using it.
+fn is_abandoned(file: &File) -> io::Result<bool> {
+    const LONG: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+    Ok(file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > LONG))
+}
+
+/// The mark of a file that is new or was begun by this library.
+fn mark_of(file: &File) -> io::Result<Option<Mark>> {
+    let len = file.metadata()?.len();
+    // Whoever has made an empty one is about to use it.
+    let mut end = *MARK_IN_USE;
+    match len.checked_sub(end.len() as u64) {
+        Some(start) => file.read_exact_at(&mut end, start)?,
+        None if len > 0 => return Ok(None),
+        None => {}
+    }
+    Ok([MARK, MARK_IN_USE].contains(&&end).then_some(end))
+}
+
+/// Puts a mark at the end of a file in place of the one that is there.
+fn set_mark(file: &File, mark: &Mark) -> io::Result<()> {
+    match file.metadata()?.len().checked_sub(mark.len() as u64) {
+        Some(start) => file.write_all_at(mark, start),
+        None => file.write_all_at(mark, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn destination(directory: &Path) -> Destination {
+        Destination::new(directory.join("file").to_str().unwrap(), true).unwrap()
+    }
+
+    #[test]
+    fn a_relative_path_does_not_move_with_the_working_directory() {
+        let destination = Destination::new("surely-absent", true).unwrap();
+        assert_eq!(destination.path, std::env::current_dir().unwrap().join("surely-absent"));
+    }
+
+    /// A process that was forked during a call has its files open, too.
+    #[test]
+    fn the_lock_ends_with_the_call_whoever_has_the_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(10, 1, None, true);
+        let open =
+            || Partial::open(&destination, &object, "identity", true, &Stop::default()).unwrap();
+        let first = open();
+        first.has(0, 5, false).unwrap();
+        let child = first.file.try_clone().unwrap();
+        assert!(open().is_spare);
+        drop(first);
+        let second = open();
+        assert!(!second.is_spare);
+        assert_eq!(second.had, [5]);
+        drop(child);
+    }
+
+    #[test]
+    fn pieces_continue_where_the_same_download_left_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(PIECE + 10, 1, None, true);
+        let had = |identity, resume| {
+            let partial =
+                Partial::open(&destination, &object, identity, resume, &Stop::default()).unwrap();
+            partial.had.clone()
+        };
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        assert_eq!(partial.had, [0, 0]);
+        partial.has(0, 7, false).unwrap();
+        // More than there is of it is nonsense.
+        partial.has(1, 11, false).unwrap();
+        drop(partial);
+        assert_eq!(had("a", true), [7, 10]);
+        assert_eq!(had("b", true), [0, 0]);
+        assert_eq!(had("a", true), [0, 0]);
+    }
+
+    /// What is left when the process ends between the last two steps.
+    #[test]
+    fn a_file_that_lacks_only_its_name_is_continued() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let sha = hex(&Sha1::digest(b"abc"));
+        let object = Object::whole(3, 1, Some(sha), true);
+        let partial = dir.path().join(".file.cos-partial");
+        fs::write(&partial, "abd").unwrap();
+        let open = || Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        assert_eq!(open().had, [0]);
+        assert_eq!(fs::read(&partial).unwrap(), b"abd", "it may be anybody's");
+        fs::write(&partial, "abc").unwrap();
+        let continued = open();
+        assert_eq!(continued.had, [3]);
+        continued.finish().unwrap();
+        assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
+        assert!(!partial.exists());
+    }
+
+    #[test]
+    fn a_failed_rename_leaves_what_can_be_continued() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(3, 1, None, true);
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        partial.write(b"abc", 0).unwrap();
+        partial.has(0, 3, false).unwrap();
+        fs::create_dir(&destination.path).unwrap();
+        assert!(partial.finish().is_err());
+        drop(partial);
+        fs::remove_dir(&destination.path).unwrap();
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        assert_eq!(partial.had, [3]);
+        partial.finish().unwrap();
+        assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
+    }
+}

@@ -1,0 +1,154 @@
+//! Download to a file. The file at the destination is the old one or the whole new one.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::partial::{Destination, Partial, sha_of};
+use super::{Download, Object, PIECE};
+use crate::client::Client;
+use crate::options::Options;
+use crate::reply::answer::Answer;
+use crate::reply::{Code, Result};
+use crate::threads::{self, Watch};
+use crate::transfer::Transfer;
+
+/// After how many bytes of a piece it is noted how far it has come.
+const NOTED: u64 = 1024 * 1024;
+
+/// Downloads an object, or a part of it, to the file at `local_path`.
+pub fn file(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    local_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+) -> Result<Answer> {
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+    let overwrite = options.flag("overwrite")?.unwrap_or(true);
+    let resume = options.flag("resume")?.unwrap_or(true);
+    options.finish()?;
+    let destination = Destination::new(local_path, overwrite)?;
+    let _busy = transfer.begin()?;
+    let result = threads::watched(&download.call, transfer, watch.on_progress, || {
+        download.of_one_version(download.stat()?, |object| {
+            transfer.set_total(object.len);
+            download.fetch_into_file(object, &destination, resume)
+        })
+    });
+    Ok(download.answer(result))
+}
+
+impl Download<'_> {
+    /// Fetches `object` and puts it in its place.
+    pub fn fetch_into_file(
+        &self,
+        object: &Object,
+        destination: &Destination,
+        resume: bool,
+    ) -> Result<()> {
+        let stop = &self.call.stop;
+        let partial = Partial::open(destination, object, &self.identity(object), resume, stop)?;
+        let had = partial.had.iter().copied().map(u64::from).sum();
+        self.count(had);
+        self.transfer.note_resumed(had);
+        let has_bytes = AtomicBool::new(had > 0);
+        let result = self
+            .fetch_pieces(object, &partial, &has_bytes)
+            .and_then(|()| self.check_and_finish(object, &partial));
+        if let Err(failure) = &result {
+            // What can't be continued would only be in the way.
+            let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
+            let is_useless = partial.is_spare || !has_bytes.into_inner();
+            if is_wrong || !resume || is_useless {
+                partial.discard();
+            }
+        }
+        result
+    }
+
+    fn check_and_finish(&self, object: &Object, partial: &Partial) -> Result<()> {
+        if object.sha.is_some() {
+            object.check_sha(&sha_of(partial.file(), object.len, &self.call.stop)?)?;
+        }
+        self.call.check_not_cancelled()?;
+        partial.finish()
+    }
+
+    /// What must be the same for a download to be continued.
+    fn identity(&self, object: &Object) -> String {
+        let url = self.call.client.download_url(&self.bucket, &self.path);
+        format!(
+            "{url} {} {} {:?} {} {} {PIECE}",
+            object.size, object.mtime, object.stated_sha, object.start, object.len
+        )
+    }
+
+    fn fetch_pieces(
+        &self,
+        object: &Object,
+        partial: &Partial,
+        has_bytes: &AtomicBool,
+    ) -> Result<()> {
+        let is_missing = |i: u64| {
+            partial.had.get(i as usize).is_some_and(|had| u64::from(*had) < object.piece(i).1)
+        };
+        let is_empty = object.len == 0;
+        let missing = (0..object.pieces()).filter(|i| is_missing(*i) || is_empty).count();
+        let next = AtomicU64::new(0);
+        let fetched = threads::parallel(self.concurrency.min(missing), &self.call.stop, || {
+            while !self.call.stop.is_set() {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= object.pieces() {
+                    return Ok(());
+                }
+                if is_missing(i) || is_empty {
+                    self.fetch_piece(object, partial, i, has_bytes)?;
+                }
+            }
+            Ok(())
+        });
+        match fetched {
+            Err(_) if self.ranges_are_ignored() => {
+                has_bytes.store(false, Ordering::Relaxed);
+                self.fetch_whole(object, &mut |at, bytes| partial.write(bytes, at - object.start))?;
+            }
+            result => result?,
+        }
+        self.call.check_not_cancelled()
+    }
+
+    /// Fetches what is missing of a piece, and notes how far it came.
+    fn fetch_piece(
+        &self,
+        object: &Object,
+        partial: &Partial,
+        i: u64,
+        has_bytes: &AtomicBool,
+    ) -> Result<()> {
+        let (start, len) = object.piece(i);
+        let had = u64::from(partial.had[i as usize]);
+        let has_digest = object.sha.is_some();
+        let (mut has, mut noted) = (had, had);
+        let fetched =
+            self.fetch(object, object.start + start + had, len - had, &mut |at, bytes| {
+                partial.write(bytes, at - object.start)?;
+                has = at + bytes.len() as u64 - object.start - start;
+                // Without a digest, each note takes as long as the disk takes to store the bytes.
+                if has_digest && has - noted >= NOTED {
+                    noted = has;
+                    partial.has(i, has as u32, false)?;
+                }
+                Ok(())
+            });
+        if has > noted || fetched.is_ok() {
+            partial.has(i, has as u32, !has_digest)?;
+        }
+        if has > 0 {
+            has_bytes.store(true, Ordering::Relaxed);
+        }
+        fetched
+    }
+}

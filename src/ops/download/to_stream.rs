@@ -1,0 +1,129 @@
+//! Download through a callback, in order.
+
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::thread;
+
+use sha1::{Digest, Sha1};
+
+use super::{Download, Object};
+use crate::client::Client;
+use crate::content::hash::hex;
+use crate::options::Options;
+use crate::reply::answer::Answer;
+use crate::reply::{Failure, Phase, Result};
+use crate::stop::TICK;
+use crate::threads::{self, OnProgress, Watch};
+use crate::transfer::Transfer;
+
+/// How many chunks may wait for the callback.
+const QUEUE: usize = 4;
+
+/// Takes the bytes in order; returns whether to go on.
+pub type OnData<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
+/// Downloads an object, or a part of it, through `on_data`, which runs on the calling thread.
+pub fn stream(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    options: Option<&str>,
+    watch: Watch,
+    on_data: OnData,
+) -> Result<Answer> {
+    let own_transfer = Transfer::default();
+    let transfer = watch.transfer.unwrap_or(&own_transfer);
+    let mut options = Options::parse(options)?;
+    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+    options.finish()?;
+    let _busy = transfer.begin()?;
+    let result = download.fetch_through(watch.on_progress, on_data);
+    Ok(download.answer(result))
+}
+
+impl Download<'_> {
+    /// The network side runs on a thread of its own, so that the calling thread can report
+    /// progress however long the server is silent.
+    fn fetch_through(&self, on_progress: Option<OnProgress>, on_data: OnData) -> Result<()> {
+        let stop = &self.call.stop;
+        let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
+        let mut reporter = threads::Reporter::new(&self.call, self.transfer, on_progress);
+        thread::scope(|scope| {
+            let network = move || {
+                self.of_one_version(self.stat()?, |object| {
+                    self.transfer.set_total(object.len);
+                    let mut handed_over = object.start;
+                    match self.fetch_in_order(object, &sender, &mut handed_over) {
+                        // What was handed over can't be taken back for another version.
+                        result if handed_over > object.start => Ok(result),
+                        result => result.map(Ok),
+                    }
+                })?
+            };
+            let network = match threads::start(scope, network) {
+                Ok(network) => network,
+                Err(error) => return Err(threads::no_thread(&error)),
+            };
+            loop {
+                match receiver.recv_timeout(TICK) {
+                    Ok(chunk) => {
+                        if stop.is_set() || !on_data(&chunk) {
+                            stop.cancel();
+                            break;
+                        }
+                        reporter.report_if_due();
+                    }
+                    Err(RecvTimeoutError::Timeout) => reporter.report(),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            drop(receiver);
+            network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        self.call.check_not_cancelled()?;
+        reporter.report_end();
+        Ok(())
+    }
+
+    /// Fetches `object` and hands it over; up to where is told by `handed_over`.
+    fn fetch_in_order(
+        &self,
+        object: &Object,
+        sender: &SyncSender<Vec<u8>>,
+        handed_over: &mut u64,
+    ) -> Result<()> {
+        let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
+        let mut hand_over = |at: u64, bytes: &[u8]| {
+            // Where it has to begin anew, the first bytes come a second time.
+            let known = usize::try_from(*handed_over - at).unwrap_or(usize::MAX).min(bytes.len());
+            let bytes = &bytes[known..];
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            if let Some(hasher) = &mut hasher {
+                hasher.update(bytes);
+            }
+            *handed_over += bytes.len() as u64;
+            // The callback has ended the call when nobody receives any more.
+            let mut chunk = Vec::new();
+            let no_memory = |_| Failure::no_memory(bytes.len());
+            chunk.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+            chunk.extend_from_slice(bytes);
+            sender.send(chunk).map_err(|_| Failure::cancelled(Phase::Receive))
+        };
+        let mut fetch = || -> Result<()> {
+            for i in 0..object.pieces() {
+                let (start, len) = object.piece(i);
+                self.fetch(object, object.start + start, len, &mut hand_over)?;
+            }
+            Ok(())
+        };
+        match fetch() {
+            Err(_) if self.ranges_are_ignored() => self.fetch_whole(object, &mut hand_over)?,
+            result => result?,
+        }
+        match hasher {
+            Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The local side of a tree.
+
+use std::fs::{self, File, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::report::Report;
+use crate::content::source::Source;
+use crate::ffi::os;
+use crate::ops::download::is_partial_name;
+use crate::reply::{Failure, Result};
+use crate::stop::Stop;
+
+/// How deep a tree may be; beyond that, something is wrong with it.
+pub const MAX_DEPTH: usize = 256;
+
+/// What is below a directory.
+#[derive(Debug, Default)]
+pub struct LocalTree {
+    /// Files.
+    pub files: Vec<LocalFile>,
+    /// Directories with nothing in them, as paths from the root that end with `/`.
+    pub empty_directories: Vec<String>,
+}
+
+/// A file below the root.
+#[derive(Debug)]
+pub struct LocalFile {
+    /// From the root, with `/` between segments.
+    pub name: String,
+    /// In bytes, when it was found.
+    pub size: u64,
+}
+
+/// The directory that a tree is read from, held open: what takes its name later is another one.
+pub struct Root(File);
+
+impl Root {
+    /// Opens the directory at `path`.
+    pub fn open(path: &Path) -> Result<Root> {
+        File::open(path).map(Root).map_err(|error| unreadable(path, &error))
+    }
+
+    /// Opens a file below the root. Links are not followed, also where one has taken the place of
+    /// the file or of a directory since it was found.
+    pub fn source(&self, file: &LocalFile) -> Result<Source<'static>> {
+        let opened = os::open_below(&self.0, &file.name)
+            .map_err(|error| unreadable(Path::new(&file.name), &error))?;
+        Source::of(opened, &file.name)
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
+    Failure::local_file("local_path", format!("{} can't be read: {error}", path.display()))
+}
+
+/// Checks that `local_path` is a directory, and makes it a path that stays where it is when the
+/// program changes its working directory.
+pub fn check_root(local_path: &str) -> Result<PathBuf> {
+    let refused = |problem| Failure::local_file("local_path", format!("{local_path} {problem}"));
+    let root = os::settled(Path::new(local_path));
+    match fs::metadata(&root) {
+        Ok(found) if found.is_dir() => Ok(root),
+        Ok(_) => Err(refused("is not a directory".to_owned())),
+        Err(error) => Err(refused(format!("can't be used: {error}"))),
+    }
+}
+
+/// Finds everything below `root`, or less when `stop` is set. What can't be part of a tree goes to
+/// `report`.
+pub fn scan(root: &Path, report: &Report, stop: &Stop) -> LocalTree {
+    let mut tree = LocalTree::default();
+    let mut to_do = vec![String::new()];
+    while let Some(prefix) = to_do.pop()
+        && !stop.is_set()
+    {
+        let mut is_empty = true;
+        let entries = match fs::read_dir(root.join(&prefix)) {
+            Ok(_) if prefix.matches('/').count() > MAX_DEPTH => {
+                let why = "is inside too many other directories";
+                report.failed(&prefix, &Failure::local_file("local_path", why));
+                continue;
+            }
+            Ok(entries) => entries,
+            Err(error) => {
+                report.failed(&prefix, &unreadable(Path::new(&prefix), &error));
+                continue;
+            }
+        };
+        for entry in entries {
+            is_empty = false;
+            if stop.is_set() {
+                break;
+            }
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    report.failed(&prefix, &unreadable(Path::new(&prefix), &error));
+                    break;
+                }
+            };
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_name().to_str().is_none() {
+                let failure = Failure::local_file("local_path", "has a name that is not UTF-8");
+                report.failed(&name, &failure);
+                continue;
+            }
+            match entry.metadata() {
+                Ok(found) if found.is_dir() => to_do.push(format!("{name}/")),
+                Ok(found) => match why_ignored(&name, &found) {
+                    Some(why) => report.ignored(&name, why),
+                    None => tree.files.push(LocalFile { name, size: found.len() }),
+                },
+                Err(error) => report.failed(&name, &unreadable(Path::new(&name), &error)),
+            }
+        }
+        if is_empty && !prefix.is_empty() {
+            tree.empty_directories.push(prefix);
+        }
+    }
+    tree.files.sort_by(|a, b| a.name.cmp(&b.name));
+    tree
+}
+
+fn why_ignored(name: &str, found: &Metadata) -> Option<&'static str> {
+    if found.is_symlink() {
+        Some("a symbolic link; links are not followed")
+    } else if !found.is_file() {
+        Some("not a regular file")
+    } else if is_partial_name(name.rsplit('/').next().unwrap_or_default()) {
+        Some("an unfinished download")
+    } else {
+        None
+    }
+}
+
+/// Where the file `name` belongs below `root`, with its directories made.
+pub fn place(root: &Path, name: &str) -> Result<PathBuf> {
+    let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let path = make_directories(root, folder)?.join(file);
+    match fs::symlink_metadata(&path) {
+        Ok(found) if found.is_symlink() => Err(is_link(&path)),
+        _ => Ok(path),
+    }
+}
+
+/// Makes the directories of `folder` below `root`. None of them may be a link: it could lead out
+/// of the tree.
+pub fn make_directories(root: &Path, folder: &str) -> Result<PathBuf> {
+    let mut path = root.to_path_buf();
+    for segment in folder.split_terminator('/') {
+        path.push(segment);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => return Err(is_link(&path)),
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(refused(&path, "is not a directory")),
+            Err(_) => match fs::create_dir(&path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(refused(&path, &format!("can't be created: {error}")));
+                }
+                _ => {}
+            },
+        }
+    }
+    Ok(path)
+}
+
+fn is_link(path: &Path) -> Box<Failure> {
+    refused(path, "is a symbolic link; links are not followed")
+}
+
+fn refused(path: &Path, why: &str) -> Box<Failure> {
+    Failure::local_file("local_path", format!("{} {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::path::Bucket;
+
+    fn scanned(root: &Path, look: impl FnOnce(&LocalTree, &Report)) {
+        let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
+        let (call, bucket) = (client.plain_call(None).unwrap(), Bucket::new("b").unwrap());
+        let report = Report::new(&call, &bucket);
+        look(&scan(root, &report, &Stop::default()), &report);
+    }
+
+    #[test]
+    fn links_that_come_after_the_scan_are_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, outside) = (dir.path().join("root"), dir.path().join("outside"));
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::create_dir_all(outside.join("b")).unwrap();
+        for file in ["root/file", "root/a/b/file", "outside/file", "outside/b/file"] {
+            fs::write(dir.path().join(file), file).unwrap();
+        }
+        scanned(&root, |tree, _| {
+            let opened = Root::open(&root).unwrap();
+            assert_eq!(tree.files.len(), 2);
+            assert!(tree.files.iter().all(|file| opened.source(file).is_ok()));
+            fs::rename(root.join("a"), root.join("was a")).unwrap();
+            symlink(&outside, root.join("a")).unwrap();
+            fs::remove_file(root.join("file")).unwrap();
+            symlink(outside.join("file"), root.join("file")).unwrap();
+            for file in &tree.files {
+                let failure = opened.source(file).err().unwrap();
+                assert_eq!(
+                    (failure.code, failure.phase),
+                    (-1, crate::reply::failure::Phase::LocalFile)
+                );
+                assert!(failure.message.contains(&file.name), "{failure:?}");
+            }
+            // The root itself is the directory that it was.
+            fs::remove_file(root.join("a")).unwrap();
+            fs::rename(root.join("was a"), root.join("a")).unwrap();
+            fs::rename(&root, dir.path().join("was root")).unwrap();
+            symlink(&outside, &root).unwrap();
+            let file = tree.files.iter().find(|file| file.name == "a/b/file").unwrap();
+            assert_eq!(opened.source(file).unwrap().size(), "root/a/b/file".len() as u64);
+            fs::remove_file(dir.path().join("was root/a/b/file")).unwrap();
+            assert_eq!(opened.source(file).err().unwrap().code, -1);
+        });
+    }
+
+    #[test]
+    fn deep_directories_need_no_stack_and_have_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let depth = MAX_DEPTH + 2;
+        fs::create_dir_all(dir.path().join("d/".repeat(depth))).unwrap();
+        fs::write(dir.path().join("d/".repeat(MAX_DEPTH)).join("file"), "").unwrap();
+        let root = dir.path().to_path_buf();
+        let scan = move || {
+            scanned(&root, |tree, report| {
+                assert_eq!(tree.files.len(), 1);
+                assert!(report.folders_with_failures().contains(&"d/".repeat(MAX_DEPTH + 1)));
+            });
+        };
+        let small = std::thread::Builder::new().stack_size(128 * 1024);
+        small.spawn(scan).unwrap().join().unwrap();
+    }
+}

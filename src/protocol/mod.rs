@@ -1,0 +1,3 @@
+//! The ways to talk to the service.
+
+pub mod v4;

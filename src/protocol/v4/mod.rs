@@ -1,0 +1,5 @@
+//! The JSON API v4.
+
+pub mod form;
+pub mod request;
+pub mod sign;

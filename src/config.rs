@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::ffi::os;
 use crate::options::Options;
+use crate::os;
 use crate::reply::{Failure, Result};
 use crate::transport::{self, Host, Proxy};
 

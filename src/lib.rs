@@ -26,6 +26,7 @@ pub mod ffi;
 pub mod log;
 pub mod ops;
 pub mod options;
+pub mod os;
 pub mod path;
 pub mod protocol;
 pub mod reply;

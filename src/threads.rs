@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::client::Call;
-use crate::ffi::os;
+use crate::os;
 use crate::reply::{Code, Failure, Phase, Result};
 use crate::stop::Stop;
 use crate::transfer::{STEP, Transfer};

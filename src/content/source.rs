@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use crate::ffi::os;
+use crate::os;
 use crate::reply::{Failure, Result};
 
 /// Content that can be read at any place, by several threads at once.

@@ -6,7 +6,7 @@ use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use super::os;
+use crate::os;
 use crate::protocol::v4::sign::forgetting;
 use crate::reply::answer::Answer;
 use crate::reply::{Code, Failure, Phase, Result};

@@ -1,4 +1,4 @@
-//! The boundary to C: the only `extern "C"`, and the only `unsafe`.
+//! The boundary to C: the only `extern "C"`, and, but for `os`, the only `unsafe`.
 //!
 //! One file per noun. Every body but a constant goes through `guard`, every argument through
 //! `input`; what is left of a function is the call into the core. The comments here are what
@@ -13,7 +13,6 @@ mod guard;
 mod input;
 mod json;
 mod log;
-pub mod os;
 mod shapes;
 mod sign;
 #[cfg(feature = "test-hooks")]

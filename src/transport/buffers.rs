@@ -7,7 +7,7 @@ use std::io;
 
 use ureq::unversioned::transport::Buffers;
 
-use crate::ffi::os;
+use crate::os;
 
 /// What is written at once at the most, in bytes. Large, because every write wakes the peer.
 const OUTPUT: usize = 256 * 1024;

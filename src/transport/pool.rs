@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::resolve::{LateResolver, LookUps};
 use super::tls;
 use crate::config::Network;
-use crate::ffi::os::ForkMark;
+use crate::os::ForkMark;
 
 /// Servers close idle connections after some such time; a shorter one here avoids the race.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use sha1::{Digest, Sha1};
 
 use super::{Object, PIECE};
 use crate::content::hash::hex;
-use crate::ffi::os::{self, Access};
+use crate::os::{self, Access};
 use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
 

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Download, Object};
-use crate::ffi::os;
 use crate::log::Trace;
+use crate::os;
 use crate::path::{MAX_URL, encode_query};
 use crate::protocol::v4::sign::Kind;
 use crate::reply::secrets::Secrets;

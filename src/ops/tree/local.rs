@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::content::source::Source;
-use crate::ffi::os;
 use crate::ops::download::is_partial_name;
+use crate::os;
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
 

@@ -16,7 +16,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::ffi::os;
+use crate::os;
 use crate::path::{Bucket, CosPath};
 use crate::reply::{Failure, Result};
 

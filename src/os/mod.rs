@@ -1,4 +1,5 @@
 //! What the standard library does not offer of the operating system.
+#![allow(unsafe_code)]
 
 use std::alloc::Layout;
 use std::ffi::CString;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::client::Call;
@@ -14,9 +14,6 @@ use crate::transfer::{STEP, Transfer};
 
 /// How often a caller that wants to be told hears of progress at the least.
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
-
-/// What a thread of a call gets, in bytes. Left unsaid, the standard library asks the environment.
-const STACK: usize = 2 * 1024 * 1024;
 
 /// Told bytes done and bytes in all; returns whether to go on.
 pub type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> bool + 'a>;
@@ -124,7 +121,7 @@ pub fn watched<T: Send>(
     reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {
-        let worker = start(scope, move || {
+        let worker = os::start(scope, move || {
             // Even a panic must end the reporting.
             let _finish = Finish(finished, transfer);
             work()
@@ -153,30 +150,6 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// Starts a thread of a call. The program's signal handlers never run on it.
-pub fn start<'scope, T: Send + 'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    work: impl FnOnce() -> T + Send + 'scope,
-) -> io::Result<ScopedJoinHandle<'scope, T>> {
-    let _signals = os::hold_signals();
-    thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)
-}
-
-/// Starts a thread that nobody waits for, otherwise like [`start`].
-pub fn start_alone<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    let _signals = os::hold_signals();
-    thread::Builder::new().stack_size(STACK).spawn(work)
-}
-
-/// Tells threads that live at the same time apart, also while they end: the standard library's own
-/// thread ids are gone by then.
-pub fn this_thread() -> usize {
-    thread_local!(static PLACE: u8 = const { 0 });
-    PLACE.with(|place| std::ptr::from_ref(place).addr())
-}
-
 /// The failure where the system gives no thread.
 pub fn no_thread(error: &io::Error) -> Box<Failure> {
     let message = format!("no thread could be started: {error}");
@@ -197,7 +170,7 @@ pub fn parallel(workers: usize, stop: &Stop, work: impl Fn() -> Result<()> + Syn
     thread::scope(|scope| {
         for _ in 1..workers {
             // With fewer threads the work takes longer; the calling thread is always there.
-            if start(scope, guarded).is_err() {
+            if os::start(scope, guarded).is_err() {
                 break;
             }
         }

@@ -476,7 +476,7 @@ fn a_transfer_in_use() {
 #[test]
 fn moments_when_a_signature_could_end() {
     let deaf = Deaf::new();
-    let now = cos::protocol::v4::sign::now() as i64;
+    let now = cos::os::now() as i64;
     let client = &deaf.client;
     for expired in [i64::MIN, -1, 0, 7_776_001, now - 1, now, now + 7_776_060, i64::MAX] {
         for result in [

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::protocol::v4::sign;
+use crate::os;
 
 /// The furthest that a server reached by plain HTTP can move the time, in seconds. Anybody on the
 /// way could have written its `Date`, to get a signature that is good for years.
@@ -21,7 +21,7 @@ pub struct Clock {
 impl Clock {
     /// UNIX seconds, corrected.
     pub fn now(&self) -> u64 {
-        sign::now().saturating_add_signed(self.correction())
+        os::now().saturating_add_signed(self.correction())
     }
 
     /// What has to be added to this machine's time, in seconds: 0 as long as no server objects.
@@ -36,7 +36,7 @@ impl Clock {
         if self.correction() != used {
             return true;
         }
-        let system = sign::now();
+        let system = os::now();
         let found = date.cast_signed().saturating_sub(system.cast_signed());
         let explains = found.abs_diff(used) >= SMALLEST.min(lifetime).max(2);
         let is_allowed = is_protected || found.unsigned_abs() <= FURTHEST_UNPROTECTED;
@@ -55,7 +55,7 @@ impl Clock {
 
 /// By how much `date` is ahead of this machine's clock, if by more than answers take to arrive.
 pub fn wrong_by(date: u64) -> Option<i64> {
-    let found = date.cast_signed().saturating_sub(sign::now().cast_signed());
+    let found = date.cast_signed().saturating_sub(os::now().cast_signed());
     (found.unsigned_abs() >= SMALLEST).then_some(found)
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_what_explains_a_refusal_corrects_the_clock() {
-        let now = sign::now();
+        let now = os::now();
         let clock = Clock::default();
         for (date, lifetime) in [(now, 300), (now + 20, 300), (now - 20, 300), (now + 1, 1)] {
             assert!(!clock.correct(0, date, lifetime, true), "{date}");

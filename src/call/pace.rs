@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::protocol::v4::sign::random_below;
+use crate::os::random_below;
 use crate::stop::Stop;
 
 /// The longest pause that a server can ask for.

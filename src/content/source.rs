@@ -1,11 +1,10 @@
 //! Where the bytes of an upload come from: a local file or the caller's memory.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use crate::os;
+use crate::os::{self, Stamp};
 use crate::reply::{Failure, Result};
 
 /// Content that can be read at any place, by several threads at once.
@@ -17,25 +16,6 @@ pub enum Source<'a> {
     Buffer(&'a [u8]),
 }
 
-/// What tells that a file has changed. Its time of modification can be put back, that of the last
-/// change of any kind (`ctime`) can't.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    len: u64,
-    mtime: (i64, i64),
-    ctime: (i64, i64),
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp {
-            len: metadata.len(),
-            mtime: (metadata.mtime(), metadata.mtime_nsec()),
-            ctime: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-}
-
 impl Source<'_> {
     /// Opens the file at `local_path`.
     pub fn open(local_path: &str) -> Result<Source<'static>> {
@@ -43,7 +23,7 @@ impl Source<'_> {
         if local_path.is_empty() {
             return Err(refused("must name a file; it is empty".into()));
         }
-        let file = os::open_regular(Path::new(local_path))
+        let file = os::open_source(Path::new(local_path))
             .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
         Source::of(file, local_path)
     }
@@ -51,18 +31,18 @@ impl Source<'_> {
     /// Takes a file that was opened, if it is one that can be uploaded.
     pub fn of(file: File, local_path: &str) -> Result<Source<'static>> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
-        let metadata = file
-            .metadata()
-            .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
+        let unreadable = |error| refused(format!("{local_path} can't be read: {error}"));
+        let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
             return Err(refused(format!("{local_path} is a directory, not a file")));
         }
         if !metadata.is_file() {
             return Err(refused(format!("{local_path} is not a regular file")));
         }
-        let source = Source::File(file, Stamp::of(&metadata));
+        let stamp = os::stamp_of(&file).map_err(unreadable)?;
+        let source = Source::File(file, stamp);
         // The system makes up the content of such files, those in /proc for example, as it is read.
-        if metadata.len() == 0 && source.has_more().unwrap_or(false) {
+        if stamp.len == 0 && source.has_more().unwrap_or(false) {
             return Err(refused(format!(
                 "{local_path} has a size of 0 and yet content: read it and upload what was read, \
                  with cos_upload_buffer"
@@ -87,7 +67,7 @@ impl Source<'_> {
     /// Fills as much of `buf` as there is from `offset` on.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
-            Source::File(file, _) => file.read_at(buf, offset),
+            Source::File(file, _) => os::read_at(file, buf, offset),
             Source::Buffer(data) => {
                 let start = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
                 let n = buf.len().min(data.len() - start);
@@ -122,7 +102,7 @@ impl Source<'_> {
         let Source::File(file, before) = self else {
             return Ok(());
         };
-        match file.metadata().and_then(|now| Ok((Stamp::of(&now), self.has_more()?))) {
+        match os::stamp_of(file).and_then(|now| Ok((now, self.has_more()?))) {
             Ok((now, _)) if now != *before => {
                 Err(Failure::source_changed("the local file changed while it was sent"))
             }

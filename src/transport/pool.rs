@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::resolve::{LateResolver, LookUps};
 use super::tls;
 use crate::config::Network;
-use crate::os::ForkMark;
+use crate::os::{self, ForkMark};
 
 /// Servers close idle connections after some such time; a shorter one here avoids the race.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ impl Transport {
             network,
             tls: OnceCell::new(),
             look_ups: LookUps::default(),
-            process: ForkMark::default(),
+            process: os::mark_process(),
             idle: Mutex::default(),
         }
     }
@@ -75,7 +75,7 @@ impl Transport {
 
     fn take_idle(&self, origin: &str) -> Option<Line> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.process.is_elsewhere() {
+        if os::is_elsewhere(&self.process) {
             idle.clear();
         }
         idle.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);

@@ -14,8 +14,8 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::host::Host;
 use super::progress::Progress;
+use crate::os;
 use crate::stop::TICK;
-use crate::threads;
 
 /// The most addresses that are tried.
 const MOST: usize = 16;
@@ -76,7 +76,7 @@ impl LookUps {
             let _under_way = under_way;
             told.give(look_up(&asked));
         };
-        if threads::start_alone(work).is_err() {
+        if os::start_alone(work).is_err() {
             return look_up(host);
         }
         loop {

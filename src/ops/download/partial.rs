@@ -9,7 +9,6 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -93,7 +92,7 @@ impl Destination {
                 if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
                     path = fs::canonicalize(&path).map_err(unusable)?;
                 }
-                replaces = Some(Access::of(&path).map_err(unusable)?);
+                replaces = Some(os::access_of(&path).map_err(unusable)?);
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
             Err(_) if fs::symlink_metadata(&path).is_ok() => {
@@ -109,7 +108,7 @@ impl Destination {
                 "{local_path} must not have the name of an unfinished download"
             )));
         }
-        let directory = parent(&path);
+        let directory = os::parent(&path);
         match fs::metadata(directory) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => return Err(refused(format!("{} is not a directory", directory.display()))),
@@ -120,24 +119,14 @@ impl Destination {
                 )));
             }
         }
-        os::check_replaceable(&path, directory).map_err(unusable)?;
+        os::check_replaceable(&path).map_err(unusable)?;
         Ok(Destination { path, replaces, overwrite })
-    }
-
-    /// The mode that a new partial file gets.
-    fn mode_of_draft(&self) -> u32 {
-        self.replaces.as_ref().map_or(0o666, |access| access.mode_of_draft(parent(&self.path)))
     }
 }
 
 fn exists(path: &Path) -> Box<Failure> {
     let problem = format!("{} exists, and overwrite is false", path.display());
     Failure::local_file("local_path", problem)
-}
-
-fn parent(path: &Path) -> &Path {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
 }
 
 impl<'a> Partial<'a> {
@@ -160,7 +149,7 @@ impl<'a> Partial<'a> {
         for i in 0..MOST {
             let path = partial_path(&destination.path, i);
             let (mut mark, mut lacks_only_name) = (MARK, false);
-            let file = match claim(&path, destination.mode_of_draft()) {
+            let file = match claim(&path, destination.replaces.as_ref()) {
                 Ok(Claim::Held(file)) => file,
                 Ok(Claim::Unlocked(file)) => {
                     mark = MARK_IN_USE;
@@ -219,7 +208,7 @@ impl<'a> Partial<'a> {
         let Some(access) = &self.destination.replaces else {
             return Ok(());
         };
-        access.narrow_draft(&self.file, parent(&self.path)).map_err(|error| self.failed(&error))
+        os::narrow_partial(&self.file, &self.path, access).map_err(|error| self.failed(&error))
     }
 
     /// Whether the file continues this download; then it is known how far its pieces have come.
@@ -227,7 +216,7 @@ impl<'a> Partial<'a> {
         let mut found = self.tail(|_| 0);
         let all = self.len + found.len() as u64;
         let is_ours = self.file.metadata().is_ok_and(|metadata| metadata.len() == all)
-            && self.file.read_exact_at(&mut found, self.len).is_ok()
+            && os::read_exact_at(&self.file, &mut found, self.len).is_ok()
             && found[4 * self.had.len()..].starts_with(self.identity.as_bytes())
             && set_mark(&self.file, self.mark).is_ok();
         if is_ours {
@@ -249,11 +238,10 @@ impl<'a> Partial<'a> {
         let tail = self.tail(|_| 0);
         let all = self.len + tail.len() as u64;
         let start = || {
-            os::check_size_limit(all)?;
-            self.file.write_all_at(self.mark, 0)?;
+            os::write_at(&self.file, self.mark, 0)?;
             self.file.set_len(self.mark.len() as u64)?;
             os::preallocate(&self.file, all)?;
-            self.file.write_all_at(&tail, self.len)
+            os::write_at(&self.file, &tail, self.len)
         };
         start().map_err(|error| {
             // Nothing is in it yet.
@@ -264,7 +252,7 @@ impl<'a> Partial<'a> {
 
     /// Writes bytes at their place.
     pub fn write(&self, bytes: &[u8], place: u64) -> Result<()> {
-        write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
+        os::write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
     }
 
     /// Notes that the first `len` bytes of piece `i` are there. `durably` before the bytes can be
@@ -274,7 +262,7 @@ impl<'a> Partial<'a> {
             if durably {
                 self.file.sync_data()?;
             }
-            write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
+            os::write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
         };
         note().map_err(|error| self.failed(&error))
     }
@@ -292,11 +280,11 @@ impl<'a> Partial<'a> {
             // What has come there meanwhile counts if it is a file, too.
             let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
             let replaced = match self.destination.overwrite && is_file {
-                true => Access::of(to).ok(),
+                true => os::access_of(to).ok(),
                 false => None,
             };
             if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
-                access.give(&self.file)?;
+                os::give_access(&self.file, access)?;
             }
             let rename = || match self.destination.overwrite {
                 true => fs::rename(&self.path, to),
@@ -307,12 +295,12 @@ impl<'a> Partial<'a> {
             if let Err(error) = self.file.sync_all().and_then(|()| rename()) {
                 // So that a later call finds what it can use.
                 let tail = self.tail(|i| piece_len(self.len, i));
-                let _ = self.file.write_all_at(&tail, self.len);
+                let _ = os::write_at(&self.file, &tail, self.len);
                 return Err(error);
             }
             self.is_gone.store(true, Ordering::Relaxed);
             // The new name should survive a power cut like the bytes. Some file systems can't.
-            let _ = File::open(parent(to)).and_then(|directory| directory.sync_all());
+            let _ = os::sync_directory(os::parent(to));
             Ok(())
         };
         finish().map_err(|error: io::Error| match error.kind() {
@@ -359,11 +347,6 @@ fn partial_path(destination: &Path, i: usize) -> PathBuf {
     destination.with_file_name(format!(".{name}{number}{ENDING}"))
 }
 
-fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
-    os::check_size_limit(place + bytes.len() as u64)?;
-    file.write_all_at(bytes, place)
-}
-
 /// Whether a file holds all of `object` and nothing else: a download of it was broken off when only
 /// the name was missing.
 fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
@@ -385,7 +368,7 @@ pub fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
             return Err(Failure::cancelled(Phase::LocalFile));
         }
         let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
-        file.read_exact_at(&mut buffer[..n], at)
+        os::read_exact_at(file, &mut buffer[..n], at)
             .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
         hasher.update(&buffer[..n]);
         at += n as u64;
@@ -412,11 +395,11 @@ enum Claim {
 }
 
 /// Opens or creates a partial file and locks it.
-fn claim(path: &Path, mode: u32) -> io::Result<Claim> {
+fn claim(path: &Path, replaces: Option<&Access>) -> io::Result<Claim> {
     /// How often other calls may end their use of the name between this one's looks at it.
     const ATTEMPTS: usize = 8;
     for _ in 0..ATTEMPTS {
-        let (file, is_new) = match os::open_own(path, mode) {
+        let (file, is_new) = match os::open_partial(path, replaces) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             result => result?,
         };
@@ -431,7 +414,7 @@ fn claim(path: &Path, mode: u32) -> io::Result<Claim> {
             },
         }
         // Between open and lock its owner may have renamed it: then it is somebody's finished file.
-        if os::is_named(&file, path)? {
+        if os::is_same_file(&file, path)? {
             return Ok(match os::is_own(&file)? && mark_of(&file)?.is_some() {
                 true => Claim::Held(file),
                 false => Claim::Foreign(file),
@@ -479,7 +462,7 @@ fn mark_of(file: &File) -> io::Result<Option<Mark>> {
     // Whoever has made an empty one is about to use it.
     let mut end = *MARK_IN_USE;
     match len.checked_sub(end.len() as u64) {
-        Some(start) => file.read_exact_at(&mut end, start)?,
+        Some(start) => os::read_exact_at(file, &mut end, start)?,
         None if len > 0 => return Ok(None),
         None => {}
     }
@@ -489,8 +472,8 @@ fn mark_of(file: &File) -> io::Result<Option<Mark>> {
 /// Puts a mark at the end of a file in place of the one that is there.
 fn set_mark(file: &File, mark: &Mark) -> io::Result<()> {
     match file.metadata()?.len().checked_sub(mark.len() as u64) {
-        Some(start) => file.write_all_at(mark, start),
-        None => file.write_all_at(mark, 0),
+        Some(start) => os::write_at(file, mark, start),
+        None => os::write_at(file, mark, 0),
     }
 }
 

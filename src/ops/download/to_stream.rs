@@ -9,6 +9,7 @@ use super::{Download, Object};
 use crate::client::Client;
 use crate::content::hash::hex;
 use crate::options::Options;
+use crate::os;
 use crate::reply::answer::Answer;
 use crate::reply::{Failure, Phase, Result};
 use crate::stop::TICK;
@@ -59,7 +60,7 @@ impl Download<'_> {
                     }
                 })?
             };
-            let network = match threads::start(scope, network) {
+            let network = match os::start(scope, network) {
                 Ok(network) => network,
                 Err(error) => return Err(threads::no_thread(&error)),
             };

@@ -1,13 +1,13 @@
 //! The local side of a tree.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::content::source::Source;
 use crate::ops::download::is_partial_name;
-use crate::os;
+use crate::os::{self, Directory};
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
 
@@ -33,12 +33,12 @@ pub struct LocalFile {
 }
 
 /// The directory that a tree is read from, held open: what takes its name later is another one.
-pub struct Root(File);
+pub struct Root(Directory);
 
 impl Root {
     /// Opens the directory at `path`.
     pub fn open(path: &Path) -> Result<Root> {
-        File::open(path).map(Root).map_err(|error| unreadable(path, &error))
+        os::open_directory(path).map(Root).map_err(|error| unreadable(path, &error))
     }
 
     /// Opens a file below the root. Links are not followed, also where one has taken the place of
@@ -175,10 +175,9 @@ fn refused(path: &Path, why: &str) -> Box<Failure> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
-
     use super::*;
     use crate::client::Client;
+    use crate::os::symlink;
     use crate::path::Bucket;
 
     fn scanned(root: &Path, look: impl FnOnce(&LocalTree, &Report)) {
@@ -202,9 +201,9 @@ mod tests {
             assert_eq!(tree.files.len(), 2);
             assert!(tree.files.iter().all(|file| opened.source(file).is_ok()));
             fs::rename(root.join("a"), root.join("was a")).unwrap();
-            symlink(&outside, root.join("a")).unwrap();
+            symlink(&outside, &root.join("a")).unwrap();
             fs::remove_file(root.join("file")).unwrap();
-            symlink(outside.join("file"), root.join("file")).unwrap();
+            symlink(&outside.join("file"), &root.join("file")).unwrap();
             for file in &tree.files {
                 let failure = opened.source(file).err().unwrap();
                 assert_eq!(

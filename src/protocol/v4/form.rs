@@ -10,7 +10,7 @@ use sha1::{Digest, Sha1};
 
 use crate::content::hash::{Parts, hex};
 use crate::content::source::Source;
-use crate::protocol::v4::sign::random_below;
+use crate::os::random_below;
 use crate::reply::Failure;
 use crate::transfer::Mark;
 

@@ -8,7 +8,6 @@
 
 use std::fmt;
 use std::hint::black_box;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -88,7 +87,7 @@ impl Credentials {
 
     /// A fresh signature of `kind` bound to `path`, made at `now`.
     pub fn sign(&self, bucket: &Bucket, path: &CosPath, kind: Kind, now: u64) -> String {
-        self.sign_at(bucket, path, kind, now, random_below(1_000_000_000))
+        self.sign_at(bucket, path, kind, now, os::random_below(1_000_000_000))
     }
 
     fn sign_at(
@@ -186,17 +185,6 @@ fn copy_nothing(len: usize) {
 fn wipe_stack() {
     let mut used = [0u8; 8 * 1024];
     black_box(&mut used).zeroize();
-}
-
-/// UNIX seconds.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
-}
-
-/// A number below `bound` that differs from call to call. Not for secrets: it only keeps two
-/// signatures of one second apart and spreads retries.
-pub fn random_below(bound: u64) -> u64 {
-    os::random() % bound
 }
 
 #[cfg(test)]

@@ -1,0 +1,16 @@
+//! Unix, a concern a file. What only some of these systems have is marked with their names.
+
+mod access;
+mod files;
+mod process;
+mod threads;
+
+pub use access::{Access, access_of, check_replaceable, give_access, narrow_partial};
+#[cfg(test)]
+pub use files::symlink;
+pub use files::{
+    Directory, Stamp, is_own, is_safe_name, is_same_file, open_below, open_directory, open_partial,
+    open_source, preallocate, read_at, rename_new, settled, stamp_of, sync_directory, write_at,
+};
+pub use process::{ForkMark, is_elsewhere, mark_process, random};
+pub use threads::{HeldCancellation, hold_cancellation, hold_signals};

@@ -1,0 +1,1 @@
+//! Windows. Not written yet: what belongs here is the list in `os`.

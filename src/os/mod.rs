@@ -12,10 +12,11 @@ mod unix;
 mod windows;
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[cfg(unix)]
 use unix as system;
@@ -156,6 +157,34 @@ pub fn give_access(file: &File, access: &Access) -> io::Result<()> {
 /// replaced.
 pub fn narrow_partial(file: &File, path: &Path, replaces: &Access) -> io::Result<()> {
     system::narrow_partial(file, path, replaces)
+}
+
+// Sockets. None of them blocks: what can't be done at once fails with `WouldBlock`.
+
+/// What a socket has to be ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// Reading, if only the end.
+    Input,
+    /// Writing; a new one has been connected, or can't be.
+    Output,
+    /// One of the two.
+    Either,
+}
+
+/// Begins a connection. When the socket is ready for output, it has one or an error.
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    system::connect(address)
+}
+
+/// Waits until one of the sockets is ready or has failed, at most for `time`. A signal ends it, too.
+pub fn wait(sockets: &[TcpStream], ready: Ready, time: Duration) -> io::Result<()> {
+    system::wait(sockets, ready, time)
+}
+
+/// Sends some of `pieces`. Where the peer has gone, that is an error and no signal.
+pub fn send_vectored(socket: &TcpStream, pieces: &[IoSlice]) -> io::Result<usize> {
+    system::send_vectored(socket, pieces)
 }
 
 // Threads and processes.

@@ -4,11 +4,9 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use socket2::{Domain, Protocol, SockAddr, Socket as RawSocket, Type};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Either};
 
 use super::head::{self, Found, NotHttp};
@@ -17,6 +15,7 @@ use super::progress::Progress;
 use super::resolve::LookUps;
 use super::socket::{Channel, Socket};
 use super::tls;
+use crate::os::{self, Ready};
 
 /// How long an address has for itself before the next one is tried beside it (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -129,22 +128,19 @@ fn connect_any(
     timeout: Duration,
     progress: &Progress,
 ) -> io::Result<TcpStream> {
-    const LONGEST_PAUSE: Duration = Duration::from_millis(5);
     // Even a short timeout has room for all of them.
     let head_start = HEAD_START.min(timeout / (addresses.len() as u32 + 1));
     let mut waiting = interleaved(addresses).into_iter();
     let mut under_way = Vec::new();
     let mut last_error = io::Error::from(ErrorKind::AddrNotAvailable);
     let mut next_at = Instant::now();
-    let mut pause = Duration::from_micros(100);
-    let wait = progress.wait();
+    let mut wait = progress.wait();
     loop {
         if under_way.is_empty() || Instant::now() >= next_at {
             match waiting.next() {
                 Some(address) => {
                     next_at = Instant::now() + head_start;
-                    pause = Duration::from_micros(100);
-                    match begin(address) {
+                    match os::connect(address) {
                         Ok(socket) => under_way.push(socket),
                         Err(error) => last_error = error,
                     }
@@ -156,7 +152,7 @@ fn connect_any(
         let mut i = 0;
         while i < under_way.len() {
             match is_connected(&under_way[i]) {
-                Ok(true) => return Ok(under_way.swap_remove(i).into()),
+                Ok(true) => return Ok(under_way.swap_remove(i)),
                 Ok(false) => i += 1,
                 Err(error) => {
                     under_way.swap_remove(i);
@@ -165,10 +161,12 @@ fn connect_any(
                 }
             }
         }
-        wait.go_on()?;
+        let mut time = wait.go_on()?;
+        if waiting.len() > 0 {
+            time = time.min(next_at.saturating_duration_since(Instant::now()));
+        }
         if !under_way.is_empty() {
-            thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            os::wait(&under_way, Ready::Output, time)?;
         }
     }
 }
@@ -187,26 +185,11 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     all
 }
 
-/// Starts a connection that goes on by itself.
-fn begin(address: SocketAddr) -> io::Result<RawSocket> {
-    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    match socket.connect(&SockAddr::from(address)) {
-        Err(error) if !is_in_progress(&error) => Err(error),
-        _ => Ok(socket),
-    }
-}
-
-fn is_connected(socket: &RawSocket) -> io::Result<bool> {
+fn is_connected(socket: &TcpStream) -> io::Result<bool> {
     match socket.take_error()? {
         Some(error) => Err(error),
         None => Ok(socket.peer_addr().is_ok()),
     }
-}
-
-fn is_in_progress(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::EINPROGRESS)
-        || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 impl fmt::Debug for Dial {
@@ -218,6 +201,8 @@ impl fmt::Debug for Dial {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+
+    use socket2::{Domain, Socket as RawSocket, Type};
 
     use super::*;
     use crate::stop::Stop;
@@ -233,12 +218,12 @@ mod tests {
     }
 
     /// Listens, but lets nobody in: what waits to be accepted fills its queue.
-    fn silent() -> (RawSocket, Vec<RawSocket>, SocketAddr) {
+    fn silent() -> (RawSocket, Vec<TcpStream>, SocketAddr) {
         let listener = RawSocket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap().as_socket().unwrap();
-        let waiting = (0..4).map(|_| begin(address).unwrap()).collect();
+        let waiting = (0..4).map(|_| os::connect(address).unwrap()).collect();
         (listener, waiting, address)
     }
 

@@ -10,6 +10,9 @@ use super::head::Head;
 use crate::reply::Phase;
 use crate::stop::Stop;
 
+/// How often a wait for the peer looks whether to go on. Being told to stop, it ends so much later.
+const TICK: Duration = Duration::from_millis(200);
+
 /// The connection's side of a request.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<Mutex<State>>);
@@ -143,7 +146,7 @@ impl Progress {
 
     /// Starts a wait for the peer.
     pub fn wait(&self) -> Wait<'_> {
-        Wait { progress: self, silent_since: Instant::now() }
+        Wait { progress: self, silent_since: Instant::now(), sent: self.state().sent }
     }
 }
 
@@ -170,23 +173,27 @@ impl State {
 pub struct Wait<'a> {
     progress: &'a Progress,
     silent_since: Instant,
+    sent: u64,
 }
 
 impl Wait<'_> {
-    /// Whether to wait for another moment.
-    pub fn go_on(&self) -> io::Result<()> {
+    /// How long to wait before this is asked again; an error if it is time to stop.
+    pub fn go_on(&mut self) -> io::Result<Duration> {
         let state = self.progress.state();
         if state.stop.is_set() {
             return Err(io::Error::other("stopped"));
         }
         let now = Instant::now();
-        let overdue = match state.due {
-            Some(due) => now >= due,
-            None => now.duration_since(self.silent_since) >= state.timeout,
-        };
-        match overdue {
-            true => Err(io::ErrorKind::TimedOut.into()),
-            false => Ok(()),
+        if state.sent != self.sent {
+            (self.silent_since, self.sent) = (now, state.sent);
         }
+        let left = match state.due {
+            Some(due) => due.saturating_duration_since(now),
+            None => state.timeout.saturating_sub(now.duration_since(self.silent_since)),
+        };
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(left.min(TICK))
     }
 }

@@ -15,7 +15,6 @@ use ureq::unversioned::transport::NextTimeout;
 use super::host::Host;
 use super::progress::Progress;
 use crate::os;
-use crate::stop::TICK;
 
 /// The most addresses that are tried.
 const MOST: usize = 16;
@@ -64,10 +63,9 @@ impl LookUps {
     /// Nothing can end the system's look-up early. It happens on a thread of its own, which a call
     /// that is stopped or out of time leaves behind.
     fn ask_the_system(&self, host: &Host, progress: &Progress) -> Addresses {
-        let wait = progress.wait();
+        let mut wait = progress.wait();
         while self.0.load(Ordering::Relaxed) >= MOST_LOOK_UPS {
-            wait.go_on()?;
-            thread::sleep(TICK);
+            thread::sleep(wait.go_on()?);
         }
         let answer = Arc::new(Answer::default());
         let (asked, told) = (host.clone(), Arc::clone(&answer));
@@ -80,9 +78,8 @@ impl LookUps {
             return look_up(host);
         }
         loop {
-            match answer.take_within(TICK) {
-                Some(found) => return found,
-                None => wait.go_on()?,
+            if let Some(found) = answer.take_within(wait.go_on()?) {
+                return found;
             }
         }
     }

@@ -2,55 +2,51 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::mem::MaybeUninit;
 use std::net::TcpStream;
+use std::slice;
+use std::time::Duration;
 
-use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
 use super::head::{self, Found, NotHttp};
 use super::progress::Progress;
+use crate::os::{self, Ready};
 
 /// How many bytes of interim answers are skipped before one answer.
 const MOST_INTERIM: usize = 1 << 20;
 
-/// A connected TCP socket whose reads and writes block only for moments at a time: between them it
-/// looks whether the call was stopped or has run out of time. Interrupting signals don't matter.
+/// A connected TCP socket that does not block. Its reads and writes wait for moments at a time:
+/// between them they look whether the call was stopped or has run out of time. Interrupting signals
+/// don't matter.
 pub struct Channel {
     tcp: TcpStream,
     progress: Progress,
 }
 
 impl Channel {
-    /// Wraps a connected socket.
+    /// Wraps a connected socket that does not block.
     pub fn new(tcp: TcpStream, progress: Progress) -> io::Result<Channel> {
         tcp.set_nodelay(true)?;
-        tcp.set_nonblocking(false)?;
-        tcp.set_read_timeout(Some(crate::stop::TICK))?;
-        tcp.set_write_timeout(Some(crate::stop::TICK))?;
         Ok(Channel { tcp, progress })
     }
 
-    /// The same channel for whoever does not want to wait for more than a moment.
-    pub fn briefly(&self) -> Brief<'_> {
-        Brief(self)
+    /// The same channel for whoever does not want to wait.
+    pub fn at_once(&self) -> AtOnce<'_> {
+        AtOnce(self)
     }
 
-    /// Whether a read would find something, if only the end.
-    pub fn is_readable(&self) -> bool {
-        let look = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        let found = SockRef::from(&self.tcp).recv_with_flags(&mut [MaybeUninit::uninit()], look);
-        !matches!(found, Err(error) if is_momentary(&error))
-    }
-
-    fn patiently<T>(&self, mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-        let wait = self.progress.wait();
+    fn patiently<T>(
+        &self,
+        ready: Ready,
+        mut operation: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut wait = self.progress.wait();
         loop {
             // Asked first: a peer that always has another byte must not outlive the time.
-            wait.go_on()?;
+            let time = wait.go_on()?;
             match operation() {
-                Err(error) if is_momentary(&error) => {}
+                Err(error) if is_momentary(&error) => self.wait(ready, time)?,
                 result => return result,
             }
         }
@@ -58,25 +54,22 @@ impl Channel {
 }
 
 fn is_momentary(error: &io::Error) -> bool {
-    let kind = error.kind();
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
-        // A host that the network reports as timed out is gone for good.
-        && error.raw_os_error() != Some(libc::ETIMEDOUT)
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 impl Read for Channel {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.patiently(|| self.briefly().read(buf))
+        self.patiently(Ready::Input, || self.at_once().read(buf))
     }
 }
 
 impl Write for Channel {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.patiently(|| self.briefly().write(buf))
+        self.patiently(Ready::Output, || self.at_once().write(buf))
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.patiently(|| self.briefly().write_vectored(bufs))
+        self.patiently(Ready::Output, || self.at_once().write_vectored(bufs))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -84,10 +77,10 @@ impl Write for Channel {
     }
 }
 
-/// A channel whose reads and writes fail after a moment in which nothing moved.
-pub struct Brief<'a>(&'a Channel);
+/// A channel whose reads and writes fail with `WouldBlock` where they would have to wait.
+pub struct AtOnce<'a>(&'a Channel);
 
-impl Read for Brief<'_> {
+impl Read for AtOnce<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = (&self.0.tcp).read(buf)?;
         self.0.progress.add_received(n);
@@ -95,7 +88,7 @@ impl Read for Brief<'_> {
     }
 }
 
-impl Write for Brief<'_> {
+impl Write for AtOnce<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let n = (&self.0.tcp).write(buf)?;
         self.0.progress.add_sent(n);
@@ -103,9 +96,7 @@ impl Write for Brief<'_> {
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        // The standard library's own would raise SIGPIPE on a connection that has ended.
-        let socket = SockRef::from(&self.0.tcp);
-        let n = socket.send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)?;
+        let n = os::send_vectored(&self.0.tcp, bufs)?;
         self.0.progress.add_sent(n);
         Ok(n)
     }
@@ -117,7 +108,8 @@ impl Write for Brief<'_> {
 
 /// A byte stream that can be looked at while it is written to.
 pub trait Stream: Read + Send + Sync + 'static {
-    /// Sends some bytes, or fails after a moment. With none, sends what is left of earlier ones.
+    /// Sends some bytes, or fails if none can leave at once. With none, sends what is left of earlier
+    /// ones.
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Whether all that was sent has left.
@@ -128,11 +120,14 @@ pub trait Stream: Read + Send + Sync + 'static {
 
     /// Whether the connection can take another request.
     fn is_open(&mut self) -> bool;
+
+    /// Waits until the connection is ready, at most for `time`.
+    fn wait(&self, ready: Ready, time: Duration) -> io::Result<()>;
 }
 
 impl Stream for Channel {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.briefly().write(bytes)
+        self.at_once().write(bytes)
     }
 
     fn has_left(&self) -> bool {
@@ -140,16 +135,17 @@ impl Stream for Channel {
     }
 
     fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.is_readable() {
-            true => self.briefly().read(buf),
-            false => Err(ErrorKind::WouldBlock.into()),
-        }
+        self.at_once().read(buf)
     }
 
     /// A healthy idle connection has nothing to read. One byte or an end means that the server
     /// has closed it or is out of step.
     fn is_open(&mut self) -> bool {
-        !self.is_readable()
+        matches!(self.tcp.peek(&mut [0]), Err(error) if is_momentary(&error))
+    }
+
+    fn wait(&self, ready: Ready, time: Duration) -> io::Result<()> {
+        os::wait(slice::from_ref(&self.tcp), ready, time)
     }
 }
 
@@ -186,16 +182,13 @@ impl<S: Stream> Socket<S> {
         let progress = self.progress.clone();
         let mut wait = progress.wait();
         while sent < self.buffers.held().len() || !self.stream.has_left() {
-            wait.go_on()?;
+            let time = wait.go_on()?;
             if self.send_error.is_some() || self.has_answer()? {
                 break;
             }
             match self.stream.send(&self.buffers.held()[sent..]) {
-                Ok(n) => {
-                    sent += n;
-                    wait = progress.wait();
-                }
-                Err(error) if is_momentary(&error) => {}
+                Ok(n) => sent += n,
+                Err(error) if is_momentary(&error) => self.stream.wait(Ready::Either, time)?,
                 Err(error) if is_closed_by_peer(&error) => self.send_error = Some(error),
                 Err(error) => return Err(error.into()),
             }

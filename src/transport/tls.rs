@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -10,6 +11,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::host::Host;
 use super::socket::{Channel, Stream};
+use crate::os::Ready;
 
 /// The bundled roots and `extra_roots`, TLS 1.2 and 1.3.
 pub fn client_config(
@@ -67,7 +69,7 @@ pub fn handshake(
 impl Stream for StreamOwned<ClientConnection, Channel> {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         while self.conn.wants_write() {
-            self.conn.write_tls(&mut self.sock.briefly())?;
+            self.conn.write_tls(&mut self.sock.at_once())?;
         }
         self.conn.writer().write(bytes)
     }
@@ -78,10 +80,13 @@ impl Stream for StreamOwned<ClientConnection, Channel> {
 
     /// Records that are not part of an answer, such as session tickets, are dealt with.
     fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.sock.is_readable() {
-            self.conn.read_tls(&mut self.sock.briefly())?;
-            let new = self.conn.process_new_packets();
-            new.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        match self.conn.read_tls(&mut self.sock.at_once()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => {
+                result?;
+                let new = self.conn.process_new_packets();
+                new.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            }
         }
         self.conn.reader().read(buf)
     }
@@ -90,6 +95,10 @@ impl Stream for StreamOwned<ClientConnection, Channel> {
     /// reply.
     fn is_open(&mut self) -> bool {
         matches!(self.read_arrived(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    fn wait(&self, ready: Ready, time: Duration) -> io::Result<()> {
+        self.sock.wait(ready, time)
     }
 }
 

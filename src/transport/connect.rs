@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Either};
 
-use super::head::{self, Found, NotHttp};
+use super::head::{Found, NotHttp, Search};
 use super::host::{Host, Proxy};
 use super::progress::Progress;
 use super::resolve::LookUps;
@@ -97,7 +97,7 @@ fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result
     request.push_str("\r\n");
     channel.write_all(request.as_bytes())?;
     let refused = |error: NotHttp| ureq::Error::Other(Box::new(error));
-    let mut answer = Vec::new();
+    let (mut answer, mut search) = (Vec::new(), Search::default());
     let mut piece = [0; 4096];
     loop {
         match channel.read(&mut piece)? {
@@ -105,7 +105,7 @@ fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result
             n => answer.extend_from_slice(&piece[..n]),
         }
         loop {
-            match head::find(&answer).map_err(refused)? {
+            match search.find(&answer).map_err(refused)? {
                 Found::Part => break,
                 Found::Interim(used) => drop(answer.drain(..used)),
                 Found::Final(used, head) => {

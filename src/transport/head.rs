@@ -116,8 +116,41 @@ impl Head {
     }
 }
 
+/// Looks for the head of an answer while it arrives, in however small pieces.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// How much was there at the last look.
+    seen: usize,
+    /// How much was there when it was parsed last.
+    parsed: usize,
+}
+
+impl Search {
+    /// Looks at the start of `input`, which begins with all that was there at the last look. When a
+    /// head has been found, the next search begins behind it.
+    pub fn find(&mut self, input: &[u8]) -> Result<Found, NotHttp> {
+        // Parsing a part of a head is only worth it to tell nonsense, so now and then.
+        let is_due = input.len() >= LONGEST.min(2 * self.parsed);
+        let news = &input[self.seen.saturating_sub(2)..];
+        self.seen = input.len();
+        if !is_due && !has_empty_line(news) {
+            return Ok(Found::Part);
+        }
+        self.parsed = input.len();
+        let found = find(input)?;
+        if !matches!(found, Found::Part) {
+            *self = Search::default();
+        }
+        Ok(found)
+    }
+}
+
+fn has_empty_line(text: &[u8]) -> bool {
+    text.windows(2).any(|end| end == b"\n\n") || text.windows(3).any(|end| end == b"\n\r\n")
+}
+
 /// Looks for the head of an answer at the start of `input`.
-pub fn find(input: &[u8]) -> Result<Found, NotHttp> {
+fn find(input: &[u8]) -> Result<Found, NotHttp> {
     let mut slots = vec![httparse::EMPTY_HEADER; 64];
     let (used, mut head, version) = loop {
         let mut response = httparse::Response::new(&mut slots);
@@ -242,6 +275,24 @@ mod tests {
         assert!(matches!(find(all.as_bytes()), Ok(Found::Interim(n)) if n == interim.len()));
         for n in 0..interim.len() {
             assert!(matches!(find(&all.as_bytes()[..n]), Ok(Found::Part)), "{n}");
+        }
+    }
+
+    /// Parsing each of these beginnings would take minutes.
+    #[test]
+    fn heads_may_arrive_byte_by_byte() {
+        let headers: String = (0..10_000).map(|i| format!("{i}:\r\n")).collect();
+        for (head, ending) in [(headers.as_str(), "\r\n"), ("", "\r\n"), ("x: y\n", "\n")] {
+            let all = format!("HTTP/1.1 200 OK\r\n{head}{ending}");
+            let mut search = Search::default();
+            for n in 1..all.len() {
+                let found = search.find(&all.as_bytes()[..n]);
+                assert!(matches!(found, Ok(Found::Part)), "{n}: {found:?}");
+            }
+            let found = search.find(all.as_bytes());
+            assert!(matches!(found, Ok(Found::Final(n, _)) if n == all.len()), "{found:?}");
+            // What comes next is looked for anew.
+            assert!(search.find(b"SSH-2.0-OpenSSH").is_err());
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HoldingBuffers;
-use super::head::{self, Found, NotHttp};
+use super::head::{Found, NotHttp, Search};
 use super::progress::Progress;
 use crate::os::{self, Ready};
 
@@ -158,6 +158,7 @@ pub struct Socket<S> {
     is_tls: bool,
     /// `http://host[:port]`, for a proxy that has to be told where a request goes.
     target: Option<String>,
+    search: Search,
     interim: usize,
     /// Why sending failed. A server that refuses a request early may answer and close before it
     /// has read everything; its answer is worth more than our broken pipe.
@@ -173,7 +174,16 @@ impl<S: Stream> Socket<S> {
         target: Option<String>,
     ) -> io::Result<Socket<S>> {
         let buffers = HoldingBuffers::new()?;
-        Ok(Socket { stream, buffers, progress, is_tls, target, interim: 0, send_error: None })
+        Ok(Socket {
+            stream,
+            buffers,
+            progress,
+            is_tls,
+            target,
+            search: Search::default(),
+            interim: 0,
+            send_error: None,
+        })
     }
 
     /// Sends what is held, until an answer makes it pointless.
@@ -217,7 +227,7 @@ impl<S: Stream> Socket<S> {
     /// Looks for the head of the answer in what has arrived, and keeps it.
     fn find_head(&mut self, is_early: bool) -> Result<bool, ureq::Error> {
         loop {
-            match head::find(self.buffers.input()) {
+            match self.search.find(self.buffers.input()) {
                 Ok(Found::Part) => return Ok(false),
                 Ok(Found::Interim(used)) if self.interim + used <= MOST_INTERIM => {
                     self.interim += used;

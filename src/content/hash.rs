@@ -51,7 +51,8 @@ impl Digests {
                 if stop.is_set() {
                     return Err(Failure::cancelled(Phase::LocalFile));
                 }
-                let chunk = &mut buffer[..BUFFER.min((part_end - offset) as usize)];
+                let left = usize::try_from(part_end - offset).unwrap_or(usize::MAX);
+                let chunk = &mut buffer[..BUFFER.min(left)];
                 source.read_exact_at(chunk, offset)?;
                 hasher.update(&*chunk);
                 offset += chunk.len() as u64;

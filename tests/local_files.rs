@@ -12,9 +12,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use cos::client::Client;
+use cos::threads::Watch;
+use cos::transfer::Transfer;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
@@ -323,28 +324,37 @@ fn a_limit_of_file_size_is_a_failure_and_no_signal() {
     assert_eq!(names_in(&down), [""; 0]);
 }
 
-/// A file that another program holds a lease on is read once that program has let go.
+/// A file that another program holds a lease on is read once that program has let go. Nobody who
+/// cancels has to wait for that.
 #[test]
 fn leased_files_are_read() {
     let bed = Bed::new();
     let (client, path) = (bed.client(), bed.file("leased", 1000));
     let holder = OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let lease = |kind: i32| {
-        // SAFETY: the descriptor is open, and the call touches no memory. SIGIO, which the system
-        // sends to the holder, is ignored.
-        unsafe {
-            libc::signal(libc::SIGIO, libc::SIG_IGN);
-            assert_eq!(libc::fcntl(holder.as_raw_fd(), libc::F_SETLEASE, kind), 0);
-        }
+    // SAFETY: the descriptor is open, and the calls touch no memory. SIGIO, which the system sends
+    // to the holder, is ignored.
+    let control = |command, kind: i32| unsafe {
+        libc::signal(libc::SIGIO, libc::SIG_IGN);
+        libc::fcntl(holder.as_raw_fd(), command, kind)
     };
-    lease(libc::F_WRLCK);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(300));
-            lease(libc::F_UNLCK);
-        });
-        expect(&upload(&client, "/leased", &path, json!({})), 0);
-    });
+    let lease = |kind| assert_eq!(control(libc::F_SETLEASE, kind), 0);
+    // While the system asks the holder to let go, it tells what the lease is to become.
+    let is_wanted = || control(libc::F_GETLEASE, 0) != libc::F_WRLCK;
+    let upload = |what: &(dyn Fn() + Sync), handle: &Transfer| {
+        lease(libc::F_WRLCK);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                wait_until("somebody who wants the file", is_wanted);
+                what();
+            });
+            let watch = Watch { transfer: Some(handle), on_progress: None };
+            upload_watched(&client, "/leased", &path, json!({}), watch)
+        })
+    };
+    let cancelled = Transfer::default();
+    expect(&upload(&|| cancelled.cancel(), &cancelled), 1);
+    lease(libc::F_UNLCK);
+    expect(&upload(&|| lease(libc::F_UNLCK), &Transfer::default()), 0);
     assert_same(&stored(&bed.emulator, "/leased").unwrap(), &content(1000));
 }
 

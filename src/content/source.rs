@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use crate::os::{self, Stamp};
-use crate::reply::{Failure, Result};
+use crate::reply::{Failure, Phase, Result};
+use crate::stop::Stop;
 
 /// Content that can be read at any place, by several threads at once.
 #[derive(Debug)]
@@ -17,21 +18,24 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Opens the file at `local_path`.
-    pub fn open(local_path: &str) -> Result<Source<'static>> {
+    /// Opens the file at `local_path`. A wait for a program that has it ends with `stop`.
+    pub fn open(local_path: &str, stop: &Stop) -> Result<Source<'static>> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
         if local_path.is_empty() {
             return Err(refused("must name a file; it is empty".into()));
         }
-        let file = os::open_source(Path::new(local_path))
-            .map_err(|error| refused(format!("{local_path} can't be read: {error}")))?;
-        Source::of(file, local_path)
+        let opened = os::open_source(Path::new(local_path), &|| !stop.is_set());
+        Source::of(opened, local_path, stop)
     }
 
     /// Takes a file that was opened, if it is one that can be uploaded.
-    pub fn of(file: File, local_path: &str) -> Result<Source<'static>> {
+    pub fn of(opened: io::Result<File>, local_path: &str, stop: &Stop) -> Result<Source<'static>> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
         let unreadable = |error| refused(format!("{local_path} can't be read: {error}"));
+        let file = match opened {
+            Err(_) if stop.is_set() => return Err(Failure::cancelled(Phase::LocalFile)),
+            opened => opened.map_err(unreadable)?,
+        };
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
             return Err(refused(format!("{local_path} is a directory, not a file")));

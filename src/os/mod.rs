@@ -29,9 +29,10 @@ pub use system::{Access, Directory, ForkMark, HeldCancellation, Stamp};
 // Files and their names.
 
 /// Opens a file for reading, if it is an ordinary one. Others can make whoever opens or reads them
-/// wait for ever, or have no end.
-pub fn open_source(path: &Path) -> io::Result<File> {
-    system::open_source(path)
+/// wait for ever, or have no end. Where another program has to give the file up first, this waits for
+/// it, some time, and only while `go_on` says so.
+pub fn open_source(path: &Path, go_on: &dyn Fn() -> bool) -> io::Result<File> {
+    system::open_source(path, go_on)
 }
 
 /// Opens a directory, to reach what is below it whatever takes its name later.
@@ -40,9 +41,10 @@ pub fn open_directory(path: &Path) -> io::Result<Directory> {
 }
 
 /// Opens the file `name` for reading: a path below `directory`, with `/` between segments. No part
-/// of it may be a symbolic link, and what is no ordinary file does not block.
-pub fn open_below(directory: &Directory, name: &str) -> io::Result<File> {
-    system::open_below(directory, name)
+/// of it may be a symbolic link, and what is no ordinary file does not block. Waits for another
+/// program like [`open_source`].
+pub fn open_below(directory: &Directory, name: &str, go_on: &dyn Fn() -> bool) -> io::Result<File> {
+    system::open_below(directory, name, go_on)
 }
 
 /// Opens a file of the library's own for reading and writing; a new one if there is none. Tells

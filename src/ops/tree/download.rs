@@ -153,7 +153,7 @@ impl TreeDownload<'_> {
             return Ok(None);
         };
         // What can't be read can't be known to be the same; replacing it will tell.
-        let Ok(source) = Source::open(place) else {
+        let Ok(source) = Source::open(place, &self.call.stop) else {
             return Ok(None);
         };
         let found = Digests::of(&source, u64::MAX, &self.call.stop)?.sha;

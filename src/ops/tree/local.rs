@@ -43,10 +43,9 @@ impl Root {
 
     /// Opens a file below the root. Links are not followed, also where one has taken the place of
     /// the file or of a directory since it was found.
-    pub fn source(&self, file: &LocalFile) -> Result<Source<'static>> {
-        let opened = os::open_below(&self.0, &file.name)
-            .map_err(|error| unreadable(Path::new(&file.name), &error))?;
-        Source::of(opened, &file.name)
+    pub fn source(&self, file: &LocalFile, stop: &Stop) -> Result<Source<'static>> {
+        let opened = os::open_below(&self.0, &file.name, &|| !stop.is_set());
+        Source::of(opened, &file.name, stop)
     }
 }
 
@@ -199,13 +198,13 @@ mod tests {
         scanned(&root, |tree, _| {
             let opened = Root::open(&root).unwrap();
             assert_eq!(tree.files.len(), 2);
-            assert!(tree.files.iter().all(|file| opened.source(file).is_ok()));
+            assert!(tree.files.iter().all(|file| opened.source(file, &Stop::default()).is_ok()));
             fs::rename(root.join("a"), root.join("was a")).unwrap();
             symlink(&outside, &root.join("a")).unwrap();
             fs::remove_file(root.join("file")).unwrap();
             symlink(&outside.join("file"), &root.join("file")).unwrap();
             for file in &tree.files {
-                let failure = opened.source(file).err().unwrap();
+                let failure = opened.source(file, &Stop::default()).err().unwrap();
                 assert_eq!(
                     (failure.code, failure.phase),
                     (-1, crate::reply::failure::Phase::LocalFile)
@@ -218,9 +217,12 @@ mod tests {
             fs::rename(&root, dir.path().join("was root")).unwrap();
             symlink(&outside, &root).unwrap();
             let file = tree.files.iter().find(|file| file.name == "a/b/file").unwrap();
-            assert_eq!(opened.source(file).unwrap().size(), "root/a/b/file".len() as u64);
+            assert_eq!(
+                opened.source(file, &Stop::default()).unwrap().size(),
+                "root/a/b/file".len() as u64
+            );
             fs::remove_file(dir.path().join("was root/a/b/file")).unwrap();
-            assert_eq!(opened.source(file).err().unwrap().code, -1);
+            assert_eq!(opened.source(file, &Stop::default()).err().unwrap().code, -1);
         });
     }
 

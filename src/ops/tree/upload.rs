@@ -103,7 +103,7 @@ impl TreeUpload<'_> {
     fn send(&self, file: &LocalFile) -> Result<()> {
         let path = format!("{}{}", self.root.as_str(), file.name);
         let path = FilePath::new("cos_path", &path)?;
-        let source = self.local_root.source(file)?;
+        let source = self.local_root.source(file, &self.call.stop)?;
         let size = source.size();
         let action = match self.is_unchanged(file, &path, &source)? {
             true => {

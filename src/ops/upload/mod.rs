@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::path::{Bucket, FilePath};
 use crate::reply::answer::Answer;
 use crate::reply::{Failure, Reply, Result};
+use crate::stop::Stop;
 use crate::threads::{self, OnProgress, Watch};
 use crate::transfer::Transfer;
 
@@ -81,7 +82,7 @@ pub fn file(
     options: Option<&str>,
     watch: Watch,
 ) -> Result<Answer> {
-    start(client, bucket, cos_path, options, watch, || Source::open(local_path))
+    start(client, bucket, cos_path, options, watch, |stop| Source::open(local_path, stop))
 }
 
 /// Uploads bytes in memory.
@@ -93,7 +94,7 @@ pub fn buffer(
     options: Option<&str>,
     watch: Watch,
 ) -> Result<Answer> {
-    start(client, bucket, cos_path, options, watch, || Ok(Source::Buffer(data)))
+    start(client, bucket, cos_path, options, watch, |_| Ok(Source::Buffer(data)))
 }
 
 fn start<'a>(
@@ -102,7 +103,7 @@ fn start<'a>(
     cos_path: &str,
     options: Option<&str>,
     watch: Watch,
-    source: impl FnOnce() -> Result<Source<'a>>,
+    source: impl FnOnce(&Stop) -> Result<Source<'a>>,
 ) -> Result<Answer> {
     let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
     let own_transfer = Transfer::default();
@@ -111,7 +112,7 @@ fn start<'a>(
     let call = client.call(&mut options, Some(transfer.cancel_flag()))?;
     let settings = Settings::take(&mut options, true)?;
     options.finish()?;
-    let source = source()?;
+    let source = source(&call.stop)?;
     let _busy = transfer.begin()?;
     transfer.set_total(source.size());
     let upload = Upload { call, bucket, path, source: &source, transfer, settings };

@@ -17,7 +17,7 @@ use crate::os::parent;
 #[cfg(test)]
 pub use std::os::unix::fs::symlink;
 
-pub fn open_source(path: &Path) -> io::Result<File> {
+pub fn open_source(path: &Path, go_on: &dyn Fn() -> bool) -> io::Result<File> {
     let regular = |found: Metadata| {
         if found.is_file() {
             Ok(())
@@ -30,20 +30,22 @@ pub fn open_source(path: &Path) -> io::Result<File> {
     // Opening a device may do something already.
     regular(fs::metadata(path)?)?;
     let open = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-    let file = after_lease(open)?;
+    let file = after_lease(go_on, open)?;
     regular(file.metadata()?)?;
     Ok(file)
 }
 
 /// Repeats an `open` that does not block while another program holds a lease on the file: the
 /// system has asked that program to give it up, and takes it away after some time.
-fn after_lease(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
+fn after_lease(go_on: &dyn Fn() -> bool, open: impl Fn() -> io::Result<File>) -> io::Result<File> {
     /// The system takes a lease away after 45 s, unless it is configured otherwise.
     const LONGEST: Duration = Duration::from_secs(60);
     let due = Instant::now() + LONGEST;
     loop {
         match open() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < due => {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < due && go_on() =>
+            {
                 thread::sleep(Duration::from_millis(10));
             }
             result => return result,
@@ -58,7 +60,7 @@ pub fn open_directory(path: &Path) -> io::Result<Directory> {
     File::open(path).map(Directory)
 }
 
-pub fn open_below(directory: &Directory, name: &str) -> io::Result<File> {
+pub fn open_below(directory: &Directory, name: &str, go_on: &dyn Fn() -> bool) -> io::Result<File> {
     let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
     let mut parent = None;
     for folder in folders.split_terminator('/') {
@@ -66,7 +68,7 @@ pub fn open_below(directory: &Directory, name: &str) -> io::Result<File> {
         parent = Some(open_in(at, folder, libc::O_DIRECTORY)?);
     }
     let parent = parent.as_ref().unwrap_or(&directory.0);
-    after_lease(|| open_in(parent, file, libc::O_NONBLOCK))
+    after_lease(go_on, || open_in(parent, file, libc::O_NONBLOCK))
 }
 
 fn open_in(directory: &File, segment: &str, flags: libc::c_int) -> io::Result<File> {

@@ -9,6 +9,7 @@
 //! operation       ops
 //! request         protocol, content
 //! bytes           transport
+//! system          os           the only files, sockets and threads that differ between systems
 //! reply           reply
 //! ```
 //!

@@ -1,15 +1,11 @@
-//! One line a request, for a program that wants to see what goes on.
+//! Lines for a program that wants to see what goes on: one for each request.
 //!
-//! Lines hold neither credentials nor signatures: of a URL only the path is shown. They reach the
+//! They hold neither credentials nor signatures: of a URL only the path is shown. They reach the
 //! program on the thread of its call; what other threads have to say waits until that thread comes
 //! by.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
-
-use crate::reply::{Failure, Result};
-use crate::transport::Traffic;
 
 /// Which lines a program wants.
 #[allow(non_camel_case_types)]
@@ -67,7 +63,8 @@ impl CallLog {
         self.write(LogLevel::COS_LOG_FAILURES, line);
     }
 
-    fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
+    /// Logs a line of this level, which is made if it is wanted.
+    pub fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
         if level <= self.log.level {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.push((level, line()));
@@ -102,77 +99,11 @@ fn this_thread() -> usize {
     PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
-/// A request under way, to be logged when it has ended.
-pub struct Trace<'a> {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// The operation, or `download`.
-    pub op: &'a str,
-    /// The whole URL; only its path is shown.
-    pub url: &'a str,
-    /// Which attempt it is, from 1.
-    pub attempt: u32,
-    /// When it began.
-    pub started: Instant,
-    /// What travelled for it.
-    pub traffic: &'a Traffic,
-}
-
-impl Trace<'_> {
-    /// Logs how the request ended: with an HTTP status, or a failure.
-    pub fn ended<T>(&self, log: &CallLog, status: Option<u16>, result: &Result<T>) {
-        let failure = result.as_ref().err();
-        let level = match failure {
-            None => LogLevel::COS_LOG_REQUESTS,
-            Some(_) => LogLevel::COS_LOG_FAILURES,
-        };
-        log.write(level, || self.line(status, failure.map(|failure| &**failure)));
-    }
-
-    fn line(&self, status: Option<u16>, failure: Option<&Failure>) -> String {
-        let status = status.or(failure.and_then(|failure| failure.http_status));
-        let connection = match self.traffic.connections() {
-            0 => "reused",
-            _ => "new",
-        };
-        let mut line = format!(
-            "{} {} op={} status={} code={} sent={} received={} ms={} attempt={} connection={connection}",
-            self.method,
-            path(self.url),
-            self.op,
-            status.map_or("-".to_owned(), |status| status.to_string()),
-            failure.map_or(0, |failure| failure.code),
-            self.traffic.sent(),
-            self.traffic.received(),
-            self.started.elapsed().as_millis(),
-            self.attempt,
-        );
-        if let Some(failure) = failure {
-            let message = failure.message.replace(char::is_control, " ");
-            line.push_str(&format!(" phase={} {message}", failure.phase.as_str()));
-        }
-        line
-    }
-}
-
-/// The path of a URL, without the query: that may hold a signature.
-fn path(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let start = after_scheme.find('/').unwrap_or(after_scheme.len());
-    after_scheme[start..].split('?').next().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use std::thread;
 
     use super::*;
-
-    #[test]
-    fn a_url_shows_its_path_only() {
-        assert_eq!(path("http://b-1.host:80/a/%E4?sign=SECRET"), "/a/%E4");
-        assert_eq!(path("http://host"), "");
-    }
 
     #[test]
     fn lines_of_other_threads_wait_for_the_calling_one() {

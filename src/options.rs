@@ -188,8 +188,8 @@ mod tests {
         let mut typo = options(r#"{"tiemout_ms": 1}"#);
         typo.integer("timeout_ms", 1..=9).unwrap();
         let failure = typo.finish().unwrap_err();
-        assert_eq!(failure.argument.as_deref(), Some("tiemout_ms"));
-        assert!(failure.message.contains("timeout_ms"), "{}", failure.message);
+        assert_eq!(failure.argument_name(), Some("tiemout_ms"));
+        assert!(failure.message().contains("timeout_ms"), "{}", failure.message());
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             (r#"{"n": 99999999999999999999}"#, "n"),
         ] {
             let failure = options(text).integer("n", 1..=9).unwrap_err();
-            assert_eq!(failure.argument.as_deref(), Some(key), "{text}");
+            assert_eq!(failure.argument_name(), Some(key), "{text}");
         }
         assert!(options(r#"{"f": 2}"#).flag("f").is_err());
         assert!(options(r#"{"f": "true"}"#).flag("f").is_err());
@@ -214,7 +214,7 @@ mod tests {
     fn not_an_object_is_refused() {
         for text in ["", "[]", "1", "{", "{\"a\":1}x", "nul", "\u{0}"] {
             let failure = Options::parse(Some(text)).unwrap_err();
-            assert_eq!(failure.argument.as_deref(), Some("options"), "{text:?}");
+            assert_eq!(failure.argument_name(), Some("options"), "{text:?}");
         }
         assert!(Options::parse(None).unwrap().finish().is_ok());
     }

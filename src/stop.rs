@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often whoever waits looks whether to go on.
+/// Polling interval of every wait.
 pub const TICK: Duration = Duration::from_millis(50);
 
 /// Shared by everything that works for one call.
@@ -24,7 +24,7 @@ impl Stop {
     }
 
     /// A part of a call: it stops with the whole, but not the whole with it.
-    pub fn below(whole: &Arc<Stop>) -> Arc<Stop> {
+    pub fn part_of(whole: &Arc<Stop>) -> Arc<Stop> {
         Arc::new(Stop { whole: Some(Arc::clone(whole)), ..Stop::default() })
     }
 

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::Call;
+use crate::log::CallLog;
 use crate::os;
-use crate::reply::{Code, Failure, Phase, Result};
+use crate::reply::{Failure, Result};
 use crate::stop::Stop;
 use crate::transfer::{STEP, Transfer};
 
@@ -27,11 +27,19 @@ pub struct Watch<'a> {
     pub on_progress: Option<OnProgress<'a>>,
 }
 
+impl<'a> Watch<'a> {
+    /// Where progress is counted, which is `own` without a handle, and who is told of it.
+    pub fn or(self, own: &'a Transfer) -> (&'a Transfer, Option<OnProgress<'a>>) {
+        (self.transfer.unwrap_or(own), self.on_progress)
+    }
+}
+
 /// Tells the caller of progress, on the caller's thread.
 pub struct Reporter<'a> {
     transfer: &'a Transfer,
     on_progress: Option<OnProgress<'a>>,
-    call: &'a Call,
+    stop: &'a Stop,
+    log: &'a CallLog,
     last: Option<(u64, u64)>,
     last_at: Instant,
 }
@@ -39,11 +47,12 @@ pub struct Reporter<'a> {
 impl<'a> Reporter<'a> {
     /// Tells nobody where there is no callback.
     pub fn new(
-        call: &'a Call,
+        stop: &'a Stop,
+        log: &'a CallLog,
         transfer: &'a Transfer,
         on_progress: Option<OnProgress<'a>>,
     ) -> Reporter<'a> {
-        Reporter { transfer, on_progress, call, last: None, last_at: Instant::now() }
+        Reporter { transfer, on_progress, stop, log, last: None, last_at: Instant::now() }
     }
 
     /// Reports now, and each step that was taken since the last report. The callback may cancel the
@@ -60,7 +69,7 @@ impl<'a> Reporter<'a> {
                 0
             }
         };
-        while told + STEP < done && !self.call.stop.is_set() {
+        while told + STEP < done && !self.stop.is_set() {
             told += STEP;
             self.tell((told, total));
         }
@@ -87,13 +96,13 @@ impl<'a> Reporter<'a> {
     fn tell(&mut self, now: (u64, u64)) {
         self.last = Some(now);
         self.last_at = Instant::now();
-        self.call.log.flush();
+        self.log.flush();
         // A callback that has said no is not asked again.
         if let Some(on_progress) = &mut self.on_progress
-            && !self.call.stop.is_set()
+            && !self.stop.is_set()
             && !on_progress(now.0, now.1)
         {
-            self.call.stop.cancel();
+            self.stop.cancel();
         }
     }
 
@@ -109,7 +118,8 @@ impl<'a> Reporter<'a> {
 
 /// Does `work` while the calling thread reports progress: at the start, regularly, and at the end.
 pub fn watched<T: Send>(
-    call: &Call,
+    stop: &Stop,
+    log: &CallLog,
     transfer: &Transfer,
     on_progress: Option<OnProgress>,
     work: impl FnOnce() -> Result<T> + Send,
@@ -117,7 +127,7 @@ pub fn watched<T: Send>(
     if on_progress.is_none() {
         return work();
     }
-    let mut reporter = Reporter::new(call, transfer, on_progress);
+    let mut reporter = Reporter::new(stop, log, transfer, on_progress);
     reporter.report_start();
     let finished = &AtomicBool::new(false);
     let result = thread::scope(|scope| {
@@ -153,7 +163,7 @@ impl Drop for Finish<'_> {
 /// The failure where the system gives no thread.
 pub fn no_thread(error: &io::Error) -> Box<Failure> {
     let message = format!("no thread could be started: {error}");
-    Failure::new(Code::COS_ERR_LOCAL_IO, Phase::LocalFile, message)
+    Failure::local_io(message)
 }
 
 /// Runs `work` on up to `workers` threads, the calling one among them. The first failure stops the

@@ -172,7 +172,7 @@ mod tests {
         let transfer = Transfer::default();
         let busy = transfer.begin().unwrap();
         let failure = transfer.begin().err().unwrap();
-        assert_eq!(failure.argument.as_deref(), Some("transfer"));
+        assert_eq!(failure.argument_name(), Some("transfer"));
         drop(busy);
         assert!(transfer.begin().is_ok());
     }

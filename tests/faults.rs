@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use cos::client::Client;
 use cos::ops::{file, folder};
-use cos::reply::answer::Answer;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
@@ -414,12 +413,12 @@ impl Worker {
     fn operate(&self, op: Op, client: &Client, place: &Place) -> Value {
         let path = place.cos_path.as_str();
         match op {
-            Op::Stat => reply(file::stat(client, PUBLIC, path, None).map(Answer::from)),
+            Op::Stat => reply(file::stat(client, PUBLIC, path, None)),
             Op::List => {
                 let folder = path.strip_suffix("object").unwrap();
-                reply(folder::list(client, PUBLIC, folder, None).map(Answer::from))
+                reply(folder::list(client, PUBLIC, folder, None))
             }
-            Op::Delete => reply(file::delete(client, PUBLIC, path, None).map(Answer::from)),
+            Op::Delete => reply(file::delete(client, PUBLIC, path, None)),
             Op::Upload => upload(client, path, &place.file, json!({"slice_threshold": 20 * MIB})),
             Op::Init | Op::Slice | Op::Finish => {
                 let options = json!({"slice_threshold": 0, "slice_size": SLICE, "concurrency": 1});
@@ -477,7 +476,7 @@ impl Worker {
     fn unfinished(&self, cos_path: &str) -> &'static str {
         match file::stat(&self.bed.client(), PUBLIC, cos_path, None) {
             Ok(_) => "open",
-            Err(failure) if failure.code == -197 => "none",
+            Err(failure) if failure.code() == -197 => "none",
             Err(failure) => panic!("{failure:?}"),
         }
     }
@@ -630,7 +629,7 @@ fn bytes_behind_a_reply_never_answer_the_next_request() {
         let client = bed.client_with(json!({"hostname": host}));
         for _ in 0..3 {
             let found = file::stat(&client, PUBLIC, "/a", None).unwrap();
-            assert!(found.text().contains("honest"), "{}", found.text());
+            assert!(found.json.contains("honest"), "{}", found.json);
             thread::sleep(pause.unwrap_or_default() * 2);
         }
     }
@@ -650,7 +649,7 @@ fn a_hundred_megabytes_of_json_are_not_read_to_their_end() {
     });
     let bed = Bed::new();
     let client = bed.client_with(json!({"hostname": host}));
-    let answer = reply(file::stat(&client, PUBLIC, "/a", None).map(Answer::from));
+    let answer = reply(file::stat(&client, PUBLIC, "/a", None));
     expect(&answer, -2);
     assert_eq!(answer["error"]["retryable"], false);
     // Some of it is in the buffers of the connection.

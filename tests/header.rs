@@ -90,8 +90,8 @@ fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
 
 /// The keys that a function says it takes.
 fn taken(failure: &Failure) -> BTreeSet<String> {
-    assert_eq!(failure.argument.as_deref(), Some("no such option"), "{failure:?}");
-    let (_, keys) = failure.message.split_once("it takes ").unwrap();
+    assert_eq!(failure.argument_name(), Some("no such option"), "{failure:?}");
+    let (_, keys) = failure.message().split_once("it takes ").unwrap();
     keys.split(", ").map(str::to_owned).collect()
 }
 

@@ -2,13 +2,16 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use cos::account::Account;
 use cos::client::Client;
 use cos::ops::{file, sign as signing};
 use cos::options::Options;
 use cos::path::{Bucket, FilePath, FolderPath, encode, encode_query};
+use cos::protocol::contract::Place;
 use cos::protocol::v4::sign::{self, Kind};
+use cos::protocol::v4::{RULES, reply};
+use cos::reply::json;
 use cos::reply::secrets::Secrets;
-use cos::reply::{Reply, json};
 use proptest::prelude::*;
 
 /// Text that is likely to be a path: every kind of character that a name may have, and some that
@@ -93,15 +96,16 @@ proptest! {
     /// URL and signature spell a path alike, in ASCII, and it can be read back.
     #[test]
     fn one_spelling_for_url_and_signature(text in path()) {
-        if let Ok(path) = FilePath::new("cos_path", &text) {
+        if let Ok(path) = FilePath::new("cos_path", &text, &RULES) {
             let client = client();
             let bucket = Bucket::new("mybucket").unwrap();
-            let credentials = &client.snapshot().credentials;
-            let url = client.snapshot().download_url(&bucket, &path);
-            let multi = file_id(&credentials.sign(&bucket, &path, Kind::Multi(2_000_000_000), 1));
-            let once = file_id(&credentials.sign(&bucket, &path, Kind::Once, 1));
-            let download = credentials.sign(&bucket, &path, Kind::Download(2_000_000_000), 1);
-            let download = file_id(&download);
+            let account = Account::new("1250000000", "id", "key").unwrap();
+            let at = Place { bucket: &bucket, path: &path };
+            let url = client.snapshot().service.object_url(at);
+            let signed = |kind| file_id(&sign::sign(&account, at, kind, 1));
+            let multi = signed(Kind::Multi(2_000_000_000));
+            let once = signed(Kind::Once);
+            let download = signed(Kind::Download(2_000_000_000));
 
             let host = "https://mybucket-1250000000.cossh.myqcloud.com";
             let in_url = url.strip_prefix(host).unwrap();
@@ -134,12 +138,12 @@ proptest! {
     /// No accepted path has a segment that a server or a proxy would take for something else.
     #[test]
     fn accepted_paths_are_plain(text in path()) {
-        if let Ok(path) = FilePath::new("cos_path", &text) {
+        if let Ok(path) = FilePath::new("cos_path", &text, &RULES) {
             for segment in path.as_str()[1..].split('/') {
                 prop_assert!(!segment.trim().is_empty() && segment != "." && segment != "..");
             }
             prop_assert!(!text.chars().any(char::is_control));
-            prop_assert!(FolderPath::new("cos_path", &text).is_err());
+            prop_assert!(FolderPath::new("cos_path", &text, &RULES).is_err());
             prop_assert!(path.encoded().len() <= 1024);
         }
     }
@@ -163,9 +167,10 @@ proptest! {
         let option = |key: &str| serde_json::json!({key: text}).to_string();
         prop_assert!(Bucket::new(&text).is_err());
         let (file, folder) = (format!("/{text}"), format!("/{text}/"));
-        prop_assert!(FilePath::new("cos_path", &file).is_err());
-        prop_assert!(FolderPath::new("cos_path", &folder).is_err());
-        prop_assert!(FolderPath::new("cos_path", "/d/").unwrap().with_prefix(&text).is_err());
+        prop_assert!(FilePath::new("cos_path", &file, &RULES).is_err());
+        prop_assert!(FolderPath::new("cos_path", &folder, &RULES).is_err());
+        let folder = FolderPath::new("cos_path", "/d/", &RULES).unwrap();
+        prop_assert!(folder.with_prefix(&text, &RULES).is_err());
         prop_assert!(Client::new(&text, "id", "key", Some("sh"), None).is_err());
         prop_assert!(Client::new("1", &text, "key", Some("sh"), None).is_err());
         prop_assert!(Client::new("1", "id", &text, Some("sh"), None).is_err());
@@ -176,7 +181,7 @@ proptest! {
         for key in ["content_type", "cache_control", "content_disposition", "content_encoding",
                     "content_language", "x-cos-meta-a"] {
             let failure = file::update(&client(), "mybucket", "/f", Some(&option(key))).unwrap_err();
-            prop_assert_eq!(failure.argument.as_deref(), Some(key));
+            prop_assert_eq!(failure.argument_name(), Some(key));
         }
     }
 
@@ -192,8 +197,8 @@ proptest! {
             let _ = options.finish();
         }
         if let Err(failure) = Client::new("1", "id", "key", Some("sh"), Some(&text)) {
-            prop_assert_eq!(failure.code, -1);
-            prop_assert!(!failure.message.contains(['\n', '\r', '\0']), "{}", failure.message);
+            prop_assert_eq!(failure.code(), -1);
+            prop_assert!(!failure.message().contains(['\n', '\r', '\0']), "{}", failure.message());
         }
     }
 
@@ -202,9 +207,12 @@ proptest! {
         any::<Vec<u8>>(),
         jsonish().prop_map(String::into_bytes),
     ]) {
-        match Reply::parse(status, bytes, &Secrets::new([])) {
-            Ok(reply) => prop_assert!(reply.code <= 0),
-            Err(failure) => prop_assert_eq!((failure.code, failure.http_status), (-2, Some(status))),
+        match reply::parse(status, bytes, &Secrets::new([])) {
+            Ok(reply) => prop_assert_eq!(reply.code, 0),
+            Err(failure) => {
+                prop_assert_eq!(failure.http_status(), Some(status));
+                prop_assert!(failure.code() == -2 || failure.is_from_server() && failure.code() < 0);
+            }
         }
     }
 
@@ -256,7 +264,7 @@ proptest! {
         now in 0u64..4_000_000_000,
     ) {
         for expired in [expired, near, (now as i64).saturating_add(near)] {
-            if let Ok(end) = sign::expiry(expired, now) {
+            if let Ok(end) = signing::expiry(expired, now) {
                 prop_assert!(end > now && end - now <= 7_776_000);
             }
         }

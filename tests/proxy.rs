@@ -18,7 +18,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cos::client::Client;
 use cos::ops::file;
-use cos::reply::answer::Answer;
 use serde_json::{Value, json};
 
 use servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
@@ -28,7 +27,7 @@ use transfers::*;
 const PASSWORD: &str = "hunter2";
 
 fn stat(client: &Client, cos_path: &str) -> Value {
-    reply(file::stat(client, PUBLIC, cos_path, None).map(Answer::from))
+    reply(file::stat(client, PUBLIC, cos_path, None))
 }
 
 fn through(bed: &Bed, proxy: &str, more: Value) -> Client {
@@ -318,10 +317,8 @@ fn the_proxys_answers() {
         let gate = Gate::shut(answer);
         let client = through(&bed, &gate.url(), options.clone());
         // Nobody but the proxy has seen it, so even a deletion can be tried again.
-        let operations = [
-            file::stat(&client, PUBLIC, "/a", None).map(Answer::from),
-            file::delete(&client, PUBLIC, "/a", None).map(Answer::from),
-        ];
+        let operations =
+            [file::stat(&client, PUBLIC, "/a", None), file::delete(&client, PUBLIC, "/a", None)];
         for failure in operations.map(reply) {
             expect(&failure, -3);
             assert_eq!(failure["error"]["phase"], "connect", "{answer:?}");

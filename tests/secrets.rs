@@ -15,14 +15,14 @@ use std::thread;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use cos::account::Account;
 use cos::client::Client;
 use cos::config::Config;
 use cos::log::{Log, LogLevel};
 use cos::ops::{download, file, folder, sign, tree, upload};
 use cos::options::Options;
-use cos::protocol::v4::sign::Credentials;
+use cos::reply::Reply;
 use cos::reply::Result;
-use cos::reply::answer::Answer;
 use cos::threads::Watch;
 use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
 use serde_json::{Value, json};
@@ -46,13 +46,14 @@ impl Said {
         let said = self.clone();
         let sink = move |_: LogLevel, line: &str| said.note(line);
         client.set_log(Log::new(LogLevel::COS_LOG_REQUESTS, Arc::new(sink)));
-        let call = client.plain_call(None).unwrap();
-        self.note(format!("{client:?} {call:?} {:?} {:#?}", client.snapshot(), call.client.config));
+        let snapshot = client.snapshot();
+        let call = snapshot.call(&mut Options::default(), None).unwrap();
+        self.note(format!("{client:?} {call:?} {snapshot:?} {:#?}", snapshot.config));
         client
     }
 
-    fn result<T: Into<Answer>>(&self, result: Result<T>) -> Value {
-        let answer: Answer = match result {
+    fn result<T: Into<Reply>>(&self, result: Result<T>) -> Value {
+        let answer: Reply = match result {
             Ok(reply) => reply.into(),
             Err(failure) => {
                 self.note(format!("{failure:?}"));
@@ -257,7 +258,7 @@ fn failures_tell_no_secret_in_any_phase() {
             client.set_credentials(APPID, SECRET_ID, &format!("{SECRET_KEY}\n")),
             client.set_credentials(APPID, &format!("{SECRET_ID} "), SECRET_KEY),
         ])
-        .map(|result| said.result(result.map(|()| Answer::done())))
+        .map(|result| said.result(result.map(|()| Reply::done())))
         .collect();
     assert!(refusals.iter().all(|answer| answer["code"] == -1), "{refusals:#?}");
     seen.extend(phases(&refusals));
@@ -274,7 +275,7 @@ fn debug_output_tells_no_secret() {
     let said = Said::default();
     said.note(format!("{:?}", parsed()));
     said.note(format!("{:#?}", Config::new(Some("sh"), parsed()).unwrap()));
-    said.note(format!("{:?}", Credentials::new(APPID, SECRET_ID, SECRET_KEY).unwrap()));
+    said.note(format!("{:?}", Account::new(APPID, SECRET_ID, SECRET_KEY).unwrap()));
     said.client(Client::new(APPID, SECRET_ID, SECRET_KEY, Some("sh"), Some(&options)).unwrap());
     said.assert_nothing_secret();
 }

@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use cos::client::Client;
 use cos::ops::file;
-use cos::reply::answer::Answer;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -72,7 +71,7 @@ fn encrypted(bed: &Bed, port: u16, more: Value) -> Client {
 }
 
 fn stat(client: &Client, cos_path: &str) -> Value {
-    reply(file::stat(client, PUBLIC, cos_path, None).map(Answer::from))
+    reply(file::stat(client, PUBLIC, cos_path, None))
 }
 
 /// Fails unless the handshake was given up at once and for good, and the message says why.
@@ -256,7 +255,7 @@ fn verification_has_no_switch() {
         let client = bed.client();
         let options = json!({key: false}).to_string();
         let failure = client.set_config(Some(&options)).unwrap_err();
-        assert_eq!((failure.code, failure.argument.as_deref()), (-1, Some(key)));
+        assert_eq!((failure.code(), failure.argument_name()), (-1, Some(key)));
     }
 }
 
@@ -358,8 +357,8 @@ fn a_ca_file_that_is_none_is_refused() {
     ] {
         let options = json!({"ca_file": ca_file}).to_string();
         let failure = client.set_config(Some(&options)).unwrap_err();
-        assert_eq!(failure.code, -1, "{ca_file:?}");
-        assert_eq!(failure.argument.as_deref(), Some("ca_file"), "{ca_file:?}");
+        assert_eq!(failure.code(), -1, "{ca_file:?}");
+        assert_eq!(failure.argument_name(), Some("ca_file"), "{ca_file:?}");
     }
     // The refusals have changed nothing.
     expect(&stat(&client, "/a"), -197);
@@ -427,7 +426,7 @@ fn a_reply_that_was_tampered_with_is_a_lost_reply() {
     assert_stored(&place.bed.emulator, "/a", &content(1000));
 
     falsify.store(true, Ordering::SeqCst);
-    let answer = reply(file::delete(&client, PUBLIC, "/a", None).map(Answer::from));
+    let answer = reply(file::delete(&client, PUBLIC, "/a", None));
     expect(&answer, -3);
     assert_eq!(answer["error"]["phase"], "receive");
     assert_eq!(answer["error"]["attempts"], 1);

@@ -354,7 +354,7 @@ fn names_that_are_refused_are_lines_of_the_report() {
     assert_eq!(report["data"]["failed"], 2);
     assert_eq!(report["data"]["failures"][0]["path"], "a*b");
     let failure = folder::list(&client, BUCKET, "/tree/a/", None).unwrap_err();
-    assert_eq!(failure.code, -197);
+    assert_eq!(failure.code(), -197);
 }
 
 #[test]
@@ -453,7 +453,7 @@ fn lists_without_end_have_one() {
     for infos in [Value::from(vec![entry; 100]), Value::from(Vec::<Value>::new())] {
         let client = serve(move |count| page(count, infos.clone()));
         let failure = folder::list(&client, BUCKET, "/d/", all).unwrap_err();
-        assert_eq!(failure.code, -2, "{}", failure.message);
+        assert_eq!(failure.code(), -2, "{}", failure.message());
     }
     // Folders in folders.
     let client =
@@ -491,7 +491,7 @@ fn a_folder_too_long_to_list_is_no_obstacle_to_an_upload() {
         folder::list(&client, BUCKET, "/tree/", Some(r#"{"all": true}"#)).unwrap_err()
     };
     // The caller has not given that context.
-    assert_eq!((failure.code, failure.argument), (-2, None));
+    assert_eq!((failure.code(), failure.argument_name()), (-2, None));
 }
 
 #[test]
@@ -506,7 +506,7 @@ fn long_pages_are_asked_for_where_they_are_given() {
         }
         bed.emulator.clear_requests();
         let reply = folder::list(&client, BUCKET, "/tree/", Some(r#"{"all": true}"#)).unwrap();
-        let reply: Value = serde_json::from_str(reply.text()).unwrap();
+        let reply: Value = serde_json::from_str(&reply.json).unwrap();
         assert_eq!(reply["data"]["infos"].as_array().unwrap().len(), 201);
         assert_eq!(asked(&bed.emulator, "list"), if strict { 3 } else { 1 });
         let (code, report) = down(&client, &bed.path("back"), None);
@@ -569,14 +569,14 @@ fn recursive_deletion_leaves_nothing_and_touches_nothing_else() {
     folder::create(&client, BUCKET, "/tree/explicit/", None).unwrap();
 
     let failure = folder::delete(&client, BUCKET, "/tree/", None).unwrap_err();
-    assert!([-173, -197].contains(&failure.code), "{failure:?}");
+    assert!([-173, -197].contains(&failure.code()), "{failure:?}");
     let recursive = Some(r#"{"recursive": true}"#);
     let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
     assert_eq!(answer.code, 0);
     assert_eq!(parsed(&answer)["data"]["files"], 24, "{}", answer.json);
     let failure = folder::list(&client, BUCKET, "/tree/", None).unwrap_err();
-    assert_eq!(failure.code, -197);
+    assert_eq!(failure.code(), -197);
     assert_eq!(file::stat(&client, BUCKET, "/tree2/kept", None).unwrap().code, 0);
     let failure = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap_err();
-    assert_eq!(failure.code, -197);
+    assert_eq!(failure.code(), -197);
 }

@@ -27,7 +27,7 @@ fn sliced(more: Value) -> Value {
 
 fn stat(bed: &Bed, cos_path: &str) -> Value {
     let found = cos::ops::file::stat(&bed.client(), PUBLIC, cos_path, None).unwrap();
-    serde_json::from_str::<Value>(found.text()).unwrap()["data"].clone()
+    serde_json::from_str::<Value>(&found.json).unwrap()["data"].clone()
 }
 
 /// Content that no other content of a test is the beginning of.
@@ -365,7 +365,7 @@ fn other_file(bed: &Bed, size: usize) -> std::path::PathBuf {
 
 fn names(bed: &Bed) -> Vec<String> {
     let listed = cos::ops::folder::list(&bed.client(), PUBLIC, "/", None).unwrap();
-    let listed: Value = serde_json::from_str(listed.text()).unwrap();
+    let listed: Value = serde_json::from_str(&listed.json).unwrap();
     let infos = listed["data"]["infos"].as_array().unwrap().iter();
     infos.map(|info| info["name"].as_str().unwrap().to_owned()).collect()
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use cos::client::Client;
 use cos::ops::{download, file, folder, sign, tree, upload};
-use cos::reply::answer::Answer;
+use cos::reply::Reply;
 use cos::reply::{Failure, Result};
 use cos::threads::Watch;
 use cos::transfer::Transfer;
@@ -109,10 +109,10 @@ impl Deaf {
     }
 
     fn check(&self, what: &str, failure: Box<Failure>, argument: &str) -> Box<Failure> {
-        assert_eq!(failure.code, -1, "{what}: {failure:?}");
-        assert_eq!(failure.argument.as_deref(), Some(argument), "{what}: {failure:?}");
-        assert!(failure.message.starts_with(argument), "{what}: {failure:?}");
-        assert_eq!(failure.attempts, 0, "{what}: {failure:?}");
+        assert_eq!(failure.code(), -1, "{what}: {failure:?}");
+        assert_eq!(failure.argument_name(), Some(argument), "{what}: {failure:?}");
+        assert!(failure.message().starts_with(argument), "{what}: {failure:?}");
+        assert_eq!(failure.attempts(), 0, "{what}: {failure:?}");
         let requests = self.bed.emulator.requests();
         assert!(requests.is_empty(), "{what} sent {requests:?}");
         failure
@@ -181,16 +181,16 @@ fn paths() {
         let folder = format!("{path}/");
         for call in FILE_CALLS.iter().chain(&SIGN_CALLS) {
             let failure = deaf.refuses(*call, deaf.given(path, None), "cos_path");
-            assert!(failure.message.contains(why), "{path:?}: {failure:?}");
+            assert!(failure.message().contains(why), "{path:?}: {failure:?}");
         }
         // The empty path with a slash is the bucket.
         for call in FOLDER_CALLS.iter().chain(&SIGN_CALLS[..2]).filter(|_| !path.is_empty()) {
             let failure = deaf.refuses(*call, deaf.given(&folder, None), "cos_path");
-            assert!(failure.message.contains(why), "{folder:?}: {failure:?}");
+            assert!(failure.message().contains(why), "{folder:?}: {failure:?}");
         }
         for call in DESTINATION_CALLS {
             let failure = deaf.refuses(call, deaf.given(path, None), "dest_path");
-            assert!(failure.message.contains(why), "{path:?}: {failure:?}");
+            assert!(failure.message().contains(why), "{path:?}: {failure:?}");
         }
     }
 }
@@ -201,19 +201,19 @@ fn files_and_folders_are_told_apart() {
     for call in FILE_CALLS.iter().chain(&SIGN_CALLS[2..]) {
         for path in ["/", "/d/", "/a/b/"] {
             let failure = deaf.refuses(*call, deaf.given(path, None), "cos_path");
-            assert!(failure.message.contains("names a folder"), "{failure:?}");
+            assert!(failure.message().contains("names a folder"), "{failure:?}");
         }
     }
     for call in FOLDER_CALLS {
         for path in ["/f", "/a/b"] {
             let failure = deaf.refuses(call, deaf.given(path, None), "cos_path");
-            assert!(failure.message.contains("names a file"), "{failure:?}");
+            assert!(failure.message().contains("names a file"), "{failure:?}");
         }
     }
     for name in ["create_folder", "update_folder", "del_folder"] {
         let call = FOLDER_CALLS.into_iter().find(|call| call.0 == name).unwrap();
         let failure = deaf.refuses(call, deaf.given("/", Some(r#"{"biz_attr":""}"#)), "cos_path");
-        assert!(failure.message.contains("bucket"), "{failure:?}");
+        assert!(failure.message().contains("bucket"), "{failure:?}");
     }
     for call in DESTINATION_CALLS {
         deaf.refuses(call, deaf.given("/d/", None), "dest_path");
@@ -238,7 +238,7 @@ fn paths_whose_url_would_be_too_long() {
     // This one is too long only together with host, appid and bucket.
     let file = format!("/{}", "a".repeat(1000));
     let failure = file::stat(&deaf.client, BUCKET, &file, None).unwrap_err();
-    assert_eq!((failure.code, failure.argument.as_deref()), (-1, Some("cos_path")));
+    assert_eq!((failure.code(), failure.argument_name()), (-1, Some("cos_path")));
     assert!(deaf.bed.emulator.requests().is_empty());
 }
 
@@ -399,8 +399,8 @@ fn local_files_that_can_not_be_read() {
     ] {
         let result = upload::file(&deaf.client, BUCKET, "/f", &local, None, Watch::default());
         let failure = deaf.check(&local, result.unwrap_err(), "local_path");
-        assert!(failure.message.contains(why), "{local:?}: {failure:?}");
-        assert_eq!(failure.phase.as_str(), "local_file");
+        assert!(failure.message().contains(why), "{local:?}: {failure:?}");
+        assert_eq!(failure.phase().as_str(), "local_file");
     }
     for local in [String::new(), deaf.local("missing"), deaf.local("file"), fifo] {
         let result = tree::upload(&deaf.client, BUCKET, "/d/", &local, None, Watch::default());
@@ -462,7 +462,7 @@ fn a_transfer_in_use() {
     let watch = || Watch { transfer: Some(&transfer), on_progress: None };
     let local = deaf.local("new");
     let client = &deaf.client;
-    let results: [Result<Answer>; 4] = [
+    let results: [Result<Reply>; 4] = [
         upload::buffer(client, BUCKET, "/f", b"x", None, watch()),
         download::file(client, BUCKET, "/f", &local, None, watch()),
         download::buffer(client, BUCKET, "/f", None, watch()).map(|(answer, _)| answer),
@@ -513,7 +513,7 @@ fn accounts() {
         deaf.check("a new client", failure, argument);
         let failure = deaf.client.set_credentials(appid, id, key).unwrap_err();
         let failure = deaf.check("other credentials", failure, argument);
-        assert!(!failure.message.contains(SECRET_KEY), "{failure:?}");
+        assert!(!failure.message().contains(SECRET_KEY), "{failure:?}");
         // The old ones are still in force.
         assert!(folder::list(&deaf.client, BUCKET, "/", None).is_ok());
     }

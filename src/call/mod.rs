@@ -1,4 +1,126 @@
-//! One call of the program: how patient it is.
+//! One call of the program: how patient it is, what ends it, what travelled for it.
+//!
+//! Everything that is sent goes through [`Call::send`], once, or as often as [`Call::attempts`]
+//! allows.
 
-pub mod clock;
-pub mod pace;
+mod attempts;
+mod clock;
+mod pace;
+mod send;
+
+pub use clock::Clock;
+pub use send::{Request, Wait};
+
+pub use crate::transport::{Body, Incoming};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::log::{CallLog, Log};
+use crate::reply::secrets::Secrets;
+use crate::reply::{Failure, Phase, Result};
+use crate::stop::Stop;
+use crate::transport::{Traffic, Transport};
+use pace::Pace;
+
+/// What the options of a client, and of a call, say of its requests.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// No progress for so long ends a request.
+    pub timeout: Duration,
+    /// How often a request is repeated.
+    pub retries: u32,
+    /// The `User-Agent` of every request.
+    pub user_agent: Arc<str>,
+    /// How long a signature made for a request is valid, in seconds.
+    pub sign_expired: u64,
+    /// Whether nobody on the way can change what the server says.
+    pub is_protected: bool,
+}
+
+/// One call, or a part of it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    shared: Arc<Shared>,
+    /// What ends it early.
+    pub stop: Arc<Stop>,
+    /// Whether requests that the service has no time for are tried for as long as `pace` says.
+    is_patient: bool,
+    /// Which attempt of something it is; `None` for what is repeated by itself.
+    attempt: Option<u32>,
+}
+
+/// What is the same for all parts of a call.
+#[derive(Debug)]
+struct Shared {
+    transport: Arc<Transport>,
+    clock: Arc<Clock>,
+    manner: Manner,
+    pace: Pace,
+    traffic: Traffic,
+    log: CallLog,
+    secrets: Arc<Secrets>,
+}
+
+impl Call {
+    /// A call on the calling thread.
+    pub fn new(
+        transport: Arc<Transport>,
+        clock: Arc<Clock>,
+        secrets: Arc<Secrets>,
+        manner: Manner,
+        log: Log,
+        stop: Arc<Stop>,
+    ) -> Call {
+        let pace = Pace::new(manner.retries);
+        let (traffic, log) = (Traffic::default(), CallLog::new(log));
+        let shared = Shared { transport, clock, manner, pace, traffic, log, secrets };
+        Call { shared: Arc::new(shared), stop, is_patient: false, attempt: None }
+    }
+
+    /// A part of this call that can fail by itself.
+    pub fn part(&self) -> Call {
+        Call { stop: Stop::part_of(&self.stop), ..self.clone() }
+    }
+
+    /// The same call, whose many requests slow down together rather than fail one by one when the
+    /// service asks for patience.
+    pub fn patient(self) -> Call {
+        Call { is_patient: true, ..self }
+    }
+
+    /// The same call, but what is done with it is tried once.
+    pub fn once(&self) -> Call {
+        Call { attempt: Some(1), ..self.clone() }
+    }
+
+    /// Fails if the caller has stopped the call.
+    pub fn check_not_cancelled(&self) -> Result<()> {
+        if self.stop.is_cancelled() { Err(Failure::cancelled(Phase::Receive)) } else { Ok(()) }
+    }
+
+    /// What travelled for it so far.
+    pub fn traffic(&self) -> &Traffic {
+        &self.shared.traffic
+    }
+
+    /// What is told of it.
+    pub fn log(&self) -> &CallLog {
+        &self.shared.log
+    }
+
+    /// The time that signatures are made for, in UNIX seconds.
+    pub fn now(&self) -> u64 {
+        self.shared.clock.now()
+    }
+
+    /// Until when a signature that is made at `now` is valid, in UNIX seconds.
+    pub fn expiry(&self, now: u64) -> u64 {
+        now + self.shared.manner.sign_expired
+    }
+
+    /// What a reply must not repeat, whatever the request.
+    pub fn secrets(&self) -> &Secrets {
+        &self.shared.secrets
+    }
+}

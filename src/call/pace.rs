@@ -65,8 +65,7 @@ impl Pace {
         if is_new {
             state.pauses += 1;
         }
-        let pause = if is_new { back_off(state.pauses) } else { Duration::ZERO };
-        let ends = now + pause.max(asked.unwrap_or_default().min(LONGEST));
+        let ends = now + if is_new { pause(state.pauses, asked) } else { bounded(asked) };
         state.pause = match state.pause.filter(|_| !is_new) {
             Some((began, end)) => Some((began, ends.max(end))),
             None => Some((now, ends)),
@@ -104,7 +103,11 @@ pub fn back_off(failures: u32) -> Duration {
 
 /// How long to wait before another attempt, if the server may have said for how long.
 pub fn pause(failures: u32, asked: Option<Duration>) -> Duration {
-    back_off(failures).max(asked.unwrap_or_default().min(LONGEST))
+    back_off(failures).max(bounded(asked))
+}
+
+fn bounded(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or_default().min(LONGEST)
 }
 
 #[cfg(test)]

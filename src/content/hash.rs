@@ -1,92 +1,110 @@
-//! SHA-1 as the service wants it: of the whole file, and of its state after every slice.
-//!
-//! `uploadparts` announces, per slice, `datasha`: the five 32-bit chaining words of the running
-//! SHA-1 after that slice, as they stand (nothing padded or finalised), each written little-endian;
-//! for the last slice, the ordinary digest of the file. From one state and the next slice's bytes
-//! the server must arrive at the next state, so it can check slices in any order.
+//! Digests of content.
 
 use sha1::digest::common::hazmat::SerializableState;
 use sha1::{Digest, Sha1};
 
-use crate::content::source::Source;
+use super::source::Source;
 use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
 
-/// The granularity of `uploadparts`, in bytes, unless slices are smaller.
-pub const PART_SIZE: u64 = 1024 * 1024;
+/// How much is read at a time: small enough to stay in the cache until it is hashed.
+const BUFFER: usize = 64 * 1024;
 
-/// The digests of a file.
-#[derive(Debug, Clone)]
-pub struct Digests {
-    /// SHA-1 of the whole, 40 lower-case hex digits.
-    pub sha: String,
-    /// What `uploadparts` announces.
-    pub parts: Parts,
+/// The SHA-1 of `source`.
+pub fn sha1(source: &Source, stop: &Stop) -> Result<String> {
+    sha1_of(source.size(), stop, |buf, at| source.read_exact_at(buf, at))
 }
 
-/// The field `uploadparts`, as few bytes: a file of a TiB has a million parts. Its text is made
-/// while it is sent.
+/// The SHA-1 of the `len` bytes that `read` reads from the place that it is told.
+pub fn sha1_of(
+    len: u64,
+    stop: &Stop,
+    read: impl FnMut(&mut [u8], u64) -> Result<()>,
+) -> Result<String> {
+    let mut hasher = Sha1::new();
+    for_each_chunk(len, stop, read, |chunk| hasher.update(chunk))?;
+    Ok(hex(&hasher.finalize()))
+}
+
+fn for_each_chunk(
+    len: u64,
+    stop: &Stop,
+    mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+    mut take: impl FnMut(&[u8]),
+) -> Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    let mut at = 0;
+    while at < len {
+        if stop.is_set() {
+            return Err(Failure::cancelled(Phase::LocalFile));
+        }
+        let left = usize::try_from(len - at).unwrap_or(usize::MAX);
+        let chunk = &mut buffer[..BUFFER.min(left)];
+        read(chunk, at)?;
+        take(chunk);
+        at += chunk.len() as u64;
+    }
+    Ok(())
+}
+
+/// The SHA-1 of a content, and its state after every `step` bytes, as few bytes: a file of a TiB
+/// has a million states.
 #[derive(Debug, Clone)]
-pub struct Parts {
-    part_size: u64,
+pub struct States {
+    sha1: String,
+    step: u64,
     size: u64,
-    /// In order, one a part, in chunks of [`CHUNK`]: one piece that grows would be copied.
+    /// In chunks of [`CHUNK`]: one piece that grows would be copied.
     states: Vec<Vec<[u8; 20]>>,
 }
 
 const CHUNK: usize = 1024;
 
-impl Digests {
-    /// Reads `source` once, in parts of `part_size` bytes (a multiple of 64).
-    pub fn of(source: &Source, part_size: u64, stop: &Stop) -> Result<Digests> {
-        // Small enough to stay in the cache between being read and being hashed.
-        const BUFFER: usize = 64 * 1024;
-        let mut buffer = vec![0; BUFFER];
+impl States {
+    /// Reads `source` once. `step` is a multiple of 64.
+    pub fn of(source: &Source, step: u64, stop: &Stop) -> Result<States> {
+        let size = source.size();
+        let mut found = States { sha1: String::new(), step, size, states: Vec::new() };
         let mut hasher = Sha1::new();
-        let (mut offset, size) = (0, source.size());
-        let mut states: Vec<Vec<_>> = Vec::new();
-        while offset < size {
-            let part_end = size.min(offset.saturating_add(part_size));
-            while offset < part_end {
-                if stop.is_set() {
-                    return Err(Failure::cancelled(Phase::LocalFile));
+        let mut done = 0;
+        let read = |buf: &mut [u8], at| source.read_exact_at(buf, at);
+        for_each_chunk(size, stop, read, |mut chunk| {
+            while !chunk.is_empty() {
+                let left = step - done % step;
+                let n = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
+                hasher.update(&chunk[..n]);
+                done += n as u64;
+                chunk = &chunk[n..];
+                if done == size {
+                    found.push(hasher.clone().finalize().into());
+                } else if done.is_multiple_of(step) {
+                    found.push(state(&hasher));
                 }
-                let left = usize::try_from(part_end - offset).unwrap_or(usize::MAX);
-                let chunk = &mut buffer[..BUFFER.min(left)];
-                source.read_exact_at(chunk, offset)?;
-                hasher.update(&*chunk);
-                offset += chunk.len() as u64;
             }
-            let state = match offset == size {
-                true => hasher.clone().finalize().into(),
-                false => state(&hasher),
-            };
-            match states.last_mut() {
-                Some(chunk) if chunk.len() < CHUNK => chunk.push(state),
-                _ => states.push(vec![state]),
-            }
+        })?;
+        found.sha1 = hex(&hasher.finalize());
+        Ok(found)
+    }
+
+    fn push(&mut self, state: [u8; 20]) {
+        match self.states.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(state),
+            _ => self.states.push(vec![state]),
         }
-        let sha = hex(&hasher.finalize());
-        Ok(Digests { sha, parts: Parts { part_size, size, states } })
     }
-}
 
-impl Parts {
-    /// The text of entry `i`; `None` behind the last.
-    pub fn entry(&self, i: usize) -> Option<String> {
+    /// SHA-1 of the whole, 40 lower-case hex digits.
+    pub fn sha1(&self) -> &str {
+        &self.sha1
+    }
+
+    /// Stretch `i` of `step` bytes, fewer for the last: where it starts, its length, and what stands
+    /// after it: the chaining words as they are, each little-endian, and for the last stretch the
+    /// ordinary digest of the whole. `None` behind the last.
+    pub fn after(&self, i: usize) -> Option<(u64, u64, [u8; 20])> {
         let state = self.states.get(i / CHUNK)?.get(i % CHUNK)?;
-        let offset = i as u64 * self.part_size;
-        let datalen = self.part_size.min(self.size - offset);
-        let separator = if i == 0 { "" } else { "," };
-        Some(format!(
-            r#"{separator}{{"offset":{offset},"datalen":{datalen},"datasha":"{}"}}"#,
-            hex(state)
-        ))
-    }
-
-    /// The length of all entries together.
-    pub fn text_len(&self) -> u64 {
-        (0..).map_while(|i| self.entry(i)).map(|entry| entry.len() as u64).sum()
+        let offset = i as u64 * self.step;
+        Some((offset, self.step.min(self.size - offset), *state))
     }
 }
 
@@ -109,18 +127,8 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn digests(data: &[u8], part_size: u64) -> Digests {
-        Digests::of(&Source::Buffer(data), part_size, &Stop::default()).unwrap()
-    }
-
-    fn text(digests: &Digests) -> String {
-        let entries: String = (0..).map_while(|i| digests.parts.entry(i)).collect();
-        assert_eq!(digests.parts.text_len(), entries.len() as u64);
-        format!("[{entries}]")
-    }
-
-    fn content_a() -> Vec<u8> {
-        (0..3_145_733u32).map(|i| (i % 251) as u8).collect()
+    fn bytes(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i % 251) as u8).collect()
     }
 
     #[test]
@@ -129,29 +137,25 @@ mod tests {
     }
 
     #[test]
-    fn uploadparts_vectors() {
-        let digests = digests(&content_a(), PART_SIZE);
-        assert_eq!(digests.sha, "2e9a2143beea54b151b9922328b9b996b921188d");
-        let part = |offset, datalen, datasha| serde_json::json!({"offset": offset, "datalen": datalen, "datasha": datasha});
-        let parts: serde_json::Value = serde_json::from_str(&text(&digests)).unwrap();
-        assert_eq!(
-            parts,
-            serde_json::json!([
-                part(0, 1_048_576, "463935c7eea4ca2705d0f481ecedb31f4d0f3a96"),
-                part(1_048_576, 1_048_576, "657c72d675f1e792607e5c0a7405f66cbdb8c290"),
-                part(2_097_152, 1_048_576, "c72cf079ae1aabdb935eddd8e951cd85c572042d"),
-                part(3_145_728, 5, "2e9a2143beea54b151b9922328b9b996b921188d"),
-            ])
-        );
-    }
-
-    #[test]
-    fn a_single_part_is_the_ordinary_digest() {
-        let digests = digests(&content_a()[..1_048_576], PART_SIZE);
-        assert_eq!(digests.sha, "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40");
-        assert_eq!(
-            text(&digests),
-            format!(r#"[{{"offset":0,"datalen":1048576,"datasha":"{}"}}]"#, digests.sha)
-        );
+    fn states_do_not_depend_on_what_is_read_at_a_time() {
+        let data = bytes(3 * BUFFER + 5);
+        for step in [64, 4096, BUFFER as u64, 5 * 64 * 1024 / 2, 1 << 20] {
+            let states = States::of(&Source::Buffer(&data), step, &Stop::default()).unwrap();
+            let (mut end, mut count) = (0, 0);
+            while let Some((offset, len, after)) = states.after(count) {
+                assert_eq!(offset, end);
+                end += len;
+                let mut hasher = Sha1::new();
+                hasher.update(&data[..end as usize]);
+                let is_last = end == data.len() as u64;
+                let expected = if is_last { hasher.finalize().into() } else { state(&hasher) };
+                assert_eq!(after, expected, "{step}, {count}");
+                count += 1;
+            }
+            assert_eq!((end, count as u64), (data.len() as u64, end.div_ceil(step)));
+            assert_eq!(states.sha1(), hex(&Sha1::digest(&data)));
+            let plain = sha1(&Source::Buffer(&data), &Stop::default()).unwrap();
+            assert_eq!(states.sha1(), plain);
+        }
     }
 }

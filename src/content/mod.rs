@@ -1,4 +1,6 @@
-//! What is uploaded: where its bytes come from, and their digests.
+//! What is uploaded: where its bytes come from, the part of them that a request carries, and their
+//! digests.
 
 pub mod hash;
 pub mod source;
+pub mod stretch;

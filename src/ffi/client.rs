@@ -4,7 +4,7 @@ use std::ptr;
 use super::guard;
 use super::input::{handle, optional_text, out, text};
 use crate::client::Client;
-use crate::reply::answer::Answer;
+use crate::reply::Reply;
 
 /// A client: an account, the place of the service, and the connections to it.
 ///
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn cos_client_new(
     // SAFETY: pointers are as this function's contract says.
     unsafe {
         guard::put(out_client, ptr::null_mut());
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             out("out_client", out_client)?;
             let client = Client::new(
                 text("appid", appid)?,
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn cos_client_new(
                 optional_text("options", options)?,
             )?;
             guard::put(out_client, Box::into_raw(Box::new(cos_client(client))));
-            Ok(Answer::done())
+            Ok(Reply::done())
         })
     }
 }
@@ -111,10 +111,10 @@ pub unsafe extern "C" fn cos_client_set_config(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?;
             client.core().set_config(Some(text("options", options)?))?;
-            Ok(Answer::done())
+            Ok(Reply::done())
         })
     }
 }
@@ -138,14 +138,14 @@ pub unsafe extern "C" fn cos_client_set_credentials(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?;
             client.core().set_credentials(
                 text("appid", appid)?,
                 text("secret_id", secret_id)?,
                 text("secret_key", secret_key)?,
             )?;
-            Ok(Answer::done())
+            Ok(Reply::done())
         })
     }
 }

@@ -2,9 +2,9 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use super::client::cos_client;
+use super::forward::with_local_path;
 use super::guard;
 use super::input::{handle, optional_text, out, text};
-use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
 use crate::ops::download;
 use crate::reply::Failure;
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn cos_download_buffer(
     unsafe {
         guard::put(out_data, ptr::null_mut());
         guard::put(out_len, 0);
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             out("out_data", out_data)?;
             out("out_len", out_len)?;
             let (answer, data) = download::buffer(
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn cos_download_stream(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
             let write = write.ok_or_else(|| Failure::argument("write", "must not be NULL"))?;

@@ -1,7 +1,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::shapes::{on_path, to_path};
+use super::forward::{on_path, to_path};
 use crate::ops::file;
 
 /// Asks what the service knows of a file.

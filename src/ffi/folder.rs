@@ -1,7 +1,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::shapes::on_path;
+use super::forward::on_path;
 use crate::ops::folder;
 
 /// Creates a folder. Its parents need not exist.

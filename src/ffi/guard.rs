@@ -7,9 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use crate::os;
-use crate::protocol::v4::sign::forgetting;
-use crate::reply::answer::Answer;
-use crate::reply::{Code, Failure, Phase, Result};
+use crate::reply::{Failure, Reply, Result};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libcos must be able to catch its own panics: build it with panic = \"unwind\"");
@@ -18,21 +16,21 @@ compile_error!("libcos must be able to catch its own panics: build it with panic
 ///
 /// # Safety
 /// `out_json` is NULL or may be written to.
-pub unsafe fn answer(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<Answer>) -> c_int {
+pub unsafe fn reply(out_json: *mut *mut c_char, body: impl FnOnce() -> Result<Reply>) -> c_int {
     let _cancellation = os::hold_cancellation();
     // SAFETY: the caller's promise.
     unsafe { put(out_json, ptr::null_mut()) };
-    let result = forgetting(|| catch_unwind(AssertUnwindSafe(body)))
+    let result = os::forgetting(|| catch_unwind(AssertUnwindSafe(body)))
         .unwrap_or_else(|panic| Err(internal(&*panic)));
-    let answer = result.unwrap_or_else(Answer::from);
+    let reply = result.unwrap_or_else(Reply::from);
     if out_json.is_null() {
-        return answer.code;
+        return reply.code;
     }
-    let (code, json) = match into_c(answer.json) {
-        Ok(json) => (answer.code, Some(json)),
+    let (code, json) = match into_c(reply.json) {
+        Ok(json) => (reply.code, Some(json)),
         Err(failure) => {
-            let answer = Answer::from(failure);
-            (answer.code, into_c(answer.json).ok())
+            let reply = Reply::from(failure);
+            (reply.code, into_c(reply.json).ok())
         }
     };
     // SAFETY: the caller's promise.
@@ -74,18 +72,11 @@ fn into_c(text: String) -> Result<CString> {
     let len = bytes.len() + 1;
     bytes.try_reserve_exact(1).map_err(|_| Failure::no_memory(len))?;
     bytes.push(0);
-    CString::from_vec_with_nul(bytes).map_err(|_| {
-        Failure::new(
-            Code::COS_ERR_INTERNAL,
-            Phase::Argument,
-            "a bug in libcos, please report it: a reply with NUL",
-        )
-    })
+    CString::from_vec_with_nul(bytes).map_err(|_| Failure::internal("a reply with NUL"))
 }
 
 fn internal(panic: &(dyn Any + Send)) -> Box<Failure> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no details");
-    let message = format!("a bug in libcos, please report it: {text}");
-    Failure::new(Code::COS_ERR_INTERNAL, Phase::Argument, message)
+    Failure::internal(text)
 }

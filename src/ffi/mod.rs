@@ -9,11 +9,11 @@ mod client;
 mod download;
 mod file;
 mod folder;
+mod forward;
 mod guard;
 mod input;
 mod json;
 mod log;
-mod shapes;
 mod sign;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;

@@ -27,7 +27,7 @@ pub unsafe extern "C" fn cos_sign_more(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             sign::more(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
         })
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn cos_sign_once(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             sign::once(client, text("bucket", bucket)?, text("cos_path", cos_path)?)
         })
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn cos_sign_download(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             sign::download(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
         })

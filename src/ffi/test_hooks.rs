@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_int};
 use super::client::cos_client;
 use super::guard;
 use super::input::handle;
+use crate::options::Options;
 use crate::threads;
 use crate::transfer::Transfer;
 
@@ -17,10 +18,12 @@ pub unsafe extern "C" fn cos_test_panic(
 ) -> c_int {
     // SAFETY: pointers are as with any other function.
     unsafe {
-        guard::answer(out_json, || {
-            let call = handle("client", client)?.core().plain_call(None)?;
+        guard::reply(out_json, || {
+            let client = handle("client", client)?.core().snapshot();
+            let call = client.call(&mut Options::default(), None)?;
             let on_progress: threads::OnProgress = Box::new(|_, _| true);
-            threads::watched(&call, &Transfer::default(), Some(on_progress), || {
+            let transfer = Transfer::default();
+            threads::watched(&call.stop, call.log(), &transfer, Some(on_progress), || {
                 panic!("a test wanted it")
             })
         })

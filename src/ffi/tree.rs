@@ -1,7 +1,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::shapes::with_local_path;
+use super::forward::with_local_path;
 use super::transfer::cos_transfer;
 use crate::ops::tree;
 

@@ -1,9 +1,9 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
+use super::forward::with_local_path;
 use super::guard;
 use super::input::{bytes, handle, optional_text, text};
-use super::shapes::with_local_path;
 use super::transfer::{cos_transfer, watch};
 use crate::ops::upload;
 
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn cos_upload_buffer(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             upload::buffer(
                 handle("client", client)?.core(),
                 text("bucket", bucket)?,

@@ -1,90 +1,51 @@
 //! Operations on files that carry no content.
 
-use serde_json::{Map, Value, json};
-
+use super::{Operation, begin};
 use crate::client::Client;
 use crate::options::Options;
-use crate::path::{Bucket, CosPath, FilePath};
-use crate::protocol::v4::request::{Operation, Parameters, Repeat, Signature};
+use crate::path::FilePath;
+use crate::protocol::contract::{Authority, Changes, Retry};
 use crate::reply::{Failure, Reply, Result};
 
-/// `op=stat`: what the service knows of a file.
+/// What the service knows of a file.
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
-    let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let call = client.plain_call(options)?;
-    call.run(&stat_operation(&bucket, &path))
+    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    this.no_more_options()?;
+    this.service.stat(&this.call, this.at())
 }
 
-/// The operation behind [`stat`], which is the same for folders.
-pub fn stat_operation<'a>(bucket: &'a Bucket, path: &'a CosPath) -> Operation<'a> {
-    Operation {
-        bucket,
-        path,
-        signature: Signature::Multi,
-        parameters: Parameters::Query(vec![("op", "stat".to_owned())]),
-        repeat: Repeat::Always,
-    }
-}
-
-/// `op=delete`.
+/// Deletes a file.
 pub fn delete(
     client: &Client,
     bucket: &str,
     cos_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let call = client.plain_call(options)?;
-    call.run(&delete_operation(&bucket, &path, Repeat::IfUnsent))
+    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    this.no_more_options()?;
+    this.service.delete(&this.call, this.at(), Retry::IfUnsent)
 }
 
-/// The operation behind [`delete`], which is the same for folders.
-pub fn delete_operation<'a>(
-    bucket: &'a Bucket,
-    path: &'a CosPath,
-    repeat: Repeat,
-) -> Operation<'a> {
-    Operation {
-        bucket,
-        path,
-        signature: Signature::Once,
-        parameters: Parameters::Json(json!({"op": "delete"})),
-        repeat,
-    }
-}
-
-/// `op=update`: changes the attributes that the options give.
+/// Changes the attributes that the options give.
 pub fn update(
     client: &Client,
     bucket: &str,
     cos_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
-    let changes = changes(&mut options)?;
-    options.finish()?;
-    if changes.is_empty() {
+    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    let changes = changes(&mut this.options)?;
+    this.no_more_options()?;
+    if changes == Changes::default() {
         return Err(Failure::argument(
             "options",
             "must say what to update: biz_attr, authority, forbid, a header, or clear_headers",
         ));
     }
-    let mut body = json!({"op": "update"});
-    for (key, value) in changes {
-        body[key] = value;
-    }
-    call.run(&Operation {
-        bucket: &bucket,
-        path: &path,
-        signature: Signature::Once,
-        parameters: Parameters::Json(body),
-        repeat: Repeat::IfUnsent,
-    })
+    this.service.update(&this.call, this.at(), &changes, Retry::IfUnsent)
 }
 
-/// `op=move`: renames a file within its bucket.
+/// Renames a file within its bucket.
 pub fn rename(
     client: &Client,
     bucket: &str,
@@ -92,10 +53,11 @@ pub fn rename(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    relocate(client, bucket, cos_path, dest_path, options, "move", Signature::Once)
+    let (this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    this.service.rename(&this.call, this.at(), &to, overwrite, Retry::IfUnsent)
 }
 
-/// `op=copy`: copies a file within its bucket.
+/// Copies a file within its bucket.
 pub fn copy(
     client: &Client,
     bucket: &str,
@@ -103,36 +65,22 @@ pub fn copy(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    relocate(client, bucket, cos_path, dest_path, options, "copy", Signature::Multi)
+    let (this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    this.service.copy(&this.call, this.at(), &to, overwrite)
 }
 
-fn relocate(
+fn relocation(
     client: &Client,
     bucket: &str,
     cos_path: &str,
     dest_path: &str,
     options: Option<&str>,
-    op: &str,
-    signature: Signature,
-) -> Result<Reply> {
-    let bucket = Bucket::new(bucket)?;
-    let path = FilePath::new("cos_path", cos_path)?;
-    let dest = FilePath::new("dest_path", dest_path)?;
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
-    let overwrite = options.flag("overwrite")?.unwrap_or(false);
-    options.finish()?;
-    call.run(&Operation {
-        bucket: &bucket,
-        path: &path,
-        signature,
-        parameters: Parameters::Json(json!({
-            "op": op,
-            "dest_fileid": dest.as_str(),
-            "to_over_write": u8::from(overwrite),
-        })),
-        repeat: Repeat::IfUnsent,
-    })
+) -> Result<(Operation<FilePath>, FilePath, bool)> {
+    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    let to = FilePath::new("dest_path", dest_path, this.rules())?;
+    let overwrite = this.options.flag("overwrite")?.unwrap_or(false);
+    this.no_more_options()?;
+    Ok((this, to, overwrite))
 }
 
 const META_PREFIX: &str = "x-cos-meta-";
@@ -146,46 +94,40 @@ const HEADERS: [(&str, &str); 5] = [
     ("content_encoding", "Content-Encoding"),
 ];
 
-/// The keys of an update's body that the options ask for.
-fn changes(options: &mut Options) -> Result<Map<String, Value>> {
-    let mut changes = Map::new();
-    if let Some(biz_attr) = options.text("biz_attr")? {
-        changes.insert("biz_attr".into(), biz_attr.into());
-    }
-    if let Some(authority) = options.text("authority")? {
-        if !["eInvalid", "eWRPrivate", "eWPrivateRPublic"].contains(&authority.as_str()) {
-            return Err(Failure::argument(
-                "authority",
-                "must be \"eInvalid\", \"eWRPrivate\" or \"eWPrivateRPublic\"",
-            ));
-        }
-        changes.insert("authority".into(), authority.into());
-    }
-    if let Some(forbid) = options.integer("forbid", 0..=2)? {
-        changes.insert("forbid".into(), forbid.into());
-    }
+fn changes(options: &mut Options) -> Result<Changes> {
+    let biz_attr = options.text("biz_attr")?;
+    let authority = options.text("authority")?.as_deref().map(authority).transpose()?;
+    let forbid = options.integer("forbid", 0..=2)?.map(|forbid| forbid as u8);
     let headers = headers(options)?;
-    match (options.flag("clear_headers")?.unwrap_or(false), headers.is_empty()) {
-        (false, true) => {}
-        (true, false) => {
-            return Err(Failure::argument(
-                "clear_headers",
-                "must not be given together with headers: an update replaces all of them anyway",
-            ));
-        }
-        _ => {
-            changes.insert("custom_headers".into(), headers.into());
-        }
+    let clear = options.flag("clear_headers")?.unwrap_or(false);
+    if clear && !headers.is_empty() {
+        return Err(Failure::argument(
+            "clear_headers",
+            "must not be given together with headers: an update replaces all of them anyway",
+        ));
     }
-    Ok(changes)
+    let headers = (clear || !headers.is_empty()).then_some(headers);
+    Ok(Changes { biz_attr, authority, forbid, headers })
 }
 
-fn headers(options: &mut Options) -> Result<Map<String, Value>> {
-    let mut headers = Map::new();
+fn authority(name: &str) -> Result<Authority> {
+    match name {
+        "eInvalid" => Ok(Authority::OfBucket),
+        "eWRPrivate" => Ok(Authority::Private),
+        "eWPrivateRPublic" => Ok(Authority::PublicRead),
+        _ => Err(Failure::argument(
+            "authority",
+            "must be \"eInvalid\", \"eWRPrivate\" or \"eWPrivateRPublic\"",
+        )),
+    }
+}
+
+fn headers(options: &mut Options) -> Result<Vec<(String, String)>> {
+    let mut headers = Vec::new();
     for (key, header) in HEADERS {
         if let Some(value) = options.text(key)? {
             check_header_value(key, &value)?;
-            headers.insert(header.into(), value.into());
+            headers.push((header.to_owned(), value));
         }
     }
     for (key, value) in options.with_prefix(META_PREFIX) {
@@ -200,7 +142,7 @@ fn headers(options: &mut Options) -> Result<Map<String, Value>> {
         match value {
             Some(text) if !text.is_empty() => {
                 check_header_value(&key, &text)?;
-                headers.insert(key, text.into());
+                headers.push((key, text));
             }
             _ => {
                 return Err(Failure::argument(&key, "must be a string that is not empty"));
@@ -211,17 +153,17 @@ fn headers(options: &mut Options) -> Result<Map<String, Value>> {
 }
 
 fn check_header_value(key: &str, value: &str) -> Result<()> {
-    match value.chars().any(char::is_control) {
-        true => Err(Failure::argument(key, "must not contain control characters or line breaks")),
-        false => Ok(()),
+    if value.chars().any(char::is_control) {
+        return Err(Failure::argument(key, "must not contain control characters or line breaks"));
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn changes_of(options: &str) -> Result<Map<String, Value>> {
+    fn changes_of(options: &str) -> Result<Changes> {
         changes(&mut Options::parse(Some(options)).unwrap())
     }
 
@@ -230,17 +172,22 @@ mod tests {
         let changes = changes_of(
             r#"{"cache_control":"no-cache","x-cos-meta-a":"1","biz_attr":"","forbid":2,"x-cos-meta-b":null}"#,
         );
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
-            Value::from(changes.unwrap()),
-            json!({
-                "biz_attr": "",
-                "forbid": 2,
-                "custom_headers": {"Cache-Control": "no-cache", "x-cos-meta-a": "1"}
-            })
+            changes.unwrap(),
+            Changes {
+                biz_attr: Some(String::new()),
+                authority: None,
+                forbid: Some(2),
+                headers: Some(vec![
+                    header("Cache-Control", "no-cache"),
+                    header("x-cos-meta-a", "1")
+                ]),
+            }
         );
         let cleared = changes_of(r#"{"clear_headers":1}"#).unwrap();
-        assert_eq!(Value::from(cleared), json!({"custom_headers": {}}));
-        assert!(changes_of(r#"{"clear_headers":false}"#).unwrap().is_empty());
+        assert_eq!(cleared, Changes { headers: Some(Vec::new()), ..Changes::default() });
+        assert_eq!(changes_of(r#"{"clear_headers":false}"#).unwrap(), Changes::default());
     }
 
     #[test]
@@ -259,7 +206,7 @@ mod tests {
             (r#"{"clear_headers":true,"content_type":"x"}"#, "clear_headers"),
         ] {
             let failure = changes_of(options).unwrap_err();
-            assert_eq!(failure.argument.as_deref(), Some(key), "{options}");
+            assert_eq!(failure.argument_name(), Some(key), "{options}");
         }
     }
 }

@@ -23,7 +23,7 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use memory::zeros;
+pub use memory::{forgetting, zeros};
 pub use system::{Access, Directory, ForkMark, HeldCancellation, Stamp};
 
 // Files and their names.

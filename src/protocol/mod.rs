@@ -1,3 +1,16 @@
-//! The ways to talk to the service.
+//! The ways to talk to the service. [`contract`] says what each of them has to do; a folder for each
+//! does it.
 
+pub mod contract;
 pub mod v4;
+
+use std::sync::Arc;
+
+use crate::account::Account;
+use crate::reply::Result;
+use contract::{Protocol, Site};
+
+/// The service at `site`, for `account`.
+pub fn open(account: Arc<Account>, site: &Site) -> Result<Arc<dyn Protocol>> {
+    Ok(Arc::new(v4::V4::new(account, v4::site::Hosts::new(site)?)))
+}

@@ -1,17 +1,17 @@
 //! Why a call failed, with everything a program needs to decide what to do next.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::reply::{
-    Code, Reply,
-    code::{self, Again},
-};
-use crate::transport::Told;
+use serde_json::json;
+
+use super::Reply;
+use super::code::{self, Again, Code};
 
 /// The result of everything that can fail. The failure is boxed: it is large and rare.
 pub type Result<T> = std::result::Result<T, Box<Failure>>;
 
-/// How far a call had come when it failed; `error.phase` in the answer.
+/// How far a call had come when it failed; `error.phase` in the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Checking what the caller gave.
@@ -33,7 +33,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The spelling in the answer.
+    /// The spelling in the reply.
     pub fn as_str(self) -> &'static str {
         match self {
             Phase::Argument => "argument",
@@ -53,50 +53,65 @@ impl Phase {
     }
 }
 
-/// A failed call.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// The number the call returns.
-    pub code: i32,
-    /// What was wrong and what would be right. Never contains credentials or signatures.
-    pub message: String,
-    /// How far the call had come.
-    pub phase: Phase,
-    /// The argument or option key at fault.
-    pub argument: Option<String>,
-    /// Whether the local file is certainly no longer what it was when the call began.
-    pub source_changed: bool,
-    /// The HTTP status, when there was one.
-    pub http_status: Option<u16>,
-    /// Whether the same request may succeed a moment later, so that it is worth repeating.
-    pub retryable: bool,
-    /// Whether the attempt that failed brought something worth keeping: it does not use up the
-    /// call's retries.
-    pub has_progressed: bool,
-    /// What the answer told besides.
-    pub told: Told,
-    /// By how many seconds this machine's clock is behind the server's, if that may be the reason.
-    pub wrong_clock: Option<i64>,
-    /// How many times the request was sent or tried.
-    pub attempts: u32,
-    /// What the server answered, when the code is the server's.
-    pub reply: Option<Reply>,
+/// Whether a request that failed has done what it was to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TookEffect {
+    /// It has not.
+    No,
+    /// It may have, without our hearing of it.
+    Maybe,
 }
 
+impl TookEffect {
+    fn maybe_if(is_possible: bool) -> TookEffect {
+        if is_possible { TookEffect::Maybe } else { TookEffect::No }
+    }
+}
+
+/// What an answer tells besides what it was asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told {
+    /// When it was made, by the server's clock, in UNIX seconds.
+    pub date: Option<u64>,
+    /// How long to wait before another request.
+    pub retry_after: Option<Duration>,
+}
+
+/// A failed call. Each cause has a constructor, which knows what follows from it.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    code: i32,
+    message: String,
+    phase: Phase,
+    argument: Option<String>,
+    http_status: Option<u16>,
+    is_retryable: bool,
+    took_effect: TookEffect,
+    source_changed: bool,
+    has_progressed: bool,
+    told: Told,
+    /// In seconds, as [`Failure::clock_is_behind`] says.
+    clock_is_behind: Option<i64>,
+    attempts: u32,
+    /// What the server answered, when the code is the server's.
+    reply: Option<Reply>,
+}
+
+/// The constructors. Messages never contain credentials or signatures.
 impl Failure {
-    /// A failure of the library's own making.
-    pub fn new(code: Code, phase: Phase, message: impl Into<String>) -> Box<Failure> {
+    fn new(code: Code, phase: Phase, message: impl Into<String>) -> Box<Failure> {
         Box::new(Failure {
             code: code.number(),
             message: message.into(),
             phase,
             argument: None,
-            source_changed: false,
             http_status: None,
-            retryable: false,
+            is_retryable: false,
+            took_effect: TookEffect::No,
+            source_changed: false,
             has_progressed: false,
             told: Told::default(),
-            wrong_clock: None,
+            clock_is_behind: None,
             attempts: 0,
             reply: None,
         })
@@ -118,14 +133,14 @@ impl Failure {
         Failure { phase: Phase::LocalFile, ..*Failure::argument(argument, message) }.into()
     }
 
-    /// The local file changed while it was sent.
-    pub fn source_changed(message: &str) -> Box<Failure> {
-        Failure { source_changed: true, ..*Failure::local_io(message) }.into()
-    }
-
     /// Reading or writing the local file failed midway.
     pub fn local_io(message: impl Into<String>) -> Box<Failure> {
         Failure::new(Code::COS_ERR_LOCAL_IO, Phase::LocalFile, message)
+    }
+
+    /// The local file changed while it was sent.
+    pub fn source_changed(message: &str) -> Box<Failure> {
+        Failure { source_changed: true, ..*Failure::local_io(message) }.into()
     }
 
     /// There is no memory for something large.
@@ -133,31 +148,76 @@ impl Failure {
         Failure::local_io(format!("there is no memory for {bytes} bytes"))
     }
 
+    /// The network could not be used in `phase`. Worth trying again.
+    pub fn connection(phase: Phase, message: impl Into<String>) -> Box<Failure> {
+        Failure {
+            is_retryable: true,
+            took_effect: TookEffect::maybe_if(phase.may_have_reached_server()),
+            ..*Failure::new(Code::COS_ERR_CONNECT, phase, message)
+        }
+        .into()
+    }
+
+    /// There is no way to the server before something has been changed.
+    pub fn no_way(phase: Phase, message: impl Into<String>) -> Box<Failure> {
+        Failure { is_retryable: false, ..*Failure::connection(phase, message) }.into()
+    }
+
     /// What arrived is not what it should be.
     pub fn integrity(message: impl Into<String>) -> Box<Failure> {
         Failure::new(Code::COS_ERR_INTEGRITY, Phase::Receive, message)
     }
 
-    /// The server's own refusal, passed through.
-    pub fn from_server(reply: Reply) -> Box<Failure> {
-        let message = reply.message.clone();
+    /// What arrived is not HTTP.
+    pub fn not_http(phase: Phase, message: impl Into<String>) -> Box<Failure> {
+        Failure {
+            took_effect: TookEffect::Maybe,
+            ..*Failure::new(Code::COS_ERR_NETWORK, phase, message)
+        }
+        .into()
+    }
+
+    /// An answer that is not one the service gives.
+    pub fn not_a_reply(http_status: u16, message: impl Into<String>) -> Box<Failure> {
+        Failure {
+            http_status: Some(http_status),
+            is_retryable: comes_later(http_status),
+            took_effect: TookEffect::maybe_if(!(300..500).contains(&http_status)),
+            ..*Failure::new(Code::COS_ERR_NETWORK, Phase::Receive, message)
+        }
+        .into()
+    }
+
+    /// The server's own refusal, passed through. `later` is whether the same request may succeed a
+    /// moment later.
+    pub fn refused(reply: Reply, message: impl Into<String>, later: bool) -> Box<Failure> {
+        let (code, http_status) = (reply.code, reply.http_status);
+        let is_unclear = http_status >= 500 && code != Code::COS_ERR_RATE_LIMITED.number();
         Box::new(Failure {
-            code: reply.code,
-            http_status: Some(reply.http_status),
-            retryable: reply.is_transient(),
+            code,
+            http_status: Some(http_status),
+            is_retryable: later,
+            took_effect: TookEffect::maybe_if(is_unclear),
             reply: Some(reply),
             ..*Failure::new(Code::COS_ERR_INTERNAL, Phase::Server, message)
         })
     }
 
-    /// An answer that is not one this API gives.
-    pub fn not_a_reply(http_status: u16, message: impl Into<String>) -> Box<Failure> {
-        Failure {
-            http_status: Some(http_status),
-            retryable: comes_later(http_status),
-            ..*Failure::new(Code::COS_ERR_NETWORK, Phase::Receive, message)
-        }
-        .into()
+    /// What the library has found on the server does not let the call go on.
+    pub fn found(code: Code, message: impl Into<String>) -> Box<Failure> {
+        Failure::new(code, Phase::Server, message)
+    }
+
+    /// A file that must not be replaced is at the destination.
+    pub fn file_exists() -> Box<Failure> {
+        let message = "a file exists under this name, and insert_only is true";
+        Failure::found(Code::COS_ERR_FILE_EXISTS, message)
+    }
+
+    /// An unfinished upload that can't be continued is at the destination.
+    pub fn upload_conflict() -> Box<Failure> {
+        let message = "an unfinished upload of other content exists under this name";
+        Failure::found(Code::COS_ERR_UPLOAD_CONFLICT, message)
     }
 
     /// The caller stopped the call.
@@ -165,14 +225,69 @@ impl Failure {
         Failure::new(Code::COS_ERR_CANCELLED, phase, "cancelled by the caller")
     }
 
+    /// A bug in the library.
+    pub fn internal(what: impl fmt::Display) -> Box<Failure> {
+        let message = format!("a bug in libcos, please report it: {what}");
+        Failure::new(Code::COS_ERR_INTERNAL, Phase::Argument, message)
+    }
+}
+
+/// What is known of it.
+impl Failure {
+    /// The number the call returns.
+    pub fn code(&self) -> i32 {
+        self.code
+    }
+
     /// Whether this failure is `code`.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.number()
     }
 
+    /// What was wrong and what would be right.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// How far the call had come.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The argument or option key at fault.
+    pub fn argument_name(&self) -> Option<&str> {
+        self.argument.as_deref()
+    }
+
+    /// The HTTP status, when there was one.
+    pub fn http_status(&self) -> Option<u16> {
+        self.http_status
+    }
+
+    /// Whether the same request may succeed a moment later, so that it is worth repeating.
+    pub fn is_retryable(&self) -> bool {
+        self.is_retryable
+    }
+
     /// Whether the same call may succeed later: more than is worth repeating at once.
     pub fn may_pass(&self) -> bool {
-        self.retryable || code::again(self.code) != Again::No
+        self.is_retryable || code::again(self.code) != Again::No
+    }
+
+    /// Whether the server may have carried the request out although it seems to have failed.
+    pub fn may_have_taken_effect(&self) -> bool {
+        self.took_effect == TookEffect::Maybe
+    }
+
+    /// Whether the local file is certainly no longer what it was when the call began.
+    pub fn has_changed_source(&self) -> bool {
+        self.source_changed
+    }
+
+    /// Whether the attempt that failed brought something worth keeping: it does not use up the
+    /// call's retries.
+    pub fn has_progressed(&self) -> bool {
+        self.has_progressed
     }
 
     /// Whether the service is there and wants fewer requests.
@@ -180,28 +295,147 @@ impl Failure {
         self.is(Code::COS_ERR_RATE_LIMITED) || matches!(self.http_status, Some(429 | 503))
     }
 
-    /// Whether the server objects to the time in a signature.
-    pub fn is_about_time(&self) -> bool {
-        self.is(Code::COS_ERR_SIGN_EXPIRED) || self.is(Code::COS_ERR_SIGN_EXPIRED_V1)
+    /// What the answer told besides.
+    pub fn told(&self) -> Told {
+        self.told
     }
 
-    /// The same failure with what the answer told.
-    pub fn with(mut self: Box<Failure>, told: Told) -> Box<Failure> {
+    /// How many times the request was sent or tried.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Whether the code is the server's.
+    pub fn is_from_server(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// What the server answered, when the code is the server's.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.reply.as_ref()
+    }
+}
+
+/// The same failure, of which more is known.
+impl Failure {
+    /// With what the answer told besides.
+    pub fn with_told(mut self: Box<Self>, told: Told) -> Box<Failure> {
         self.told = told;
         self
     }
 
-    /// Whether the server may have carried the request out although it seems to have failed.
-    pub fn fate_is_unknown(&self) -> bool {
-        let lost = self.is(Code::COS_ERR_CONNECT) && self.phase.may_have_reached_server();
-        let gateway = self.http_status.is_some_and(|status| status >= 500)
-            && !self.is(Code::COS_ERR_RATE_LIMITED);
-        let garbage = self.is(Code::COS_ERR_NETWORK) && self.http_status.is_none_or(|s| s < 300);
-        lost || gateway || garbage
+    /// After so many attempts.
+    pub fn after(mut self: Box<Self>, attempts: u32) -> Box<Failure> {
+        self.attempts = attempts;
+        self
+    }
+
+    /// With or without something worth keeping.
+    pub fn with_progress(mut self: Box<Self>, has_progressed: bool) -> Box<Failure> {
+        self.has_progressed = has_progressed;
+        self
+    }
+
+    /// With the number of seconds that this machine's clock is behind the server's, if that may be
+    /// the reason.
+    pub fn with_clock(mut self: Box<Self>, clock_is_behind: Option<i64>) -> Box<Failure> {
+        self.clock_is_behind = clock_is_behind;
+        self
+    }
+
+    /// Whether it is worth repeating after all.
+    pub fn retryable_if(mut self: Box<Self>, is_retryable: bool) -> Box<Failure> {
+        self.is_retryable = is_retryable;
+        self
+    }
+
+    /// With `problem` before the message.
+    pub fn prefixed(mut self: Box<Self>, problem: impl fmt::Display) -> Box<Failure> {
+        self.message = format!("{problem}: {}", self.message);
+        self
+    }
+
+    /// As the library's own: the server's reply belongs to a part of the call.
+    pub fn without_reply(mut self: Box<Self>) -> Box<Failure> {
+        self.reply = None;
+        self
+    }
+
+    /// What the caller gets.
+    pub fn into_reply(self) -> Reply {
+        let origin = if self.reply.is_some() { "server" } else { "library" };
+        let mut error = json!({
+            "origin": origin,
+            "phase": self.phase.as_str(),
+            "retryable": self.may_pass(),
+            "attempts": self.attempts,
+        });
+        let clock = self.clock_is_behind.map(clock_in_words);
+        if let Some(hint) = clock.or_else(|| code::hint(self.code).map(str::to_owned)) {
+            error["hint"] = json!(hint);
+        }
+        if let Some(argument) = self.argument {
+            error["argument"] = json!(argument);
+        }
+        if let Some(status) = self.http_status {
+            error["http_status"] = json!(status);
+        }
+        let reply = self.reply.unwrap_or_else(|| {
+            let text = json!({"code": self.code, "message": self.message}).to_string();
+            Reply::new(self.code, self.http_status.unwrap_or_default(), text)
+        });
+        reply.with("error", &error.to_string())
     }
 }
 
 /// Whether an HTTP status means that the same request may succeed later.
 pub fn comes_later(http_status: u16) -> bool {
     http_status >= 500 || matches!(http_status, 408 | 429)
+}
+
+/// What has to be added to this machine's clock, in words.
+pub fn clock_in_words(correction: i64) -> String {
+    let seconds = correction.unsigned_abs();
+    let direction = if correction < 0 { "ahead of" } else { "behind" };
+    format!("this machine's clock is {seconds} s {direction} the server's")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_a_program_needs() {
+        let reply = Failure::argument("num", "must be a \"number\"").into_reply();
+        let json: serde_json::Value = serde_json::from_str(&reply.json).unwrap();
+        assert_eq!(json["code"], -1);
+        assert_eq!(json["message"], "num must be a \"number\"");
+        assert_eq!(json["error"]["argument"], "num");
+        assert_eq!(json["error"]["origin"], "library");
+        assert_eq!(json["error"]["phase"], "argument");
+        assert_eq!(json["error"]["retryable"], false);
+    }
+
+    #[test]
+    fn what_may_have_taken_effect_is_known_by_its_cause() {
+        let refused = |status, code: Code| {
+            Failure::refused(Reply::new(code.number(), status, "{}".to_owned()), "", true)
+        };
+        for (failure, may_have) in [
+            (Failure::argument("num", "is wrong"), false),
+            (Failure::connection(Phase::Connect, ""), false),
+            (Failure::connection(Phase::Send, ""), true),
+            (Failure::connection(Phase::Receive, ""), true),
+            (Failure::not_http(Phase::Receive, ""), true),
+            (Failure::not_a_reply(200, ""), true),
+            (Failure::not_a_reply(403, ""), false),
+            (Failure::not_a_reply(502, ""), true),
+            (refused(404, Code::COS_ERR_NOT_FOUND), false),
+            (refused(500, Code::COS_ERR_STORAGE), true),
+            (refused(503, Code::COS_ERR_RATE_LIMITED), false),
+            (Failure::cancelled(Phase::Send), false),
+        ] {
+            assert_eq!(failure.may_have_taken_effect(), may_have, "{failure:?}");
+        }
+    }
 }

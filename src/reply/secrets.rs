@@ -4,6 +4,8 @@
 //! letters and digits alone, so that neither the alphabet of Base64 nor line breaks matter. A run
 //! of those that is a run of a secret is a find.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use zeroize::{Zeroize, Zeroizing};
@@ -22,6 +24,7 @@ const SHORTEST: usize = 8;
 const WRAPPINGS: usize = 3;
 
 /// What a request must not find in its reply.
+#[derive(Clone)]
 pub struct Secrets {
     /// Letters and digits in a row, and which of the bits count.
     runs: Vec<Vec<(u128, u128)>>,
@@ -31,28 +34,45 @@ pub struct Secrets {
     words: Option<Box<Secrets>>,
 }
 
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
 impl Secrets {
     /// Whatever these contain.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Secrets {
         let mut all = Secrets { runs: Vec::new(), sieve: [0; 256], words: None };
         for secret in secrets {
-            let secret = secret.as_bytes();
-            all.add(secret);
-            // Wherever in an encoded text it starts; what is mixed with its neighbours is cut off.
-            for before in 0..3 {
-                let shifted = Zeroizing::new([&vec![0; before], secret].concat());
-                let encoded = Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(&shifted));
-                let whole = before.div_ceil(3) * 4..shifted.len() / 3 * 4;
-                all.add(encoded.as_bytes().get(whole).unwrap_or_default());
-            }
+            all.add_all(secret);
         }
         all
+    }
+
+    fn add_all(&mut self, secret: &str) {
+        let secret = secret.as_bytes();
+        self.add(secret);
+        // Wherever in an encoded text it starts; what is mixed with its neighbours is cut off.
+        for before in 0..3 {
+            let shifted = Zeroizing::new([&vec![0; before], secret].concat());
+            let encoded = Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(&shifted));
+            let whole = before.div_ceil(3) * 4..shifted.len() / 3 * 4;
+            self.add(encoded.as_bytes().get(whole).unwrap_or_default());
+        }
     }
 
     /// The same, and a password that people choose: names of files may have it in them.
     pub fn and_word(mut self, word: Option<&str>) -> Secrets {
         self.words = word.map(|word| Box::new(Secrets::new([word])));
         self
+    }
+
+    /// The same, and the signature of a request.
+    pub fn with(&self, signature: &str) -> Secrets {
+        let mut all = self.clone();
+        all.add_all(signature);
+        all
     }
 
     fn add(&mut self, text: &[u8]) {

@@ -86,7 +86,7 @@ impl Connector for Dial {
 
 /// Asks a proxy to lead what follows to `host`.
 fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result<(), ureq::Error> {
-    let agent = crate::config::DEFAULT_USER_AGENT;
+    let agent = super::network::USER_AGENT;
     let mut request = format!(
         "CONNECT {host} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\n\
          Proxy-Connection: Keep-Alive\r\n"

@@ -10,13 +10,12 @@ use ureq::SendBody;
 use ureq::http;
 
 use super::connect::Refused;
+use super::date::parse_http_date;
 use super::head::{Head, NotHttp};
 use super::host::Proxy;
 use super::pool::{Line, Transport};
 use super::progress::Progress;
-use crate::call::clock::parse_http_date;
-use crate::reply::failure::comes_later;
-use crate::reply::{Code, Failure, Phase, Result};
+use crate::reply::{Failure, Phase, Result, Told, comes_later};
 use crate::stop::Stop;
 
 /// The bytes behind the head of a request.
@@ -28,7 +27,7 @@ pub struct Body<'a> {
 }
 
 /// A request ready to be sent.
-pub struct Outgoing<'a> {
+pub struct Outgoing<'a, 'b> {
     /// `GET` or `POST`.
     pub method: &'static str,
     /// The whole URL.
@@ -36,7 +35,7 @@ pub struct Outgoing<'a> {
     /// Header names and values.
     pub headers: &'a [(&'static str, &'a str)],
     /// `None` for a request without content.
-    pub body: Option<Body<'a>>,
+    pub body: Option<Body<'b>>,
 }
 
 /// How long an exchange may take.
@@ -63,15 +62,6 @@ pub struct Incoming<'t> {
     timeout: Duration,
     transport: &'t Transport,
     traffic: &'t Traffic,
-}
-
-/// What an answer tells besides what it was asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Told {
-    /// When it was made, by the server's clock, in UNIX seconds.
-    pub date: Option<u64>,
-    /// How long to wait before another request.
-    pub retry_after: Option<Duration>,
 }
 
 /// How much of a reply is read at a time.
@@ -119,7 +109,7 @@ impl Transport {
     pub fn exchange<'t>(&'t self, outgoing: Outgoing, limits: &Limits<'t>) -> Result<Incoming<'t>> {
         let origin = origin(outgoing.url);
         let line = self.take(origin).map_err(|error| {
-            Failure::new(Code::COS_ERR_CONNECT, Phase::Tls, format!("TLS can't be set up: {error}"))
+            Failure::no_way(Phase::Tls, format!("TLS can't be set up: {error}"))
         })?;
         let len = outgoing.body.as_ref().map_or(0, |body| body.len);
         line.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
@@ -160,7 +150,7 @@ impl Transport {
         let is_refused = head.status == 407 || (head.status == 401 && !is_json);
         if is_seen_by_proxy && is_refused {
             let refused = peer.refused(head.status);
-            return Err(Failure::new(Code::COS_ERR_CONNECT, Phase::Connect, refused));
+            return Err(Failure::no_way(Phase::Connect, refused));
         }
         // A part of what was asked for as a whole: who knows what the connection is about.
         let is_odd =
@@ -330,14 +320,9 @@ fn explain(
     if stop.is_cancelled() {
         return Failure::cancelled(phase);
     }
-    let lost = |message: String| {
-        let mut failure = Failure::new(Code::COS_ERR_CONNECT, phase, message);
-        failure.retryable = true;
-        failure
-    };
+    let lost = |message: String| Failure::connection(phase, message);
     let not_http = |error: &dyn Error| {
-        let message = format!("the server's answer is not HTTP: {error}");
-        Failure::new(Code::COS_ERR_NETWORK, phase, message)
+        Failure::not_http(phase, format!("the server's answer is not HTTP: {error}"))
     };
     match error {
         ureq::Error::Io(error) => match tls_error(&error) {
@@ -356,8 +341,7 @@ fn explain(
             Some(_) => not_http(&*error),
             None => match (error.downcast_ref::<Refused>(), error.downcast_ref()) {
                 (Some(Refused(status)), _) => {
-                    let message = peer.refused(*status);
-                    Failure { retryable: comes_later(*status), ..*lost(message) }.into()
+                    lost(peer.refused(*status)).retryable_if(comes_later(*status))
                 }
                 (None, Some(error)) => explain_tls(error),
                 (None, None) => lost(error.to_string()),
@@ -406,5 +390,5 @@ fn explain_tls(error: &rustls::Error) -> Box<Failure> {
         rustls::Error::InvalidCertificate(_) => "the server's certificate is not accepted",
         _ => "the TLS handshake failed",
     };
-    Failure::new(Code::COS_ERR_CONNECT, Phase::Tls, format!("TLS: {what}: {error}"))
+    Failure::no_way(Phase::Tls, format!("TLS: {what}: {error}"))
 }

@@ -7,16 +7,18 @@
 
 mod buffers;
 mod connect;
+mod date;
 mod exchange;
 mod head;
 mod host;
+mod network;
 mod pool;
 mod progress;
 mod resolve;
 mod socket;
 mod tls;
 
-pub use exchange::{Body, Incoming, Limits, Outgoing, Told, Traffic};
+pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
 pub use host::{Host, Proxy};
+pub use network::{Network, USER_AGENT, read_certificates};
 pub use pool::Transport;
-pub use tls::is_usable;

@@ -9,10 +9,10 @@ use rustls::ClientConfig;
 
 use super::connect::Dial;
 use super::host::Host;
+use super::network::Network;
 use super::progress::Progress;
 use super::resolve::{LateResolver, LookUps};
 use super::tls;
-use crate::config::Network;
 use crate::os::{self, ForkMark};
 
 /// Servers close idle connections after some such time; a shorter one here avoids the race.

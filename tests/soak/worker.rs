@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use cos::client::Client;
 use cos::ops::{file, folder};
-use cos::reply::answer::Answer;
 use cos_emulator::Emulator;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -195,7 +194,7 @@ impl<'a> Worker<'a> {
     }
 
     fn delete(&mut self, path: &str, before: Belief) -> Belief {
-        let answer = reply(file::delete(self.client, PUBLIC, path, None).map(Answer::from));
+        let answer = reply(file::delete(self.client, PUBLIC, path, None));
         match self.note("delete", &answer) {
             0 => Belief::certain(None),
             -197 => {
@@ -219,7 +218,7 @@ impl<'a> Worker<'a> {
     fn list(&mut self) {
         let options = json!({"all": true, "num": 3}).to_string();
         let listed = folder::list(self.client, PUBLIC, &self.folder, Some(&options));
-        let answer = reply(listed.map(Answer::from));
+        let answer = reply(listed);
         match self.note("list", &answer) {
             0 => {}
             // Nothing lies below it.
@@ -258,7 +257,7 @@ impl<'a> Worker<'a> {
             let Some(bytes) = found else {
                 continue;
             };
-            let stat = reply(file::stat(self.client, PUBLIC, &path, None).map(Answer::from));
+            let stat = reply(file::stat(self.client, PUBLIC, &path, None));
             let sha: String = Sha1::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
             let says = stat["data"]["sha"].as_str().unwrap_or_default().to_lowercase();
             if stat["data"]["filesize"] != bytes.len() || says != sha {

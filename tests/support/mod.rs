@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use cos::client::Client;
-use cos::reply::answer::Answer;
+use cos::reply::Reply;
 use cos_emulator::{Config, Emulator};
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ pub fn content(size: usize) -> Vec<u8> {
     bytes
 }
 
-pub fn parsed(answer: &Answer) -> Value {
+pub fn parsed(answer: &Reply) -> Value {
     serde_json::from_str(&answer.json).unwrap()
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use cos::client::Client;
 use cos::ops::{download, upload};
+use cos::reply::Reply;
 use cos::reply::Result;
-use cos::reply::answer::Answer;
 use cos::threads::Watch;
 use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
 use serde_json::Value;
@@ -38,8 +38,8 @@ pub fn program() -> &'static Path {
 }
 
 /// The answer's JSON, whether it is a success or a failure.
-pub fn reply(result: Result<Answer>) -> Value {
-    parsed(&result.unwrap_or_else(Answer::from))
+pub fn reply(result: Result<Reply>) -> Value {
+    parsed(&result.unwrap_or_else(Reply::from))
 }
 
 pub fn upload(client: &Client, cos_path: &str, local: &Path, options: Value) -> Value {
@@ -81,7 +81,7 @@ pub fn download_bytes(client: &Client, cos_path: &str, options: Value) -> (Value
     let options = options.to_string();
     match download::buffer(client, PUBLIC, cos_path, Some(&options), Watch::default()) {
         Ok((answer, data)) => (parsed(&answer), data),
-        Err(failure) => (parsed(&Answer::from(failure)), Vec::new()),
+        Err(failure) => (parsed(&Reply::from(failure)), Vec::new()),
     }
 }
 

@@ -15,18 +15,19 @@ pub use to_file::file;
 pub use to_stream::stream;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Deserialize;
 use serde_json::json;
 
-use crate::client::{Call, Client};
-use crate::ops::file::stat_operation;
+use super::{Operation, begin};
+use crate::call::Call;
+use crate::client::Client;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath};
-use crate::reply::answer::Answer;
-use crate::reply::{Code, Failure, Result, lenient_u64};
+use crate::protocol::contract::{Place, Protocol};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Transfer;
 
 /// How much one request fetches at the most, in bytes.
@@ -37,13 +38,12 @@ const REPLACED: u32 = 2;
 
 /// One download.
 pub struct Download<'a> {
+    service: Arc<dyn Protocol>,
     call: Call,
     bucket: Bucket,
     path: FilePath,
     transfer: &'a Transfer,
-    range: Range,
-    concurrency: usize,
-    verify_sha1: bool,
+    settings: Settings,
     /// The first `ETag`, where nothing else would show that the object changed meanwhile.
     etag: Mutex<Option<String>>,
     /// Whether an answer to a request for a part was the whole.
@@ -53,10 +53,23 @@ pub struct Download<'a> {
     started: Instant,
 }
 
-/// The part of the object that the caller wants.
-#[derive(Default)]
-struct Range {
+/// The options that all downloads have.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Pieces under way at a time.
+    pub concurrency: usize,
+    /// Whether the bytes must have the SHA-1 that the server states.
+    pub verify: bool,
+    /// The part of the object that the caller wants.
+    pub range: Range,
+}
+
+/// A part of an object, in bytes; all of it where nothing is said.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Range {
+    /// The first byte.
     start: Option<u64>,
+    /// The last byte.
     end: Option<u64>,
 }
 
@@ -74,66 +87,56 @@ pub struct Object {
     len: u64,
 }
 
-#[derive(Deserialize)]
-struct StatData {
-    #[serde(deserialize_with = "lenient_u64")]
-    filesize: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_u64")]
-    mtime: Option<u64>,
-    #[serde(default)]
-    sha: Option<String>,
+/// Takes the options that all downloads of files have.
+pub fn settings(options: &mut Options) -> Result<Settings> {
+    let start = options.integer("range_start", 0..=u64::MAX)?;
+    let end = options.integer("range_end", 0..=u64::MAX)?;
+    if end.is_some_and(|end| end < start.unwrap_or(0)) {
+        return Err(Failure::argument("range_end", "must not be before range_start"));
+    }
+    Ok(Settings { range: Range { start, end }, ..settings_of_tree(options)? })
+}
+
+/// Takes the options of the downloads of a tree: whole files.
+pub fn settings_of_tree(options: &mut Options) -> Result<Settings> {
+    Ok(Settings {
+        concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
+        verify: options.flag("verify_sha1")?.unwrap_or(true),
+        range: Range::default(),
+    })
+}
+
+/// What all downloads begin with. The options of this kind of download are left.
+fn begin_download<'a>(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    options: Option<&str>,
+    transfer: &'a Transfer,
+) -> Result<(Download<'a>, Options)> {
+    let this = begin(client, bucket, cos_path, FilePath::new, options, Some(transfer))?;
+    let Operation { service, call, bucket, path, mut options } = this;
+    let settings = settings(&mut options)?;
+    Ok((Download::new(service, call, bucket, path, transfer, settings), options))
 }
 
 impl<'a> Download<'a> {
-    /// Checks what every download is given, and takes the options that all of them have.
-    fn new(
-        client: &Client,
-        bucket: &str,
-        cos_path: &str,
-        options: &mut Options,
-        transfer: &'a Transfer,
-    ) -> Result<Download<'a>> {
-        let (bucket, path) = (Bucket::new(bucket)?, FilePath::new("cos_path", cos_path)?);
-        let call = client.call(options, Some(transfer.cancel_flag()))?;
-        let range = Range {
-            start: options.integer("range_start", 0..=u64::MAX)?,
-            end: options.integer("range_end", 0..=u64::MAX)?,
-        };
-        if range.end.is_some_and(|end| end < range.start.unwrap_or(0)) {
-            return Err(Failure::argument("range_end", "must not be before range_start"));
-        }
-        Ok(Download {
-            call,
-            bucket,
-            path,
-            transfer,
-            range,
-            concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
-            verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
-            etag: Mutex::default(),
-            ignores_ranges: AtomicBool::default(),
-            counted: AtomicU64::default(),
-            started: Instant::now(),
-        })
-    }
-
-    /// The download of a file of a tree, whose size and SHA-1 are known from a list.
-    pub fn of_tree(
+    /// A download that has not begun.
+    pub fn new(
+        service: Arc<dyn Protocol>,
         call: Call,
         bucket: Bucket,
         path: FilePath,
         transfer: &'a Transfer,
-        concurrency: usize,
-        verify_sha1: bool,
+        settings: Settings,
     ) -> Download<'a> {
         Download {
+            service,
             call,
             bucket,
             path,
             transfer,
-            range: Range::default(),
-            concurrency,
-            verify_sha1,
+            settings,
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
@@ -141,24 +144,26 @@ impl<'a> Download<'a> {
         }
     }
 
+    fn at(&self) -> Place<'_> {
+        Place { bucket: &self.bucket, path: &self.path }
+    }
+
     fn stat(&self) -> Result<Object> {
-        let reply = self.call.run(&stat_operation(&self.bucket, &self.path))?;
-        let data: StatData = reply.data()?;
-        let size = data.filesize.ok_or_else(|| reply.unexpected("it has no filesize"))?;
-        let is_part = self.range.start.is_some() || self.range.end.is_some();
-        let start = self.range.start.unwrap_or(0);
+        let reply = self.service.stat(&self.call, self.at())?;
+        let shown: ObjectInfo = reply.data()?;
+        let size = shown.size.ok_or_else(|| reply.unexpected("it has no filesize"))?;
+        let Range { start: first, end: last } = self.settings.range;
+        let start = first.unwrap_or(0);
+        let is_part = first.is_some() || last.is_some();
         if is_part && start >= size {
             let problem = format!("is beyond the end of the object, which has {size} bytes");
-            let given = if self.range.start.is_some() { "range_start" } else { "range_end" };
+            let given = if first.is_some() { "range_start" } else { "range_end" };
             return Err(Failure::argument(given, problem));
         }
-        let end = self.range.end.map_or(size, |end| size.min(end.saturating_add(1)));
-        let wanted = self.verify_sha1 && end - start == size;
-        Ok(Object {
-            start,
-            len: end - start,
-            ..Object::whole(size, data.mtime.unwrap_or(0), data.sha, wanted)
-        })
+        let end = last.map_or(size, |last| size.min(last.saturating_add(1)));
+        let verify = self.settings.verify && end - start == size;
+        let whole = Object::whole(size, shown.mtime.unwrap_or(0), shown.sha, verify);
+        Ok(Object { start, len: end - start, ..whole })
     }
 
     /// Does `work` with `object`. If that was replaced since it was asked for, asks for it, and works
@@ -195,23 +200,18 @@ impl<'a> Download<'a> {
         self.transfer.add(bytes);
     }
 
-    /// Whether something on the way leaves out the header that asks for a part.
-    fn ranges_are_ignored(&self) -> bool {
-        self.ignores_ranges.load(Ordering::Relaxed)
-    }
-
-    fn answer(&self, result: Result<()>) -> Answer {
-        let answer = match result {
-            Ok(()) => Answer::done(),
-            Err(failure) => Answer::from(failure),
+    fn reply(&self, result: Result<()>) -> Reply {
+        let reply = match result {
+            Ok(()) => Reply::done(),
+            Err(failure) => Reply::from(failure),
         };
         let transfer = json!({
             "bytes": self.transfer.progress().1,
-            "received_bytes": self.call.traffic.received(),
+            "received_bytes": self.call.traffic().received(),
             "resumed_bytes": self.transfer.resumed(),
             "seconds": self.started.elapsed().as_secs_f64(),
         });
-        answer.with("transfer", &transfer.to_string())
+        reply.with("transfer", &transfer.to_string())
     }
 }
 
@@ -222,14 +222,14 @@ impl Object {
         told(self) == told(other)
     }
 
-    /// All of an object; its SHA-1 counts if `verify_sha1`.
-    pub fn whole(size: u64, mtime: u64, sha: Option<String>, verify_sha1: bool) -> Object {
+    /// All of an object; its SHA-1 counts if `verify`.
+    pub fn whole(size: u64, mtime: u64, sha: Option<String>, verify: bool) -> Object {
         // Some objects carry something else in this field.
         let is_sha = |sha: &String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
         Object {
             size,
             mtime,
-            sha: sha.clone().filter(|sha| verify_sha1 && is_sha(sha)),
+            sha: sha.clone().filter(|sha| verify && is_sha(sha)),
             stated_sha: sha,
             start: 0,
             len: size,

@@ -16,9 +16,9 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 
 use super::{Object, PIECE};
-use crate::content::hash::hex;
+use crate::content::hash::{hex, sha1_of};
 use crate::os::{self, Access};
-use crate::reply::{Failure, Phase, Result};
+use crate::reply::{Failure, Result};
 use crate::stop::Stop;
 
 /// How many names are tried for one destination.
@@ -63,8 +63,9 @@ pub struct Partial<'a> {
     pub had: Vec<u32>,
 }
 
-/// Whether a name is one that only partial files have.
+/// Whether the last segment of a name is one that only partial files have.
 pub fn is_partial_name(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default();
     name.starts_with('.') && name.ends_with(ENDING)
 }
 
@@ -360,20 +361,10 @@ fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
 
 /// SHA-1 of the first `len` bytes of a file.
 pub fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
-    let mut hasher = Sha1::new();
-    let mut buffer = vec![0; 64 * 1024];
-    let mut at = 0;
-    while at < len {
-        if stop.is_set() {
-            return Err(Failure::cancelled(Phase::LocalFile));
-        }
-        let n = buffer.len().min(usize::try_from(len - at).unwrap_or(usize::MAX));
-        os::read_exact_at(file, &mut buffer[..n], at)
-            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))?;
-        hasher.update(&buffer[..n]);
-        at += n as u64;
-    }
-    Ok(hex(&hasher.finalize()))
+    sha1_of(len, stop, |buf, at| {
+        os::read_exact_at(file, buf, at)
+            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))
+    })
 }
 
 /// How many bytes piece `i` of `len` bytes has.

@@ -1,122 +1,135 @@
-//! One piece of an object, from the download host.
+//! One piece of an object.
 
 use std::ops::Range;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::{Download, Object};
-use crate::log::Trace;
+use crate::call::{Call, Incoming};
 use crate::os;
-use crate::path::{MAX_URL, encode_query};
-use crate::protocol::v4::sign::Kind;
-use crate::reply::secrets::Secrets;
-use crate::reply::{Failure, Phase, Reply, Result};
-use crate::transport::{Incoming, Limits, Outgoing, Traffic};
+use crate::reply::{Failure, Phase, Result};
 
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
 /// What an attempt has to bring so that the next one is as good as the first, in bytes: a few in
 /// each could keep a call busy for ever.
 const PROGRESS: u64 = 4096;
-/// The largest error page that is read for a server's code.
-const MAX_ERROR: usize = 64 * 1024;
+
+/// Takes bytes of an object, and the place of the first one in it.
+pub(super) type Sink<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<()>;
 
 impl Download<'_> {
     /// Fetches `len` bytes from `start` of the object and hands them to `sink` with their place,
     /// counted like `start`. After a lost connection it continues where it was.
-    pub(super) fn fetch(
-        &self,
-        object: &Object,
-        start: u64,
-        len: u64,
-        sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn fetch(&self, object: &Object, start: u64, len: u64, sink: Sink) -> Result<()> {
         let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (mut at, end) = (start, start + len);
-        let attempt = |number| {
-            // The connection broke when there was nothing left to come.
-            if at == end && at > start {
-                return Ok(());
-            }
-            let mut sink = |at: u64, bytes: &[u8]| {
-                sink(at, bytes)?;
-                self.count(bytes.len() as u64);
-                Ok(())
-            };
-            let begun_at = at;
-            let result = self.request(number, object, at..end, |incoming| {
-                self.drain(incoming, &mut at, end, false, &mut buffer, &mut sink)
-            });
-            result.map_err(|mut failure| {
-                failure.has_progressed = at - begun_at >= PROGRESS;
-                failure
-            })
+        let mut sink = |at: u64, bytes: &[u8]| {
+            sink(at, bytes)?;
+            self.count(bytes.len() as u64);
+            Ok(())
         };
-        self.call.repeating(attempt, |_| true)
+        self.call.attempts(
+            |_| true,
+            |call| {
+                // The connection broke when there was nothing left to come.
+                if at == end && at > start {
+                    return Ok(());
+                }
+                let begun_at = at;
+                let result = self.request(call, object, at..end, &mut |incoming| {
+                    self.drain(incoming, &mut at, end, false, &mut buffer, &mut sink)
+                });
+                result.map_err(|failure| failure.with_progress(at - begun_at >= PROGRESS))
+            },
+        )
     }
 
-    /// Fetches `object` in one request without a range, from its first byte on whatever part of it
-    /// is wanted, and hands what is wanted to `sink`; after a lost connection, everything again.
-    pub(super) fn fetch_whole(
-        &self,
-        object: &Object,
-        sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
-    ) -> Result<()> {
+    /// As good as `fetched`, which fetched pieces of `object`: where something on the way leaves out
+    /// the header that asks for a part, the object is fetched in one request, from its first byte on
+    /// whatever part of it is wanted. `sink` gets what is wanted; after a lost connection, everything
+    /// again.
+    pub(super) fn or_whole(&self, fetched: Result<()>, object: &Object, sink: Sink) -> Result<()> {
+        if fetched.is_ok() || !self.ignores_ranges.load(Ordering::Relaxed) {
+            return fetched;
+        }
         let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (start, end) = (object.start, object.start + object.len);
         self.call.stop.recover();
-        let attempt = |number| {
-            self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
-            let mut sink = |at: u64, bytes: &[u8]| {
-                let place =
-                    |wanted: u64| wanted.saturating_sub(at).min(bytes.len() as u64) as usize;
-                let (first, last) = (place(start), place(end));
-                if first < last {
-                    sink(at + first as u64, &bytes[first..last])?;
-                    self.count((last - first) as u64);
-                }
-                Ok(())
-            };
-            self.request(number, object, 0..object.size, |incoming| {
-                // What lies behind a part need not come.
-                let has_more = end < object.size;
-                self.drain(incoming, &mut 0, end, has_more, &mut buffer, &mut sink)
-            })
-        };
-        self.call.repeating(attempt, |_| true)
+        self.call.attempts(
+            |_| true,
+            |call| {
+                self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
+                let mut sink = |at: u64, bytes: &[u8]| {
+                    let place =
+                        |wanted: u64| wanted.saturating_sub(at).min(bytes.len() as u64) as usize;
+                    let (first, last) = (place(start), place(end));
+                    if first < last {
+                        sink(at + first as u64, &bytes[first..last])?;
+                        self.count((last - first) as u64);
+                    }
+                    Ok(())
+                };
+                self.request(call, object, 0..object.size, &mut |incoming| {
+                    // What lies behind a part need not come.
+                    let has_more = end < object.size;
+                    self.drain(incoming, &mut 0, end, has_more, &mut buffer, &mut sink)
+                })
+            },
+        )
     }
 
-    /// Requests a part of an object, for the `number`th time, and has `take` read it.
+    /// Requests a part of an object and has `take` read it, if the answer is about to be just this.
     fn request(
         &self,
-        number: u32,
+        call: &Call,
         object: &Object,
         part: Range<u64>,
-        take: impl FnOnce(Incoming) -> Result<()>,
+        take: &mut dyn FnMut(Incoming) -> Result<()>,
     ) -> Result<()> {
-        let traffic = Traffic::default();
-        let url = self.call.client.download_url(&self.bucket, &self.path);
-        let trace = Trace {
-            method: "GET",
-            op: "download",
-            url: &url,
-            attempt: number,
-            started: Instant::now(),
-            traffic: &traffic,
-        };
-        let mut status = None;
-        let open = || self.open(object, part.start, part.end - part.start, &traffic);
-        // Download hosts need not say why they refuse.
-        let may_be_late =
-            |failure: &Failure| failure.is_about_time() || failure.http_status == Some(403);
-        let result = self.call.on_time(open, may_be_late).and_then(|incoming| {
-            status = Some(incoming.status);
+        let is_whole = part == (0..object.size);
+        let range = (!is_whole).then(|| part.clone());
+        self.service.get(call, self.at(), range, &mut |incoming| {
+            self.check_head(&incoming, object, &part, is_whole)?;
             take(incoming)
-        });
-        self.call.traffic.add(&traffic);
-        trace.ended(&self.call.log, status, &result);
-        result
+        })
+    }
+
+    fn check_head(
+        &self,
+        incoming: &Incoming,
+        object: &Object,
+        part: &Range<u64>,
+        is_whole: bool,
+    ) -> Result<()> {
+        let (start, len) = (part.start, part.end - part.start);
+        let changed = || Failure::integrity("the object changed while it was downloaded");
+        let announced = incoming.header("content-length");
+        match (incoming.status, is_whole) {
+            (206, _) => check_part(incoming, start, len, object.size)?,
+            (200, true) => {}
+            (200, false) => {
+                // Only the whole object may stand for a part of it.
+                let is_whole = announced.is_none_or(|len| len == object.size.to_string());
+                self.ignores_ranges.store(is_whole, Ordering::Relaxed);
+                let message = "the server does not serve parts of objects";
+                return Err(Failure::not_a_reply(200, message));
+            }
+            // There is no such part any more.
+            _ => return Err(changed()),
+        }
+        if object.sha.is_none()
+            && let Some(etag) = incoming.header("etag")
+        {
+            let mut first = self.etag.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.get_or_insert_with(|| etag.to_owned()) != etag {
+                return Err(changed());
+            }
+        }
+        match announced.and_then(|len| len.parse::<u64>().ok()) {
+            Some(announced) if announced != len => Err(changed()),
+            _ => Ok(()),
+        }
     }
 
     /// Hands the bytes of an answer to `sink`, up to `end`; `at` tells how far it came. Behind `end`
@@ -128,7 +141,7 @@ impl Download<'_> {
         end: u64,
         has_more: bool,
         buffer: &mut [u8],
-        sink: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+        sink: Sink,
     ) -> Result<()> {
         while !(has_more && *at == end) {
             let n = match incoming.read(buffer)? {
@@ -145,72 +158,6 @@ impl Download<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Requests `len` bytes from `start` and checks that the answer is about to be just these.
-    fn open<'t>(
-        &'t self,
-        object: &Object,
-        start: u64,
-        len: u64,
-        traffic: &'t Traffic,
-    ) -> Result<Incoming<'t>> {
-        let client = &self.call.client;
-        let now = client.clock.now();
-        let kind = Kind::Download(now + client.config.sign_expired);
-        let signature = client.credentials.sign(&self.bucket, &self.path, kind, now);
-        let url = client.download_url(&self.bucket, &self.path);
-        let signed_url = format!("{url}?sign={}", encode_query(&signature));
-        let mut headers = vec![("user-agent", client.config.user_agent.as_str())];
-        // The reference SDK signs in the query. Where that gets too long, the header does as well.
-        let url = match signed_url.len() {
-            ..=MAX_URL => signed_url,
-            _ => {
-                headers.push(("authorization", &signature));
-                url
-            }
-        };
-        let is_whole = start == 0 && len == object.size;
-        let range = format!("bytes={start}-{}", (start + len).saturating_sub(1));
-        if !is_whole {
-            headers.push(("range", &range));
-        }
-        let outgoing = Outgoing { method: "GET", url: &url, headers: &headers, body: None };
-        let limits = Limits {
-            timeout: self.call.timeout,
-            reply_is_bounded: false,
-            stop: &self.call.stop,
-            traffic,
-        };
-        let incoming = client.transport.exchange(outgoing, &limits)?;
-        let changed = || Failure::integrity("the object changed while it was downloaded");
-        match (incoming.status, is_whole) {
-            (200, true) => {}
-            (206, _) => check_part(&incoming, start, len, object.size)?,
-            (200, false) => {
-                // Only the whole object may stand for a part of it.
-                let size = object.size.to_string();
-                let is_whole = incoming.header("content-length").is_none_or(|len| len == size);
-                self.ignores_ranges.store(is_whole, Ordering::Relaxed);
-                let message = "the server does not serve parts of objects";
-                return Err(Failure::not_a_reply(200, message));
-            }
-            (416, false) => return Err(changed()),
-            _ => return Err(refusal(incoming, &client.secrets(&signature))),
-        }
-        if object.sha.is_none()
-            && let Some(etag) = incoming.header("etag")
-        {
-            let mut first = self.etag.lock().unwrap_or_else(PoisonError::into_inner);
-            if first.get_or_insert_with(|| etag.to_owned()) != etag {
-                return Err(changed());
-            }
-        }
-        let announced = incoming.header("content-length").and_then(|len| len.parse::<u64>().ok());
-        match announced {
-            Some(announced) if announced != len => Err(changed()),
-            _ => Ok(incoming),
-        }
     }
 }
 
@@ -231,27 +178,5 @@ fn check_part(incoming: &Incoming, start: u64, len: u64, size: u64) -> Result<()
         Some(whole) if whole == "*" || whole == size.to_string() => Ok(()),
         Some(_) => Err(Failure::integrity("the object changed while it was downloaded")),
         None => Err(Failure::integrity("the answer is another part of the object")),
-    }
-}
-
-/// What an answer that is not the object means.
-fn refusal(incoming: Incoming, secrets: &Secrets) -> Box<Failure> {
-    let (status, told) = (incoming.status, incoming.told());
-    let bare = |what| Failure::not_a_reply(status, format!("HTTP {status}: {what}"));
-    let body = match incoming.read_all(MAX_ERROR) {
-        Ok(body) => body.unwrap_or_default(),
-        Err(failure) => return failure,
-    };
-    match Reply::parse(status, body, secrets) {
-        Ok(reply) if reply.code != 0 => Failure::from_server(reply).with(told),
-        _ => bare(match status {
-            403 => "the download is not allowed",
-            404 => "the download host has no such object, or its upload is unfinished",
-            300..=399 => {
-                "the download host wants to redirect, which a signed request does not follow"
-            }
-            _ => "the download was refused",
-        })
-        .with(told),
     }
 }

@@ -4,13 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use sha1::{Digest, Sha1};
 
-use super::{Download, Object, PIECE};
+use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
 use crate::content::hash::hex;
-use crate::options::Options;
 use crate::os;
-use crate::reply::answer::Answer;
-use crate::reply::{Failure, Result};
+use crate::reply::{Failure, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
 
@@ -21,24 +19,23 @@ pub fn buffer(
     cos_path: &str,
     options: Option<&str>,
     watch: Watch,
-) -> Result<(Answer, Vec<u8>)> {
-    let own_transfer = Transfer::default();
-    let transfer = watch.transfer.unwrap_or(&own_transfer);
-    let mut options = Options::parse(options)?;
-    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+) -> Result<(Reply, Vec<u8>)> {
+    let own = Transfer::default();
+    let (transfer, on_progress) = watch.or(&own);
+    let (this, options) = begin_download(client, bucket, cos_path, options, transfer)?;
     options.finish()?;
     let _busy = transfer.begin()?;
-    let result = threads::watched(&download.call, transfer, watch.on_progress, || {
-        download.of_one_version(download.stat()?, |object| {
+    let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
+        this.of_one_version(this.stat()?, |object| {
             transfer.set_total(object.len);
-            download.fetch_into_memory(object)
+            this.fetch_into_memory(object)
         })
     });
     let (result, data) = match result {
         Ok(data) => (Ok(()), data),
         Err(failure) => (Err(failure), Vec::new()),
     };
-    Ok((download.answer(result), data))
+    Ok((this.reply(result), data))
 }
 
 impl Download<'_> {
@@ -52,7 +49,8 @@ impl Download<'_> {
             self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;
         }
         let pieces = Mutex::new(data.chunks_mut(PIECE as usize).enumerate());
-        let workers = self.concurrency.min(usize::try_from(object.pieces()).unwrap_or(usize::MAX));
+        let workers =
+            self.settings.concurrency.min(usize::try_from(object.pieces()).unwrap_or(usize::MAX));
         let fetched = threads::parallel(workers, &self.call.stop, || {
             while !self.call.stop.is_set() {
                 let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -69,14 +67,11 @@ impl Download<'_> {
             }
             Ok(())
         });
-        match fetched {
-            Err(_) if self.ranges_are_ignored() => self.fetch_whole(object, &mut |at, bytes| {
-                let place = (at - object.start) as usize;
-                data[place..place + bytes.len()].copy_from_slice(bytes);
-                Ok(())
-            })?,
-            result => result?,
-        }
+        self.or_whole(fetched, object, &mut |at, bytes| {
+            let place = (at - object.start) as usize;
+            data[place..place + bytes.len()].copy_from_slice(bytes);
+            Ok(())
+        })?;
         self.call.check_not_cancelled()?;
         if object.sha.is_some() {
             object.check_sha(&hex(&Sha1::digest(&data)))?;

@@ -3,11 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::partial::{Destination, Partial, sha_of};
-use super::{Download, Object, PIECE};
+use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
-use crate::options::Options;
-use crate::reply::answer::Answer;
-use crate::reply::{Code, Result};
+use crate::reply::{Code, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
 
@@ -22,23 +20,22 @@ pub fn file(
     local_path: &str,
     options: Option<&str>,
     watch: Watch,
-) -> Result<Answer> {
-    let own_transfer = Transfer::default();
-    let transfer = watch.transfer.unwrap_or(&own_transfer);
-    let mut options = Options::parse(options)?;
-    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+) -> Result<Reply> {
+    let own = Transfer::default();
+    let (transfer, on_progress) = watch.or(&own);
+    let (this, mut options) = begin_download(client, bucket, cos_path, options, transfer)?;
     let overwrite = options.flag("overwrite")?.unwrap_or(true);
     let resume = options.flag("resume")?.unwrap_or(true);
     options.finish()?;
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
-    let result = threads::watched(&download.call, transfer, watch.on_progress, || {
-        download.of_one_version(download.stat()?, |object| {
+    let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
+        this.of_one_version(this.stat()?, |object| {
             transfer.set_total(object.len);
-            download.fetch_into_file(object, &destination, resume)
+            this.fetch_into_file(object, &destination, resume)
         })
     });
-    Ok(download.answer(result))
+    Ok(this.reply(result))
 }
 
 impl Download<'_> {
@@ -79,7 +76,7 @@ impl Download<'_> {
 
     /// What must be the same for a download to be continued.
     fn identity(&self, object: &Object) -> String {
-        let url = self.call.client.download_url(&self.bucket, &self.path);
+        let url = self.service.object_url(self.at());
         format!(
             "{url} {} {} {:?} {} {} {PIECE}",
             object.size, object.mtime, object.stated_sha, object.start, object.len
@@ -98,25 +95,24 @@ impl Download<'_> {
         let is_empty = object.len == 0;
         let missing = (0..object.pieces()).filter(|i| is_missing(*i) || is_empty).count();
         let next = AtomicU64::new(0);
-        let fetched = threads::parallel(self.concurrency.min(missing), &self.call.stop, || {
-            while !self.call.stop.is_set() {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= object.pieces() {
-                    return Ok(());
+        let fetched =
+            threads::parallel(self.settings.concurrency.min(missing), &self.call.stop, || {
+                while !self.call.stop.is_set() {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i >= object.pieces() {
+                        return Ok(());
+                    }
+                    if is_missing(i) || is_empty {
+                        self.fetch_piece(object, partial, i, has_bytes)?;
+                    }
                 }
-                if is_missing(i) || is_empty {
-                    self.fetch_piece(object, partial, i, has_bytes)?;
-                }
-            }
-            Ok(())
-        });
-        match fetched {
-            Err(_) if self.ranges_are_ignored() => {
-                has_bytes.store(false, Ordering::Relaxed);
-                self.fetch_whole(object, &mut |at, bytes| partial.write(bytes, at - object.start))?;
-            }
-            result => result?,
-        }
+                Ok(())
+            });
+        self.or_whole(fetched, object, &mut |at, bytes| {
+            // It can't be continued: another call would have to begin anew.
+            has_bytes.store(false, Ordering::Relaxed);
+            partial.write(bytes, at - object.start)
+        })?;
         self.call.check_not_cancelled()
     }
 

@@ -5,13 +5,11 @@ use std::thread;
 
 use sha1::{Digest, Sha1};
 
-use super::{Download, Object};
+use super::{Download, Object, begin_download};
 use crate::client::Client;
 use crate::content::hash::hex;
-use crate::options::Options;
 use crate::os;
-use crate::reply::answer::Answer;
-use crate::reply::{Failure, Phase, Result};
+use crate::reply::{Failure, Phase, Reply, Result};
 use crate::stop::TICK;
 use crate::threads::{self, OnProgress, Watch};
 use crate::transfer::Transfer;
@@ -30,15 +28,14 @@ pub fn stream(
     options: Option<&str>,
     watch: Watch,
     on_data: OnData,
-) -> Result<Answer> {
-    let own_transfer = Transfer::default();
-    let transfer = watch.transfer.unwrap_or(&own_transfer);
-    let mut options = Options::parse(options)?;
-    let download = Download::new(client, bucket, cos_path, &mut options, transfer)?;
+) -> Result<Reply> {
+    let own = Transfer::default();
+    let (transfer, on_progress) = watch.or(&own);
+    let (this, options) = begin_download(client, bucket, cos_path, options, transfer)?;
     options.finish()?;
     let _busy = transfer.begin()?;
-    let result = download.fetch_through(watch.on_progress, on_data);
-    Ok(download.answer(result))
+    let result = this.fetch_through(on_progress, on_data);
+    Ok(this.reply(result))
 }
 
 impl Download<'_> {
@@ -47,7 +44,8 @@ impl Download<'_> {
     fn fetch_through(&self, on_progress: Option<OnProgress>, on_data: OnData) -> Result<()> {
         let stop = &self.call.stop;
         let (sender, receiver) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
-        let mut reporter = threads::Reporter::new(&self.call, self.transfer, on_progress);
+        let mut reporter =
+            threads::Reporter::new(stop, self.call.log(), self.transfer, on_progress);
         thread::scope(|scope| {
             let network = move || {
                 self.of_one_version(self.stat()?, |object| {
@@ -118,10 +116,8 @@ impl Download<'_> {
             }
             Ok(())
         };
-        match fetch() {
-            Err(_) if self.ranges_are_ignored() => self.fetch_whole(object, &mut hand_over)?,
-            result => result?,
-        }
+        let fetched = fetch();
+        self.or_whole(fetched, object, &mut hand_over)?;
         match hasher {
             Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
             None => Ok(()),

@@ -4,28 +4,27 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::report::{Report, add_folders_of};
-use super::{for_each, remote};
-use crate::client::Call;
-use crate::ops::file;
-use crate::path::{Bucket, CosPath, FilePath, FolderPath};
-use crate::protocol::v4::request::Repeat;
-use crate::reply::answer::Answer;
-use crate::reply::{Code, Result};
+use super::{Remote, for_each, remote};
+use crate::ops::Operation;
+use crate::path::{CosPath, FolderPath};
+use crate::protocol::contract::Retry;
+use crate::reply::{Code, Reply, Result};
 
-/// Deletes all files below `root`, then the folders, the innermost first. What can't be deleted is
+/// Deletes all files below a folder, then the folders, the innermost first. What can't be deleted is
 /// reported, and stays with the folders that it is in.
-pub fn delete(call: &Call, bucket: &Bucket, root: &FolderPath, workers: usize) -> Result<Answer> {
-    let report = Report::new(call, bucket);
-    let mut tree = remote::list(call, bucket, root, &report)?;
+pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
+    let Operation { service, call, bucket, path: root, .. } = this;
+    let call = call.patient();
+    let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
+    let report = Report::new(folder);
+    let mut tree = remote::list(folder, &report)?;
     tree.folders.sort_by_key(|name| Reverse(name.matches('/').count()));
     // The root itself.
     tree.folders.push(String::new());
-    let path_of = |name: &str| format!("{}{name}", root.as_str());
     let files = AtomicUsize::new(0);
     let mut folders = 0;
-    let mut result = for_each(call, workers, &tree.files, |file| {
-        let path = FilePath::new("cos_path", &path_of(&file.name));
-        let removed = path.and_then(|path| remove(call, bucket, &path));
+    let mut result = for_each(&call, workers, &tree.files, |file| {
+        let removed = folder.file(&file.name).and_then(|path| remove(folder, &path));
         if removed.is_ok() {
             files.fetch_add(1, Ordering::Relaxed);
         }
@@ -36,20 +35,19 @@ pub fn delete(call: &Call, bucket: &Bucket, root: &FolderPath, workers: usize) -
         if result.is_err() || in_use.contains(name) {
             continue;
         }
-        let path = FolderPath::new("cos_path", &path_of(name));
-        let removed = path.and_then(|path| remove(call, bucket, &path));
+        let removed = folder.folder(name).and_then(|path| remove(folder, &path));
         match removed {
             Ok(()) => folders += 1,
             Err(_) => add_folders_of(name, &mut in_use),
         }
         result = report.note(name, removed);
     }
-    Ok(report.answer_of_deletion(result, files.into_inner(), folders))
+    Ok(report.reply_to_deletion(result, files.into_inner(), folders))
 }
 
 /// Deletes one thing. That it is gone already is what was wanted.
-fn remove(call: &Call, bucket: &Bucket, path: &CosPath) -> Result<()> {
-    match call.run(&file::delete_operation(bucket, path, Repeat::Always)) {
+fn remove(remote: Remote, path: &CosPath) -> Result<()> {
+    match remote.service.delete(remote.call, remote.at(path), Retry::Always) {
         Err(failure) if !failure.is(Code::COS_ERR_NOT_FOUND) => Err(failure),
         _ => Ok(()),
     }

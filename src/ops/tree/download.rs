@@ -2,20 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::remote::{self, RemoteFile};
 use super::report::Report;
-use super::{for_each, local};
+use super::{Remote, for_each, local};
 use crate::client::Client;
-use crate::content::hash::Digests;
+use crate::content::hash::sha1;
 use crate::content::source::Source;
-use crate::ops::download::{Destination, Download, Object, PIECE, is_partial_name};
-use crate::ops::upload;
-use crate::options::Options;
-use crate::path::{Bucket, FilePath, FolderPath};
-use crate::reply::answer::Answer;
-use crate::reply::{Failure, Result};
+use crate::ops::begin;
+use crate::ops::download::{self, Destination, Download, Object, PIECE, is_partial_name};
+use crate::path::FolderPath;
+use crate::protocol::contract::Protocol;
+use crate::reply::{Failure, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
 
@@ -23,15 +23,13 @@ const UNFINISHED: &str = "an unfinished upload";
 
 /// What is the same for all files.
 struct TreeDownload<'a> {
-    call: &'a crate::client::Call,
-    bucket: &'a Bucket,
-    root: &'a FolderPath,
+    service: Arc<dyn Protocol>,
+    remote: Remote<'a>,
     directory: PathBuf,
     transfer: &'a Transfer,
     overwrite: bool,
     resume: bool,
-    verify_sha1: bool,
-    concurrency: usize,
+    settings: download::Settings,
     report: &'a Report<'a>,
 }
 
@@ -44,40 +42,43 @@ pub fn download(
     local_path: &str,
     options: Option<&str>,
     watch: Watch,
-) -> Result<Answer> {
+) -> Result<Reply> {
     let started = Instant::now();
-    let (bucket, root) = (Bucket::new(bucket)?, FolderPath::new("cos_path", cos_path)?);
-    let own_transfer = Transfer::default();
-    let transfer = watch.transfer.unwrap_or(&own_transfer);
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, Some(transfer.cancel_flag()))?.patient();
-    let report = Report::new(&call, &bucket);
-    let mut tree = TreeDownload {
-        call: &call,
-        bucket: &bucket,
-        root: &root,
-        directory: PathBuf::new(),
-        transfer,
-        overwrite: options.flag("overwrite")?.unwrap_or(true),
-        resume: options.flag("resume")?.unwrap_or(true),
-        verify_sha1: options.flag("verify_sha1")?.unwrap_or(true),
-        concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
-        report: &report,
-    };
-    options.finish()?;
-    tree.directory = make_root(local_path)?;
+    let own = Transfer::default();
+    let (transfer, on_progress) = watch.or(&own);
+    let mut this = begin(client, bucket, cos_path, FolderPath::new, options, Some(transfer))?;
+    let overwrite = this.options.flag("overwrite")?.unwrap_or(true);
+    let resume = this.options.flag("resume")?.unwrap_or(true);
+    let settings = download::settings_of_tree(&mut this.options)?;
+    this.no_more_options()?;
+    let directory = make_root(local_path)?;
     let _busy = transfer.begin()?;
 
-    let result = threads::watched(&call, transfer, watch.on_progress, || {
-        let remote = remote::list(&call, &bucket, &root, &report)?;
-        let bytes = remote.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
+    let call = this.call.patient();
+    let (service, bucket, root) = (&*this.service, &this.bucket, &this.path);
+    let remote = Remote { service, call: &call, bucket, root };
+    let report = Report::new(remote);
+    let service = Arc::clone(&this.service);
+    let tree = TreeDownload {
+        service,
+        remote,
+        directory,
+        transfer,
+        overwrite,
+        resume,
+        settings,
+        report: &report,
+    };
+    let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
+        let found = remote::list(remote, &report)?;
+        let bytes = found.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
-        tree.make_directories(&remote.folders)?;
-        tree.fetch_all(remote.files)?;
+        tree.make_directories(&found.folders)?;
+        tree.fetch_all(found.files)?;
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, transfer, started.elapsed().as_secs_f64()))
+    Ok(report.reply(result, transfer, started.elapsed().as_secs_f64()))
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {
@@ -101,8 +102,8 @@ impl TreeDownload<'_> {
         let (small, large): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| file.size <= PIECE);
         let fetch = |file: &RemoteFile| self.report.note(&file.name, self.fetch(file));
-        for_each(self.call, self.concurrency, &small, fetch)?;
-        for_each(self.call, 1, &large, fetch)
+        for_each(self.remote.call, self.settings.concurrency, &small, fetch)?;
+        for_each(self.remote.call, 1, &large, fetch)
     }
 
     fn fetch(&self, file: &RemoteFile) -> Result<()> {
@@ -111,18 +112,19 @@ impl TreeDownload<'_> {
             return Ok(());
         }
         // It could be taken for, or take the place of, the partial file of another one.
-        if is_partial_name(file.name.rsplit('/').next().unwrap_or_default()) {
+        if is_partial_name(&file.name) {
             self.report.ignored(&file.name, "has the name of an unfinished download");
             return Ok(());
         }
-        let path = FilePath::new("cos_path", &format!("{}{}", self.root.as_str(), file.name))?;
+        let Remote { call, bucket, .. } = self.remote;
+        let path = self.remote.file(&file.name)?;
         let place = local::place(&self.directory, &file.name)?;
-        if let Some(sha) = self.same_sha(file, &place)? {
+        if self.has_same_sha(file, &place)? {
             self.transfer.add(file.size);
-            // A list shows an upload that only lacks its finish like a whole file.
-            match upload::is_unfinished(self.call, self.bucket, &path, file.size, sha)? {
-                true => self.report.ignored(&file.name, UNFINISHED),
-                false => self.report.done(&file.name, "unchanged", file.size),
+            if self.service.is_complete(call, self.remote.at(&path), &file.shown())? {
+                self.report.done(&file.name, "unchanged", file.size);
+            } else {
+                self.report.ignored(&file.name, UNFINISHED);
             }
             return Ok(());
         }
@@ -130,15 +132,10 @@ impl TreeDownload<'_> {
             .to_str()
             .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
         let destination = Destination::new(name, self.overwrite)?;
-        let object = Object::whole(file.size, file.mtime, file.sha.clone(), self.verify_sha1);
-        let download = Download::of_tree(
-            self.call.below(),
-            self.bucket.clone(),
-            path,
-            self.transfer,
-            self.concurrency,
-            self.verify_sha1,
-        );
+        let object = Object::whole(file.size, file.mtime, file.sha.clone(), self.settings.verify);
+        let service = Arc::clone(&self.service);
+        let (call, bucket) = (call.part(), bucket.clone());
+        let download = Download::new(service, call, bucket, path, self.transfer, self.settings);
         download.of_one_version(object, |object| {
             download.fetch_into_file(object, &destination, self.resume)
         })?;
@@ -146,17 +143,16 @@ impl TreeDownload<'_> {
         Ok(())
     }
 
-    /// The file's SHA-1, if what is at `place` has the same.
-    fn same_sha<'f>(&self, file: &'f RemoteFile, place: &Path) -> Result<Option<&'f str>> {
+    /// Whether what is at `place` has the SHA-1 of the file.
+    fn has_same_sha(&self, file: &RemoteFile, place: &Path) -> Result<bool> {
         let is_same_size = fs::metadata(place).is_ok_and(|found| found.len() == file.size);
         let (Some(sha), Some(place), true) = (&file.sha, place.to_str(), is_same_size) else {
-            return Ok(None);
+            return Ok(false);
         };
         // What can't be read can't be known to be the same; replacing it will tell.
-        let Ok(source) = Source::open(place, &self.call.stop) else {
-            return Ok(None);
+        let Ok(source) = Source::open(place, &self.remote.call.stop) else {
+            return Ok(false);
         };
-        let found = Digests::of(&source, u64::MAX, &self.call.stop)?.sha;
-        Ok(sha.eq_ignore_ascii_case(&found).then_some(sha))
+        Ok(sha.eq_ignore_ascii_case(&sha1(&source, &self.remote.call.stop)?))
     }
 }

@@ -126,7 +126,7 @@ fn why_ignored(name: &str, found: &Metadata) -> Option<&'static str> {
         Some("a symbolic link; links are not followed")
     } else if !found.is_file() {
         Some("not a regular file")
-    } else if is_partial_name(name.rsplit('/').next().unwrap_or_default()) {
+    } else if is_partial_name(name) {
         Some("an unfinished download")
     } else {
         None
@@ -176,13 +176,17 @@ fn refused(path: &Path, why: &str) -> Box<Failure> {
 mod tests {
     use super::*;
     use crate::client::Client;
+    use crate::ops::begin;
+    use crate::ops::tree::Remote;
     use crate::os::symlink;
-    use crate::path::Bucket;
+    use crate::path::FolderPath;
 
     fn scanned(root: &Path, look: impl FnOnce(&LocalTree, &Report)) {
         let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
-        let (call, bucket) = (client.plain_call(None).unwrap(), Bucket::new("b").unwrap());
-        let report = Report::new(&call, &bucket);
+        let this = begin(&client, "b", "/", FolderPath::new, None, None).unwrap();
+        let (bucket, path) = (&this.bucket, &this.path);
+        let remote = Remote { service: &*this.service, call: &this.call, bucket, root: path };
+        let report = Report::new(remote);
         look(&scan(root, &report, &Stop::default()), &report);
     }
 
@@ -206,10 +210,10 @@ mod tests {
             for file in &tree.files {
                 let failure = opened.source(file, &Stop::default()).err().unwrap();
                 assert_eq!(
-                    (failure.code, failure.phase),
+                    (failure.code(), failure.phase()),
                     (-1, crate::reply::failure::Phase::LocalFile)
                 );
-                assert!(failure.message.contains(&file.name), "{failure:?}");
+                assert!(failure.message().contains(&file.name), "{failure:?}");
             }
             // The root itself is the directory that it was.
             fs::remove_file(root.join("a")).unwrap();
@@ -222,7 +226,7 @@ mod tests {
                 "root/a/b/file".len() as u64
             );
             fs::remove_file(dir.path().join("was root/a/b/file")).unwrap();
-            assert_eq!(opened.source(file, &Stop::default()).err().unwrap().code, -1);
+            assert_eq!(opened.source(file, &Stop::default()).err().unwrap().code(), -1);
         });
     }
 

@@ -10,15 +10,44 @@ mod remote;
 mod report;
 mod upload;
 
-pub use delete::delete;
+pub(super) use delete::delete;
 pub use download::download;
 pub use upload::upload;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::client::Call;
+use crate::call::Call;
+use crate::path::{Bucket, FilePath, FolderPath};
+use crate::protocol::contract::{Place, Protocol};
 use crate::reply::Result;
 use crate::threads;
+
+/// A folder of a bucket, with all that is below it.
+#[derive(Clone, Copy)]
+struct Remote<'a> {
+    service: &'a dyn Protocol,
+    call: &'a Call,
+    bucket: &'a Bucket,
+    root: &'a FolderPath,
+}
+
+impl<'a> Remote<'a> {
+    /// The path of the file that is called `name` from the root.
+    fn file(&self, name: &str) -> Result<FilePath> {
+        let path = format!("{}{name}", self.root.as_str());
+        FilePath::new("cos_path", &path, &self.service.limits().paths)
+    }
+
+    /// The path of the folder that is called `name`, with a slash at its end, from the root.
+    fn folder(&self, name: &str) -> Result<FolderPath> {
+        let path = format!("{}{name}", self.root.as_str());
+        FolderPath::new("cos_path", &path, &self.service.limits().paths)
+    }
+
+    fn at(&self, path: &'a crate::path::CosPath) -> Place<'a> {
+        Place { bucket: self.bucket, path }
+    }
+}
 
 /// Does `work` for each of `items`, up to `workers` at a time. An item that fails is reported by
 /// `work` itself; a failure that it returns ends everything.

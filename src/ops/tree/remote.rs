@@ -4,16 +4,15 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
-
+use super::Remote;
 use super::local::{LocalFile, MAX_DEPTH};
 use super::report::Report;
-use crate::client::Call;
-use crate::ops::file::stat_operation;
-use crate::ops::folder::Lister;
+use crate::ops::list::Lister;
 use crate::os;
-use crate::path::{Bucket, FilePath, FolderPath};
-use crate::reply::{Code, Failure, Result, lenient_u64};
+use crate::path::FilePath;
+use crate::protocol::contract::Place;
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Result};
 
 /// A tree that has more files, folders, or bytes of names is not listed to its end: a server could
 /// make up entries for ever, and every folder is a request.
@@ -49,58 +48,34 @@ pub struct RemoteFile {
     pub is_unfinished: bool,
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(default)]
-    name: String,
-    #[serde(default, deserialize_with = "lenient_u64")]
-    filesize: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_u64")]
-    filelen: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_u64")]
-    mtime: Option<u64>,
-    #[serde(default)]
-    sha: Option<String>,
-}
-
-impl Entry {
-    /// Folders have no `sha`; most servers also end their names with a slash.
-    fn is_folder(&self) -> bool {
-        self.name.ends_with('/') || (self.sha.is_none() && self.filesize.is_none())
-    }
-
-    fn is_unfinished(&self) -> bool {
-        matches!((self.filesize, self.filelen), (Some(size), Some(len)) if len < size)
-    }
-}
-
 impl RemoteFile {
-    fn of(name: String, entry: Entry) -> RemoteFile {
+    /// What `stat` or a list shows of the file that is called `name` from the root.
+    fn of(name: String, entry: ObjectInfo) -> RemoteFile {
         RemoteFile {
             is_unfinished: entry.is_unfinished(),
             name,
-            size: entry.filesize.unwrap_or(0),
+            size: entry.size.unwrap_or(0),
             mtime: entry.mtime.unwrap_or(0),
             sha: entry.sha,
         }
+    }
+
+    /// What its list shows of it.
+    pub fn shown(&self) -> ObjectInfo {
+        ObjectInfo { size: Some(self.size), sha: self.sha.clone(), ..ObjectInfo::default() }
     }
 }
 
 /// Lists everything below `root`. What stands in the way of a folder, and names that could lead
 /// elsewhere, go to `report`.
-pub fn list(
-    call: &Call,
-    bucket: &Bucket,
-    root: &FolderPath,
-    report: &Report,
-) -> Result<RemoteTree> {
-    let lister = Lister::new(call, bucket);
+pub(super) fn list(remote: Remote, report: &Report) -> Result<RemoteTree> {
+    let lister = Lister::new(remote.service, remote.call);
     let mut tree = RemoteTree::default();
     let mut to_do = vec![String::new()];
     let (mut seen, mut bytes) = (HashSet::new(), 0);
     while let Some(prefix) = to_do.pop() {
         let mut is_too_large = false;
-        let mut take = |entry: Entry| {
+        let mut take = |entry: ObjectInfo| {
             let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
             let name = format!("{prefix}{segment}");
             bytes += name.len() + entry.sha.as_ref().map_or(0, String::len);
@@ -120,15 +95,12 @@ pub fn list(
             }
             tree.files.len() > MOST_FILES || seen.len() > MOST_FOLDERS || bytes > MOST_BYTES
         };
-        let path = FolderPath::new("cos_path", &format!("{}{prefix}", root.as_str()));
-        let listed = path.and_then(|path| {
-            lister.follow(&path, String::new(), &mut |entries| {
+        let listed = remote.folder(&prefix).and_then(|path| {
+            let at = Place { bucket: remote.bucket, path: &path };
+            lister.follow(at, String::new(), &mut |entries| {
                 // Whatever a page has is taken.
                 is_too_large = entries.into_iter().map(&mut take).fold(false, |_, now| now);
-                match is_too_large {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
+                if is_too_large { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
         });
         match listed {
@@ -164,14 +136,9 @@ struct Wanted<'a> {
 impl Existing {
     /// Looks for `files` below `root`: lists the folders that they are in, unless that would take
     /// more requests than asking for each of them.
-    pub fn find(
-        call: &Call,
-        bucket: &Bucket,
-        root: &FolderPath,
-        files: &[LocalFile],
-    ) -> Result<Existing> {
+    pub(super) fn find(remote: Remote, files: &[LocalFile]) -> Result<Existing> {
         let wanted = folders_of(files);
-        let lister = Lister::new(call, bucket);
+        let lister = Lister::new(remote.service, remote.call);
         let mut names: HashSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
         let mut existing = Existing::default();
         let mut to_do = vec![""];
@@ -180,13 +147,13 @@ impl Existing {
                 continue;
             };
             // A name that is refused here is refused again, and reported, when its turn comes.
-            let Ok(path) = FolderPath::new("cos_path", &format!("{}{prefix}", root.as_str()))
-            else {
+            let Ok(path) = remote.folder(prefix) else {
                 continue;
             };
+            let at = Place { bucket: remote.bucket, path: &path };
             let (mut pages, mut found) = (0, HashSet::<&str>::new());
             let most_pages = FEW_PAGES.max(wanted.files + wanted.folders.len());
-            let listed = lister.follow(&path, String::new(), &mut |entries: Vec<Entry>| {
+            let listed = lister.follow(at, String::new(), &mut |entries: Vec<ObjectInfo>| {
                 for entry in entries {
                     let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
                     let name = format!("{prefix}{segment}");
@@ -197,10 +164,7 @@ impl Existing {
                     }
                 }
                 pages += 1;
-                match pages < most_pages {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
-                }
+                if pages < most_pages { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
             let is_whole = match listed {
                 Ok(_) => pages < most_pages,
@@ -221,10 +185,9 @@ impl Existing {
     }
 
     /// The file `name`, which is asked for at `path` if it was not listed.
-    pub fn get(
+    pub(super) fn get(
         &self,
-        call: &Call,
-        bucket: &Bucket,
+        remote: Remote,
         path: &FilePath,
         name: &str,
     ) -> Result<Option<Cow<'_, RemoteFile>>> {
@@ -235,10 +198,10 @@ impl Existing {
         if !self.unlisted.contains(folder) {
             return Ok(None);
         }
-        match call.run(&stat_operation(bucket, path)) {
+        match remote.service.stat(remote.call, remote.at(path)) {
             Ok(reply) => {
-                let entry = Entry { name: name.to_owned(), ..reply.data()? };
-                Ok(Some(Cow::Owned(RemoteFile::of(name.to_owned(), entry))))
+                let file = RemoteFile::of(name.to_owned(), reply.data()?);
+                Ok(Some(Cow::Owned(file)))
             }
             Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(None),
             Err(failure) => Err(failure),
@@ -248,7 +211,7 @@ impl Existing {
 
 /// Whether the server answers, but not with a list that can be followed to its end.
 fn is_unusable_list(failure: &Failure) -> bool {
-    failure.is(Code::COS_ERR_NETWORK) && failure.http_status.is_some_and(|status| status < 300)
+    failure.is(Code::COS_ERR_NETWORK) && failure.http_status().is_some_and(|status| status < 300)
 }
 
 /// The folders of a local tree, each with what is to be looked for in it.

@@ -6,18 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::client::Call;
-use crate::ops::file::stat_operation;
-use crate::path::{Bucket, FolderPath};
-use crate::reply::answer::Answer;
+use super::Remote;
+use crate::path::FolderPath;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::transfer::Transfer;
 
 const FAILED: &str = "failed";
 
-/// A line of the report.
+/// What became of one file.
 #[derive(Debug, Clone, Serialize)]
-struct Line {
+struct Entry {
     path: String,
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,47 +42,46 @@ pub fn add_folders_of(path: &str, folders: &mut HashSet<String>) {
     folders.insert(String::new());
 }
 
-/// Collects lines from all threads.
+/// Collects entries from all threads.
 pub struct Report<'a> {
-    call: &'a Call,
-    bucket: &'a Bucket,
+    remote: Remote<'a>,
     collected: Mutex<Collected>,
 }
 
 #[derive(Default)]
 struct Collected {
-    lines: Vec<Line>,
-    first_failure: Option<Failure>,
+    entries: Vec<Entry>,
+    first_failure: Option<Box<Failure>>,
     /// Files in a row that could not connect, and whose connection broke.
     unconnected: usize,
     broken: usize,
 }
 
 impl<'a> Report<'a> {
-    /// An empty report of a tree in `bucket`.
-    pub fn new(call: &'a Call, bucket: &'a Bucket) -> Report<'a> {
-        Report { call, bucket, collected: Mutex::default() }
+    /// An empty report of a transfer from, or to, a folder.
+    pub fn new(remote: Remote<'a>) -> Report<'a> {
+        Report { remote, collected: Mutex::default() }
     }
 
     fn collected(&self) -> MutexGuard<'_, Collected> {
         self.collected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, line: Line) {
-        self.collected().lines.push(line);
+    fn push(&self, entry: Entry) {
+        self.collected().entries.push(entry);
     }
 
     /// `action` was done for `path`.
     pub fn done(&self, path: &str, action: &'static str, bytes: u64) {
         let bytes = Some(bytes);
-        self.push(Line { path: path.to_owned(), action, bytes, code: None, message: None });
+        self.push(Entry { path: path.to_owned(), action, bytes, code: None, message: None });
     }
 
     /// `path` is not something to transfer.
     pub fn ignored(&self, path: &str, why: &str) {
         let message = Some(why.to_owned());
         let path = path.to_owned();
-        self.push(Line { path, action: "ignored", bytes: None, code: None, message });
+        self.push(Entry { path, action: "ignored", bytes: None, code: None, message });
     }
 
     /// Notes the failure of one file, and returns it only if it will be every file's.
@@ -97,7 +94,7 @@ impl<'a> Report<'a> {
             return Err(failure);
         }
         self.failed(path, &failure);
-        match failure.phase {
+        match failure.phase() {
             Phase::Argument | Phase::LocalFile => Ok(()),
             _ if !failure.is(Code::COS_ERR_CONNECT) => {
                 self.heard_of_server();
@@ -116,9 +113,10 @@ impl<'a> Report<'a> {
     fn check_server(&self, path: &str, failure: &Failure) -> Result<()> {
         let (unconnected, broken) = {
             let mut collected = self.collected();
-            match failure.phase.may_have_reached_server() {
-                false => collected.unconnected += 1,
-                true => collected.broken += 1,
+            if failure.phase().may_have_reached_server() {
+                collected.broken += 1;
+            } else {
+                collected.unconnected += 1;
             }
             (collected.unconnected, collected.broken)
         };
@@ -127,15 +125,16 @@ impl<'a> Report<'a> {
         if !is_gone {
             return Ok(());
         }
-        let message = format!("the server can't be reached any more; {path}: {}", failure.message);
-        Err(Box::new(Failure { message, ..failure.clone() }))
+        let problem = format!("the server can't be reached any more; {path}");
+        Err(Box::new(failure.clone()).prefixed(problem))
     }
 
     fn server_answers(&self) -> Result<bool> {
-        let root = FolderPath::new("cos_path", "/")?;
-        let answer = self.call.run(&stat_operation(self.bucket, &root));
-        self.call.check_not_cancelled()?;
-        let is_there = !answer.is_err_and(|failure| failure.is(Code::COS_ERR_CONNECT));
+        let Remote { service, call, .. } = self.remote;
+        let root = FolderPath::new("cos_path", "/", &service.limits().paths)?;
+        let reply = service.stat(call, self.remote.at(&root));
+        call.check_not_cancelled()?;
+        let is_there = !reply.is_err_and(|failure| failure.is(Code::COS_ERR_CONNECT));
         if is_there {
             self.heard_of_server();
         }
@@ -152,8 +151,8 @@ impl<'a> Report<'a> {
     /// The folders in which something has failed, however deep, or which have failed themselves.
     pub fn folders_with_failures(&self) -> HashSet<String> {
         let mut folders = HashSet::new();
-        for line in self.collected().lines.iter().filter(|line| line.action == FAILED) {
-            add_folders_of(&line.path, &mut folders);
+        for entry in self.collected().entries.iter().filter(|entry| entry.action == FAILED) {
+            add_folders_of(&entry.path, &mut folders);
         }
         folders
     }
@@ -163,70 +162,69 @@ impl<'a> Report<'a> {
         let path = if path.is_empty() { "./" } else { path };
         let mut collected = self.collected();
         if collected.first_failure.is_none() {
-            let message = format!("{path}: {}", failure.message);
-            collected.first_failure = Some(Failure { message, ..failure.clone() });
+            collected.first_failure = Some(Box::new(failure.clone()).prefixed(path));
         }
-        collected.lines.push(Line {
+        collected.entries.push(Entry {
             path: path.to_owned(),
             action: FAILED,
             bytes: None,
-            code: Some(failure.code),
-            message: Some(failure.message.clone()),
+            code: Some(failure.code()),
+            message: Some(failure.message().to_owned()),
         });
     }
 
-    /// The answer of an upload or a download: `result`, or the first file's failure, with a line
-    /// per file in `data.files`, sorted by path.
-    pub fn answer(self, result: Result<()>, transfer: &Transfer, seconds: f64) -> Answer {
-        let call = self.call;
-        let (failure, lines) = self.into_parts(result);
-        let count = |action| lines.iter().filter(|line| line.action == action).count();
+    /// The reply to an upload or a download: `result`, or the first file's failure, with an entry
+    /// for each file in `data.files`, sorted by path.
+    pub fn reply(self, result: Result<()>, transfer: &Transfer, seconds: f64) -> Reply {
+        let call = self.remote.call;
+        let (failure, entries) = self.into_parts(result);
+        let count = |action| entries.iter().filter(|entry| entry.action == action).count();
         let data = json!({
             "uploaded": count("uploaded"),
             "downloaded": count("downloaded"),
             "unchanged": count("unchanged"),
             "ignored": count("ignored"),
             "failed": count(FAILED),
-            "files": lines,
+            "files": entries,
         });
         let transfer = json!({
             "bytes": transfer.progress().1,
-            "sent_bytes": call.traffic.sent(),
-            "received_bytes": call.traffic.received(),
+            "sent_bytes": call.traffic().sent(),
+            "received_bytes": call.traffic().received(),
             "resumed_bytes": transfer.resumed(),
             "seconds": seconds,
         });
-        answer(failure, &data).with("transfer", &transfer.to_string())
+        reply(failure, &data).with("transfer", &transfer.to_string())
     }
 
-    /// The answer of a deletion: how many files and folders are gone, and a line for each that is
+    /// The reply to a deletion: how many files and folders are gone, and an entry for each that is
     /// not.
-    pub fn answer_of_deletion(self, result: Result<()>, files: usize, folders: usize) -> Answer {
-        let (failure, lines) = self.into_parts(result);
+    pub fn reply_to_deletion(self, result: Result<()>, files: usize, folders: usize) -> Reply {
+        let (failure, entries) = self.into_parts(result);
         let data = json!({
             "files": files,
             "folders": folders,
-            "failed": lines.len(),
-            "failures": lines,
+            "failed": entries.len(),
+            "failures": entries,
         });
-        answer(failure, &data)
+        reply(failure, &data)
     }
 
-    fn into_parts(self, result: Result<()>) -> (Option<Box<Failure>>, Vec<Line>) {
+    fn into_parts(self, result: Result<()>) -> (Option<Box<Failure>>, Vec<Entry>) {
         let collected = self.collected.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut lines = collected.lines;
-        lines.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut entries = collected.entries;
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
         let failure = match (result, collected.first_failure) {
             (Err(failure), _) => Some(failure),
-            (Ok(()), first) => first.map(|first| Box::new(Failure { reply: None, ..first })),
+            (Ok(()), first) => first.map(Failure::without_reply),
         };
-        (failure, lines)
+        (failure, entries)
     }
 }
 
-fn answer(failure: Option<Box<Failure>>, data: &serde_json::Value) -> Answer {
+fn reply(failure: Option<Box<Failure>>, data: &serde_json::Value) -> Reply {
     match failure {
-        None => Answer::success(Reply::compose(data)),
-        Some(failure) => Answer::from(failure).with("data", &data.to_string()),
+        None => Reply::compose(data),
+        Some(failure) => Reply::from(failure).with("data", &data.to_string()),
     }
 }

@@ -2,28 +2,25 @@
 
 use std::time::Instant;
 
-use super::for_each;
 use super::local::{self, LocalFile, Root};
 use super::remote::Existing;
 use super::report::Report;
-use crate::client::{Call, Client};
-use crate::content::hash::Digests;
+use super::{Remote, for_each};
+use crate::client::Client;
+use crate::content::hash::sha1;
 use crate::content::source::Source;
-use crate::ops::folder;
-use crate::ops::upload::{self, Settings, Upload};
-use crate::options::Options;
-use crate::path::{Bucket, FilePath, FolderPath};
-use crate::reply::answer::Answer;
-use crate::reply::{Code, Result};
+use crate::ops::begin;
+use crate::ops::upload::{self, IfExists, Sending};
+use crate::path::{FilePath, FolderPath};
+use crate::protocol::contract::{Upload, UploadSettings};
+use crate::reply::{Code, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
 
 /// What is the same for all files.
 struct TreeUpload<'a> {
-    call: &'a Call,
-    bucket: &'a Bucket,
-    root: &'a FolderPath,
-    settings: &'a Settings,
+    remote: Remote<'a>,
+    settings: &'a UploadSettings,
     transfer: &'a Transfer,
     local_root: Root,
     existing: Existing,
@@ -38,50 +35,44 @@ pub fn upload(
     local_path: &str,
     options: Option<&str>,
     watch: Watch,
-) -> Result<Answer> {
+) -> Result<Reply> {
     let started = Instant::now();
-    let (bucket, root) = (Bucket::new(bucket)?, FolderPath::new("cos_path", cos_path)?);
-    let own_transfer = Transfer::default();
-    let transfer = watch.transfer.unwrap_or(&own_transfer);
-    let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, Some(transfer.cancel_flag()))?.patient();
-    let settings = Settings::take(&mut options, false)?;
-    options.finish()?;
+    let own = Transfer::default();
+    let (transfer, on_progress) = watch.or(&own);
+    let mut this = begin(client, bucket, cos_path, FolderPath::new, options, Some(transfer))?;
+    let settings = upload::settings(&mut this.options, this.service.limits(), IfExists::Replace)?;
+    this.no_more_options()?;
     let directory = local::check_root(local_path)?;
     let _busy = transfer.begin()?;
 
-    let report = Report::new(&call, &bucket);
-    let result = threads::watched(&call, transfer, watch.on_progress, || {
+    let call = this.call.patient();
+    let (service, bucket, root) = (&*this.service, &this.bucket, &this.path);
+    let remote = Remote { service, call: &call, bucket, root };
+    let report = Report::new(remote);
+    let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
         // Held before the scan, so that both are of the same directory.
         let local_root = Root::open(&directory)?;
         let local = local::scan(&directory, &report, &call.stop);
         let bytes = local.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
-        let tree = TreeUpload {
-            call: &call,
-            bucket: &bucket,
-            root: &root,
-            local_root,
-            settings: &settings,
-            transfer,
-            existing: Existing::find(&call, &bucket, &root, &local.files)?,
-            report: &report,
-        };
+        let existing = Existing::find(remote, &local.files)?;
+        let settings = &settings;
+        let tree = TreeUpload { remote, settings, transfer, local_root, existing, report: &report };
         tree.make_empty_folders(&local.empty_directories)?;
         tree.send_all(local.files)?;
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.answer(result, transfer, started.elapsed().as_secs_f64()))
+    Ok(report.reply(result, transfer, started.elapsed().as_secs_f64()))
 }
 
 impl TreeUpload<'_> {
     fn make_empty_folders(&self, names: &[String]) -> Result<()> {
-        for_each(self.call, self.settings.concurrency, names, |name| {
+        let Remote { service, call, .. } = self.remote;
+        for_each(call, self.settings.concurrency, names, |name| {
             let create = || {
-                let path = format!("{}{name}", self.root.as_str());
-                let path = FolderPath::below_root("cos_path", &path)?;
-                match self.call.run(&folder::create_operation(self.bucket, &path, "")) {
+                let path = self.remote.folder(name)?;
+                match service.create_folder(call, self.remote.at(&path), "") {
                     Err(failure) if !failure.is(Code::COS_ERR_FOLDER_EXISTS) => Err(failure),
                     _ => Ok(()),
                 }
@@ -90,55 +81,45 @@ impl TreeUpload<'_> {
         })
     }
 
-    /// Small files in parallel; then the large ones, whose slices are in parallel.
+    /// Small files in parallel; then the large ones, whose parts are in parallel.
     fn send_all(&self, files: Vec<LocalFile>) -> Result<()> {
-        let threshold = self.settings.slice_threshold;
+        let (call, threshold) = (self.remote.call, self.settings.threshold);
         let (small, large): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| file.size < threshold);
         let send = |file: &LocalFile| self.report.note(&file.name, self.send(file));
-        for_each(self.call, self.settings.concurrency, &small, send)?;
-        for_each(self.call, 1, &large, send)
+        for_each(call, self.settings.concurrency, &small, send)?;
+        for_each(call, 1, &large, send)
     }
 
     fn send(&self, file: &LocalFile) -> Result<()> {
-        let path = format!("{}{}", self.root.as_str(), file.name);
-        let path = FilePath::new("cos_path", &path)?;
-        let source = self.local_root.source(file, &self.call.stop)?;
+        let path = self.remote.file(&file.name)?;
+        let source = self.local_root.source(file, &self.remote.call.stop)?;
         let size = source.size();
-        let action = match self.is_unchanged(file, &path, &source)? {
-            true => {
-                self.transfer.add(size);
-                "unchanged"
-            }
-            false => {
-                let upload = Upload {
-                    call: self.call.below(),
-                    bucket: self.bucket.clone(),
-                    path,
-                    source: &source,
-                    transfer: self.transfer,
-                    settings: self.settings.clone(),
-                };
-                upload.send(&mut Default::default())?;
-                "uploaded"
-            }
-        };
-        self.report.done(&file.name, action, size);
+        if self.is_unchanged(file, &path, &source)? {
+            self.transfer.add(size);
+            self.report.done(&file.name, "unchanged", size);
+            return Ok(());
+        }
+        let (bucket, settings) = (self.remote.bucket, self.settings.clone());
+        let upload = Upload::new(bucket, &path, &source, self.transfer, settings);
+        let (call, stats) = (self.remote.call.part(), Default::default());
+        let service = self.remote.service;
+        Sending { service, call: &call, upload: &upload, stats: &stats }.send()?;
+        self.report.done(&file.name, "uploaded", size);
         Ok(())
     }
 
     fn is_unchanged(&self, file: &LocalFile, path: &FilePath, source: &Source) -> Result<bool> {
-        let (call, bucket) = (self.call, self.bucket);
-        let Some(existing) = self.existing.get(call, bucket, path, &file.name)? else {
+        let remote = self.remote;
+        let Some(existing) = self.existing.get(remote, path, &file.name)? else {
             return Ok(false);
         };
         let sha = existing.sha.as_ref().filter(|_| existing.size == source.size());
         let Some(sha) = sha.filter(|_| !existing.is_unfinished) else {
             return Ok(false);
         };
-        let ours = Digests::of(source, u64::MAX, &call.stop)?.sha;
-        // A list shows an upload that only lacks its finish like a whole file.
+        let ours = sha1(source, &remote.call.stop)?;
         Ok(sha.eq_ignore_ascii_case(&ours)
-            && !upload::is_unfinished(call, bucket, path, source.size(), &ours)?)
+            && remote.service.is_complete(remote.call, remote.at(path), &existing.shown())?)
     }
 }

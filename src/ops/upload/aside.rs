@@ -5,91 +5,79 @@
 
 use sha1::{Digest, Sha1};
 
-use serde_json::json;
-
-use super::{MAX_SIMPLE, Settings, Stats, Upload};
-use crate::content::hash::{Digests, PART_SIZE, hex};
-use crate::ops::file::delete_operation;
-use crate::path::FilePath;
-use crate::protocol::v4::request::{Operation, Parameters, Repeat, Signature};
+use super::Sending;
+use crate::content::hash::hex;
+use crate::path::{FilePath, Rules};
+use crate::protocol::contract::{Retry, UploadSettings};
 use crate::reply::{Code, Failure, Reply, Result};
 
-impl Upload<'_> {
-    pub(super) fn go_around(&self, digests: Option<&Digests>, stats: &mut Stats) -> Result<Reply> {
-        if self.source.size() <= MAX_SIMPLE {
-            match self.to(self.path.clone(), self.settings.clone()).simple(stats) {
+impl Sending<'_> {
+    pub(super) fn go_around(&self) -> Result<Reply> {
+        if self.upload.source.size() <= self.service.limits().largest_whole {
+            match self.on(&self.call.part()).whole() {
                 Err(failure) if self.is_in_the_way(&failure) => {}
                 result => return result,
             }
         }
-        match digests {
-            Some(digests) => self.aside(digests, stats),
-            // Its name and its safety depend on them.
-            None => {
-                let part_size = self.settings.slice_size.min(PART_SIZE);
-                self.aside(&Digests::of(self.source, part_size, &self.call.stop)?, stats)
-            }
-        }
+        self.aside()
     }
 
-    /// Whether a server does not let a simple upload replace what is there.
+    /// Whether a server does not let a file replace what is there.
     fn is_in_the_way(&self, failure: &Failure) -> bool {
         failure.is(Code::COS_ERR_UPLOAD_UNFINISHED)
             || failure.is(Code::COS_ERR_UPLOAD_CONFLICT)
-            || (failure.is(Code::COS_ERR_FILE_EXISTS) && !self.settings.insert_only)
+            || (failure.is(Code::COS_ERR_FILE_EXISTS) && !self.upload.settings.insert_only)
     }
 
-    fn aside(&self, digests: &Digests, stats: &mut Stats) -> Result<Reply> {
-        let settings = Settings { insert_only: false, ..self.settings.clone() };
-        let aside = self.to(self.aside_path(&digests.sha)?, settings);
-        aside.in_slices(Some(digests), stats).map_err(|ended| ended.into_failure())?;
-        let moving = Operation {
-            bucket: &self.bucket,
-            path: &aside.path,
-            signature: Signature::Once,
-            parameters: Parameters::Json(json!({
-                "op": "move",
-                "dest_fileid": self.path.as_str(),
-                "to_over_write": u8::from(!self.settings.insert_only),
-            })),
-            repeat: Repeat::Always,
-        };
-        let sha = || Some(digests.sha.clone());
-        match self.ascertain(&moving, sha) {
+    fn aside(&self) -> Result<Reply> {
+        let (call, upload) = (self.call, self.upload);
+        let sha = upload.sha1(&call.stop)?;
+        let path = path_aside(upload.path, sha, &self.service.limits().paths)?;
+        // Its name and its safety depend on digests.
+        let settings =
+            UploadSettings { insert_only: false, verify: true, ..upload.settings.clone() };
+        let part = call.part();
+        let aside = upload.to(&path, settings);
+        let sending = Sending { upload: &aside, ..self.on(&part) };
+        sending.rounds().map_err(|ended| ended.into_failure())?;
+        let overwrite = !upload.settings.insert_only;
+        let moved = self.certain(|call| {
+            self.service.rename(call, aside.at(), upload.path, overwrite, Retry::Always)
+        });
+        match moved {
             Ok(outcome) if outcome.recovered => {
-                stats.recovered = true;
+                self.recovered();
                 Ok(outcome.reply)
             }
             // Its URLs are known only now. That it is there is certain.
-            Ok(_) => match self.find_ours(sha) {
+            Ok(_) => match self.service.find_stored(call, upload) {
                 Ok(Some(reply)) => Ok(reply),
-                _ => Ok(self.reply(None, None)),
+                _ => Ok(self.service.stored(upload.at(), None)),
             },
             Err(failure) => {
                 // Another call with the same content may have moved it.
                 if failure.is(Code::COS_ERR_NOT_FOUND)
-                    && let Some(reply) = self.find_ours(sha)?
+                    && let Some(reply) = self.service.find_stored(call, upload)?
                 {
-                    stats.recovered = true;
+                    self.recovered();
                     return Ok(reply);
                 }
                 // What is refused for now is moved by the next call.
-                if failure.reply.is_some() && !failure.retryable {
-                    let delete = delete_operation(&self.bucket, &aside.path, Repeat::IfUnsent);
-                    let _ = self.call.run(&delete);
+                if failure.is_from_server() && !failure.is_retryable() {
+                    let _ = self.service.delete(call, aside.at(), Retry::IfUnsent);
                 }
                 Err(failure)
             }
         }
     }
+}
 
-    /// `.NAME.DIGEST.cos-upload` beside the file, the same for the same content, so that a later
-    /// call continues it; without the name where that is too long.
-    fn aside_path(&self, sha: &str) -> Result<FilePath> {
-        let name = self.path.name();
-        let folder = self.path.as_str().strip_suffix(name).unwrap_or("/");
-        let digest = &hex(&Sha1::digest(format!("{name} {sha}")))[..16];
-        FilePath::new("cos_path", &format!("{folder}.{name}.{digest}.cos-upload"))
-            .or_else(|_| FilePath::new("cos_path", &format!("{folder}.{digest}.cos-upload")))
-    }
+/// `.NAME.DIGEST.cos-upload` beside the file, the same for the same content, so that a later call
+/// continues it; without the name where that is too long.
+fn path_aside(path: &FilePath, sha: &str, rules: &Rules) -> Result<FilePath> {
+    let name = path.name();
+    let folder = path.as_str().strip_suffix(name).unwrap_or("/");
+    let digest = &hex(&Sha1::digest(format!("{name} {sha}")))[..16];
+    FilePath::new("cos_path", &format!("{folder}.{name}.{digest}.cos-upload"), rules)
+        .or_else(|_| FilePath::new("cos_path", &format!("{folder}.{digest}.cos-upload"), rules))
 }

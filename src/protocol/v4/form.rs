@@ -6,59 +6,30 @@
 
 use std::io::{self, Cursor, Read};
 
-use sha1::{Digest, Sha1};
-
-use crate::content::hash::{Parts, hex};
-use crate::content::source::Source;
+use super::states;
+use crate::content::hash::{States, hex};
+use crate::content::stretch::Stretch;
 use crate::os::random_below;
 use crate::reply::Failure;
-use crate::transfer::Mark;
-
-/// A form.
-pub struct Form<'a> {
-    /// Text fields.
-    pub fields: Vec<(&'static str, String)>,
-    /// The field `uploadparts`.
-    pub parts: Option<&'a Parts>,
-    /// The field `filecontent`.
-    pub content: Option<Content<'a>>,
-}
-
-/// A stretch of a source.
-pub struct Content<'a> {
-    /// The file or buffer.
-    pub source: &'a Source<'a>,
-    /// Where the stretch starts.
-    pub offset: u64,
-    /// How long it is.
-    pub len: u64,
-    /// Whether to add a field `sha` of it.
-    pub with_sha: bool,
-    /// Where to count the bytes.
-    pub mark: &'a Mark<'a>,
-}
 
 /// A form as bytes, once; a repetition needs a new one.
-pub struct FormReader<'a> {
-    form: &'a Form<'a>,
+pub struct Form<'a> {
     boundary: String,
+    /// The field `uploadparts`.
+    states: Option<&'a States>,
+    /// The field `filecontent`, which the field `sha` follows if it is hashed.
+    content: Option<Stretch<'a>>,
     /// What comes next, ready to be read.
     ready: Cursor<Vec<u8>>,
     /// What comes behind that.
     next: Next,
-    hasher: Option<Sha1>,
-    /// The digest, once the content has gone by.
-    pub sha: Option<String>,
-    /// Why the content could not be read.
-    pub failure: Option<Box<Failure>>,
 }
 
 #[derive(Clone, Copy)]
 enum Next {
     /// The entries of `uploadparts`, from this one on.
     Parts(usize),
-    /// The content, from this byte on.
-    Content(u64),
+    Content,
     Tail,
     End,
 }
@@ -66,35 +37,27 @@ enum Next {
 /// How many entries of `uploadparts` are made at a time.
 const ENTRIES: usize = 256;
 
-impl<'a> FormReader<'a> {
-    /// Starts reading `form`.
-    pub fn new(form: &'a Form<'a>) -> FormReader<'a> {
+impl<'a> Form<'a> {
+    /// Starts reading a form with these text fields.
+    pub fn new(
+        fields: &[(&str, String)],
+        states: Option<&'a States>,
+        content: Option<Stretch<'a>>,
+    ) -> Form<'a> {
         let random = || random_below(u64::MAX);
         let boundary = format!("{:016x}{:016x}", random(), random());
         let mut head = String::new();
-        for (name, value) in &form.fields {
+        for (name, value) in fields {
             head.push_str(&field(&boundary, name, value));
         }
-        let next = match form.parts {
-            Some(_) => {
-                head.push_str(&format!("{}[", field_head(&boundary, "uploadparts")));
-                Next::Parts(0)
-            }
-            None => {
-                head.push_str(&content_head(form, &boundary));
-                Next::Content(0)
-            }
+        let next = if states.is_some() {
+            head.push_str(&format!("{}[", field_head(&boundary, "uploadparts")));
+            Next::Parts(0)
+        } else {
+            head.push_str(&content_head(content.as_ref(), &boundary));
+            Next::Content
         };
-        let hasher = form.content.as_ref().filter(|content| content.with_sha).map(|_| Sha1::new());
-        FormReader {
-            form,
-            boundary,
-            ready: Cursor::new(head.into_bytes()),
-            next,
-            hasher,
-            sha: None,
-            failure: None,
-        }
+        Form { boundary, states, content, ready: Cursor::new(head.into_bytes()), next }
     }
 
     /// The `Content-Type` of the request.
@@ -102,25 +65,32 @@ impl<'a> FormReader<'a> {
         format!("multipart/form-data; boundary={}", self.boundary)
     }
 
-    /// The number of bytes that will be read. Only a reader that has not been read from knows.
+    /// The number of bytes that will be read. Only a form that has not been read from knows.
     pub fn size(&self) -> u64 {
         let head = self.ready.get_ref().len() as u64;
-        let parts =
-            self.form.parts.map_or(0, |parts| parts.text_len() + self.behind_parts().len() as u64);
-        let content = self.form.content.as_ref().map_or(0, |content| content.len);
+        let parts = self
+            .states
+            .map_or(0, |states| states::text_len(states) + self.behind_parts().len() as u64);
+        let content = self.content.as_ref().map_or(0, Stretch::len);
         // Every digest is as long as this one.
-        let sha = self.hasher.as_ref().map(|_| hex(&[0; 20]));
-        head + parts + content + self.tail_text(sha.as_deref()).len() as u64
+        let is_hashed = self.content.as_ref().is_some_and(Stretch::is_hashed);
+        let sha = is_hashed.then(|| hex(&[0; 20]));
+        head + parts + content + self.tail(sha.as_deref()).len() as u64
+    }
+
+    /// Why the content could not be read.
+    pub fn failure(&mut self) -> Option<Box<Failure>> {
+        self.content.as_mut().and_then(Stretch::failure)
     }
 
     fn behind_parts(&self) -> String {
-        format!("]\r\n{}", content_head(self.form, &self.boundary))
+        format!("]\r\n{}", content_head(self.content.as_ref(), &self.boundary))
     }
 
-    fn tail_text(&self, sha: Option<&str>) -> String {
+    fn tail(&self, sha: Option<&str>) -> String {
         let boundary = &self.boundary;
         let mut tail = String::new();
-        if self.form.content.is_some() {
+        if self.content.is_some() {
             tail.push_str("\r\n");
         }
         if let Some(sha) = sha {
@@ -130,43 +100,16 @@ impl<'a> FormReader<'a> {
         tail
     }
 
-    fn read_content(
-        &mut self,
-        content: &Content,
-        position: u64,
-        buf: &mut [u8],
-    ) -> Result<usize, Box<Failure>> {
-        let left = content.len - position;
-        let n = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let chunk = &mut buf[..n];
-        content.source.read_exact_at(chunk, content.offset + position)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&*chunk);
-        }
-        // Whoever asks for more has sent what he got before.
-        content.mark.reached(position);
-        let position = position + n as u64;
-        self.next = Next::Content(position);
-        if position == content.len {
-            content.source.check_unchanged()?;
-        }
-        Ok(n)
-    }
-
     /// Makes up to [`ENTRIES`] entries ready, and what follows the last one.
-    fn make_entries(&mut self, parts: &Parts, first: usize) {
+    fn make_entries(&mut self, states: &States, first: usize) {
         let mut text = String::new();
-        let mut i = first;
-        self.next = loop {
-            match parts.entry(i) {
-                _ if i == first + ENTRIES => break Next::Parts(i),
-                Some(entry) => text.push_str(&entry),
-                None => {
-                    text.push_str(&self.behind_parts());
-                    break Next::Content(0);
-                }
-            }
-            i += 1;
+        let entries = (first..first + ENTRIES).map_while(|i| states::entry(states, i));
+        let count = entries.map(|entry| text.push_str(&entry)).count();
+        self.next = if count == ENTRIES {
+            Next::Parts(first + ENTRIES)
+        } else {
+            text.push_str(&self.behind_parts());
+            Next::Content
         };
         self.ready = Cursor::new(text.into_bytes());
     }
@@ -180,8 +123,8 @@ fn field_head(boundary: &str, name: &str) -> String {
     format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
 }
 
-fn content_head(form: &Form, boundary: &str) -> String {
-    match form.content {
+fn content_head(content: Option<&Stretch>, boundary: &str) -> String {
+    match content {
         None => String::new(),
         Some(_) => format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"filecontent\"; \
@@ -190,30 +133,28 @@ fn content_head(form: &Form, boundary: &str) -> String {
     }
 }
 
-impl Read for FormReader<'_> {
+impl Read for Form<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
             let n = self.ready.read(buf)?;
             if n > 0 || buf.is_empty() {
                 return Ok(n);
             }
-            let form = self.form;
-            match (self.next, form.parts, &form.content) {
-                (Next::Parts(i), Some(parts), _) => self.make_entries(parts, i),
-                (Next::Content(position), _, Some(content)) if position < content.len => {
-                    return self.read_content(content, position, buf).map_err(|failure| {
-                        self.failure = Some(failure);
-                        io::Error::other("the local file can't be read")
-                    });
+            match (self.next, self.states) {
+                (Next::Parts(i), Some(states)) => self.make_entries(states, i),
+                (Next::Content | Next::Parts(_), _) => {
+                    let n = self.content.as_mut().map_or(Ok(0), |content| content.read(buf))?;
+                    if n > 0 {
+                        return Ok(n);
+                    }
+                    self.next = Next::Tail;
                 }
-                (Next::Parts(_) | Next::Content(_), _, _) => self.next = Next::Tail,
-                (Next::Tail, _, _) => {
-                    self.sha = self.hasher.take().map(|hasher| hex(&hasher.finalize()));
-                    let tail = self.tail_text(self.sha.as_deref());
-                    self.ready = Cursor::new(tail.into_bytes());
+                (Next::Tail, _) => {
+                    let sha = self.content.as_ref().and_then(Stretch::sha1);
+                    self.ready = Cursor::new(self.tail(sha.as_deref()).into_bytes());
                     self.next = Next::End;
                 }
-                (Next::End, _, _) => return Ok(0),
+                (Next::End, _) => return Ok(0),
             }
         }
     }
@@ -221,10 +162,20 @@ impl Read for FormReader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use sha1::{Digest, Sha1};
+
     use super::*;
-    use crate::content::hash::Digests;
+    use crate::content::source::Source;
     use crate::stop::Stop;
     use crate::transfer::Transfer;
+
+    fn text_of(mut form: Form) -> String {
+        let len = form.size();
+        let mut text = String::new();
+        form.read_to_string(&mut text).unwrap();
+        assert_eq!(text.len() as u64, len);
+        text
+    }
 
     #[test]
     fn the_announced_length_is_the_length() {
@@ -232,22 +183,12 @@ mod tests {
         let source = Source::Buffer(b"hello cos\n");
         for with_sha in [false, true] {
             let mark = transfer.mark();
-            let form = Form {
-                fields: vec![("op", "upload".into()), ("biz_attr", "属性".into())],
-                parts: None,
-                content: Some(Content {
-                    source: &source,
-                    offset: 2,
-                    len: 8,
-                    with_sha,
-                    mark: &mark,
-                }),
-            };
-            let mut reader = FormReader::new(&form);
-            let (len, boundary) = (reader.size(), reader.boundary.clone());
-            let mut text = String::new();
-            reader.read_to_string(&mut text).unwrap();
-            assert_eq!(text.len() as u64, len);
+            let content = Stretch::new(&source, 2, 8, &mark);
+            let content = if with_sha { content.hashed() } else { content };
+            let fields = [("op", "upload".into()), ("biz_attr", "属性".into())];
+            let form = Form::new(&fields, None, Some(content));
+            let boundary = form.boundary.clone();
+            let text = text_of(form);
             assert!(text.contains("name=\"op\"\r\n\r\nupload\r\n"));
             assert!(text.contains("\r\n\r\nllo cos\n\r\n--"));
             assert!(text.ends_with(&format!("--{boundary}--\r\n")));
@@ -258,32 +199,22 @@ mod tests {
 
     #[test]
     fn a_form_without_content_has_only_fields() {
-        let fields = vec![("op", "upload_slice_list".into())];
-        let form = Form { fields, parts: None, content: None };
-        let mut reader = FormReader::new(&form);
-        let mut text = String::new();
-        let len = reader.size();
-        reader.read_to_string(&mut text).unwrap();
-        assert_eq!(text.len() as u64, len);
+        let text = text_of(Form::new(&[("op", "upload_slice_list".into())], None, None));
         assert!(!text.contains("filecontent"));
     }
 
     #[test]
     fn uploadparts_are_made_while_they_are_read() {
-        let data = vec![7; 64 * (2 * ENTRIES + 1)];
-        let source = Source::Buffer(&data);
-        let digests = Digests::of(&source, 64, &Stop::default()).unwrap();
-        let fields = vec![("op", "upload_slice_init".into())];
-        let form = Form { fields, parts: Some(&digests.parts), content: None };
-        let mut reader = FormReader::new(&form);
-        let len = reader.size();
-        let mut text = String::new();
-        reader.read_to_string(&mut text).unwrap();
-        assert_eq!(text.len() as u64, len);
-        let parts = text.split("name=\"uploadparts\"\r\n\r\n").nth(1).unwrap();
-        let parts = parts.split("\r\n").next().unwrap();
-        let parts: Vec<serde_json::Value> = serde_json::from_str(parts).unwrap();
-        assert_eq!(parts.len(), 2 * ENTRIES + 1);
-        assert_eq!(parts[2 * ENTRIES]["datasha"], digests.sha);
+        for count in [2 * ENTRIES, 2 * ENTRIES + 1] {
+            let data = vec![7; 64 * count];
+            let states = States::of(&Source::Buffer(&data), 64, &Stop::default()).unwrap();
+            let fields = [("op", "upload_slice_init".into())];
+            let text = text_of(Form::new(&fields, Some(&states), None));
+            let parts = text.split("name=\"uploadparts\"\r\n\r\n").nth(1).unwrap();
+            let parts = parts.split("\r\n").next().unwrap();
+            let parts: Vec<serde_json::Value> = serde_json::from_str(parts).unwrap();
+            assert_eq!(parts.len(), count);
+            assert_eq!(parts[count - 1]["datasha"], states.sha1());
+        }
     }
 }

@@ -1,5 +1,75 @@
-//! The JSON API v4.
+//! The JSON API v4. `docs/wire-v4.md` describes it.
 
-pub mod form;
-pub mod request;
+mod form;
+mod objects;
+pub mod reply;
+mod request;
 pub mod sign;
+pub mod site;
+mod slices;
+mod states;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use serde_json::json;
+
+use super::contract::{Grant, Limits, Objects as _, Place, Protocol};
+use crate::account::Account;
+use crate::path::{Rules, encode_query};
+use crate::reply::{Reply, Result};
+use sign::{Kind, sign};
+use site::Hosts;
+
+/// The longest URL the service accepts, in bytes (official page 430/5996).
+const MAX_URL: usize = 1024;
+
+/// Which paths the service accepts: those without what the reference SDK refuses, in its order.
+pub const RULES: Rules =
+    Rules { forbidden: &['?', '*', ':', '|', '\\', '<', '>', '"'], longest: MAX_URL };
+
+static LIMITS: Limits = Limits {
+    paths: RULES,
+    // What the service documents; it answers others with -284.
+    part_sizes: &[524_288, 1_048_576, 2_097_152, 3_145_728],
+    part_size: 1_048_576,
+    largest_whole: 20 * 1024 * 1024,
+    largest_page: 1000,
+    page: 199,
+};
+
+/// The service as this API shows it.
+#[derive(Debug)]
+pub struct V4 {
+    account: Arc<Account>,
+    hosts: Hosts,
+    /// How many entries of a list servers have not refused so far.
+    page: AtomicU64,
+}
+
+impl V4 {
+    /// The service at these hosts.
+    pub fn new(account: Arc<Account>, hosts: Hosts) -> V4 {
+        V4 { account, hosts, page: AtomicU64::new(LIMITS.largest_page) }
+    }
+}
+
+impl Protocol for V4 {
+    fn limits(&self) -> &'static Limits {
+        &LIMITS
+    }
+
+    fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply> {
+        let kind = match grant {
+            Grant::More { until } => Kind::Multi(until),
+            Grant::Once => Kind::Once,
+            Grant::Download { until } => Kind::Download(until),
+        };
+        let sign = sign(&self.account, at, kind, now);
+        let mut data = json!({"sign": sign});
+        if let Grant::Download { .. } = grant {
+            data["url"] = format!("{}?sign={}", self.object_url(at), encode_query(&sign)).into();
+        }
+        Ok(Reply::compose(&data))
+    }
+}

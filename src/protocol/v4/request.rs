@@ -1,40 +1,34 @@
 //! Control requests: an operation of the API becomes a signed HTTP request, and its answer a reply.
 
-use std::time::Instant;
-
 use serde_json::Value;
 
-use crate::call::clock;
-use crate::call::pace;
-use crate::client::Call;
-use crate::log::Trace;
-use crate::path::{Bucket, CosPath, check_url, encode_query};
-use crate::protocol::v4::form::{Form, FormReader};
-use crate::protocol::v4::sign::Kind;
+use super::form::Form;
+use super::reply::{self, is_about_time};
+use super::sign::{Kind, file_id, sign};
+use super::{MAX_URL, V4};
+use crate::call::{Body, Call, Incoming, Request, Wait};
+use crate::content::hash::States;
+use crate::content::stretch::Stretch;
+use crate::path::{encode_query, too_long};
+use crate::protocol::contract::{Place, Retry};
 use crate::reply::secrets::Secrets;
-use crate::reply::{Code, Failure, Phase, Reply, Result};
-use crate::transport::{Body, Limits, Outgoing, Traffic};
+use crate::reply::{Failure, Phase, Reply, Result};
 
 /// The largest reply that is read, in bytes. A full page of a list has some hundred thousand.
 const MAX_REPLY: usize = 16 * 1024 * 1024;
 
 /// An operation of the API on one file or folder.
-pub struct Operation<'a> {
-    /// The bucket.
-    pub bucket: &'a Bucket,
-    /// The file or folder.
-    pub path: &'a CosPath,
-    /// Which signature it takes.
+pub(super) struct Operation<'a> {
+    pub at: Place<'a>,
     pub signature: Signature,
     /// What is to be done; the first parameter is `op`.
     pub parameters: Parameters<'a>,
-    /// Whether to repeat it.
-    pub repeat: Repeat,
+    pub retry: Retry,
 }
 
 /// Which signature an operation takes.
 #[derive(Debug, Clone, Copy)]
-pub enum Signature {
+pub(super) enum Signature {
     /// Reusable, for `sign_expired` seconds.
     Multi,
     /// For this request alone.
@@ -42,237 +36,81 @@ pub enum Signature {
 }
 
 /// How the parameters travel.
-pub enum Parameters<'a> {
+pub(super) enum Parameters<'a> {
     /// GET, in the query.
     Query(Vec<(&'static str, String)>),
     /// POST, as JSON.
     Json(Value),
     /// POST, as a form.
-    Form(Form<'a>),
+    Form(Fields<'a>),
 }
 
-/// When a failed operation may be sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
-    /// Doing it twice is doing it once.
-    Always,
-    /// Only when the server can't have seen it.
-    IfUnsent,
+/// What a form consists of.
+pub(super) struct Fields<'a> {
+    pub texts: Vec<(&'static str, String)>,
+    /// The field `uploadparts`.
+    pub states: Option<&'a States>,
+    /// The field `filecontent`. Each attempt makes a new one.
+    pub content: Option<&'a dyn Fn() -> Stretch<'a>>,
 }
 
-impl Call {
-    /// Runs an operation, repeating it as the call's `retries` allow.
-    pub fn run(&self, operation: &Operation) -> Result<Reply> {
-        self.repeating(
-            |attempt| self.run_once(operation, attempt),
-            |failure| match operation.repeat {
-                Repeat::Always => true,
-                Repeat::IfUnsent => !failure.phase.may_have_reached_server(),
-            },
-        )
-    }
-
-    /// Calls `attempt` with its number until it succeeds, fails for good, or the call's `retries`
-    /// are used up by attempts that came to nothing.
-    pub fn repeating<T>(
-        &self,
-        mut attempt: impl FnMut(u32) -> Result<T>,
-        may_repeat: impl Fn(&Failure) -> bool,
-    ) -> Result<T> {
-        let (mut attempts, mut in_vain) = (0, 0);
-        let mut was_refused = false;
-        // When patience has ended, what is left fails without delay.
-        if !self.is_patient || self.pace.is_patient() {
-            self.pace.wait(&self.stop);
-        }
-        loop {
-            attempts += 1;
-            let sent = Instant::now();
-            let mut failure = match attempt(attempts) {
-                Ok(done) => {
-                    self.pace.speed_up(was_refused);
-                    return Ok(done);
-                }
-                Err(failure) => failure,
-            };
-            if failure.phase == Phase::Argument {
-                return Err(failure);
-            }
-            failure.attempts = attempts;
-            let is_refused = failure.retryable && failure.asks_for_patience();
-            let asked = failure.told.retry_after;
-            if is_refused {
-                was_refused = true;
-                self.pace.slow_down(sent, asked);
-            }
-            let has_retries = match self.is_patient && is_refused {
-                true => self.pace.is_patient(),
-                false => {
-                    in_vain = if failure.has_progressed { 0 } else { in_vain + 1 };
-                    self.retries > 0 && in_vain <= self.retries
-                }
-            };
-            if !has_retries || !failure.retryable || !may_repeat(&failure) {
-                return Err(failure);
-            }
-            match is_refused {
-                true => self.pace.wait(&self.stop),
-                false => self.stop.sleep(pace::pause(in_vain, asked)),
-            }
-            if self.stop.is_set() {
-                return Err(self.stopped(failure));
-            }
-        }
-    }
-
-    /// Makes an attempt that signs a request, and once more if it `may_be_late`: refused because
-    /// this machine's clock is wrong.
-    pub fn on_time<T>(
-        &self,
-        mut attempt: impl FnMut() -> Result<T>,
-        may_be_late: impl Fn(&Failure) -> bool,
-    ) -> Result<T> {
-        let (clock, config) = (&self.client.clock, &self.client.config);
-        let used = clock.correction();
-        let mut result = attempt();
-        let date = |result: &Result<T>| {
-            let failure = result.as_ref().err().filter(|failure| may_be_late(failure))?;
-            failure.told.date
+impl V4 {
+    /// Runs an operation, repeating it as the call allows.
+    pub(super) fn run(&self, call: &Call, operation: &Operation) -> Result<Reply> {
+        let may_repeat = |failure: &Failure| match operation.retry {
+            Retry::Always => true,
+            Retry::IfUnsent => !failure.phase().may_have_reached_server(),
         };
-        let is_protected = config.scheme == "https";
-        let mut is_ours = false;
-        let correct = |date| {
-            is_ours = clock.correction() == used;
-            clock.correct(used, date, config.sign_expired, is_protected)
-        };
-        if date(&result).is_some_and(correct) {
-            let tried = clock.correction();
-            let found = clock::in_words(tried);
-            self.log.note(|| format!("{found}: signing with the server's time"));
-            result = attempt();
-            // Then it was refused for something else.
-            if is_ours && result.as_ref().err().is_some_and(|failure| may_be_late(failure)) {
-                clock.restore(used, tried);
-            }
-        }
-        let wrong_by = date(&result).and_then(clock::wrong_by);
-        result.map_err(|failure| Failure { wrong_clock: wrong_by, ..*failure }.into())
+        call.attempts(may_repeat, |call| call.on_time(is_about_time, || self.send(call, operation)))
     }
 
-    fn stopped(&self, failure: Box<Failure>) -> Box<Failure> {
-        match self.stop.is_cancelled() {
-            true => {
-                Failure { attempts: failure.attempts, ..*Failure::cancelled(failure.phase) }.into()
-            }
-            false => failure,
-        }
-    }
-
-    /// Runs an operation once, for the `attempt`th time. Any code but 0 is a failure.
-    pub fn run_once(&self, operation: &Operation, attempt: u32) -> Result<Reply> {
-        self.on_time(|| self.send(operation, attempt), Failure::is_about_time)
-    }
-
-    fn send(&self, operation: &Operation, attempt: u32) -> Result<Reply> {
-        if self.stop.is_cancelled() {
-            return Err(Failure::cancelled(Phase::Send));
-        }
-        let client = &self.client;
-        let now = client.clock.now();
+    fn send(&self, call: &Call, operation: &Operation) -> Result<Reply> {
+        let now = call.now();
         let kind = match operation.signature {
-            Signature::Multi => Kind::Multi(now + client.config.sign_expired),
+            Signature::Multi => Kind::Multi(call.expiry(now)),
             Signature::Once => Kind::Once,
         };
-        let signature = client.credentials.sign(operation.bucket, operation.path, kind, now);
-        let secrets = client.secrets(&signature);
-        let mut url = self.control_url(operation.bucket, operation.path);
-        let mut headers = vec![
-            ("authorization", signature.as_str()),
-            ("user-agent", client.config.user_agent.as_str()),
-        ];
+        let signature = sign(&self.account, operation.at, kind, now);
+        let mut url = self.control_url(operation.at);
+        let op = operation.op();
+        let mut headers = vec![("authorization", signature.as_str())];
+        let read = |incoming: Incoming| read_reply(incoming, &call.secrets().with(&signature));
         match &operation.parameters {
             Parameters::Query(pairs) => {
                 for (i, (key, value)) in pairs.iter().enumerate() {
                     url.push(if i == 0 { '?' } else { '&' });
                     url.push_str(&format!("{key}={}", encode_query(value)));
                 }
-                self.fetch(operation, attempt, &url, &headers, None, &secrets)
+                check_url(&url)?;
+                let request = Request { op, method: "GET", url: &url, headers, body: None };
+                call.send(request, Wait::ForReply, read)
             }
             Parameters::Json(json) => {
+                check_url(&url)?;
                 let json = json.to_string();
                 headers.push(("content-type", "application/json"));
-                let mut content = json.as_bytes();
-                let body = Body { len: json.len() as u64, content: &mut content };
-                self.fetch(operation, attempt, &url, &headers, Some(body), &secrets)
+                let body = Body { len: json.len() as u64, content: &mut json.as_bytes() };
+                let request = Request { op, method: "POST", url: &url, headers, body: Some(body) };
+                call.send(request, Wait::ForReply, read)
             }
-            Parameters::Form(form) => {
-                let mut reader = FormReader::new(form);
-                let content_type = reader.content_type();
+            Parameters::Form(fields) => {
+                check_url(&url)?;
+                let content = fields.content.map(|content| content());
+                let mut form = Form::new(&fields.texts, fields.states, content);
+                let content_type = form.content_type();
                 headers.push(("content-type", &content_type));
-                let body = Body { len: reader.size(), content: &mut reader };
-                let result = self.fetch(operation, attempt, &url, &headers, Some(body), &secrets);
-                match reader.failure.take() {
-                    Some(failure) => Err(failure),
-                    None => result,
-                }
+                let body = Body { len: form.size(), content: &mut form };
+                let request = Request { op, method: "POST", url: &url, headers, body: Some(body) };
+                let result = call.send(request, Wait::ForReply, read);
+                form.failure().map_or(result, Err)
             }
         }
     }
 
     /// `scheme://host/files/v2/appid/bucket/path`, the operation URL of a file or folder.
-    pub fn control_url(&self, bucket: &Bucket, path: &CosPath) -> String {
-        let config = &self.client.config;
-        let file_id = self.client.credentials.file_id(bucket, path);
-        format!("{}://{}/files/v2{file_id}", config.scheme, config.control_host())
-    }
-
-    fn fetch<'a>(
-        &self,
-        operation: &Operation,
-        attempt: u32,
-        url: &'a str,
-        headers: &'a [(&'static str, &'a str)],
-        body: Option<Body<'a>>,
-        secrets: &Secrets,
-    ) -> Result<Reply> {
-        check_url(url)?;
-        let method = match body {
-            None => "GET",
-            Some(_) => "POST",
-        };
-        let traffic = Traffic::default();
-        let op = operation.op();
-        let trace = Trace { method, op, url, attempt, started: Instant::now(), traffic: &traffic };
-        let limits = Limits {
-            timeout: self.timeout,
-            reply_is_bounded: true,
-            stop: &self.stop,
-            traffic: &traffic,
-        };
-        let result = self.exchange(Outgoing { method, url, headers, body }, &limits, secrets);
-        self.traffic.add(&traffic);
-        trace.ended(&self.log, result.as_ref().ok().map(|reply| reply.http_status), &result);
-        result
-    }
-
-    fn exchange(&self, outgoing: Outgoing, limits: &Limits, secrets: &Secrets) -> Result<Reply> {
-        let incoming = self.client.transport.exchange(outgoing, limits)?;
-        let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
-        let Some(body) = incoming.read_all(MAX_REPLY)? else {
-            let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
-            return Err(Failure::not_a_reply(status, message));
-        };
-        let reply = Reply::parse(status, body, secrets).map_err(|failure| failure.with(told))?;
-        match reply.code {
-            // It can't be the answer to what has not arrived.
-            0 if is_early => {
-                let message = "the server answered before the whole request was sent";
-                let failure = Failure::new(Code::COS_ERR_CONNECT, Phase::Send, message);
-                Err(Failure { retryable: true, ..*failure }.into())
-            }
-            0 => Ok(reply),
-            _ => Err(Failure::from_server(reply).with(told)),
-        }
+    pub(super) fn control_url(&self, at: Place) -> String {
+        let file_id = file_id(&self.account, at);
+        format!("{}://{}/files/v2{file_id}", self.hosts.scheme, self.hosts.control)
     }
 }
 
@@ -282,7 +120,58 @@ impl Operation<'_> {
         match &self.parameters {
             Parameters::Query(pairs) => pairs.first().map_or("", |(_, op)| op),
             Parameters::Json(json) => json["op"].as_str().unwrap_or_default(),
-            Parameters::Form(form) => form.fields.first().map_or("", |(_, op)| op),
+            Parameters::Form(fields) => fields.texts.first().map_or("", |(_, op)| op),
+        }
+    }
+}
+
+/// What an answer says. Any code but 0 is a failure.
+fn read_reply(incoming: Incoming, secrets: &Secrets) -> Result<Reply> {
+    let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
+    let Some(body) = incoming.read_all(MAX_REPLY)? else {
+        let message = format!("HTTP {status}, and the answer is larger than {MAX_REPLY} bytes");
+        return Err(Failure::not_a_reply(status, message));
+    };
+    let reply = reply::parse(status, body, secrets).map_err(|failure| failure.with_told(told))?;
+    if is_early {
+        // It can't be the answer to what has not arrived.
+        let message = "the server answered before the whole request was sent";
+        return Err(Failure::connection(Phase::Send, message));
+    }
+    Ok(reply)
+}
+
+/// Refuses a URL that the service would refuse for its length.
+fn check_url(url: &str) -> Result<()> {
+    if url.len() <= MAX_URL {
+        return Ok(());
+    }
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    // Of what is in a query, only these are not the library's own.
+    let given = |key: &&str| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+        value.is_some_and(|value| !value.is_empty())
+    };
+    let blamed = ["context", "delimiter"].into_iter().find(given);
+    Err(too_long(blamed.filter(|_| path.len() <= MAX_URL).unwrap_or("cos_path"), MAX_URL))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_is_too_long_blames_what_was_given() {
+        let path = "p".repeat(1000);
+        for (url, blamed) in [
+            (format!("{path}{path}?op=list&num=9&context=abc"), "cos_path"),
+            (format!("{path}?op=list&num=1000&context="), "cos_path"),
+            (format!("{path}xxxxxxxxxxxxxxxxxx?op=stat"), "cos_path"),
+            (format!("{path}?op=list&num=9&context=abcdef"), "context"),
+            (format!("{path}?op=list&num=9&context=&delimiter=abcdef"), "delimiter"),
+        ] {
+            let failure = check_url(&url).unwrap_err();
+            assert_eq!(failure.argument_name(), Some(blamed), "{url}");
         }
     }
 }

@@ -6,28 +6,14 @@
 //! (`e=0`, for one delete, update or move) and *download* (like multi, but `f` is the path alone,
 //! without appid and bucket).
 
-use std::fmt;
-use std::hint::black_box;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use zeroize::{Zeroize, Zeroizing};
 
-use crate::os;
-use crate::path::{Bucket, CosPath};
-use crate::reply::{Failure, Result};
-
-/// The longest life of a signature the service grants: 90 days, in seconds.
-pub const MAX_LIFETIME: i64 = 7_776_000;
-
-/// Who signs. The key is wiped from memory when this is dropped, and never printed.
-pub struct Credentials {
-    appid: String,
-    secret_id: String,
-    secret_key: Zeroizing<String>,
-}
+use crate::account::Account;
+use crate::os::{forgetting, random_below};
+use crate::protocol::contract::Place;
 
 /// Which kind of signature, and until when (UNIX seconds).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,171 +26,63 @@ pub enum Kind {
     Download(u64),
 }
 
-impl Credentials {
-    /// Checks the account data.
-    pub fn new(appid: &str, secret_id: &str, secret_key: &str) -> Result<Credentials> {
-        if appid.is_empty() || appid.len() > 20 || !appid.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Failure::argument(
-                "appid",
-                "must be the decimal number of the account, such as 1250000000",
-            ));
-        }
-        for (argument, value) in [("secret_id", secret_id), ("secret_key", secret_key)] {
-            let printable = |b: u8| b.is_ascii_graphic() && b != b'&' && b != b'=';
-            if value.is_empty() || !value.bytes().all(printable) {
-                return Err(Failure::argument(
-                    argument,
-                    "must be the text shown in the console: printable ASCII, not empty, no blanks",
-                ));
-            }
-        }
-        Ok(Credentials {
-            appid: appid.to_owned(),
-            secret_id: secret_id.to_owned(),
-            secret_key: Zeroizing::new(secret_key.to_owned()),
-        })
-    }
-
-    /// The account's number.
-    pub fn appid(&self) -> &str {
-        &self.appid
-    }
-
-    /// Whose key it is.
-    pub fn secret_id(&self) -> &str {
-        &self.secret_id
-    }
-
-    /// What signs.
-    pub fn secret_key(&self) -> &str {
-        &self.secret_key
-    }
-
-    /// `/appid/bucket/path`, encoded: what URLs and signatures call a file.
-    pub fn file_id(&self, bucket: &Bucket, path: &CosPath) -> String {
-        format!("/{}/{}{}", self.appid, bucket.as_str(), path.encoded())
-    }
-
-    /// A fresh signature of `kind` bound to `path`, made at `now`.
-    pub fn sign(&self, bucket: &Bucket, path: &CosPath, kind: Kind, now: u64) -> String {
-        self.sign_at(bucket, path, kind, now, os::random_below(1_000_000_000))
-    }
-
-    fn sign_at(
-        &self,
-        bucket: &Bucket,
-        path: &CosPath,
-        kind: Kind,
-        now: u64,
-        random: u64,
-    ) -> String {
-        let (expiry, file_id) = match kind {
-            Kind::Multi(expiry) => (expiry, self.file_id(bucket, path)),
-            Kind::Once => (0, self.file_id(bucket, path)),
-            Kind::Download(expiry) => (expiry, path.encoded().to_owned()),
-        };
-        let plain = format!(
-            "a={}&k={}&e={expiry}&t={now}&r={random}&f={file_id}&b={}",
-            self.appid,
-            self.secret_id,
-            bucket.as_str()
-        );
-        let mut signed = forgetting(|| self.hmac(plain.as_bytes())).to_vec();
-        signed.extend_from_slice(plain.as_bytes());
-        BASE64_STANDARD.encode(signed)
-    }
-
-    fn hmac(&self, message: &[u8]) -> [u8; 20] {
-        match Hmac::<Sha1>::new_from_slice(self.secret_key.as_bytes()) {
-            Ok(mac) => mac.chain_update(message).finalize().into_bytes().into(),
-            // HMAC takes keys of every length.
-            Err(_) => [0; 20],
-        }
-    }
+/// `/appid/bucket/path`, encoded: what URLs and signatures call a file.
+pub fn file_id(account: &Account, at: Place) -> String {
+    format!("/{}/{}{}", account.appid(), at.bucket.as_str(), at.path.encoded())
 }
 
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("appid", &self.appid).finish_non_exhaustive()
-    }
+/// A fresh signature of `kind` bound to the place, made at `now`.
+pub fn sign(account: &Account, at: Place, kind: Kind, now: u64) -> String {
+    // Two signatures of one second must differ.
+    sign_with(account, at, kind, now, random_below(1_000_000_000))
 }
 
-/// Turns the caller's `expired` into the moment a signature ends: values up to
-/// [`MAX_LIFETIME`] count from `now`, larger ones are UNIX timestamps.
-pub fn expiry(expired: i64, now: u64) -> Result<u64> {
-    let now_signed = i64::try_from(now).unwrap_or(i64::MAX);
-    let moment = match expired {
-        ..=0 => None,
-        1..=MAX_LIFETIME => now_signed.checked_add(expired),
-        _ => Some(expired),
+fn sign_with(account: &Account, at: Place, kind: Kind, now: u64, random: u64) -> String {
+    let (expiry, file_id) = match kind {
+        Kind::Multi(expiry) => (expiry, file_id(account, at)),
+        Kind::Once => (0, file_id(account, at)),
+        Kind::Download(expiry) => (expiry, at.path.encoded().to_owned()),
     };
-    let lives = |moment: &i64| *moment > now_signed && *moment - now_signed <= MAX_LIFETIME;
-    match moment.filter(lives).map(u64::try_from) {
-        Some(Ok(moment)) => Ok(moment),
-        _ => Err(Failure::argument(
-            "expired",
-            format!(
-                "must be 1 to {MAX_LIFETIME} seconds from now, or a UNIX timestamp after now \
-                 ({now}) and at most 90 days ahead; it is {expired}"
-            ),
-        )),
+    let plain = format!(
+        "a={}&k={}&e={expiry}&t={now}&r={random}&f={file_id}&b={}",
+        account.appid(),
+        account.secret_id(),
+        at.bucket.as_str()
+    );
+    let mut signed = forgetting(|| hmac(account.secret_key(), plain.as_bytes())).to_vec();
+    signed.extend_from_slice(plain.as_bytes());
+    BASE64_STANDARD.encode(signed)
+}
+
+fn hmac(key: &str, message: &[u8]) -> [u8; 20] {
+    match Hmac::<Sha1>::new_from_slice(key.as_bytes()) {
+        Ok(mac) => mac.chain_update(message).finalize().into_bytes().into(),
+        // HMAC takes keys of every length.
+        Err(_) => [0; 20],
     }
-}
-
-/// Runs what handles a key, and wipes what that leaves behind: on the stack, and in the registers
-/// through which memory is copied. A program whose functions are bound when they are first called
-/// writes these to its stack.
-pub fn forgetting<T>(work: impl FnOnce() -> T) -> T {
-    let result = apart(work);
-    for len in [16, 32, 64, 128, 256, MOST] {
-        copy_nothing(black_box(len));
-    }
-    wipe_stack();
-    result
-}
-
-/// More than the registers hold.
-const MOST: usize = 1024;
-
-/// Begins where the others do on the stack.
-#[inline(never)]
-fn apart<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-/// Copies as the key was copied: which registers that takes depends on the length.
-#[inline(never)]
-fn copy_nothing(len: usize) {
-    let from = black_box([0u8; MOST]);
-    let mut to = [0u8; MOST];
-    to[..len].copy_from_slice(&from[..len]);
-    black_box(&to);
-}
-
-#[inline(never)]
-fn wipe_stack() {
-    let mut used = [0u8; 8 * 1024];
-    black_box(&mut used).zeroize();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::{FilePath, FolderPath};
+    use crate::path::{Bucket, CosPath, FilePath, FolderPath};
+    use crate::protocol::v4::RULES;
 
     const CHINESE: &str = "/中文 dir/a~b+c%d&e.txt";
 
-    fn credentials() -> Credentials {
-        Credentials::new("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY").unwrap()
+    fn account() -> Account {
+        Account::new("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY").unwrap()
     }
 
-    fn sign(path: &str, kind: Kind) -> (String, String) {
+    fn signed(path: &str, kind: Kind) -> (String, String) {
         let bucket = Bucket::new("mybucket").unwrap();
-        let path = match path.ends_with('/') {
-            true => (*FolderPath::new("cos_path", path).unwrap()).clone(),
-            false => (*FilePath::new("cos_path", path).unwrap()).clone(),
+        let path: CosPath = if path.ends_with('/') {
+            (*FolderPath::new("cos_path", path, &RULES).unwrap()).clone()
+        } else {
+            (*FilePath::new("cos_path", path, &RULES).unwrap()).clone()
         };
-        let sign = credentials().sign_at(&bucket, &path, kind, 1_500_000_000, 123_456_789);
+        let at = Place { bucket: &bucket, path: &path };
+        let sign = sign_with(&account(), at, kind, 1_500_000_000, 123_456_789);
         let bytes = BASE64_STANDARD.decode(&sign).unwrap();
         let hmac = bytes[..20].iter().map(|b| format!("{b:02x}")).collect();
         (sign, hmac)
@@ -223,10 +101,10 @@ mod tests {
             ("/d/", Kind::Once, "4669ea7ab3de353b0ecd82f0b0dbcec55ff54501"),
             ("/", Kind::Multi(until), "83182914270acef5309f9a31f5a3d6cf14b39aef"),
         ] {
-            assert_eq!(sign(path, kind).1, hmac, "{path} {kind:?}");
+            assert_eq!(signed(path, kind).1, hmac, "{path} {kind:?}");
         }
         assert_eq!(
-            sign(CHINESE, Kind::Multi(until)).0,
+            signed(CHINESE, Kind::Multi(until)).0,
             "uTRvdi6NBBFEhltsbRudzMqFP+ZhPTEyNTAwMDAwMDAmaz1FWEFNUExFX1NFQ1JFVF9JRCZlPTE1MDAwMDAzMDAm\
              dD0xNTAwMDAwMDAwJnI9MTIzNDU2Nzg5JmY9LzEyNTAwMDAwMDAvbXlidWNrZXQvJUU0JUI4JUFEJUU2JTk2JTg3\
              JTIwZGlyL2F+YiUyQmMlMjVkJTI2ZS50eHQmYj1teWJ1Y2tldA=="
@@ -234,48 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_relative_or_absolute_and_never_stale() {
-        let now = 1_700_000_000;
-        assert_eq!(expiry(1, now).unwrap(), now + 1);
-        assert_eq!(expiry(MAX_LIFETIME, now).unwrap(), now + 7_776_000);
-        assert_eq!(expiry(now as i64 + 1, now).unwrap(), now + 1);
-        assert_eq!(expiry(now as i64 + MAX_LIFETIME, now).unwrap(), now + 7_776_000);
-        for stale in [
-            0,
-            -1,
-            i64::MIN,
-            MAX_LIFETIME + 1,
-            now as i64,
-            now as i64 - 1,
-            now as i64 + MAX_LIFETIME + 1,
-            i64::MAX,
-        ] {
-            let failure = expiry(stale, now).unwrap_err();
-            assert_eq!(failure.argument.as_deref(), Some("expired"), "{stale}");
-        }
-    }
-
-    #[test]
-    fn account_data_is_checked_and_never_printed() {
-        for appid in ["", "12a", "-1", "123456789012345678901"] {
-            let failure = Credentials::new(appid, "id", "key").unwrap_err();
-            assert_eq!(failure.argument.as_deref(), Some("appid"));
-        }
-        let failure = Credentials::new("1", "id\r\n", "key").unwrap_err();
-        assert_eq!(failure.argument.as_deref(), Some("secret_id"));
-        let failure = Credentials::new("1", "id", "").unwrap_err();
-        assert_eq!(failure.argument.as_deref(), Some("secret_key"));
-        let printed = format!("{:?}", credentials());
-        assert!(!printed.contains("EXAMPLE_SECRET"), "{printed}");
-    }
-
-    #[test]
     fn no_two_signatures_are_alike() {
         let bucket = Bucket::new("mybucket").unwrap();
-        let path = FilePath::new("cos_path", "/a").unwrap();
-        let signer = credentials();
+        let path = FilePath::new("cos_path", "/a", &RULES).unwrap();
+        let at = Place { bucket: &bucket, path: &path };
         let signs: std::collections::HashSet<_> =
-            (0..1000).map(|_| signer.sign(&bucket, &path, Kind::Once, 1)).collect();
+            (0..1000).map(|_| sign(&account(), at, Kind::Once, 1)).collect();
         assert_eq!(signs.len(), 1000);
     }
 }

@@ -1,4 +1,4 @@
-//! The shapes that most calls have: C arguments in, a function of the core, a code and JSON out.
+//! Forwards a call to its operation, as most calls need it: C arguments in, a code and a reply out.
 
 use std::ffi::{c_char, c_int};
 
@@ -7,33 +7,32 @@ use super::guard;
 use super::input::{handle, optional_text, text};
 use super::transfer::{cos_transfer, watch};
 use crate::client::Client;
-use crate::reply::Result;
-use crate::reply::answer::Answer;
+use crate::reply::{Reply, Result};
 use crate::threads::Watch;
 
-type OnPath<T> = fn(&Client, &str, &str, Option<&str>) -> Result<T>;
-type ToPath<T> = fn(&Client, &str, &str, &str, Option<&str>) -> Result<T>;
-type WithLocalPath = fn(&Client, &str, &str, &str, Option<&str>, Watch) -> Result<Answer>;
+type OnPath = fn(&Client, &str, &str, Option<&str>) -> Result<Reply>;
+type ToPath = fn(&Client, &str, &str, &str, Option<&str>) -> Result<Reply>;
+type WithLocalPath = fn(&Client, &str, &str, &str, Option<&str>, Watch) -> Result<Reply>;
 
 /// A call on one file or folder.
 ///
 /// # Safety
 /// The pointers are as `cos.h` asks for.
-pub unsafe fn on_path<T: Into<Answer>>(
+pub unsafe fn on_path(
     client: *const cos_client,
     bucket: *const c_char,
     cos_path: *const c_char,
     options: *const c_char,
     out_json: *mut *mut c_char,
-    operation: OnPath<T>,
+    operation: OnPath,
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
             let options = optional_text("options", options)?;
-            operation(client, bucket, cos_path, options).map(T::into)
+            operation(client, bucket, cos_path, options)
         })
     }
 }
@@ -42,23 +41,23 @@ pub unsafe fn on_path<T: Into<Answer>>(
 ///
 /// # Safety
 /// The pointers are as `cos.h` asks for.
-pub unsafe fn to_path<T: Into<Answer>>(
+pub unsafe fn to_path(
     client: *const cos_client,
     bucket: *const c_char,
     cos_path: *const c_char,
     dest_path: *const c_char,
     options: *const c_char,
     out_json: *mut *mut c_char,
-    operation: ToPath<T>,
+    operation: ToPath,
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
             let dest_path = text("dest_path", dest_path)?;
             let options = optional_text("options", options)?;
-            operation(client, bucket, cos_path, dest_path, options).map(T::into)
+            operation(client, bucket, cos_path, dest_path, options)
         })
     }
 }
@@ -80,7 +79,7 @@ pub unsafe fn with_local_path(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        guard::answer(out_json, || {
+        guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
             let local_path = text("local_path", local_path)?;

@@ -1,0 +1,94 @@
+//! Whether to try again what has failed, and when.
+
+use std::time::Instant;
+
+use super::{Call, clock, pace};
+use crate::reply::{Failure, Phase, Result, clock_in_words};
+
+impl Call {
+    /// Makes attempts until one succeeds, fails for good, or the call's `retries` are used up by
+    /// attempts that came to nothing. An attempt gets a call that does not repeat anything by
+    /// itself, so that attempts never multiply.
+    pub fn attempts<T>(
+        &self,
+        may_repeat: impl Fn(&Failure) -> bool,
+        mut attempt: impl FnMut(&Call) -> Result<T>,
+    ) -> Result<T> {
+        if self.attempt.is_some() {
+            return attempt(self);
+        }
+        let (pace, retries) = (&self.shared.pace, self.shared.manner.retries);
+        let (mut attempts, mut in_vain) = (0, 0);
+        let mut was_refused = false;
+        // When patience has ended, what is left fails without delay.
+        if !self.is_patient || pace.is_patient() {
+            pace.wait(&self.stop);
+        }
+        loop {
+            attempts += 1;
+            let sent = Instant::now();
+            let failure = match attempt(&Call { attempt: Some(attempts), ..self.clone() }) {
+                Ok(done) => {
+                    pace.speed_up(was_refused);
+                    return Ok(done);
+                }
+                Err(failure) if failure.phase() == Phase::Argument => return Err(failure),
+                Err(failure) => failure.after(attempts),
+            };
+            let is_refused = failure.is_retryable() && failure.asks_for_patience();
+            let asked = failure.told().retry_after;
+            if is_refused {
+                was_refused = true;
+                pace.slow_down(sent, asked);
+            }
+            let has_retries = if self.is_patient && is_refused {
+                pace.is_patient()
+            } else {
+                in_vain = if failure.has_progressed() { 0 } else { in_vain + 1 };
+                retries > 0 && in_vain <= retries
+            };
+            if !has_retries || !failure.is_retryable() || !may_repeat(&failure) {
+                return Err(failure);
+            }
+            if is_refused {
+                pace.wait(&self.stop);
+            } else {
+                self.stop.sleep(pace::pause(in_vain, asked));
+            }
+            if self.stop.is_cancelled() {
+                return Err(Failure::cancelled(failure.phase()).after(attempts));
+            }
+            if self.stop.is_set() {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Makes an attempt that signs a request, and once more if it `may_be_late`: refused because
+    /// this machine's clock is wrong.
+    pub fn on_time<T>(
+        &self,
+        may_be_late: impl Fn(&Failure) -> bool,
+        mut attempt: impl FnMut() -> Result<T>,
+    ) -> Result<T> {
+        let (clock, manner) = (&self.shared.clock, &self.shared.manner);
+        let used = clock.correction();
+        let date = |result: &Result<T>| {
+            let failure = result.as_ref().err().filter(|failure| may_be_late(failure))?;
+            failure.told().date
+        };
+        let mut result = attempt();
+        let correct = |date| clock.correct(used, date, manner.sign_expired, manner.is_protected);
+        if let Some(correction) = date(&result).and_then(correct) {
+            let found = clock_in_words(correction.seconds);
+            self.log().note(|| format!("{found}: signing with the server's time"));
+            result = attempt();
+            // Then it was refused for something else.
+            if correction.is_new && result.as_ref().is_err_and(|failure| may_be_late(failure)) {
+                clock.restore(used, correction.seconds);
+            }
+        }
+        let is_behind = date(&result).and_then(clock::wrong_by);
+        result.map_err(|failure| failure.with_clock(is_behind))
+    }
+}

@@ -1,0 +1,126 @@
+//! A part of a content as the body of a request: counted and hashed while it is read.
+
+use std::io::{self, Read};
+
+use sha1::{Digest, Sha1};
+
+use super::hash::hex;
+use super::source::Source;
+use crate::reply::{Failure, Result};
+use crate::transfer::Mark;
+
+/// Some bytes of a source, in order, once.
+pub struct Stretch<'a> {
+    source: &'a Source<'a>,
+    offset: u64,
+    len: u64,
+    /// How many bytes were read.
+    position: u64,
+    hasher: Option<Sha1>,
+    progress: &'a Mark<'a>,
+    failure: Option<Box<Failure>>,
+}
+
+impl<'a> Stretch<'a> {
+    /// `len` bytes from `offset` on. Those that have left are counted by `progress`.
+    pub fn new(
+        source: &'a Source<'a>,
+        offset: u64,
+        len: u64,
+        progress: &'a Mark<'a>,
+    ) -> Stretch<'a> {
+        Stretch { source, offset, len, position: 0, hasher: None, progress, failure: None }
+    }
+
+    /// The same, with the SHA-1 of what is read.
+    pub fn hashed(self) -> Stretch<'a> {
+        Stretch { hasher: Some(Sha1::new()), ..self }
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether it will have a SHA-1.
+    pub fn is_hashed(&self) -> bool {
+        self.hasher.is_some()
+    }
+
+    /// The SHA-1 of what was read, if it was wanted.
+    pub fn sha1(&self) -> Option<String> {
+        self.hasher.as_ref().map(|hasher| hex(&hasher.clone().finalize()))
+    }
+
+    /// Why the content could not be read.
+    pub fn failure(&mut self) -> Option<Box<Failure>> {
+        self.failure.take()
+    }
+
+    fn read_some(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let left = usize::try_from(self.len - self.position).unwrap_or(usize::MAX);
+        let n = left.min(buf.len());
+        let chunk = &mut buf[..n];
+        self.source.read_exact_at(chunk, self.offset + self.position)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&*chunk);
+        }
+        // Whoever asks for more has sent what he got before.
+        self.progress.reached(self.position);
+        self.position += chunk.len() as u64;
+        if self.position == self.len {
+            self.source.check_unchanged()?;
+        }
+        Ok(chunk.len())
+    }
+}
+
+impl Read for Stretch<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.position == self.len {
+            return Ok(0);
+        }
+        self.read_some(buf).map_err(|failure| {
+            self.failure = Some(failure);
+            io::Error::other("the local file can't be read")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::Transfer;
+
+    #[test]
+    fn what_is_read_is_hashed_and_counted() {
+        let data: Vec<u8> = (0..200).collect();
+        let (source, transfer) = (Source::Buffer(&data), Transfer::default());
+        transfer.set_total(200);
+        let mark = transfer.mark();
+        let mut stretch = Stretch::new(&source, 10, 150, &mark).hashed();
+        let mut read = [0; 100];
+        assert_eq!(stretch.read(&mut read).unwrap(), 100);
+        assert_eq!((&read[..], transfer.progress().0), (&data[10..110], 0));
+        assert_eq!(stretch.read(&mut read).unwrap(), 50);
+        // Only what the next read shows to have left.
+        assert_eq!((&read[..50], transfer.progress().0), (&data[110..160], 100));
+        assert_eq!(stretch.read(&mut read).unwrap(), 0);
+        assert_eq!(stretch.sha1(), Some(hex(&Sha1::digest(&data[10..160]))));
+    }
+
+    #[test]
+    fn a_content_that_ends_early_is_a_failure() {
+        let data = [1; 10];
+        let (source, transfer) = (Source::Buffer(&data), Transfer::default());
+        let mark = transfer.mark();
+        let mut stretch = Stretch::new(&source, 5, 6, &mark);
+        assert!(stretch.read(&mut [0; 10]).is_err());
+        assert!(stretch.failure().is_some_and(|failure| failure.has_changed_source()));
+    }
+}

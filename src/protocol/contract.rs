@@ -1,0 +1,356 @@
+//! What a protocol has to do, and the values that it is given.
+//!
+//! A protocol builds, signs and sends requests and turns what arrives into the replies that
+//! `docs/replies.md` describes. What to do next is decided above it, in `ops`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+
+use crate::call::{Call, Incoming};
+use crate::content::hash::{self, States};
+use crate::content::source::Source;
+use crate::path::{self, Bucket, CosPath, FilePath};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Reply, Result};
+use crate::stop::Stop;
+use crate::transfer::{Mark, Transfer};
+
+/// A way to talk to the service.
+pub trait Protocol: Objects + Uploads + fmt::Debug + Send + Sync {
+    /// What the service accepts.
+    fn limits(&self) -> &'static Limits;
+
+    /// A signature for others, made at `now` (UNIX seconds). Sends nothing.
+    fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply>;
+}
+
+/// What can be done with the files and folders that are there. Each method repeats what it sends as
+/// the call allows.
+pub trait Objects {
+    /// What the service knows of a file or folder.
+    fn stat(&self, call: &Call, at: Place) -> Result<Reply>;
+
+    /// Changes attributes.
+    fn update(&self, call: &Call, at: Place, changes: &Changes, retry: Retry) -> Result<Reply>;
+
+    /// Deletes a file, or a folder with nothing in it.
+    fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply>;
+
+    /// Copies a file within its bucket.
+    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply>;
+
+    /// Renames a file within its bucket.
+    fn rename(
+        &self,
+        call: &Call,
+        at: Place,
+        to: &FilePath,
+        overwrite: bool,
+        retry: Retry,
+    ) -> Result<Reply>;
+
+    /// Creates a folder.
+    fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply>;
+
+    /// One page of the entries whose paths begin with that of `at`.
+    fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply>;
+
+    /// Whether what `stat` and lists show like a whole file is one, and not an upload that only
+    /// lacks its finish.
+    fn is_complete(&self, call: &Call, at: Place, shown: &ObjectInfo) -> Result<bool>;
+
+    /// Asks once for an object, or for the bytes of it that are in `range`. `take` gets the answer
+    /// if it has the status 200, 206 or, where a range was asked for, 416.
+    fn get(
+        &self,
+        call: &Call,
+        at: Place,
+        range: Option<Range<u64>>,
+        take: &mut dyn FnMut(Incoming) -> Result<()>,
+    ) -> Result<()>;
+
+    /// The URL of an object, without a signature.
+    fn object_url(&self, at: Place) -> String;
+}
+
+/// How content gets to its place.
+pub trait Uploads {
+    /// Stores all of it in one request.
+    fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply>;
+
+    /// Begins an upload in parts; or continues the one that is there, of the same content, if the
+    /// settings say so.
+    fn open(&self, call: &Call, upload: &Upload) -> Result<Opened>;
+
+    /// Sends the part with this number, from 0.
+    fn put_part(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        session: &Session,
+        index: u64,
+        progress: &Mark,
+    ) -> Result<PartDone>;
+
+    /// Makes a file of the parts, which the server calls as `tags` says.
+    fn finish(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        session: &Session,
+        tags: &BTreeMap<u64, String>,
+    ) -> Result<Reply>;
+
+    /// Ends a session whose content is no more, as far as that touches nothing else.
+    fn abort(&self, call: &Call, upload: &Upload, session: &Session);
+
+    /// The reply for our content, if that is what stands at its place, complete.
+    fn find_stored(&self, call: &Call, upload: &Upload) -> Result<Option<Reply>>;
+
+    /// The reply to an upload that is known to be there.
+    fn stored(&self, at: Place, shown: Option<&ObjectInfo>) -> Reply;
+}
+
+/// Where a client's options say that the service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its region, as the program calls it.
+    pub region: Option<String>,
+    /// `host[:port]` in place of the region's; checked.
+    pub hostname: Option<String>,
+    /// The same for downloads.
+    pub download_hostname: Option<String>,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+}
+
+/// What a service accepts.
+#[derive(Debug)]
+pub struct Limits {
+    /// Which paths.
+    pub paths: path::Rules,
+    /// The sizes of parts that can be asked for, in bytes.
+    pub part_sizes: &'static [u64],
+    /// The part size that is used unless another is asked for.
+    pub part_size: u64,
+    /// The largest content of one request, in bytes.
+    pub largest_whole: u64,
+    /// The largest page of a list that can be asked for, in entries.
+    pub largest_page: u64,
+    /// The largest page that every server accepts.
+    pub page: u64,
+}
+
+/// A file, a folder (its path ends with `/`), or the paths that begin with this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The bucket.
+    pub bucket: &'a Bucket,
+    /// The path in it.
+    pub path: &'a CosPath,
+}
+
+/// When a request that failed may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Doing it twice is doing it once.
+    Always,
+    /// Only when the server can't have seen it.
+    IfUnsent,
+}
+
+/// New attributes; those that are `None` stay.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The program's own text.
+    pub biz_attr: Option<String>,
+    /// Who may read and write.
+    pub authority: Option<Authority>,
+    /// What a file's readers and writers are kept from; a number of the service.
+    pub forbid: Option<u8>,
+    /// All headers that downloads get, in place of those that were there.
+    pub headers: Option<Vec<(String, String)>>,
+}
+
+/// Who may read and write a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// As the bucket says.
+    OfBucket,
+    /// The owner.
+    Private,
+    /// The owner; everybody may read.
+    PublicRead,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct PageQuery<'a> {
+    /// Entries at the most; `None` for as many as the server gives.
+    pub num: Option<u64>,
+    /// Where it begins: what the page before says, or empty.
+    pub context: &'a str,
+    /// What ends a name that stands for all that begin with it.
+    pub delimiter: Option<&'a str>,
+}
+
+/// What a signature allows. Times are UNIX seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// Any number of uploads, stats, lists and creations.
+    More {
+        /// The end.
+        until: u64,
+    },
+    /// One delete, update or move.
+    Once,
+    /// Downloads.
+    Download {
+        /// The end.
+        until: u64,
+    },
+}
+
+/// The options of an upload.
+#[derive(Debug, Clone)]
+pub struct UploadSettings {
+    /// Not to replace a file.
+    pub insert_only: bool,
+    /// The attribute stored with the file.
+    pub biz_attr: String,
+    /// Bytes a part, unless the server wants another size.
+    pub part_size: u64,
+    /// Bytes from which a file is sent in parts.
+    pub threshold: u64,
+    /// Parts under way at a time.
+    pub concurrency: usize,
+    /// Whether to announce digests.
+    pub verify: bool,
+    /// Whether to continue an unfinished upload.
+    pub resume: bool,
+}
+
+/// Content and its place.
+pub struct Upload<'a> {
+    /// The bucket.
+    pub bucket: &'a Bucket,
+    /// Where the file is to be.
+    pub path: &'a FilePath,
+    /// What it is to contain.
+    pub source: &'a Source<'a>,
+    /// Where progress is counted.
+    pub transfer: &'a Transfer,
+    /// The options.
+    pub settings: UploadSettings,
+    digests: Arc<Digests>,
+}
+
+/// What is known of a content, because somebody has asked for it.
+#[derive(Default)]
+struct Digests {
+    sha1: OnceCell<String>,
+    states: OnceCell<States>,
+}
+
+impl<'a> Upload<'a> {
+    /// An upload of which nothing is known yet.
+    pub fn new(
+        bucket: &'a Bucket,
+        path: &'a FilePath,
+        source: &'a Source<'a>,
+        transfer: &'a Transfer,
+        settings: UploadSettings,
+    ) -> Upload<'a> {
+        Upload { bucket, path, source, transfer, settings, digests: Arc::default() }
+    }
+
+    /// The same content to another path.
+    pub fn to(&self, path: &'a FilePath, settings: UploadSettings) -> Upload<'a> {
+        Upload { path, settings, digests: Arc::clone(&self.digests), ..*self }
+    }
+
+    /// Its place.
+    pub fn at(&self) -> Place<'_> {
+        Place { bucket: self.bucket, path: self.path }
+    }
+
+    /// The SHA-1 of the content, which is read when this is first asked for.
+    pub fn sha1(&self, stop: &Stop) -> Result<&str> {
+        match self.digests.states.get() {
+            Some(states) => Ok(states.sha1()),
+            None => {
+                let read = || hash::sha1(self.source, stop);
+                self.digests.sha1.get_or_try_init(read).map(String::as_str)
+            }
+        }
+    }
+
+    /// The SHA-1 of the content and its states after every `step` bytes, of which all calls must
+    /// ask for the same. The content is read when this is first asked for.
+    pub fn states(&self, step: u64, stop: &Stop) -> Result<&States> {
+        self.digests.states.get_or_try_init(|| States::of(self.source, step, stop))
+    }
+
+    /// Whether an object is this content with this attribute, as far as `shown` tells; all but its
+    /// digest.
+    pub fn may_be(&self, shown: &ObjectInfo) -> bool {
+        let size = Some(self.source.size());
+        shown.size == size
+            && shown.stored.is_none_or(|stored| Some(stored) == size)
+            && shown.biz_attr.as_ref().is_none_or(|attr| *attr == self.settings.biz_attr)
+    }
+}
+
+/// What opening an upload in parts led to.
+pub enum Opened {
+    /// Parts are to be sent.
+    Session(Session),
+    /// The server has the content already, or our upload turned out to be complete.
+    Complete {
+        /// The reply.
+        reply: Reply,
+        /// Whether the server had it before.
+        instant: bool,
+    },
+}
+
+/// An open upload on the server.
+#[derive(Debug)]
+pub struct Session {
+    /// What the server calls it.
+    pub id: String,
+    /// Bytes a part.
+    pub part_size: u64,
+    /// Whether the server wants one part at a time.
+    pub is_serial: bool,
+    /// The parts that the server has already, from 0.
+    pub stored: HashSet<u64>,
+    /// What it calls them, if it does.
+    pub tags: BTreeMap<u64, String>,
+    /// What is known of it if another call has opened it.
+    pub resumed: Option<Resumed>,
+}
+
+/// An upload that was begun by another call, perhaps with other options.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The digest of its content, if the server tells.
+    pub digest: Option<String>,
+    /// Whether it was begun with the `biz_attr` of this call.
+    pub has_our_biz_attr: bool,
+}
+
+/// What is known when a part has arrived.
+#[derive(Debug)]
+pub struct PartDone {
+    /// What the server calls the part, if it does.
+    pub tag: Option<String>,
+    /// Whether the server wants one part at a time from here on.
+    pub is_serial: bool,
+    /// The reply to the upload, where the server completes it with its last part.
+    pub complete: Option<Reply>,
+}

@@ -1,0 +1,230 @@
+//! Files and folders that are there.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Map, Value, json};
+
+use super::reply::{self, is_about_time};
+use super::request::{Operation, Parameters, Signature};
+use super::sign::{Kind, sign};
+use super::slices::SessionData;
+use super::{LIMITS, MAX_URL, V4};
+use crate::call::{Call, Incoming, Request, Wait};
+use crate::path::{FilePath, encode_query};
+use crate::protocol::contract::{Authority, Changes, Objects, PageQuery, Place, Retry};
+use crate::reply::object::ObjectInfo;
+use crate::reply::secrets::Secrets;
+use crate::reply::{Code, Failure, Phase, Reply, Result};
+
+/// How servers refuse a page size.
+const PAGE_REFUSED: [i32; 4] = [-165, -170, -4002, Code::COS_ERR_REQUEST_PARAM.number()];
+/// The largest error page that is read for a server's code.
+const MAX_ERROR: usize = 64 * 1024;
+
+impl Objects for V4 {
+    fn stat(&self, call: &Call, at: Place) -> Result<Reply> {
+        self.run(
+            call,
+            &Operation {
+                at,
+                signature: Signature::Multi,
+                parameters: Parameters::Query(vec![("op", "stat".to_owned())]),
+                retry: Retry::Always,
+            },
+        )
+    }
+
+    fn update(&self, call: &Call, at: Place, changes: &Changes, retry: Retry) -> Result<Reply> {
+        let mut body = json!({"op": "update"});
+        if let Some(biz_attr) = &changes.biz_attr {
+            body["biz_attr"] = json!(biz_attr);
+        }
+        if let Some(authority) = changes.authority {
+            body["authority"] = json!(match authority {
+                Authority::OfBucket => "eInvalid",
+                Authority::Private => "eWRPrivate",
+                Authority::PublicRead => "eWPrivateRPublic",
+            });
+        }
+        if let Some(forbid) = changes.forbid {
+            body["forbid"] = json!(forbid);
+        }
+        if let Some(headers) = &changes.headers {
+            let headers = headers.iter().map(|(name, value)| (name.clone(), json!(value)));
+            body["custom_headers"] = headers.collect::<Map<_, _>>().into();
+        }
+        self.order(call, at, Signature::Once, body, retry)
+    }
+
+    fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply> {
+        self.order(call, at, Signature::Once, json!({"op": "delete"}), retry)
+    }
+
+    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply> {
+        let body = relocation("copy", to, overwrite);
+        self.order(call, at, Signature::Multi, body, Retry::IfUnsent)
+    }
+
+    fn rename(
+        &self,
+        call: &Call,
+        at: Place,
+        to: &FilePath,
+        overwrite: bool,
+        retry: Retry,
+    ) -> Result<Reply> {
+        self.order(call, at, Signature::Once, relocation("move", to, overwrite), retry)
+    }
+
+    fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply> {
+        let body = json!({"op": "create", "biz_attr": biz_attr});
+        self.order(call, at, Signature::Multi, body, Retry::IfUnsent)
+    }
+
+    fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
+        if let Some(num) = page.num {
+            return self.page(call, at, page, num);
+        }
+        let num = self.page.load(Ordering::Relaxed);
+        match self.page(call, at, page, num) {
+            Err(failure) if num > LIMITS.page && PAGE_REFUSED.contains(&failure.code()) => {
+                let reply = self.page(call, at, page, LIMITS.page)?;
+                self.page.store(LIMITS.page, Ordering::Relaxed);
+                Ok(reply)
+            }
+            result => result,
+        }
+    }
+
+    fn is_complete(&self, call: &Call, at: Place, shown: &ObjectInfo) -> Result<bool> {
+        match self.list_slices(call, at) {
+            Ok(reply) => Ok(reply.data().map_or(true, |data: SessionData| {
+                let is_other = data
+                    .sha()
+                    .zip(shown.sha.as_deref())
+                    .is_some_and(|(begun, sha)| !begun.eq_ignore_ascii_case(sha))
+                    || data.filesize.is_some_and(|begun| Some(begun) != shown.size);
+                data.session.is_none() || is_other
+            })),
+            // There is nothing unfinished where the question is refused.
+            Err(failure) if failure.phase() == Phase::Server && !failure.is_retryable() => Ok(true),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn get(
+        &self,
+        call: &Call,
+        at: Place,
+        range: Option<Range<u64>>,
+        take: &mut dyn FnMut(Incoming) -> Result<()>,
+    ) -> Result<()> {
+        // Download hosts need not say why they refuse.
+        let may_be_late =
+            |failure: &Failure| is_about_time(failure) || failure.http_status() == Some(403);
+        call.on_time(may_be_late, || self.get_once(call, at, range.as_ref(), take))
+    }
+
+    /// `scheme://bucket-appid.host/path`.
+    fn object_url(&self, at: Place) -> String {
+        let (appid, hosts) = (self.account.appid(), &self.hosts);
+        let (bucket, path) = (at.bucket.as_str(), at.path.encoded());
+        format!("{}://{bucket}-{appid}.{}{path}", hosts.scheme, hosts.download)
+    }
+}
+
+impl V4 {
+    /// Sends an operation whose parameters are JSON.
+    fn order(
+        &self,
+        call: &Call,
+        at: Place,
+        signature: Signature,
+        body: Value,
+        retry: Retry,
+    ) -> Result<Reply> {
+        self.run(call, &Operation { at, signature, parameters: Parameters::Json(body), retry })
+    }
+
+    fn page(&self, call: &Call, at: Place, page: &PageQuery, num: u64) -> Result<Reply> {
+        let mut query = vec![
+            ("op", "list".to_owned()),
+            ("num", num.to_string()),
+            ("context", page.context.to_owned()),
+        ];
+        // An empty delimiter was mis-handled by servers; the reference SDK stopped sending it.
+        if let Some(delimiter) = page.delimiter.filter(|delimiter| !delimiter.is_empty()) {
+            query.push(("delimiter", delimiter.to_owned()));
+        }
+        self.run(
+            call,
+            &Operation {
+                at,
+                signature: Signature::Multi,
+                parameters: Parameters::Query(query),
+                retry: Retry::Always,
+            },
+        )
+    }
+
+    fn get_once(
+        &self,
+        call: &Call,
+        at: Place,
+        range: Option<&Range<u64>>,
+        take: &mut dyn FnMut(Incoming) -> Result<()>,
+    ) -> Result<()> {
+        let now = call.now();
+        let signature = sign(&self.account, at, Kind::Download(call.expiry(now)), now);
+        let url = self.object_url(at);
+        let signed_url = format!("{url}?sign={}", encode_query(&signature));
+        let mut headers = Vec::new();
+        // The reference SDK signs in the query. Where that gets too long, the header does as well.
+        let url = if signed_url.len() <= MAX_URL {
+            signed_url
+        } else {
+            headers.push(("authorization", signature.as_str()));
+            url
+        };
+        let bytes =
+            range.map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
+        if let Some(bytes) = &bytes {
+            headers.push(("range", bytes));
+        }
+        let request = Request { op: "download", method: "GET", url: &url, headers, body: None };
+        call.send(request, Wait::ForContent, |incoming| match incoming.status {
+            200 | 206 => take(incoming),
+            416 if bytes.is_some() => take(incoming),
+            _ => Err(refusal(incoming, &call.secrets().with(&signature))),
+        })
+    }
+}
+
+fn relocation(op: &str, to: &FilePath, overwrite: bool) -> Value {
+    json!({"op": op, "dest_fileid": to.as_str(), "to_over_write": u8::from(overwrite)})
+}
+
+/// What an answer that is not the object means.
+fn refusal(incoming: Incoming, secrets: &Secrets) -> Box<Failure> {
+    let (status, told) = (incoming.status, incoming.told());
+    let body = match incoming.read_all(MAX_ERROR) {
+        Ok(body) => body.unwrap_or_default(),
+        Err(failure) => return failure,
+    };
+    match reply::parse(status, body, secrets) {
+        Err(failure) if failure.is_from_server() => failure,
+        _ => {
+            let what = match status {
+                403 => "the download is not allowed",
+                404 => "the download host has no such object, or its upload is unfinished",
+                300..=399 => {
+                    "the download host wants to redirect, which a signed request does not follow"
+                }
+                _ => "the download was refused",
+            };
+            Failure::not_a_reply(status, format!("HTTP {status}: {what}"))
+        }
+    }
+    .with_told(told)
+}

@@ -1,6 +1,6 @@
 //! Six languages use the installed library: C, C++, Go, Lua, Node and Python.
 
-#[path = "bindings/ledger.rs"]
+#[path = "support/ledger.rs"]
 mod ledger;
 mod support;
 
@@ -32,8 +32,13 @@ use Language::*;
 
 impl Language {
     fn directory(self) -> PathBuf {
-        let name = format!("{self:?}").to_lowercase();
-        root().join("tests/bindings").join(name)
+        root().join(match self {
+            C | Cpp => "examples-c",
+            Go => "bindings/go",
+            Lua => "bindings/lua",
+            Node => "bindings/node",
+            Python => "bindings/python",
+        })
     }
 
     fn source(self, program: &str) -> PathBuf {
@@ -56,7 +61,7 @@ fn development(program: &str) -> Command {
     command
 }
 
-/// A program of `tests/bindings`, ready to run.
+/// A program of one of these directories, ready to run.
 struct Program {
     language: Language,
     /// What runs it, if it is a script.
@@ -299,7 +304,7 @@ fn the_first_ten_lines_show_an_upload() {
 /// From whichever registry it comes, the module is the one that was tested.
 #[test]
 fn the_module_of_node_is_pinned_by_its_checksum() {
-    let lock = fs::read_to_string(root().join("tests/bindings/node/package-lock.json")).unwrap();
+    let lock = fs::read_to_string(root().join("bindings/node/package-lock.json")).unwrap();
     let lock: Value = serde_json::from_str(&lock).unwrap();
     let packages = lock["packages"].as_object().unwrap();
     for (path, package) in packages.iter().filter(|(path, _)| !path.is_empty()) {

@@ -102,9 +102,9 @@ fi
 
 # A module of Node, with the version and the checksums that are in package-lock.json. What the README
 # says to do installs it once more: from this cache.
-cd tests/bindings/node
+cd bindings/node
 if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -d "$cache" ]; then
-    echo "Installing what package.json of tests/bindings/node names, into node_modules there"
+    echo "Installing what package.json of bindings/node names, into node_modules there"
     npm_config_cache=$cache npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 fi
 echo "The tests have all that they need."

@@ -69,14 +69,14 @@ fn both_languages_say_the_same() {
 fn the_programs_begin_as_shown() {
     let blocks = blocks(ENGLISH);
     for (language, file) in [
-        ("c", "c/first_upload.c"),
-        ("cpp", "cpp/first_upload.cpp"),
-        ("go", "go/first_upload.go"),
-        ("js", "node/first_upload.mjs"),
-        ("python", "python/first_upload.py"),
-        ("lua", "lua/first_upload.lua"),
+        ("c", "examples-c/first_upload.c"),
+        ("cpp", "examples-c/first_upload.cpp"),
+        ("go", "bindings/go/first_upload.go"),
+        ("js", "bindings/node/first_upload.mjs"),
+        ("python", "bindings/python/first_upload.py"),
+        ("lua", "bindings/lua/first_upload.lua"),
     ] {
-        let program = text(&format!("tests/bindings/{file}"));
+        let program = text(file);
         let beginning: String = program.split_inclusive('\n').take(10).collect();
         let block = blocks.iter().find(|block| block.language == language).unwrap();
         assert_eq!(block.code, beginning, "{file}");
@@ -133,8 +133,7 @@ fn clone() -> PathBuf {
     let mut copy = Command::new("sh");
     copy.args(["-euc", "tar c \"$@\" . | tar x -C \"$0\""]).arg(&clone);
     let made = target().strip_prefix(root()).unwrap_or(Path::new("target"));
-    for left_out in
-        [made, "build".as_ref(), ".git".as_ref(), "tests/bindings/node/node_modules".as_ref()]
+    for left_out in [made, "build".as_ref(), ".git".as_ref(), "bindings/node/node_modules".as_ref()]
     {
         copy.arg(format!("--exclude=./{}", left_out.display()));
     }
@@ -204,9 +203,10 @@ fn emulator(clone: &Path) -> (Background, String) {
 /// Makes the programs of the clone look for the emulator at this port.
 fn expect_at(port: &str, clone: &Path) {
     let mut edit = Command::new("sh");
-    let line =
-        format!("grep -rl 127.0.0.1:9000 . | xargs sed -i s/127.0.0.1:9000/127.0.0.1:{port}/");
-    succeed(edit.args(["-euc", &line]).current_dir(clone.join("tests/bindings")));
+    let line = format!(
+        "grep -rl 127.0.0.1:9000 bindings examples-c | xargs sed -i s/127.0.0.1:9000/127.0.0.1:{port}/"
+    );
+    succeed(edit.args(["-euc", &line]).current_dir(clone));
 }
 
 /// Runs lines of shell and returns what they printed. What they have started ends with them.

@@ -24,7 +24,7 @@ pub fn library() -> &'static Path {
         cc.args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]);
         cc.arg(format!("-DREAL=\"{}\"", real.display())).arg(format!("-Wl,-soname,{name}"));
         cc.arg("-I").arg(installed().join("include")).arg("-I").arg(&directory);
-        cc.arg(root().join("tests/bindings/ledger.c")).args(["-ldl", "-lpthread", "-o"]);
+        cc.arg(root().join("tests/support/ledger.c")).args(["-ldl", "-lpthread", "-o"]);
         succeed(cc.arg(directory.join(name)));
         directory
     })

@@ -139,18 +139,12 @@ impl Options {
 
 /// The whole number that a value is. A string is none: whoever writes options knows what is what.
 fn number(value: &str) -> Option<u64> {
-    match value.starts_with('"') {
-        true => None,
-        false => json::whole(value)?.try_into().ok(),
-    }
+    if value.starts_with('"') { None } else { json::whole(value)?.try_into().ok() }
 }
 
 /// The text that a value is.
 fn text(value: &str) -> Option<String> {
-    match value.starts_with('"') {
-        true => json::unquote(value).map(Cow::into_owned),
-        false => None,
-    }
+    if value.starts_with('"') { json::unquote(value).map(Cow::into_owned) } else { None }
 }
 
 /// A foreign key as it may stand in a message: short, and without control characters.

@@ -40,10 +40,7 @@ pub unsafe fn handle<'a, T>(argument: &str, handle: *const T) -> Result<&'a T> {
 
 /// A required place for a result.
 pub fn out<T>(argument: &str, out: *mut T) -> Result<()> {
-    match out.is_null() {
-        true => Err(Failure::argument(argument, "must not be NULL")),
-        false => Ok(()),
-    }
+    if out.is_null() { Err(Failure::argument(argument, "must not be NULL")) } else { Ok(()) }
 }
 
 /// Bytes; NULL is fine when there are none.

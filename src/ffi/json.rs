@@ -26,10 +26,7 @@ pub unsafe extern "C" fn cos_json_string(
 
 /// A string unescaped, any other value as it is; `None` for what C can't hold.
 fn plain(value: &str) -> Option<CString> {
-    let text = match value.starts_with('"') {
-        true => json::unquote(value)?,
-        false => value.into(),
-    };
+    let text = if value.starts_with('"') { json::unquote(value)? } else { value.into() };
     CString::new(text.into_owned()).ok()
 }
 

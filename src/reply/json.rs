@@ -49,19 +49,17 @@ pub fn decode<T: DeserializeOwned>(value: &str) -> Option<T> {
 
 /// The text of a string.
 pub fn unquote(string: &str) -> Option<Cow<'_, str>> {
-    match string.contains('\\') {
-        false => Some(Cow::Borrowed(string.get(1..string.len() - 1)?)),
-        true => decode(string).map(Cow::Owned),
+    if string.contains('\\') {
+        decode(string).map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(string.get(1..string.len() - 1)?))
     }
 }
 
 /// The whole number that a value is, exactly, however it is written: `5000`, `5000.0`, `5e3`; or a
 /// string of such, as some servers send them.
 pub fn whole(value: &str) -> Option<i128> {
-    match value.starts_with('"') {
-        true => whole_in(unquote(value)?.trim()),
-        false => whole_in(value),
-    }
+    if value.starts_with('"') { whole_in(unquote(value)?.trim()) } else { whole_in(value) }
 }
 
 /// The whole number that a text of digits is.
@@ -91,9 +89,10 @@ fn whole_in(text: &str) -> Option<i128> {
     let shift = shift.checked_add(exponent.map_or(Some(0), |text| text.parse().ok())?)?;
     // No number of interest has more than the 20 digits of 2^64.
     let shift = u32::try_from(shift).ok().filter(|shift| *shift <= 20)?;
-    match digits.len() + shift as usize <= 20 {
-        true => Some(sign * digits.parse::<i128>().ok()? * 10i128.pow(shift)),
-        false => None,
+    if digits.len() + shift as usize <= 20 {
+        Some(sign * digits.parse::<i128>().ok()? * 10i128.pow(shift))
+    } else {
+        None
     }
 }
 
@@ -371,10 +370,7 @@ impl Scanner<'_> {
             b'[' => false,
             _ => return None,
         };
-        let mut left = match is_object {
-            true => 0,
-            false => index(token)?,
-        };
+        let mut left = if is_object { 0 } else { index(token)? };
         let mut i = i + 1;
         loop {
             i = self.skip_space(i);

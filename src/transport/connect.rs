@@ -1,4 +1,4 @@
-//! Opening connections, patiently but not stubbornly.
+//! Opening connections: all addresses of a host are tried, within a time.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -20,7 +20,7 @@ use crate::os::{self, Ready};
 /// How long an address has for itself before the next one is tried beside it (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Makes the connection of a line: to its host, or to the proxy on the way there.
+/// Makes a connection: to the host of an origin, or to the proxy on the way there.
 pub struct Dial {
     /// `scheme://host[:port]`.
     pub origin: String,

@@ -13,8 +13,8 @@ use super::connect::Refused;
 use super::date::parse_http_date;
 use super::head::{Head, NotHttp};
 use super::host::Proxy;
-use super::pool::{Line, Transport};
-use super::progress::Progress;
+use super::pool::{Connection, Transport};
+use super::progress::{Counts, Progress};
 use crate::reply::{Failure, Phase, Result, Told, comes_later};
 use crate::stop::Stop;
 
@@ -56,7 +56,7 @@ pub struct Incoming<'t> {
     pub status: u16,
     head: Head,
     body: ureq::BodyReader<'static>,
-    line: Option<Line>,
+    connection: Option<Connection>,
     is_kept: bool,
     stop: Arc<Stop>,
     timeout: Duration,
@@ -93,13 +93,17 @@ impl Traffic {
 
     /// Adds what travelled elsewhere.
     pub fn add(&self, other: &Traffic) {
-        self.count([other.connections(), other.sent(), other.received()]);
+        self.count(Counts {
+            connections: other.connections(),
+            sent: other.sent(),
+            received: other.received(),
+        });
     }
 
-    fn count(&self, [connections, sent, received]: [u64; 3]) {
-        self.connections.fetch_add(connections, Ordering::Relaxed);
-        self.sent.fetch_add(sent, Ordering::Relaxed);
-        self.received.fetch_add(received, Ordering::Relaxed);
+    fn count(&self, counts: Counts) {
+        self.connections.fetch_add(counts.connections, Ordering::Relaxed);
+        self.sent.fetch_add(counts.sent, Ordering::Relaxed);
+        self.received.fetch_add(counts.received, Ordering::Relaxed);
     }
 }
 
@@ -108,15 +112,16 @@ impl Transport {
     /// that arrives early ends sending.
     pub fn exchange<'t>(&'t self, outgoing: Outgoing, limits: &Limits<'t>) -> Result<Incoming<'t>> {
         let origin = origin(outgoing.url);
-        let line = self.take(origin).map_err(|error| {
+        let connection = self.take(origin).map_err(|error| {
             Failure::no_way(Phase::Tls, format!("TLS can't be set up: {error}"))
         })?;
         let len = outgoing.body.as_ref().map_or(0, |body| body.len);
-        line.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
+        connection.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
         let proxy = self.network().proxy.as_ref();
         let proxy_host = proxy.map(|proxy| proxy.host.to_string());
         let peer = Peer { host: host(outgoing.url), proxy: proxy_host.as_deref() };
-        let explain = |error| explain(error, &line.progress, limits.stop, limits.timeout, &peer);
+        let explain =
+            |error| explain(error, &connection.progress, limits.stop, limits.timeout, &peer);
 
         let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url);
         for (name, value) in outgoing.headers {
@@ -131,20 +136,20 @@ impl Transport {
             None => request
                 .body(())
                 .map_err(ureq::Error::from)
-                .and_then(|request| line.agent.run(request)),
+                .and_then(|request| connection.agent.run(request)),
             Some(body) => {
-                let mut counted = CountedBody { body, progress: line.progress.clone() };
+                let mut counted = CountedBody { body, progress: connection.progress.clone() };
                 request
                     .header("content-length", len)
                     .body(SendBody::from_reader(&mut counted))
                     .map_err(ureq::Error::from)
-                    .and_then(|request| line.agent.run(request))
+                    .and_then(|request| connection.agent.run(request))
             }
         };
-        limits.traffic.count(line.progress.take_counts());
+        limits.traffic.count(connection.progress.take_counts());
         let body = response.map_err(&explain)?.into_body();
         let no_head = || explain(io::Error::from(ErrorKind::UnexpectedEof).into());
-        let head = line.progress.take_head().ok_or_else(no_head)?;
+        let head = connection.progress.take_head().ok_or_else(no_head)?;
         // Some proxies say 401 when it should be 407; the service's own would be JSON.
         let is_json = head.header("content-type").is_some_and(|kind| kind.contains("json"));
         let is_refused = head.status == 407 || (head.status == 401 && !is_json);
@@ -160,7 +165,7 @@ impl Transport {
             is_kept: !is_odd,
             head,
             body: body.into_reader(),
-            line: Some(line),
+            connection: Some(connection),
             stop: Arc::clone(limits.stop),
             timeout: limits.timeout,
             transport: self,
@@ -200,22 +205,28 @@ impl Incoming<'_> {
 
     /// Reads some of the body; 0 at its end.
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        let Some(line) = &self.line else {
+        let Some(connection) = &self.connection else {
             return Ok(0);
         };
         let result = self.body.read(buf);
-        self.traffic.count(line.progress.take_counts());
+        self.traffic.count(connection.progress.take_counts());
         match result {
             Ok(0) if !buf.is_empty() => {
-                if let Some(line) = self.line.take().filter(|_| self.is_kept) {
-                    self.transport.give_back(line);
+                if let Some(connection) = self.connection.take().filter(|_| self.is_kept) {
+                    self.transport.give_back(connection);
                 }
                 Ok(0)
             }
             Ok(n) => Ok(n),
             Err(error) => {
                 let error = ureq::Error::from(error);
-                Err(explain(error, &line.progress, &self.stop, self.timeout, &Peer::default()))
+                Err(explain(
+                    error,
+                    &connection.progress,
+                    &self.stop,
+                    self.timeout,
+                    &Peer::default(),
+                ))
             }
         }
     }

@@ -26,11 +26,11 @@ pub struct Transport {
     look_ups: LookUps,
     /// A forked child must not talk on its parent's connections.
     process: ForkMark,
-    idle: Mutex<Vec<(Line, Instant)>>,
+    idle: Mutex<Vec<(Connection, Instant)>>,
 }
 
 /// One connection, or the means to make one.
-pub struct Line {
+pub struct Connection {
     origin: String,
     /// An agent with a single connection, so that the connection's progress is known.
     pub agent: ureq::Agent,
@@ -56,42 +56,41 @@ impl Transport {
         &self.network
     }
 
-    /// A line to `origin` (`scheme://host[:port]`), used before if possible.
-    pub(super) fn take(&self, origin: &str) -> Result<Line, rustls::Error> {
+    /// A connection to `origin` (`scheme://host[:port]`), used before if possible.
+    pub(super) fn take(&self, origin: &str) -> Result<Connection, rustls::Error> {
         match self.take_idle(origin) {
-            Some(line) => Ok(line),
-            None => self.new_line(origin),
+            Some(connection) => Ok(connection),
+            None => self.new_connection(origin),
         }
     }
 
-    /// Keeps a line whose last reply was read to its end.
-    pub(super) fn give_back(&self, line: Line) {
+    /// Keeps a connection whose last reply was read to its end.
+    pub(super) fn give_back(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push((line, Instant::now()));
+        idle.push((connection, Instant::now()));
         if idle.len() > self.network.max_idle_connections {
             idle.remove(0);
         }
     }
 
-    fn take_idle(&self, origin: &str) -> Option<Line> {
+    fn take_idle(&self, origin: &str) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if os::is_elsewhere(&self.process) {
             idle.clear();
         }
         idle.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);
         // The one used last is the least likely to have been closed.
-        let newest = idle.iter().rposition(|(line, _)| line.origin == origin)?;
+        let newest = idle.iter().rposition(|(connection, _)| connection.origin == origin)?;
         Some(idle.remove(newest).0)
     }
 
-    fn new_line(&self, origin: &str) -> Result<Line, rustls::Error> {
+    fn new_connection(&self, origin: &str) -> Result<Connection, rustls::Error> {
         let progress = Progress::new();
-        let tls = match origin.starts_with("https:") {
-            true => {
-                let make = || tls::client_config(&self.network.extra_roots);
-                Some(Arc::clone(self.tls.get_or_try_init(make)?))
-            }
-            false => None,
+        let tls = if origin.starts_with("https:") {
+            let make = || tls::client_config(&self.network.extra_roots);
+            Some(Arc::clone(self.tls.get_or_try_init(make)?))
+        } else {
+            None
         };
         // Every host was checked when it was configured.
         let host = Host::of_origin(origin)
@@ -105,7 +104,7 @@ impl Transport {
             tls,
             look_ups: self.look_ups.clone(),
         };
-        Ok(Line {
+        Ok(Connection {
             origin: origin.to_owned(),
             agent: ureq::Agent::with_parts(self.agents.clone(), dial, LateResolver),
             progress,

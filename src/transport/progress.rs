@@ -10,7 +10,7 @@ use super::head::Head;
 use crate::reply::Phase;
 use crate::stop::Stop;
 
-/// How often a wait for the peer looks whether to go on. Being told to stop, it ends so much later.
+/// Polling interval of every wait for the peer: it ends so much later than it is told to stop.
 const TICK: Duration = Duration::from_millis(200);
 
 /// The connection's side of a request.
@@ -30,9 +30,20 @@ struct State {
     /// The head of the answer, from when it is there until it is taken.
     head: Option<Head>,
     is_answered: bool,
-    connections: u64,
-    sent: u64,
-    received: u64,
+    /// Bytes of this request that were sent.
+    sent_in_all: u64,
+    counts: Counts,
+}
+
+/// What travelled.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Connections that were made.
+    pub connections: u64,
+    /// Bytes handed to the operating system.
+    pub sent: u64,
+    /// Bytes that arrived.
+    pub received: u64,
 }
 
 impl Progress {
@@ -62,7 +73,7 @@ impl Progress {
     pub fn enter_connect(&self) {
         let mut state = self.state();
         state.phase = Phase::Connect;
-        state.connections += 1;
+        state.counts.connections += 1;
     }
 
     /// Enters the TLS handshake.
@@ -116,11 +127,9 @@ impl Progress {
         self.state().phase
     }
 
-    /// Connections made, bytes sent and bytes received since this was last asked.
-    pub fn take_counts(&self) -> [u64; 3] {
-        let mut state = self.state();
-        let state = &mut *state;
-        [&mut state.connections, &mut state.sent, &mut state.received].map(mem::take)
+    /// What was counted since this was last asked.
+    pub fn take_counts(&self) -> Counts {
+        mem::take(&mut self.state().counts)
     }
 
     /// Bytes of the body that are still to come.
@@ -136,17 +145,19 @@ impl Progress {
 
     /// Notes that `n` bytes were sent.
     pub fn add_sent(&self, n: usize) {
-        self.state().sent += n as u64;
+        let mut state = self.state();
+        state.counts.sent += n as u64;
+        state.sent_in_all += n as u64;
     }
 
     /// Notes that `n` bytes arrived.
     pub fn add_received(&self, n: usize) {
-        self.state().received += n as u64;
+        self.state().counts.received += n as u64;
     }
 
     /// Starts a wait for the peer.
     pub fn wait(&self) -> Wait<'_> {
-        Wait { progress: self, silent_since: Instant::now(), sent: self.state().sent }
+        Wait { progress: self, silent_since: Instant::now(), sent: self.state().sent_in_all }
     }
 }
 
@@ -162,9 +173,8 @@ impl State {
             body_left,
             head: None,
             is_answered: false,
-            connections: 0,
-            sent: 0,
-            received: 0,
+            sent_in_all: 0,
+            counts: Counts::default(),
         }
     }
 }
@@ -184,8 +194,8 @@ impl Wait<'_> {
             return Err(io::Error::other("stopped"));
         }
         let now = Instant::now();
-        if state.sent != self.sent {
-            (self.silent_since, self.sent) = (now, state.sent);
+        if state.sent_in_all != self.sent {
+            (self.silent_since, self.sent) = (now, state.sent_in_all);
         }
         let left = match state.due {
             Some(due) => due.saturating_duration_since(now),

@@ -54,9 +54,10 @@ impl LookUps {
             return Ok(vec![at(ip)]);
         }
         let found = self.ask_the_system(host, progress)?;
-        match found.is_empty() {
-            true => Err(io::Error::new(io::ErrorKind::NotFound, "it has no address")),
-            false => Ok(found),
+        if found.is_empty() {
+            Err(io::Error::new(io::ErrorKind::NotFound, "it has no address"))
+        } else {
+            Ok(found)
         }
     }
 

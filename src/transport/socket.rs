@@ -36,7 +36,7 @@ impl Channel {
         AtOnce(self)
     }
 
-    fn patiently<T>(
+    fn when_ready<T>(
         &self,
         ready: Ready,
         mut operation: impl FnMut() -> io::Result<T>,
@@ -59,17 +59,17 @@ fn is_momentary(error: &io::Error) -> bool {
 
 impl Read for Channel {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.patiently(Ready::Input, || self.at_once().read(buf))
+        self.when_ready(Ready::Input, || self.at_once().read(buf))
     }
 }
 
 impl Write for Channel {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.patiently(Ready::Output, || self.at_once().write(buf))
+        self.when_ready(Ready::Output, || self.at_once().write(buf))
     }
 
     fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.patiently(Ready::Output, || self.at_once().write_vectored(bufs))
+        self.when_ready(Ready::Output, || self.at_once().write_vectored(bufs))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -280,16 +280,17 @@ impl<'a> Partial<'a> {
             self.file.sync_all()?;
             // What has come there meanwhile counts if it is a file, too.
             let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
-            let replaced = match self.destination.overwrite && is_file {
-                true => os::access_of(to).ok(),
-                false => None,
-            };
+            let replaced =
+                if self.destination.overwrite && is_file { os::access_of(to).ok() } else { None };
             if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
                 os::give_access(&self.file, access)?;
             }
-            let rename = || match self.destination.overwrite {
-                true => fs::rename(&self.path, to),
-                false => os::rename_new(&self.path, to),
+            let rename = || {
+                if self.destination.overwrite {
+                    fs::rename(&self.path, to)
+                } else {
+                    os::rename_new(&self.path, to)
+                }
             };
             self.file.set_len(self.len)?;
             // The end must not come back after a power cut, behind the new name.
@@ -406,9 +407,10 @@ fn claim(path: &Path, replaces: Option<&Access>) -> io::Result<Claim> {
         }
         // Between open and lock its owner may have renamed it: then it is somebody's finished file.
         if os::is_same_file(&file, path)? {
-            return Ok(match os::is_own(&file)? && mark_of(&file)?.is_some() {
-                true => Claim::Held(file),
-                false => Claim::Foreign(file),
+            return Ok(if os::is_own(&file)? && mark_of(&file)?.is_some() {
+                Claim::Held(file)
+            } else {
+                Claim::Foreign(file)
             });
         }
     }

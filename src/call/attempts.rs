@@ -92,3 +92,82 @@ impl Call {
         result.map_err(|failure| failure.with_clock(is_behind))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use crate::protocol::scripted::{call, lost};
+    use crate::reply::{Code, Failure, Phase, Reply, Result};
+
+    /// How many attempts are made, and the failure that is left.
+    fn attempts(options: &str, fail: impl Fn(u32) -> Option<Box<Failure>>) -> (u32, Option<i32>) {
+        let made = Cell::new(0);
+        let result = call(options).attempts(
+            |_| true,
+            |_| {
+                made.set(made.get() + 1);
+                fail(made.get()).map_or(Ok(()), Err)
+            },
+        );
+        let failure = result.err();
+        if let Some(failure) = failure.as_ref().filter(|failure| failure.phase() != Phase::Argument)
+        {
+            assert_eq!(failure.attempts(), made.get());
+        }
+        (made.get(), failure.map(|failure| failure.code()))
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_as_often_as_the_options_say() {
+        assert_eq!(attempts(r#"{"retries":0}"#, |_| Some(lost())), (1, Some(-3)));
+        assert_eq!(attempts(r#"{"retries":1}"#, |_| Some(lost())), (2, Some(-3)));
+        assert_eq!(attempts(r#"{"retries":1}"#, |n| (n < 2).then(lost)), (2, None));
+    }
+
+    #[test]
+    fn what_stays_wrong_is_tried_once() {
+        let refused = || {
+            let reply = Reply::new(Code::COS_ERR_NOT_FOUND.number(), 404, "{}".to_owned());
+            Failure::refused(reply, "", false)
+        };
+        assert_eq!(attempts("{}", |_| Some(refused())), (1, Some(-197)));
+        assert_eq!(attempts("{}", |_| Some(Failure::argument("a", "is wrong"))), (1, Some(-1)));
+        assert_eq!(attempts("{}", |_| Some(Failure::integrity("wrong"))), (1, Some(3)));
+    }
+
+    #[test]
+    fn progress_gives_all_attempts_back() {
+        let brings_some = |n| (n < 5).then(|| lost().with_progress(n < 4));
+        assert_eq!(attempts(r#"{"retries":1}"#, brings_some), (5, None));
+    }
+
+    #[test]
+    fn attempts_never_multiply() {
+        let made = Cell::new(0);
+        let inner = |call: &super::Call| -> Result<()> {
+            call.attempts(
+                |_| true,
+                |_| {
+                    made.set(made.get() + 1);
+                    Err(lost())
+                },
+            )
+        };
+        assert!(call(r#"{"retries":1}"#).attempts(|_| true, inner).is_err());
+        assert_eq!(made.get(), 2);
+    }
+
+    #[test]
+    fn a_call_that_was_stopped_tries_nothing_more() {
+        let call = call("{}");
+        let result = call.attempts(
+            |_| true,
+            |call| -> Result<()> {
+                call.stop.cancel();
+                Err(lost())
+            },
+        );
+        assert!(result.unwrap_err().is(Code::COS_ERR_CANCELLED));
+    }
+}

@@ -2,6 +2,8 @@
 //! does it.
 
 pub mod contract;
+#[cfg(test)]
+pub mod scripted;
 pub mod v4;
 
 use std::sync::Arc;

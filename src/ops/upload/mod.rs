@@ -4,6 +4,8 @@
 mod aside;
 mod certain;
 mod parts;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -51,7 +51,7 @@ pub struct Partial<'a> {
     destination: &'a Destination,
     path: PathBuf,
     /// Whether another call holds a usual one. A later call would look there.
-    pub is_spare: bool,
+    is_spare: bool,
     file: File,
     /// What the file ends with during this call.
     mark: &'static Mark,
@@ -61,6 +61,8 @@ pub struct Partial<'a> {
     identity: String,
     /// How many bytes of each piece were there when it was opened.
     pub had: Vec<u32>,
+    /// Whether some are there by now.
+    has_bytes: AtomicBool,
 }
 
 /// Whether the last segment of a name is one that only partial files have.
@@ -185,6 +187,7 @@ impl<'a> Partial<'a> {
                 len: object.len,
                 identity: hex(&Sha1::digest(identity)),
                 had: vec![0; object.pieces() as usize],
+                has_bytes: AtomicBool::new(false),
             };
             partial.narrow()?;
             if lacks_only_name {
@@ -224,6 +227,7 @@ impl<'a> Partial<'a> {
             for (i, bytes) in found.as_chunks().0.iter().take(self.had.len()).enumerate() {
                 self.had[i] = u32::from_le_bytes(*bytes).min(piece_len(self.len, i as u64));
             }
+            *self.has_bytes.get_mut() = self.had.iter().any(|had| *had > 0);
         }
         is_ours
     }
@@ -265,7 +269,18 @@ impl<'a> Partial<'a> {
             }
             os::write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
         };
+        self.has_bytes.fetch_or(len > 0, Ordering::Relaxed);
         note().map_err(|error| self.failed(&error))
+    }
+
+    /// Forgets what was noted: all bytes come anew.
+    pub fn forget(&self) {
+        self.has_bytes.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a later call would find bytes of use in it.
+    pub fn can_be_continued(&self) -> bool {
+        !self.is_spare && self.has_bytes.load(Ordering::Relaxed)
     }
 
     /// The bytes, for a final look.

@@ -1,5 +1,6 @@
 //! One piece of an object.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -23,24 +24,25 @@ impl Download<'_> {
     /// counted like `start`. After a lost connection it continues where it was.
     pub(super) fn fetch(&self, object: &Object, start: u64, len: u64, sink: Sink) -> Result<()> {
         let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
-        let (mut at, end) = (start, start + len);
-        let mut sink = |at: u64, bytes: &[u8]| {
-            sink(at, bytes)?;
+        let (at, end) = (Cell::new(start), start + len);
+        let mut sink = |place: u64, bytes: &[u8]| {
+            sink(place, bytes)?;
             self.count(bytes.len() as u64);
+            at.set(place + bytes.len() as u64);
             Ok(())
         };
         self.call.attempts(
             |_| true,
             |call| {
+                let begin = at.get();
                 // The connection broke when there was nothing left to come.
-                if at == end && at > start {
+                if begin == end && begin > start {
                     return Ok(());
                 }
-                let begun_at = at;
-                let result = self.request(call, object, at..end, &mut |incoming| {
-                    self.drain(incoming, &mut at, end, false, &mut buffer, &mut sink)
+                let result = self.request(call, object, begin..end, &mut |incoming| {
+                    self.drain(incoming, begin..end, false, &mut buffer, &mut sink)
                 });
-                result.map_err(|failure| failure.with_progress(at - begun_at >= PROGRESS))
+                result.map_err(|failure| failure.with_progress(at.get() - begin >= PROGRESS))
             },
         )
     }
@@ -73,7 +75,7 @@ impl Download<'_> {
                 self.request(call, object, 0..object.size, &mut |incoming| {
                     // What lies behind a part need not come.
                     let has_more = end < object.size;
-                    self.drain(incoming, &mut 0, end, has_more, &mut buffer, &mut sink)
+                    self.drain(incoming, 0..end, has_more, &mut buffer, &mut sink)
                 })
             },
         )
@@ -132,27 +134,27 @@ impl Download<'_> {
         }
     }
 
-    /// Hands the bytes of an answer to `sink`, up to `end`; `at` tells how far it came. Behind `end`
-    /// there must be nothing, unless the answer `has_more`.
+    /// Hands the bytes of an answer to `sink`, which are those of `part`. Behind them there must be
+    /// nothing, unless the answer `has_more`.
     fn drain(
         &self,
         mut incoming: Incoming,
-        at: &mut u64,
-        end: u64,
+        part: Range<u64>,
         has_more: bool,
         buffer: &mut [u8],
         sink: Sink,
     ) -> Result<()> {
-        while !(has_more && *at == end) {
+        let Range { start: mut at, end } = part;
+        while !(has_more && at == end) {
             let n = match incoming.read(buffer)? {
-                0 if *at == end => break,
+                0 if at == end => break,
                 0 => return Err(Failure::integrity("the answer ended before the object did")),
-                n if n as u64 <= end - *at => n,
-                _ if has_more => (end - *at) as usize,
+                n if n as u64 <= end - at => n,
+                _ if has_more => (end - at) as usize,
                 _ => return Err(Failure::integrity("the answer is longer than the object")),
             };
-            sink(*at, &buffer[..n])?;
-            *at += n as u64;
+            sink(at, &buffer[..n])?;
+            at += n as u64;
             if self.call.stop.is_set() {
                 return Err(Failure::cancelled(Phase::Receive));
             }

@@ -1,6 +1,6 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::partial::{Destination, Partial, sha_of};
 use super::{Download, Object, PIECE, begin_download};
@@ -51,15 +51,13 @@ impl Download<'_> {
         let had = partial.had.iter().copied().map(u64::from).sum();
         self.count(had);
         self.transfer.note_resumed(had);
-        let has_bytes = AtomicBool::new(had > 0);
         let result = self
-            .fetch_pieces(object, &partial, &has_bytes)
+            .fetch_pieces(object, &partial)
             .and_then(|()| self.check_and_finish(object, &partial));
         if let Err(failure) = &result {
             // What can't be continued would only be in the way.
             let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
-            let is_useless = partial.is_spare || !has_bytes.into_inner();
-            if is_wrong || !resume || is_useless {
+            if is_wrong || !resume || !partial.can_be_continued() {
                 partial.discard();
             }
         }
@@ -83,12 +81,7 @@ impl Download<'_> {
         )
     }
 
-    fn fetch_pieces(
-        &self,
-        object: &Object,
-        partial: &Partial,
-        has_bytes: &AtomicBool,
-    ) -> Result<()> {
+    fn fetch_pieces(&self, object: &Object, partial: &Partial) -> Result<()> {
         let is_missing = |i: u64| {
             partial.had.get(i as usize).is_some_and(|had| u64::from(*had) < object.piece(i).1)
         };
@@ -103,27 +96,20 @@ impl Download<'_> {
                         return Ok(());
                     }
                     if is_missing(i) || is_empty {
-                        self.fetch_piece(object, partial, i, has_bytes)?;
+                        self.fetch_piece(object, partial, i)?;
                     }
                 }
                 Ok(())
             });
         self.or_whole(fetched, object, &mut |at, bytes| {
-            // It can't be continued: another call would have to begin anew.
-            has_bytes.store(false, Ordering::Relaxed);
+            partial.forget();
             partial.write(bytes, at - object.start)
         })?;
         self.call.check_not_cancelled()
     }
 
     /// Fetches what is missing of a piece, and notes how far it came.
-    fn fetch_piece(
-        &self,
-        object: &Object,
-        partial: &Partial,
-        i: u64,
-        has_bytes: &AtomicBool,
-    ) -> Result<()> {
+    fn fetch_piece(&self, object: &Object, partial: &Partial, i: u64) -> Result<()> {
         let (start, len) = object.piece(i);
         let had = u64::from(partial.had[i as usize]);
         let has_digest = object.sha.is_some();
@@ -141,9 +127,6 @@ impl Download<'_> {
             });
         if has > noted || fetched.is_ok() {
             partial.has(i, has as u32, !has_digest)?;
-        }
-        if has > 0 {
-            has_bytes.store(true, Ordering::Relaxed);
         }
         fetched
     }

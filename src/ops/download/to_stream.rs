@@ -50,10 +50,11 @@ impl Download<'_> {
             let network = move || {
                 self.of_one_version(self.stat()?, |object| {
                     self.transfer.set_total(object.len);
-                    let mut handed_over = object.start;
-                    match self.fetch_in_order(object, &sender, &mut handed_over) {
+                    let hasher = object.sha.as_ref().map(|_| Sha1::new());
+                    let mut hand_over = HandOver { sender: &sender, next: object.start, hasher };
+                    match self.fetch_in_order(object, &mut hand_over) {
                         // What was handed over can't be taken back for another version.
-                        result if handed_over > object.start => Ok(result),
+                        result if hand_over.next > object.start => Ok(result),
                         result => result.map(Ok),
                     }
                 })?
@@ -83,44 +84,50 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Fetches `object` and hands it over; up to where is told by `handed_over`.
-    fn fetch_in_order(
-        &self,
-        object: &Object,
-        sender: &SyncSender<Vec<u8>>,
-        handed_over: &mut u64,
-    ) -> Result<()> {
-        let mut hasher = object.sha.as_ref().map(|_| Sha1::new());
-        let mut hand_over = |at: u64, bytes: &[u8]| {
-            // Where it has to begin anew, the first bytes come a second time.
-            let known = usize::try_from(*handed_over - at).unwrap_or(usize::MAX).min(bytes.len());
-            let bytes = &bytes[known..];
-            if bytes.is_empty() {
-                return Ok(());
-            }
-            if let Some(hasher) = &mut hasher {
-                hasher.update(bytes);
-            }
-            *handed_over += bytes.len() as u64;
-            // The callback has ended the call when nobody receives any more.
-            let mut chunk = Vec::new();
-            let no_memory = |_| Failure::no_memory(bytes.len());
-            chunk.try_reserve_exact(bytes.len()).map_err(no_memory)?;
-            chunk.extend_from_slice(bytes);
-            sender.send(chunk).map_err(|_| Failure::cancelled(Phase::Receive))
-        };
+    /// Fetches `object` from its first byte to its last.
+    fn fetch_in_order(&self, object: &Object, hand_over: &mut HandOver) -> Result<()> {
+        let mut sink = |at: u64, bytes: &[u8]| hand_over.take(at, bytes);
         let mut fetch = || -> Result<()> {
             for i in 0..object.pieces() {
                 let (start, len) = object.piece(i);
-                self.fetch(object, object.start + start, len, &mut hand_over)?;
+                self.fetch(object, object.start + start, len, &mut sink)?;
             }
             Ok(())
         };
         let fetched = fetch();
-        self.or_whole(fetched, object, &mut hand_over)?;
-        match hasher {
+        self.or_whole(fetched, object, &mut sink)?;
+        match hand_over.hasher.take() {
             Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
             None => Ok(()),
         }
+    }
+}
+
+/// Hands the bytes of an object to the calling thread, in order, each once.
+struct HandOver<'a> {
+    sender: &'a SyncSender<Vec<u8>>,
+    /// The place of the next byte.
+    next: u64,
+    hasher: Option<Sha1>,
+}
+
+impl HandOver<'_> {
+    fn take(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        // Where it has to begin anew, the first bytes come a second time.
+        let known = usize::try_from(self.next - at).unwrap_or(usize::MAX).min(bytes.len());
+        let bytes = &bytes[known..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        self.next += bytes.len() as u64;
+        let mut chunk = Vec::new();
+        let no_memory = |_| Failure::no_memory(bytes.len());
+        chunk.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+        chunk.extend_from_slice(bytes);
+        // The callback has ended the call when nobody receives any more.
+        self.sender.send(chunk).map_err(|_| Failure::cancelled(Phase::Receive))
     }
 }

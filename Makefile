@@ -59,11 +59,22 @@ lib:
 	$(AR) crs $(LIB)/libcos.a $(LIB)/libcos.o
 	rm $(LIB)/libcos.o
 
-$(BUILD)/bin/cos: examples-c/cos.c lib
+$(LIB)/libcos.a: lib ;
+
+# The command, in C on cos.h alone. A file is compiled anew when it or a header that it includes has
+# changed.
+CLI := $(patsubst cli/%.c,$(BUILD)/cli/%.o,$(wildcard cli/*.c))
+
+$(BUILD)/bin/cos: $(CLI) $(LIB)/libcos.a
 	mkdir -p $(BUILD)/bin
-	$(CC) -std=c99 $(CFLAGS) -Iinclude $< $(LIB)/libcos.a $(PRIVATE) -Wl,-z,relro,-z,now $(LDFLAGS) \
-	    -o $@
+	$(CC) $(CFLAGS) $^ $(PRIVATE) -Wl,-z,relro,-z,now $(LDFLAGS) -o $@
 	$(STRIP) $@
+
+$(BUILD)/cli/%.o: cli/%.c
+	mkdir -p $(BUILD)/cli
+	$(CC) -std=c99 $(CFLAGS) -MMD -MP -Iinclude -c $< -o $@
+
+-include $(CLI:.o=.d)
 
 # Only copies, so that root need not build.
 install:

@@ -1,4 +1,4 @@
-//! The command-line tool `examples-c/cos.c`, run as a person or a script runs it.
+//! The command-line tool of `cli/`, run as a person or a script runs it.
 
 mod support;
 #[path = "support/transfers.rs"]
@@ -16,7 +16,9 @@ use std::sync::OnceLock;
 use cos_emulator::{Action, End, Fault};
 use serde_json::Value;
 
-use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, memcheck, succeed};
+use support::{
+    APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, memcheck, root, succeed,
+};
 use transfers::*;
 
 /// A name that has to be encoded in a URL, escaped in JSON and quoted in a shell.
@@ -24,10 +26,15 @@ const NAME: &str = "你好 a+b%#'&{}.txt";
 
 const SHA1_OF_TWELVE_BYTES: &str = "b7e96747b2c1a8d418e7bf3167b33d379d1af9fa";
 
+fn sources() -> Vec<PathBuf> {
+    let files = fs::read_dir(root().join("cli")).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|file| file.extension() == Some(OsStr::new("c"))).collect()
+}
+
 fn compiled_by(compiler: &str, program: &Path) {
     let mut cc = Command::new(compiler);
-    cc.args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O1", "-g", "-Wshadow", "-Wconversion"]);
-    cc.arg("examples-c/cos.c");
+    cc.args(["-std=c99", "-O1", "-g", "-Wshadow", "-Wconversion", "-Wmissing-prototypes"]);
+    cc.args(sources());
     build(cc, Link::Static, program);
 }
 
@@ -132,6 +139,21 @@ fn both_compilers_accept_it_without_a_warning() {
     let bed = Bed::new();
     tool();
     compiled_by("clang", &bed.path("by-clang"));
+}
+
+/// Another system needs another `unix.c`, and nothing else.
+#[test]
+fn one_file_knows_the_operating_system() {
+    const ALLOWED: &str = "cos.h ctype.h errno.h getopt.h stdarg.h stddef.h stdint.h stdio.h \
+                           stdlib.h string.h time.h";
+    for file in fs::read_dir(root().join("cli")).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(&file).unwrap();
+        let included = text.lines().filter_map(|line| line.strip_prefix("#include <"));
+        for header in included.map(|rest| rest.trim_end_matches('>')) {
+            let is_known = ALLOWED.split(' ').any(|known| known == header);
+            assert!(is_known || file.ends_with("unix.c"), "{}: <{header}>", file.display());
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,27 @@
+/* The commands. Each is described where it is written, in one of the files cmd_*.c. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <cos.h>
+
+#include "place.h"
+#include "status.h"
+
+struct command {
+    const char *name;
+    const char *operands; /* as help shows them */
+    const char *options;  /* the letters of those that it takes besides the common ones */
+    int least, most;      /* operands; `most` 0: any number */
+    /* One of two: runs it for one remote place after the other, or for all operands at once. */
+    enum status (*run_each)(const cos_client *client, const struct place *place);
+    enum status (*run)(const cos_client *client, const struct place *places, int count);
+    const char *summary;
+    const char *details;
+};
+
+extern const struct command CP, SYNC, LS, STAT, RM, MV, MKDIR, SIGN;
+
+/* All of them, as help lists them; NULL at the end. */
+extern const struct command *const COMMANDS[];
+
+#endif

@@ -1,0 +1,203 @@
+/* The account and the place of the service: from a configuration file and the environment. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "print.h"
+#include "reply.h"
+#include "system.h"
+#include "text.h"
+
+enum { APPID, SECRET_ID, SECRET_KEY, REGION, FIRST_OPTION };
+enum { N_NEEDED = REGION };
+
+static struct setting {
+    const char *name, *variable;
+    char *value;
+} settings[] = {
+    [APPID] = {"appid", "COS_APPID", NULL},
+    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL},
+    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL},
+    [REGION] = {"region", "COS_REGION", NULL},
+    [FIRST_OPTION] = {"scheme", "COS_SCHEME", NULL}, /* from here on, options of cos_client_new */
+    {"hostname", "COS_HOSTNAME", NULL},
+    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL},
+    {"ca_file", "COS_CA_FILE", NULL},
+    {"proxy", "COS_PROXY", NULL},
+};
+enum { N_SETTINGS = sizeof settings / sizeof *settings };
+
+static void set(struct setting *setting, const char *value)
+{
+    free(setting->value);
+    setting->value = copy_of(value);
+}
+
+static char *trimmed(char *text)
+{
+    size_t length;
+    text += strspn(text, " \t\r\n");
+    for (length = strlen(text); length > 0 && strchr(" \t\r\n", text[length - 1]); length--)
+        text[length - 1] = '\0';
+    return text;
+}
+
+/* Reads a line, which it changes. Returns whether it is NAME = VALUE, a comment or blank. */
+static int read_setting(char *line)
+{
+    char *name = trimmed(line), *equals = strchr(name, '=');
+    int i;
+    if (*name == '\0' || *name == '#')
+        return 1;
+    if (!equals)
+        return 0;
+    *equals = '\0';
+    name = trimmed(name);
+    for (i = 0; i < N_SETTINGS; i++) {
+        if (strcmp(name, settings[i].name) == 0) {
+            set(&settings[i], trimmed(equals + 1));
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Reads the lines of a text, which it changes. */
+static enum status read_lines(const char *path, char *text)
+{
+    static const char MARK[] = "\xef\xbb\xbf"; /* some editors begin every UTF-8 text with it */
+    int number;
+    if (strncmp(text, MARK, sizeof MARK - 1) == 0)
+        text += sizeof MARK - 1;
+    for (number = 1; text; number++) {
+        char *line = text;
+        text = strchr(line, '\n');
+        if (text)
+            *text++ = '\0';
+        if (!read_setting(line)) /* the line is not shown: it may hold a secret */
+            return wrong("%s:%d: this is not NAME = VALUE with a name from cos help", path, number);
+    }
+    return DONE;
+}
+
+/* The largest file that is taken for a configuration. */
+enum { LARGEST = 65536 };
+
+static enum status read_text(const char *path, char *text, size_t length)
+{
+    if (length == LARGEST)
+        return wrong("%s: this is too large to be a configuration", path);
+    if (memchr(text, '\0', length))
+        return wrong("%s: this is not UTF-8 text, but perhaps UTF-16; save it as UTF-8", path);
+    return read_lines(path, text);
+}
+
+/* How reading the configuration file ended. */
+struct reading {
+    enum status status;
+    const char *problem; /* with a file that is there and that nobody named; else NULL */
+};
+
+/* A file that somebody named has to be one that can be read. */
+static struct reading read_file(const char *path, int is_named)
+{
+    static char text[LARGEST + 1];
+    struct reading reading = {DONE, NULL};
+    enum path_kind kind = path_kind(path);
+    /* Opening a pipe could make the program wait. */
+    int may_open = is_named || kind == PATH_FILE || kind == PATH_MISSING;
+    FILE *file = may_open ? fopen(path, "r") : NULL;
+    size_t length = file ? fread(text, 1, LARGEST, file) : 0;
+    if (file && !ferror(file))
+        reading.status = read_text(path, text, length);
+    else if (is_named)
+        reading.status = cannot_use(path);
+    else if (!may_open)
+        reading.problem = "this is not a file";
+    else if (kind != PATH_MISSING || errno != ENOENT)
+        reading.problem = strerror(errno);
+    if (file && kind == PATH_FILE && others_can_read(path))
+        complain("warning: others can read %s; chmod 600 keeps the secret", path);
+    if (file)
+        fclose(file);
+    return reading;
+}
+
+/* Reads the file and then the environment, whose variables win. */
+static enum status read_settings(void)
+{
+    const char *named = option('c') ? option('c') : environment("COS_CONFIG");
+    char *path = named ? copy_of(named) : default_config_path();
+    struct reading reading = read_file(path, named != NULL);
+    const char *problem = reading.problem;
+    enum status status = reading.status;
+    int i;
+    for (i = 0; i < N_SETTINGS; i++) {
+        const char *value = environment(settings[i].variable);
+        if (value)
+            set(&settings[i], value);
+    }
+    for (i = 0; i < N_NEEDED && status == DONE; i++) {
+        if (!settings[i].value)
+            status = wrong("no %s: set %s, or write %s = ... into %s%s%s", settings[i].name,
+                           settings[i].variable, settings[i].name, path, problem ? ": " : "",
+                           problem ? problem : "");
+    }
+    free(path);
+    return status;
+}
+
+static enum status append_setting(char **options, const struct setting *setting)
+{
+    enum status status = DONE;
+    char *value = quoted(setting->value), *text = cos_json_string(value, "");
+    if (text)
+        append(options, ",\"%s\":%s", setting->name, value);
+    else
+        status = wrong("configuration: %s must be valid UTF-8", setting->name);
+    cos_string_free(text);
+    free(value);
+    return status;
+}
+
+static struct configured new_client(const char *options)
+{
+    struct configured configured = {DONE, NULL};
+    char *json;
+    int code = cos_client_new(settings[APPID].value, settings[SECRET_ID].value,
+                              settings[SECRET_KEY].value, settings[REGION].value, options,
+                              &configured.client, &json);
+    if (code != COS_OK) {
+        char *message = cos_json_string(json, "/message");
+        print_reply(json);
+        complain("configuration: %s (%s, %d)", message, cos_code_name(code), code);
+        cos_string_free(message);
+    }
+    configured.status = status_of(code, json);
+    cos_string_free(json);
+    return configured;
+}
+
+struct configured client_from_config(void)
+{
+    struct configured configured = {read_settings(), NULL};
+    char *options = formatted("{\"user_agent\":\"cos/%s\"", cos_version());
+    int i;
+    append_option(&options, "retries", 'R', 1);
+    append_option(&options, "timeout_ms", 'T', 1000);
+    for (i = FIRST_OPTION; i < N_SETTINGS; i++) {
+        if (settings[i].value && append_setting(&options, &settings[i]) != DONE)
+            configured.status = WRONG;
+    }
+    append(&options, "}");
+    if (configured.status == DONE)
+        configured = new_client(options);
+    for (i = 0; i < N_SETTINGS; i++)
+        free(settings[i].value);
+    free(options);
+    return configured;
+}

@@ -1,0 +1,135 @@
+/* cos: files and folders of Tencent COS from the command line, with nothing but cos.h.
+ *
+ *     cos cp report.pdf cos://mybucket/docs/
+ *
+ * `cos help` tells the rest. This file reads the command line and runs the command that it names. */
+#include <cos.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "config.h"
+#include "help.h"
+#include "options.h"
+#include "print.h"
+#include "system.h"
+#include "text.h"
+
+const struct command *const COMMANDS[] = {&CP, &SYNC, &LS, &STAT, &RM, &MV, &MKDIR, &SIGN, NULL};
+
+static const struct command *command_called(const char *name)
+{
+    int i;
+    for (i = 0; COMMANDS[i]; i++) {
+        if (strcmp(COMMANDS[i]->name, name) == 0)
+            return COMMANDS[i];
+    }
+    return NULL;
+}
+
+/* Whether the command takes the options that were given and so many operands. */
+static enum status check_usage(const struct command *command, int count)
+{
+    const char *outside = option_outside(command->options);
+    if (outside)
+        return usage("it takes no --%s", outside);
+    if (count < command->least || (command->most && count > command->most))
+        return usage("it takes %s", command->operands);
+    return DONE;
+}
+
+/* Goes on after a failure; the first one gives the exit code. */
+static enum status run_each(const struct command *command, const cos_client *client,
+                            const struct place *places, int count)
+{
+    enum status status = DONE;
+    int i;
+    for (i = 0; i < count; i++) {
+        enum status this_one = places[i].bucket
+                                   ? command->run_each(client, &places[i])
+                                   : usage("%s does not begin with cos://", places[i].text);
+        status = status != DONE ? status : this_one;
+    }
+    return status;
+}
+
+static enum status run(const struct command *command, const struct place *places, int count)
+{
+    struct configured configured = client_from_config();
+    enum status status = configured.status;
+    if (status == DONE && command->run_each)
+        status = run_each(command, configured.client, places, count);
+    else if (status == DONE)
+        status = command->run(configured.client, places, count);
+    cos_client_free(configured.client);
+    return status;
+}
+
+static enum status run_with_operands(const struct command *command, char **operands, int count)
+{
+    struct place *places = checked(calloc((size_t)count + 1, sizeof *places));
+    enum status status = DONE;
+    int i;
+    for (i = 0; i < count; i++) {
+        places[i] = place_of(copy_of(operands[i]));
+        if (!place_is_valid(&places[i]))
+            status = usage("\"%s\": a local path or cos://BUCKET/PATH is wanted", operands[i]);
+    }
+    if (status == DONE)
+        status = run(command, places, count);
+    for (i = 0; i < count; i++)
+        place_free(&places[i]);
+    free(places);
+    return status;
+}
+
+/* Does what the command line asks for. */
+static enum status dispatch(int argc, char **argv)
+{
+    struct words words = read_options(argc, argv);
+    const struct command *command = NULL;
+    enum status status = words.status;
+    int asks_help = option('h') != NULL;
+    if (status != DONE)
+        return status;
+    if (option('V'))
+        return printf("cos %s\n", cos_version()) > 0 ? DONE : WRONG;
+    if (words.count > 0 && strcmp(words.list[0], "help") == 0) {
+        asks_help = 1;
+        words.list++;
+        words.count--;
+    }
+    if (words.count > 0) {
+        command = command_called(words.list[0]);
+        if (!command)
+            return usage("there is no command %s", words.list[0]);
+        set_command_name(command->name);
+    }
+    if (asks_help) {
+        print_help(command);
+        return DONE;
+    }
+    if (!command)
+        return usage("a command is missing");
+    status = check_usage(command, words.count - 1);
+    return status != DONE ? status : run_with_operands(command, words.list + 1, words.count - 1);
+}
+
+int main(int argc, char **argv)
+{
+    enum status status;
+    if (system_start() != 0)
+        return WRONG;
+    if (cos_abi_version() != COS_ABI_VERSION) {
+        fprintf(stderr, "cos: libcos %s is not the one this was compiled for\n", cos_version());
+        return WRONG;
+    }
+    status = dispatch(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("cos: the standard output could not be written\n", stderr);
+        status = status != DONE ? status : WRONG;
+    }
+    end_if_interrupted();
+    return (int)status;
+}

@@ -1,0 +1,73 @@
+/* The operands of commands: local paths and cos://BUCKET/PATH. */
+#include "place.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "system.h"
+#include "text.h"
+
+struct place place_of(char *text)
+{
+    static const char SCHEME[] = "cos://";
+    enum { START = sizeof SCHEME - 1 };
+    struct place place = {text, NULL, text};
+    size_t length;
+    if (strncmp(text, SCHEME, START) != 0)
+        return place;
+    length = strcspn(text + START, "/");
+    if (text[START + length] == '\0')
+        append(&place.text, "/");
+    place.bucket = copy_of_part(place.text + START, length);
+    place.path = place.text + START + length;
+    return place;
+}
+
+void place_free(struct place *place)
+{
+    free(place->text);
+    free(place->bucket);
+}
+
+int place_is_valid(const struct place *place)
+{
+    return *(place->bucket ? place->bucket : place->path) != '\0';
+}
+
+struct place place_in(const struct place *folder, const char *name)
+{
+    return place_of(formatted("%s%s%s", folder->text, ends_with_slash(folder) ? "" : "/", name));
+}
+
+char *last_name(const struct place *place)
+{
+    size_t end = strlen(place->path), start;
+    const char *name;
+    while (end > 0 && place->path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && place->path[start - 1] != '/';)
+        start--;
+    name = place->path + start;
+    if ((end - start == 1 && name[0] == '.') ||
+        (end - start == 2 && name[0] == '.' && name[1] == '.'))
+        return copy_of("");
+    return copy_of_part(name, end - start);
+}
+
+int ends_with_slash(const struct place *place)
+{
+    size_t length = strlen(place->path);
+    return length > 0 && place->path[length - 1] == '/';
+}
+
+int is_folder(const struct place *place)
+{
+    if (place->bucket)
+        return ends_with_slash(place);
+    return path_kind(place->path) == PATH_DIRECTORY;
+}
+
+int is_standard(const struct place *place)
+{
+    return !place->bucket && strcmp(place->path, "-") == 0;
+}

@@ -1,0 +1,32 @@
+/* The operands of commands: local paths and cos://BUCKET/PATH. */
+#ifndef PLACE_H
+#define PLACE_H
+
+struct place {
+    char *text;       /* as a person writes it */
+    char *bucket;     /* NULL if it is local */
+    const char *path; /* part of `text` */
+};
+
+/* Takes `text`, which is freed with the place. */
+struct place place_of(char *text);
+void place_free(struct place *place);
+
+/* Whether there is a path and, after cos://, a bucket. */
+int place_is_valid(const struct place *place);
+
+/* What is called `name` in a folder. If that is "", the folder itself, with a slash at its end. */
+struct place place_in(const struct place *folder, const char *name);
+
+/* The last name of a path, to be freed; "" for "/", "." and "..", which are not names. */
+char *last_name(const struct place *place);
+
+int ends_with_slash(const struct place *place);
+
+/* A remote path says whether it is one; a local one is looked at. */
+int is_folder(const struct place *place);
+
+/* Whether it is "-", the standard input or output. */
+int is_standard(const struct place *place);
+
+#endif

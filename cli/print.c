@@ -1,0 +1,119 @@
+/* Lines to the standard streams. */
+#include "print.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "system.h"
+
+static const char *command;
+
+void set_command_name(const char *name)
+{
+    command = name;
+}
+
+const char *command_name(void)
+{
+    return command;
+}
+
+size_t print_clean(FILE *stream, const char *name, size_t columns)
+{
+    size_t taken = 0;
+    while (*name) {
+        const unsigned char *c = (const unsigned char *)name;
+        size_t length = 1, width = *c >= 0xe1 ? 2 : 1;
+        while ((c[length] & 0xc0) == 0x80)
+            length++;
+        if (taken + width > columns)
+            break;
+        if (*c < 0x20 || *c == 0x7f || (*c & 0xc0) == 0x80 || (*c == 0xc2 && c[1] < 0xa0))
+            putc('?', stream);
+        else
+            fwrite(name, 1, length, stream);
+        taken += width;
+        name += length;
+    }
+    return taken;
+}
+
+static void print_line(FILE *stream, const char *text)
+{
+    if (is_terminal(stream))
+        print_clean(stream, text, (size_t)-1);
+    else
+        fputs(text, stream);
+    putc('\n', stream);
+}
+
+LIKE_PRINTF(2, 0)
+static void print_list(FILE *stream, const char *format, va_list list)
+{
+    char *text = NULL;
+    append_list(&text, format, list);
+    print_line(stream, text);
+    free(text);
+}
+
+void print(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (!option('j'))
+        print_list(stdout, format, list);
+    va_end(list);
+}
+
+void say(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (!option('j') && !option('q'))
+        print_list(stdout, format, list);
+    va_end(list);
+}
+
+LIKE_PRINTF(1, 0)
+static void complain_list(const char *format, va_list list)
+{
+    char *text = formatted("cos: %s%s", command ? command : "", command ? ": " : "");
+    append_list(&text, format, list);
+    fflush(stdout); /* so that both streams stay in order */
+    print_line(stderr, text);
+    free(text);
+}
+
+void complain(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    complain_list(format, list);
+    va_end(list);
+}
+
+enum status wrong(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    complain_list(format, list);
+    va_end(list);
+    return WRONG;
+}
+
+enum status usage(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    complain_list(format, list);
+    va_end(list);
+    fprintf(stderr, "cos: see: cos help%s%s\n", command ? " " : "", command ? command : "");
+    return WRONG;
+}
+
+enum status cannot_use(const char *path)
+{
+    return wrong("%s: %s", path, strerror(errno));
+}

@@ -1,0 +1,123 @@
+/* What a call of the library answered: its code and its reply, told to the user. */
+#include "reply.h"
+
+#include <cos.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "print.h"
+#include "system.h"
+
+long long number_in(const char *json, const char *pointer)
+{
+    int64_t value = 0;
+    cos_json_int(json, pointer, &value);
+    return (long long)value;
+}
+
+int is_in(const char *json, const char *pointer, const char *text)
+{
+    char *value = cos_json_string(json, pointer);
+    int same = value && strcmp(value, text) == 0;
+    cos_string_free(value);
+    return same;
+}
+
+int is_unfinished(const char *json, const char *pointer, int64_t size)
+{
+    int64_t there;
+    return cos_json_int(json, pointer, &there) == 0 && there < size;
+}
+
+enum status status_of(int code, const char *json)
+{
+    switch (code) {
+    case COS_OK:
+        return DONE;
+    case COS_ERR_PARAM:
+    case COS_ERR_LOCAL_IO:
+        return WRONG;
+    case COS_ERR_NOT_FOUND:
+    case COS_ERR_NO_BUCKET:
+        return MISSING;
+    default:
+        return is_in(json, "/error/retryable", "true") ? TRY_AGAIN : FAILED;
+    }
+}
+
+/* The hints of the library name its options. Where an option of the command helps, this says so. */
+static void hint(int code, const char *json, const struct place *about)
+{
+    char *theirs = cos_json_string(json, "/error/hint");
+    const char *ours = theirs;
+    if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
+        ours = "if it is a folder, its path ends with '/'";
+    else if (code == COS_ERR_FOLDER_EXISTS)
+        ours = strcmp(command_name(), "mkdir") == 0
+                   ? "with -p that is fine"
+                   : "to copy into a folder, end its path with '/'";
+    else if (code == COS_ERR_UPLOAD_CONFLICT)
+        ours = "other content was left unfinished there; remove it with cos rm";
+    if (ours)
+        complain("hint: %s", ours);
+    cos_string_free(theirs);
+}
+
+const char *plain(const char *message)
+{
+    static const char *const NAMES[] = {"local_path ", "cos_path ", "dest_path "};
+    size_t i;
+    for (i = 0; message && i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (strncmp(message, NAMES[i], strlen(NAMES[i])) == 0)
+            return message + strlen(NAMES[i]);
+    }
+    return message ? message : "there is no message";
+}
+
+/* The one of the two places that a failure is about. */
+static const struct place *failed_place(int code, const char *json, const struct place *from,
+                                        const struct place *to)
+{
+    const struct place *local = !from->bucket ? from : !to->bucket ? to : NULL;
+    if (local && (is_in(json, "/error/argument", "local_path") ||
+                  is_in(json, "/error/phase", "local_file")))
+        return local;
+    if (code == COS_ERR_FILE_EXISTS || code == COS_ERR_FOLDER_EXISTS ||
+        is_in(json, "/error/argument", "dest_path"))
+        return to;
+    return from->bucket ? from : to;
+}
+
+static void explain(int code, const char *json, const struct place *from, const struct place *to)
+{
+    char *message = cos_json_string(json, "/message");
+    const struct place *about = failed_place(code, json, from, to);
+    const char *rest = plain(message);
+    size_t length = strlen(about->text);
+    if (strncmp(rest, about->text, length) == 0 && rest[length] == ' ')
+        rest += length + 1; /* the message names the place already */
+    complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
+    hint(code, json, about);
+    cos_string_free(message);
+}
+
+void print_reply(const char *json)
+{
+    if (!option('j'))
+        return;
+    for (; json && *json; json++) /* a line feed can stand only between the values */
+        putchar(*json == '\n' || *json == '\r' ? ' ' : *json);
+    putchar('\n');
+}
+
+enum status check(int code, const char *json, const struct place *from, const struct place *to)
+{
+    print_reply(json);
+    if (code == COS_ERR_CANCELLED && is_interrupted())
+        complain(is_standard(to) ? "interrupted"
+                                 : "interrupted; the same command goes on where it stopped");
+    else if (code != COS_OK)
+        explain(code, json, from, to);
+    return status_of(code, json);
+}

@@ -1,0 +1,116 @@
+/* Transfers from and to what is read and written as it goes: the standard streams, pipes, devices. */
+#include "stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "print.h"
+#include "progress.h"
+#include "reply.h"
+#include "system.h"
+#include "transfer.h"
+
+/* The file that is open already for this place, or -1. `standard` is what "-" means. */
+static int open_file_of(const struct place *place, int standard)
+{
+    if (is_standard(place))
+        return standard;
+    return place->bucket ? -1 : open_file_at(place->path);
+}
+
+int is_stream(const struct place *place)
+{
+    return open_file_of(place, STANDARD_INPUT) >= 0 ||
+           (!place->bucket && path_kind(place->path) == PATH_STREAM);
+}
+
+/* Where a download is written as it comes. */
+struct output {
+    int file;
+    int error; /* an errno */
+};
+
+static int write_piece(const uint8_t *data, size_t size, void *user)
+{
+    struct output *output = user;
+    output->error = write_all(output->file, data, size);
+    return output->error || is_interrupted();
+}
+
+enum status download_to_stream(const cos_client *client, const struct place *from,
+                               const struct place *to)
+{
+    struct progress progress;
+    struct output output = {open_file_of(to, STANDARD_OUTPUT), 0};
+    char *json, *name;
+    int code, is_ours = output.file < 0;
+    enum status status;
+    if (option('j') && output.file == STANDARD_OUTPUT)
+        return usage("--json and %s can't both have the standard output", to->text);
+    if (is_ours)
+        output.file = open_to_write(to->path);
+    if (output.file < 0)
+        return cannot_use(to->path);
+    name = last_name(from);
+    progress_begin(&progress, name, !file_is_terminal(output.file));
+    pipe_errors_begin(); /* the signal would end the program before the bar is wiped away */
+    code = cos_download_stream(client, from->bucket, from->path, NULL, progress.transfer,
+                               write_piece, &output, &json);
+    progress_end(&progress);
+    pipe_errors_end();
+    end_if_broken_pipe(output.error);
+    if (output.error)
+        status = wrong("%s: %s", is_standard(to) ? "standard output" : to->text,
+                       strerror(output.error));
+    else
+        status = check(code, json, from, to);
+    if (is_ours)
+        close_file(output.file);
+    if (status == DONE && is_ours)
+        report_file(json, from, to);
+    cos_string_free(json);
+    free(name);
+    return status;
+}
+
+/* Copies a stream to a temporary file. */
+static enum status collect(int in, const struct place *from, const struct temporary *temporary)
+{
+    char buffer[65536];
+    long got;
+    if (temporary->error)
+        return wrong("%s: %s", temporary->name, strerror(temporary->error));
+    while ((got = read_some(in, buffer, sizeof buffer)) > 0) {
+        int error = write_all(temporary->file, buffer, (size_t)got);
+        if (error)
+            return wrong("%s: %s", temporary->name, strerror(error));
+    }
+    if (got < 0)
+        return cannot_use(is_standard(from) ? "standard input" : from->text);
+    return DONE;
+}
+
+/* What is uploaded has to be a file: its size and SHA-1 are wanted before it is sent. */
+enum status upload_stream(const cos_client *client, const struct place *from,
+                          const struct place *to)
+{
+    struct temporary temporary;
+    int in = open_file_of(from, STANDARD_INPUT), is_ours = in < 0;
+    enum status status;
+    if (ends_with_slash(to))
+        return usage("%s is a folder; what comes from a stream needs a name", to->text);
+    if (is_ours)
+        in = open_to_read(from->path);
+    if (in < 0)
+        return cannot_use(from->path);
+    temporary = temporary_open();
+    status = collect(in, from, &temporary);
+    if (status == DONE)
+        status = transfer(client, from, to, temporary.open_path);
+    temporary_close(&temporary);
+    if (is_ours)
+        close_file(in);
+    return status;
+}

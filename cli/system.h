@@ -1,0 +1,97 @@
+/* What the command needs of the operating system and C does not have. unix.c provides it; but for
+ * getopt.h, no other file includes headers of the system. Where a function returns an errno, 0 is
+ * success. */
+#ifndef SYSTEM_H
+#define SYSTEM_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* The process. */
+
+/* Prepares the standard streams and signals. Returns 0, or -1 if that fails. */
+int system_start(void);
+
+/* A variable of the environment, or NULL if it is not set or empty. */
+const char *environment(const char *name);
+
+/* Where the configuration file is if nobody names one; to be freed. */
+char *default_config_path(void);
+
+/* Seconds since some moment, from a clock that nobody sets. */
+double seconds_now(void);
+
+/* Signals. */
+
+/* From begin to end, the first Ctrl-C or SIGTERM is only noted; a second one ends the program. */
+void interrupts_begin(void);
+void interrupts_end(void);
+
+/* Whether one was noted. */
+int is_interrupted(void);
+
+/* Ends the program as the noted signal would have, so that a shell that runs it stops, too. */
+void end_if_interrupted(void);
+
+/* From begin to end, a pipe that nobody reads is the error EPIPE and not a signal. */
+void pipe_errors_begin(void);
+void pipe_errors_end(void);
+
+/* After an EPIPE: ends the program as the signal would have, without a message. */
+void end_if_broken_pipe(int error);
+
+/* The terminal. */
+
+int is_terminal(FILE *stream);
+
+/* Whether stderr is a terminal on which a line can be drawn again. */
+int can_redraw(void);
+
+/* The columns of the terminal at stderr, or 0 if they are unknown. */
+size_t terminal_columns(void);
+
+/* Paths. */
+
+enum path_kind {
+    PATH_MISSING, /* or it cannot be looked at; errno says why */
+    PATH_FILE,
+    PATH_DIRECTORY,
+    PATH_STREAM, /* a pipe, a terminal, /dev/null: read and written as it goes */
+    PATH_OTHER,
+};
+enum path_kind path_kind(const char *path);
+
+/* Whether users other than the owner may read it. */
+int others_can_read(const char *path);
+
+/* Open files, by number. */
+
+enum { STANDARD_INPUT = 0, STANDARD_OUTPUT = 1, STANDARD_ERROR = 2 };
+
+/* The open file that a path such as /dev/stdout names, or -1. Opening that path would start at the
+ * beginning of the file instead of where it stands. */
+int open_file_at(const char *path);
+
+/* These return a file, or -1 with errno set. */
+int open_to_read(const char *path);
+int open_to_write(const char *path);
+void close_file(int file);
+int file_is_terminal(int file);
+
+/* Reads up to `size` bytes: returns how many, 0 at the end, -1 with errno set. */
+long read_some(int file, void *buffer, size_t size);
+
+/* Writes everything, unless it is interrupted. Returns an errno. */
+int write_all(int file, const void *data, size_t size);
+
+/* A file that has lost its name already: whatever happens, nothing stays behind. */
+struct temporary {
+    int file;
+    int error;       /* why it could not be made: an errno */
+    char *name;      /* that it had, for messages */
+    char *open_path; /* by which it can be opened until it is closed */
+};
+struct temporary temporary_open(void);
+void temporary_close(struct temporary *temporary);
+
+#endif

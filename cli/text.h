@@ -1,0 +1,36 @@
+/* Strings that grow, and the texts of sizes and dates. What is returned as `char *` is to be freed
+ * with free(). */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#ifdef __GNUC__ /* the compiler compares the format with the arguments */
+#define LIKE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define LIKE_PRINTF(text, first)
+#endif
+
+/* Returns memory that was just allocated, or ends the program if there was none. */
+void *checked(void *memory);
+
+char *copy_of(const char *text);
+char *copy_of_part(const char *text, size_t length);
+
+LIKE_PRINTF(1, 2) char *formatted(const char *format, ...);
+
+/* Adds to a string made by one of these functions; NULL counts as an empty one. */
+LIKE_PRINTF(2, 3) void append(char **text, const char *format, ...);
+LIKE_PRINTF(2, 0) void append_list(char **text, const char *format, va_list list);
+
+/* The text as a JSON string, with its quotes. */
+char *quoted(const char *text);
+
+enum { SHORT = 32 };
+
+/* These write to `text` and return it. */
+const char *size_text(long long bytes, char text[SHORT]);
+const char *date_text(long long seconds, char text[SHORT]);
+
+#endif

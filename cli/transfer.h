@@ -1,0 +1,25 @@
+/* One upload or download of a file or a folder, and what is said of it. */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include <cos.h>
+
+#include "place.h"
+#include "status.h"
+
+/* Uploads or downloads a file or, if both places end with a slash, a folder with everything below
+ * it. `local` is the path to read or write; the places are what is told to the user. */
+enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
+                     const char *local);
+
+/* Whether a failure is that of a file that exists and, with -n, is kept. `local` is the path that a
+ * download goes to, else NULL. */
+int is_kept(int code, const char *local);
+
+/* Says that a file is kept. */
+enum status report_kept(const char *json, const struct place *from, const struct place *to);
+
+/* Says that a file was uploaded or downloaded. */
+void report_file(const char *json, const struct place *from, const struct place *to);
+
+#endif

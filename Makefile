@@ -23,8 +23,11 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Cargo.toml tells the version and the number of the binary interface, cos.pc.in what a program needs
+# that has the static library in it.
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
-ABI := $(shell sed -n 's/^const ABI_VERSION: &str = "\(.*\)";/\1/p' build.rs)
+ABI := $(shell sed -n '/^\[package.metadata.capi.library\]/,/^version/s/^version = "\([0-9]*\).*/\1/p' \
+    Cargo.toml)
 PRIVATE := $(shell sed -n 's/^Libs.private: //p' packaging/cos.pc.in)
 BUILD ?= build
 PORT = 9000

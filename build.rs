@@ -1,30 +1,41 @@
 //! Gives the shared library its name.
 
-use std::env;
-
-/// The number behind `libcos.so`. It changes when a program that was compiled against the library
-/// has to be compiled anew.
-const ABI_VERSION: &str = "1";
+use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-env=COS_ABI_VERSION={ABI_VERSION}");
-    name_library();
+    println!("cargo::rerun-if-changed=Cargo.toml");
+    let abi = abi_version();
+    println!("cargo::rustc-env=COS_ABI_VERSION={abi}");
+    for argument in link_arguments(&abi) {
+        println!("cargo::rustc-cdylib-link-arg={argument}");
+    }
 }
 
-fn name_library() {
-    let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
-    match os.as_str() {
-        "macos" => {
-            let name = format!("@rpath/libcos.{ABI_VERSION}.dylib");
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,{name}");
-        }
-        _ => {
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libcos.so.{ABI_VERSION}");
+/// The number behind `libcos.so`. It stands in Cargo.toml, where cargo-c and the Makefile read it.
+fn abi_version() -> String {
+    let manifest = fs::read_to_string("Cargo.toml").expect("Cargo.toml can be read");
+    let section = manifest.split("[package.metadata.capi.library]").nth(1).unwrap_or_default();
+    let mut lines = section.lines().map_while(|line| (!line.starts_with('[')).then_some(line));
+    let version = lines.find_map(|line| line.strip_prefix("version = \""));
+    let number = version.and_then(|version| version.split('.').next());
+    number.expect("Cargo.toml has the version of the binary interface").to_owned()
+}
+
+fn link_arguments(abi: &str) -> Vec<String> {
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    if variable("CARGO_CFG_TARGET_VENDOR") == "apple" {
+        return vec![format!("-Wl,-install_name,@rpath/libcos.{abi}.dylib")];
+    }
+    match &*variable("CARGO_CFG_TARGET_OS") {
+        "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => vec![
+            format!("-Wl,-soname,libcos.so.{abi}"),
             // Nothing is left to be changed, or bound, when a key is in memory.
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,relro,-z,now");
+            "-Wl,-z,relro,-z,now".to_owned(),
             // Code with thread-local state can't be taken out from under its threads.
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        }
+            "-Wl,-z,nodelete".to_owned(),
+        ],
+        // Windows has no such names, and its linker none of these arguments.
+        _ => Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 /** @mainpage libcos
  *
  * A client for Tencent Cloud Object Storage (COS), JSON API v4. cos.h declares all of it; cos.hpp
- * wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a -lpthread -lm -ldl`.
+ * wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a` and what `pkg-config --static` adds.
  *
  *     cos_client *client = NULL;
  *     char *json = NULL;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use support::{Link, compile, header, libraries, root, succeed};
+use support::{Link, behind_static, compile, header, libraries, root, succeed};
 
 fn output(command: &str, arguments: &[&str], file: &str) -> String {
     let mut command = Command::new(command);
@@ -64,7 +64,7 @@ fn the_static_library_links_beside_another_one_made_by_rust() {
         let mut cc = Command::new("cc");
         cc.arg("-I").arg(root().join("include")).arg(path("main.c")).arg("-o").arg(path("main"));
         cc.arg("-L").arg(libraries()).arg("-L").arg(dir.path());
-        cc.args(order.map(|library| format!("-l:{library}"))).args(["-lpthread", "-lm", "-ldl"]);
+        cc.args(order.map(|library| format!("-l:{library}"))).args(behind_static());
         succeed(&mut cc);
         succeed(&mut Command::new(path("main")));
     }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{
-    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, header, installed, libraries, make, root, succeed,
-    typed,
+    APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY, behind_static, header, installed, libraries, make,
+    root, succeed, typed,
 };
 
 /// Every file below a directory, by its path from there.
@@ -138,17 +138,44 @@ fn pkg_config_names_what_rustc_would_link() {
     let list = list.lines().next().unwrap();
     // The C compiler adds these itself, each in the form that fits the way of linking.
     let wanted: Vec<_> = list.split(' ').filter(|lib| !["-lgcc_s", "-lc"].contains(lib)).collect();
-    let pc = text(root().join("packaging/cos.pc.in"));
-    let private = pc.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
-    assert_eq!(private.split(' ').collect::<Vec<_>>(), wanted);
+    assert_eq!(behind_static(), wanted);
 }
 
+/// What can't read the number in Cargo.toml.
 #[test]
-fn cargo_c_installs_the_same_abi() {
-    let manifest = text(root().join("Cargo.toml"));
-    let (_, library) = manifest.split_once("[package.metadata.capi.library]").unwrap();
-    let version = library.lines().find_map(|line| line.strip_prefix("version = \"")).unwrap();
-    assert_eq!(version.split('.').next(), Some(&*header::abi_version()));
+fn bindings_and_texts_name_the_library_by_its_abi_version() {
+    let named = format!("libcos.so.{}", header::abi_version());
+    let bindings = ["python/cos.py", "node/cos.mjs", "lua/cos.lua"];
+    let bindings = bindings.map(|file| format!("bindings/{file}"));
+    for file in bindings.iter().map(String::as_str).chain(["README.md", "README.zh-CN.md"]) {
+        let text = text(root().join(file));
+        let names = text.match_indices("libcos.so.").map(|(at, _)| &text[at..]);
+        let names: Vec<_> = names.map(|name| name.starts_with(&named)).collect();
+        assert!(!names.is_empty() && names.iter().all(|is_right| *is_right), "{file}: {named}");
+    }
+}
+
+/// What the build script says for systems that the tests don't run on.
+#[test]
+fn each_system_names_the_library_in_its_own_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("build");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition", "2024", "build.rs", "-o"]).arg(&script).current_dir(root());
+    succeed(&mut rustc);
+    let arguments = |os: &str, vendor: &str| {
+        let mut run = Command::new(&script);
+        run.env("CARGO_CFG_TARGET_OS", os).env("CARGO_CFG_TARGET_VENDOR", vendor);
+        let said = String::from_utf8(succeed(run.current_dir(root())).stdout).unwrap();
+        let lines = said.lines().filter_map(|line| line.split_once("link-arg="));
+        lines.map(|(_, argument)| argument.to_owned()).collect::<Vec<_>>()
+    };
+    let abi = header::abi_version();
+    let soname = format!("-Wl,-soname,libcos.so.{abi}");
+    assert_eq!(arguments("linux", "unknown"), [&soname, "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"]);
+    let install_name = format!("-Wl,-install_name,@rpath/libcos.{abi}.dylib");
+    assert_eq!(arguments("macos", "apple"), [install_name]);
+    assert_eq!(arguments("windows", "pc"), [""; 0]);
 }
 
 #[test]

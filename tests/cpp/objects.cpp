@@ -42,7 +42,9 @@ void write_file(const std::string &path, const std::string &text)
 
 void values()
 {
-    CHECK(version() == "0.1.0"s && abi_version() == COS_ABI_VERSION);
+    std::ostringstream numbers;
+    numbers << COS_VERSION_MAJOR << '.' << COS_VERSION_MINOR << '.' << COS_VERSION_PATCH;
+    CHECK(version() == numbers.str() && abi_version() == COS_ABI_VERSION);
     CHECK(code_name(COS_ERR_NOT_FOUND) == "COS_ERR_NOT_FOUND"s);
     const std::string json = R"({"a": "x\n\u4f60", "n": [1, 2.5, 3], "zero": "\u0000"})";
     CHECK(json_string(json, "/a") == "x\n你" && json_string(json, "/n") == "[1, 2.5, 3]");

@@ -153,6 +153,13 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What a program with `libcos.a` in it is linked with besides.
+pub fn behind_static() -> Vec<String> {
+    let pc = fs::read_to_string(root().join("packaging/cos.pc.in")).unwrap();
+    let list = pc.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
+    list.split(' ').map(str::to_owned).collect()
+}
+
 /// How a C program is linked.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Link {
@@ -179,7 +186,7 @@ pub fn build(mut cc: Command, link: Link, program: &Path) {
             cc.arg("-L").arg(lib).arg("-lcos").arg(format!("-Wl,-rpath,{}", lib.display()))
         }
         Link::Loaded => cc.arg("-ldl"),
-        Link::Static => cc.arg(lib.join("libcos.a")).args(["-lpthread", "-lm", "-ldl"]),
+        Link::Static => cc.arg(lib.join("libcos.a")).args(behind_static()),
     };
     succeed(&mut cc);
 }

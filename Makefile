@@ -1,4 +1,4 @@
-# make            the libraries and the command cos, in build/
+# make            the libraries and the command cos, in build/; make lib makes only the libraries
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make demo       the whole round against the emulator, from the command line and from C
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
@@ -37,32 +37,44 @@ LIB := $(BUILD)/lib
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib install uninstall demo emulator check test setup docs bench soak header abi lint \
+.PHONY: all lib rust install uninstall demo emulator check test setup docs bench soak header abi lint \
     clean help
 
-all: $(BUILD)/bin/cos
+.DELETE_ON_ERROR:
+
+all: lib $(BUILD)/bin/cos
 	@echo "$(LIB)/libcos.so.$(ABI), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
 	    "make install installs them."
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-# Without the Rust library among them, the crate types can be optimised as a whole. The static one
-# is a single object in which the functions of cos.h alone are global: a program may have another
-# library made by Rust in it, with a standard library of its own.
-lib:
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
-	mkdir -p $(LIB)
-	install -m 755 $(TARGET)/release/libcos.so $(LIB)/libcos.so.$(ABI)
-	ln -sf libcos.so.$(ABI) $(LIB)/libcos.so
-	$(LD) -r --gc-sections --force-group-allocation $(addprefix -u ,$(shell cat abi/symbols.txt)) \
-	    $(TARGET)/release/libcos.a -o $(LIB)/libcos.o
-	$(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
-	rm -f $(LIB)/libcos.a
-	$(AR) crs $(LIB)/libcos.a $(LIB)/libcos.o
-	rm $(LIB)/libcos.o
+lib: $(LIB)/libcos.so $(LIB)/libcos.a
 
-$(LIB)/libcos.a: lib ;
+# Cargo knows what has changed. It leaves its files alone when nothing has, and so does what follows.
+# Without the Rust library among them, the crate types can be optimised as a whole.
+rust:
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
+
+$(TARGET)/release/libcos.so $(TARGET)/release/libcos.a: rust ;
+
+$(LIB)/libcos.so.$(ABI): $(TARGET)/release/libcos.so
+	mkdir -p $(LIB)
+	install -m 755 $< $@
+
+$(LIB)/libcos.so: $(LIB)/libcos.so.$(ABI)
+	ln -sf libcos.so.$(ABI) $@
+
+# A single object in which the functions of cos.h alone are global: a program may have another library
+# made by Rust in it, with a standard library of its own.
+$(LIB)/libcos.a: $(TARGET)/release/libcos.a abi/symbols.txt
+	mkdir -p $(LIB)
+	$(LD) -r --gc-sections --force-group-allocation $(addprefix -u ,$(shell cat abi/symbols.txt)) \
+	    $< -o $(LIB)/libcos.o
+	$(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
+	rm -f $@
+	$(AR) crs $@ $(LIB)/libcos.o
+	rm $(LIB)/libcos.o
 
 # The command, in C on cos.h alone. A file is compiled anew when it or a header that it includes has
 # changed.
@@ -79,22 +91,26 @@ $(BUILD)/cli/%.o: cli/%.c
 
 -include $(CLI:.o=.d)
 
-# Only copies, so that root need not build.
-install:
-	@test -e $(BUILD)/bin/cos || { echo "run make first" >&2; exit 1; }
+# Only copies, so that root need not build; the command, if it was built. In make lib install, lib
+# comes first.
+install: $(filter all lib,$(MAKECMDGOALS))
+	@test -e $(LIB)/libcos.a || { echo "run make first" >&2; exit 1; }
 	@$(check_paths)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+	install -d $(DESTDIR)$(PREFIX)/include
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
 	install -m 755 $(LIB)/libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)
 	ln -sf libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)/libcos.so
 	install -m 644 $(LIB)/libcos.a $(DESTDIR)$(LIBDIR)
 	install -m 644 include/cos.h include/cos.hpp $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin
+	if $(has_command); then install -D -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin/cos; fi
 	$(call fill,cos.pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
 	$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
-	@echo "Installed below $(DESTDIR)$(PREFIX): bin/cos, include/cos.h, include/cos.hpp, and" \
-	    "libcos in $(DESTDIR)$(LIBDIR)."
+	@echo "Installed below $(DESTDIR)$(PREFIX): include/cos.h, include/cos.hpp," \
+	    "libcos in $(DESTDIR)$(LIBDIR)," \
+	    "$$(if $(has_command); then echo "and bin/cos"; else echo "without the command cos"; fi)."
+
+has_command = [ -e $(BUILD)/bin/cos ]
 
 check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
     *[[:space:]]* | [!/]* | *"|"[!/]*"|"*) \

@@ -179,6 +179,32 @@ fn each_system_names_the_library_in_its_own_way() {
 }
 
 #[test]
+fn nothing_is_made_anew_that_has_not_changed() {
+    installed();
+    let made = libraries().parent().unwrap();
+    let files = ["lib/libcos.so", "lib/libcos.a", "bin/cos"];
+    let times = || files.map(|file| fs::metadata(made.join(file)).unwrap().modified().unwrap());
+    let before = times();
+    succeed(&mut make("all"));
+    assert_eq!(times(), before);
+}
+
+#[test]
+fn the_libraries_are_installed_without_the_command() {
+    installed();
+    let made = libraries();
+    let dir = tempfile::tempdir().unwrap();
+    let (build, prefix) = (dir.path().join("build"), dir.path().join("usr"));
+    fs::create_dir(&build).unwrap();
+    succeed(Command::new("cp").arg("-R").arg(made).arg(&build));
+    let mut install = typed("make");
+    install.arg("install").arg(format!("BUILD={}", build.display()));
+    let said = succeed(install.arg(format!("PREFIX={}", prefix.display()))).stdout;
+    assert!(String::from_utf8(said).unwrap().ends_with("without the command cos.\n"));
+    assert!(prefix.join("lib/libcos.a").exists() && !prefix.join("bin").exists());
+}
+
+#[test]
 fn what_is_installed_is_uninstalled() {
     installed();
     let dir = tempfile::tempdir().unwrap();

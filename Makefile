@@ -37,8 +37,8 @@ LIB := $(BUILD)/lib
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install uninstall demo emulator check test setup docs bench soak header abi lint \
-    clean help
+.PHONY: all lib rust install uninstall demo emulator check test setup docs bench soak header abi \
+    style lint clean help
 
 .DELETE_ON_ERROR:
 
@@ -147,9 +147,7 @@ docs:
 	@echo "The manual is $(BUILD)/docs/html/index.html."
 
 # Most of the tests wait for something most of the time.
-check:
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+check: style
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --lib $(CHECKS:%=--test %)
 	$(CARGO) test --quiet --test header the_header_is
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --package cos-emulator --lib --tests
@@ -178,9 +176,15 @@ abi:
 	abi/dump.sh include/cos.h abi/libcos.abi
 	@echo "abi/libcos.abi is written; git diff shows what has changed."
 
-lint:
+# The fuzz targets are a workspace of their own, checked without libFuzzer, which is in C++.
+style:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --locked --no-default-features \
+	    --target-dir $(TARGET) -- -D warnings
+
+lint: style
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 clean:

@@ -1,7 +1,7 @@
 //! The end of a signature: after now and within 90 days, or refused.
 #![no_main]
 
-use cos::protocol::v4::sign::{MAX_LIFETIME, expiry};
+use cos::ops::sign::{MAX_LIFETIME, expiry};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (i64, u64, i64)| {
@@ -11,7 +11,7 @@ fuzz_target!(|input: (i64, u64, i64)| {
         match expiry(expired, now) {
             Ok(end) => assert!(end > now && end - now <= MAX_LIFETIME as u64),
             Err(failure) => {
-                assert_eq!(failure.argument.as_deref(), Some("expired"));
+                assert_eq!(failure.argument_name(), Some("expired"));
                 let is_near = (1..=MAX_LIFETIME).contains(&expired);
                 assert!(!is_near || now > (i64::MAX - MAX_LIFETIME) as u64);
             }

@@ -3,21 +3,34 @@
 
 use cos::config::Config;
 use cos::options::Options;
+use cos::protocol::v4::site::Hosts;
+use cos::transport::Host;
 use libfuzzer_sys::fuzz_target;
 
+fn check_host(host: &Host) {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    assert!(!host.name.is_empty() && host.name.bytes().all(legal) && host.port > 0, "{host:?}");
+}
+
 fn check(config: &Config) {
-    for host in [config.control_host(), config.download_host()] {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        assert!(!host.is_empty() && host.bytes().all(legal), "{host:?}");
+    // Which regions there are is the protocol's to say.
+    match Hosts::new(&config.site) {
+        Err(failure) => assert!(failure.code() == -1 && failure.argument_name().is_some()),
+        Ok(hosts) => {
+            for host in [&hosts.control, &hosts.download] {
+                check_host(&Host::parse(host, 443).unwrap());
+            }
+        }
     }
+    let (manner, network) = (&config.manner, &config.network);
     let shown = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-    assert!(!config.user_agent.is_empty() && config.user_agent.bytes().all(shown));
-    assert!(config.retries <= 10 && config.network.max_idle_connections <= 1024);
-    assert!(!config.timeout.is_zero() && !config.network.connect_timeout.is_zero());
-    if let Some(proxy) = &config.network.proxy {
-        assert!(!proxy.contains(char::is_control));
-        let host = config.network.proxy_host().unwrap();
-        assert!(host.contains(':') && !host.contains('@'), "{proxy:?}");
+    assert!(!manner.user_agent.is_empty() && manner.user_agent.bytes().all(shown));
+    assert!(manner.retries <= 10 && network.max_idle_connections <= 1024);
+    assert!(!manner.timeout.is_zero() && !network.connect_timeout.is_zero());
+    if let Some(proxy) = &network.proxy {
+        check_host(&proxy.host);
+        assert!(proxy.credentials().is_some() == proxy.authorization.is_some());
+        assert!(!proxy.credentials().unwrap_or_default().contains(char::is_control));
     }
 }
 
@@ -29,11 +42,13 @@ fuzz_target!(|input: (Option<&str>, &str, &str)| {
     }
     let made = Options::parse(Some(first)).and_then(|options| Config::new(region, options));
     match made {
-        Err(failure) => assert_eq!(failure.code, -1),
+        Err(failure) => assert_eq!(failure.code(), -1),
         Ok(config) => {
             check(&config);
             match Options::parse(Some(second)).and_then(|options| config.merged(options)) {
-                Err(failure) => assert!(failure.code == -1 && failure.argument.is_some()),
+                Err(failure) => {
+                    assert!(failure.code() == -1 && failure.argument_name().is_some());
+                }
                 Ok(merged) => check(&merged),
             }
         }

@@ -2,6 +2,7 @@
 #![no_main]
 
 use cos::path::{Bucket, CosPath, FilePath, FolderPath, encode_query};
+use cos::protocol::v4::RULES;
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
 
@@ -23,13 +24,13 @@ fn check(path: &CosPath) {
 
 fuzz_target!(|input: (&str, &str)| {
     let (path, other) = input;
-    let file = FilePath::new("cos_path", path);
-    let folder = FolderPath::new("cos_path", path);
+    let file = FilePath::new("cos_path", path, &RULES);
+    let folder = FolderPath::new("cos_path", path, &RULES);
     assert!(file.is_err() || folder.is_err());
     file.iter().for_each(|file| check(file));
     if let Ok(folder) = folder {
         check(&folder);
-        if let Ok(prefixed) = folder.with_prefix(other) {
+        if let Ok(prefixed) = folder.with_prefix(other, &RULES) {
             check(&prefixed);
             assert!(prefixed.as_str().starts_with(path));
         }

@@ -1,6 +1,6 @@
 //! The JSON API v4. `docs/wire-v4.md` describes it.
 
-mod form;
+pub mod form;
 mod objects;
 pub mod reply;
 mod request;

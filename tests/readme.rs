@@ -66,6 +66,12 @@ fn both_languages_say_the_same() {
 }
 
 #[test]
+fn the_oldest_rust_is_that_of_the_manifest() {
+    let wanted = concat!("\n* Rust ", env!("CARGO_PKG_RUST_VERSION"), " ");
+    assert!(["README.md", "README.zh-CN.md"].iter().all(|file| text(file).contains(wanted)));
+}
+
+#[test]
 fn the_programs_begin_as_shown() {
     let blocks = blocks(ENGLISH);
     for (language, file) in [

@@ -1,16 +1,18 @@
 //! The account that signs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::reply::secrets::Secret;
 use crate::reply::{Failure, Result};
 
 /// Who signs. The key is wiped from memory when this is dropped, and never printed.
 pub struct Account {
     appid: String,
-    secret_id: String,
-    secret_key: Zeroizing<String>,
+    secret_id: Secret,
+    secret_key: Secret,
 }
 
 impl Account {
@@ -33,8 +35,8 @@ impl Account {
         }
         Ok(Account {
             appid: appid.to_owned(),
-            secret_id: secret_id.to_owned(),
-            secret_key: Zeroizing::new(secret_key.to_owned()),
+            secret_id: Arc::new(Zeroizing::new(secret_id.to_owned())),
+            secret_key: Arc::new(Zeroizing::new(secret_key.to_owned())),
         })
     }
 
@@ -51,6 +53,11 @@ impl Account {
     /// What signs.
     pub fn secret_key(&self) -> &str {
         &self.secret_key
+    }
+
+    /// What no reply may repeat.
+    pub fn secrets(&self) -> [Secret; 2] {
+        [Arc::clone(&self.secret_id), Arc::clone(&self.secret_key)]
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use zeroize::Zeroizing;
+
 use crate::account::Account;
 use crate::call::{Call, Clock};
 use crate::config::{self, Config};
@@ -123,12 +125,12 @@ impl Snapshot {
 
     /// Starts a call: takes the options that every call has. `cancelled` ends it when it turns true.
     pub fn call(&self, options: &mut Options, cancelled: Option<Arc<AtomicBool>>) -> Result<Call> {
-        let manner = config::manner_of_call(&self.config.manner, options)?;
+        let requests = config::settings_of_call(&self.config.requests, options)?;
         Ok(Call::new(
             Arc::clone(&self.transport),
             Arc::clone(&self.clock),
             Arc::clone(&self.secrets),
-            manner,
+            requests,
             self.log.clone(),
             Stop::new(cancelled),
         ))
@@ -136,11 +138,12 @@ impl Snapshot {
 }
 
 fn secrets_of(account: &Account, proxy: Option<&Proxy>) -> Secrets {
+    let secret = |text: &str| Arc::new(Zeroizing::new(text.to_owned()));
     let authorization = proxy.and_then(|proxy| proxy.authorization.as_deref());
     let proxy = proxy.and_then(Proxy::credentials);
     let password = proxy.as_deref().and_then(|both| Some(both.split_once(':')?.1));
-    let own = [account.secret_id(), account.secret_key()];
-    Secrets::new(own.into_iter().chain(authorization).chain(proxy.as_deref())).and_word(password)
+    let of_proxy = authorization.into_iter().chain(proxy.as_deref()).map(secret);
+    Secrets::new(account.secrets().into_iter().chain(of_proxy)).and_word(password.map(secret))
 }
 
 #[cfg(test)]
@@ -159,7 +162,7 @@ mod tests {
         assert!(Arc::ptr_eq(&before, &client.snapshot()));
         client.set_config(Some(r#"{"retries":0}"#)).unwrap();
         let after = client.snapshot();
-        assert_eq!(after.config.manner.retries, 0);
+        assert_eq!(after.config.requests.retries, 0);
         assert!(Arc::ptr_eq(&before.transport, &after.transport));
         client.set_config(Some(r#"{"max_idle_connections":1}"#)).unwrap();
         assert!(!Arc::ptr_eq(&before.transport, &client.snapshot().transport));
@@ -179,8 +182,8 @@ mod tests {
                 now.with_config(now.config.merged(options)?)
             })
             .unwrap();
-        let manner = &client.snapshot().config.manner;
-        assert_eq!((tries.get(), manner.retries, manner.timeout.as_millis()), (2, 7, 5));
+        let requests = &client.snapshot().config.requests;
+        assert_eq!((tries.get(), requests.retries, requests.timeout.as_millis()), (2, 7, 5));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::Manner;
+use crate::call::RequestSettings;
 use crate::options::Options;
 use crate::protocol::contract::Site;
 use crate::reply::{Failure, Result};
@@ -27,7 +27,7 @@ pub struct Config {
     /// Where the service is.
     pub site: Site,
     /// How patient calls are, unless their options say something else.
-    pub manner: Manner,
+    pub requests: RequestSettings,
     /// How requests travel.
     pub network: Network,
 }
@@ -42,7 +42,7 @@ impl Config {
                 download_hostname: None,
                 scheme: "https",
             },
-            manner: Manner {
+            requests: RequestSettings {
                 timeout: DEFAULT_TIMEOUT,
                 retries: DEFAULT_RETRIES,
                 user_agent: USER_AGENT.into(),
@@ -69,7 +69,7 @@ impl Config {
     }
 
     fn apply(mut self, mut options: Options) -> Result<Config> {
-        let Config { site, manner, network } = &mut self;
+        let Config { site, requests, network } = &mut self;
         if options.has("scheme") {
             site.scheme = match options.text("scheme")?.as_deref() {
                 None | Some("https") => "https",
@@ -78,7 +78,7 @@ impl Config {
                     return Err(Failure::argument("scheme", "must be \"https\" or \"http\""));
                 }
             };
-            manner.is_protected = site.scheme == "https";
+            requests.is_protected = site.scheme == "https";
         }
         for (key, host) in
             [("hostname", &mut site.hostname), ("download_hostname", &mut site.download_hostname)]
@@ -91,7 +91,7 @@ impl Config {
             }
         }
         if options.has("timeout_ms") {
-            manner.timeout = timeout(&mut options)?.unwrap_or(DEFAULT_TIMEOUT);
+            requests.timeout = timeout(&mut options)?.unwrap_or(DEFAULT_TIMEOUT);
         }
         if options.has("connect_timeout_ms") {
             let ms = options.integer("connect_timeout_ms", 1..=MAX_TIMEOUT_MS)?;
@@ -99,10 +99,10 @@ impl Config {
         }
         if options.has("sign_expired") {
             let seconds = options.integer("sign_expired", 1..=7_776_000)?;
-            manner.sign_expired = seconds.unwrap_or(DEFAULT_SIGN_EXPIRED);
+            requests.sign_expired = seconds.unwrap_or(DEFAULT_SIGN_EXPIRED);
         }
         if options.has("retries") {
-            manner.retries = retries(&mut options)?.unwrap_or(DEFAULT_RETRIES);
+            requests.retries = retries(&mut options)?.unwrap_or(DEFAULT_RETRIES);
         }
         if options.has("ca_file") {
             let file = options.text("ca_file")?;
@@ -113,8 +113,8 @@ impl Config {
         }
         if options.has("user_agent") {
             let agent = options.text("user_agent")?;
-            manner.user_agent = agent.as_deref().unwrap_or(USER_AGENT).into();
-            check_user_agent(&manner.user_agent)?;
+            requests.user_agent = agent.as_deref().unwrap_or(USER_AGENT).into();
+            check_user_agent(&requests.user_agent)?;
         }
         if options.has("max_idle_connections") {
             let most = options.integer("max_idle_connections", 0..=1024)?;
@@ -133,8 +133,11 @@ impl fmt::Debug for Config {
 }
 
 /// The options that a call has as well as a client: how patient it is.
-pub fn manner_of_call(of_client: &Manner, options: &mut Options) -> Result<Manner> {
-    Ok(Manner {
+pub fn settings_of_call(
+    of_client: &RequestSettings,
+    options: &mut Options,
+) -> Result<RequestSettings> {
+    Ok(RequestSettings {
         timeout: timeout(options)?.unwrap_or(of_client.timeout),
         retries: retries(options)?.unwrap_or(of_client.retries),
         user_agent: Arc::clone(&of_client.user_agent),
@@ -230,10 +233,10 @@ mod tests {
         let first = config(Some("sh"), r#"{"timeout_ms":7,"retries":1}"#).unwrap();
         let merge = |text| first.merged(Options::parse(Some(text)).unwrap());
         let merged = merge(r#"{"retries":0,"region":"guangzhou"}"#).unwrap();
-        assert_eq!(merged.manner.timeout, Duration::from_millis(7));
-        assert_eq!(merged.manner.retries, 0);
+        assert_eq!(merged.requests.timeout, Duration::from_millis(7));
+        assert_eq!(merged.requests.retries, 0);
         assert_eq!(merged.site.region.as_deref(), Some("guangzhou"));
-        assert_eq!(merge(r#"{"timeout_ms":null}"#).unwrap().manner.timeout, DEFAULT_TIMEOUT);
+        assert_eq!(merge(r#"{"timeout_ms":null}"#).unwrap().requests.timeout, DEFAULT_TIMEOUT);
         assert_eq!(merge(r#"{"region":null}"#).unwrap().site.region, None);
     }
 

@@ -26,11 +26,23 @@ fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     files_below(&root, &mut files);
+    let is_test = |file: &&PathBuf| {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let declared = fs::read_to_string(file.with_file_name("mod.rs")).unwrap_or_default();
+        let is_test = |visible| declared.contains(&format!("#[cfg(test)]\n{visible}mod {name};"));
+        is_test("") || is_test("pub ")
+    };
+    files.retain(|file| !is_test(&file));
     let read = |file: &PathBuf| {
         let path = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
         let text = fs::read_to_string(file).unwrap();
         // Tests stand at the end of a file, and may use everything.
-        let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap().to_owned();
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+        let parts = code.split("#[cfg(test)]\n");
+        let behind_line =
+            |part: &str| part.split_once('\n').map_or("", |(_, rest)| rest).to_owned();
+        let mut code: String = parts.clone().take(1).collect();
+        code.extend(parts.skip(1).map(behind_line));
         Source { layer: layer_of(&path), code: bare(&code), path }
     };
     files.iter().map(read).collect()

@@ -17,7 +17,7 @@ impl Call {
         if self.attempt.is_some() {
             return attempt(self);
         }
-        let (pace, retries) = (&self.shared.pace, self.shared.manner.retries);
+        let (pace, retries) = (&self.shared.pace, self.shared.requests.retries);
         let (mut attempts, mut in_vain) = (0, 0);
         let mut was_refused = false;
         // When patience has ended, what is left fails without delay.
@@ -71,14 +71,15 @@ impl Call {
         may_be_late: impl Fn(&Failure) -> bool,
         mut attempt: impl FnMut() -> Result<T>,
     ) -> Result<T> {
-        let (clock, manner) = (&self.shared.clock, &self.shared.manner);
+        let (clock, requests) = (&self.shared.clock, &self.shared.requests);
         let used = clock.correction();
         let date = |result: &Result<T>| {
             let failure = result.as_ref().err().filter(|failure| may_be_late(failure))?;
             failure.told().date
         };
         let mut result = attempt();
-        let correct = |date| clock.correct(used, date, manner.sign_expired, manner.is_protected);
+        let correct =
+            |date| clock.correct(used, date, requests.sign_expired, requests.is_protected);
         if let Some(correction) = date(&result).and_then(correct) {
             let found = clock_in_words(correction.seconds);
             self.log().note(|| format!("{found}: signing with the server's time"));

@@ -25,7 +25,7 @@ use pace::Pace;
 
 /// What the options of a client, and of a call, say of its requests.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct RequestSettings {
     /// No progress for so long ends a request.
     pub timeout: Duration,
     /// How often a request is repeated.
@@ -55,7 +55,7 @@ pub struct Call {
 struct Shared {
     transport: Arc<Transport>,
     clock: Arc<Clock>,
-    manner: Manner,
+    requests: RequestSettings,
     pace: Pace,
     traffic: Traffic,
     log: CallLog,
@@ -68,13 +68,13 @@ impl Call {
         transport: Arc<Transport>,
         clock: Arc<Clock>,
         secrets: Arc<Secrets>,
-        manner: Manner,
+        requests: RequestSettings,
         log: Log,
         stop: Arc<Stop>,
     ) -> Call {
-        let pace = Pace::new(manner.retries);
+        let pace = Pace::new(requests.retries);
         let (traffic, log) = (Traffic::default(), CallLog::new(log));
-        let shared = Shared { transport, clock, manner, pace, traffic, log, secrets };
+        let shared = Shared { transport, clock, requests, pace, traffic, log, secrets };
         Call { shared: Arc::new(shared), stop, is_patient: false, attempt: None }
     }
 
@@ -116,7 +116,7 @@ impl Call {
 
     /// Until when a signature that is made at `now` is valid, in UNIX seconds.
     pub fn expiry(&self, now: u64) -> u64 {
-        now + self.shared.manner.sign_expired
+        now + self.shared.requests.sign_expired
     }
 
     /// What a reply must not repeat, whatever the request.

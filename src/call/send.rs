@@ -45,10 +45,10 @@ impl Call {
         let Request { op, method, url, headers, body } = request;
         let mut all = Vec::with_capacity(headers.len() + 1);
         all.extend(headers);
-        all.push(("user-agent", &*self.shared.manner.user_agent));
+        all.push(("user-agent", &*self.shared.requests.user_agent));
         let traffic = Traffic::default();
         let limits = Limits {
-            timeout: self.shared.manner.timeout,
+            timeout: self.shared.requests.timeout,
             reply_is_bounded: wait == Wait::ForReply,
             stop: &self.stop,
             traffic: &traffic,

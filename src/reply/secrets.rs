@@ -5,9 +5,12 @@
 //! of those that is a run of a secret is a find.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use memchr::memchr3;
+use memchr::memmem::find_iter;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::reply::{Failure, Result, json};
@@ -16,22 +19,39 @@ use crate::reply::{Failure, Result, json};
 const REMOVED: &str = "***";
 /// So many letters and digits in a row are no coincidence.
 const RUN: usize = size_of::<u128>();
-/// Secrets are cut into runs that begin so many letters and digits after each other.
-const STEP: usize = 4;
+/// So many of them are looked up at a time.
+const GROUP: usize = size_of::<u32>();
+/// The groups of a text that are looked up begin so far apart, and those of a secret that are known
+/// begin so far apart. The two have no common divisor, so every long run has one that is both.
+const STRIDE: usize = GROUP;
+const STRIDE_OF_SECRET: usize = 3;
+/// A run of so many is long.
+const LONG: usize = STRIDE * STRIDE_OF_SECRET + GROUP - 1;
 /// A secret with fewer letters and digits would be found everywhere.
 const SHORTEST: usize = 8;
 /// How many wrappings are undone.
 const WRAPPINGS: usize = 3;
 
+/// A secret text. Whoever needs it shares it, so that there is one to wipe.
+pub type Secret = Arc<Zeroizing<String>>;
+
 /// What a request must not find in its reply.
 #[derive(Clone)]
 pub struct Secrets {
-    /// Letters and digits in a row, and which of the bits count.
-    runs: Vec<Vec<(u128, u128)>>,
-    /// A bit for what a run ends with.
-    sieve: [u64; 256],
+    /// Those of the client.
+    constant: Arc<Constant>,
+    /// That of the request.
+    signature: String,
+    sieve: Sieve,
     /// What may be an ordinary word: it is looked for in refusals alone.
-    words: Option<Box<Secrets>>,
+    words: Option<Arc<Secrets>>,
+}
+
+/// Secrets that stay the same.
+struct Constant {
+    secrets: Vec<Secret>,
+    /// The letters and digits of forms that have fewer than [`LONG`], and which of the bits count.
+    short: Vec<(u128, u128)>,
 }
 
 impl fmt::Debug for Secrets {
@@ -42,55 +62,34 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     /// Whatever these contain.
-    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Secrets {
-        let mut all = Secrets { runs: Vec::new(), sieve: [0; 256], words: None };
-        for secret in secrets {
-            all.add_all(secret);
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Secrets {
+        let mut constant = Constant { secrets: secrets.into_iter().collect(), short: Vec::new() };
+        let (mut sieve, mut forms) = (Sieve::new(), Forms::default());
+        for secret in &constant.secrets {
+            forms.for_each(secret, |form| {
+                if form.len() >= LONG {
+                    sieve.add(form);
+                } else if form.len() >= SHORTEST {
+                    let run = form.iter().fold(0, |run, byte| push(run, *byte));
+                    constant.short.push((run, u128::MAX >> (8 * (RUN - form.len()))));
+                }
+            });
         }
-        all
-    }
-
-    fn add_all(&mut self, secret: &str) {
-        let secret = secret.as_bytes();
-        self.add(secret);
-        // Wherever in an encoded text it starts; what is mixed with its neighbours is cut off.
-        for before in 0..3 {
-            let shifted = Zeroizing::new([&vec![0; before], secret].concat());
-            let encoded = Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(&shifted));
-            let whole = before.div_ceil(3) * 4..shifted.len() / 3 * 4;
-            self.add(encoded.as_bytes().get(whole).unwrap_or_default());
-        }
+        forms.wipe();
+        Secrets { constant: Arc::new(constant), signature: String::new(), sieve, words: None }
     }
 
     /// The same, and a password that people choose: names of files may have it in them.
-    pub fn and_word(mut self, word: Option<&str>) -> Secrets {
-        self.words = word.map(|word| Box::new(Secrets::new([word])));
+    pub fn and_word(mut self, word: Option<Secret>) -> Secrets {
+        self.words = word.map(|word| Arc::new(Secrets::new([word])));
         self
     }
 
-    /// The same, and the signature of a request.
+    /// The same, and the signature of a request, which is long.
     pub fn with(&self, signature: &str) -> Secrets {
-        let mut all = self.clone();
-        all.add_all(signature);
+        let mut all = Secrets { signature: signature.to_owned(), ..self.clone() };
+        Forms::default().for_each(signature, |form| all.sieve.add(form));
         all
-    }
-
-    fn add(&mut self, text: &[u8]) {
-        let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
-        plain.extend(text.iter().copied().filter(u8::is_ascii_alphanumeric));
-        let len = plain.len().min(RUN);
-        if len < SHORTEST {
-            return;
-        }
-        let last = plain.len() - len;
-        let mut runs = Vec::with_capacity(last.div_ceil(STEP) + 1);
-        for start in (0..last).step_by(STEP).chain([last]) {
-            let run = plain[start..start + len].iter().fold(0, |run, byte| push(run, *byte));
-            let (place, bit) = sieve_of(run);
-            self.sieve[place] |= bit;
-            runs.push((run, u128::MAX >> (8 * (RUN - len))));
-        }
-        self.runs.push(runs);
     }
 
     /// Whether a part of a secret is in `text`, in any wrapping.
@@ -110,13 +109,80 @@ impl Secrets {
     }
 
     fn are_plainly_in(&self, text: &[u8]) -> bool {
+        self.long_are_in(text) || self.short_are_in(text)
+    }
+
+    /// Looks up the letters and digits of `text` in groups, and looks around those that the sieve
+    /// knows.
+    fn long_are_in(&self, text: &[u8]) -> bool {
+        /// How much of a text is looked at in one go.
+        const CHUNK: usize = 1024;
+        /// What must be there before and behind a group that is looked around.
+        const AROUND: usize = RUN - GROUP;
+        let mut plain = Plain { bytes: [0; CHUNK + 64], len: 0 };
+        let mut at = 0;
+        let mut chunks = text.chunks(CHUNK).peekable();
+        while let Some(chunk) = chunks.next() {
+            plain.append(chunk);
+            let behind = if chunks.peek().is_some() { AROUND } else { 0 };
+            let end = plain.len.saturating_sub(behind).max(at);
+            for group in plain.bytes[at..end].as_chunks().0 {
+                if self.sieve.has(u32::from_ne_bytes(*group))
+                    && self.have_run_around(plain.as_slice(), at)
+                {
+                    return true;
+                }
+                at += STRIDE;
+            }
+            let kept = at.saturating_sub(AROUND).min(plain.len);
+            plain.forget(kept);
+            at -= kept;
+        }
+        false
+    }
+
+    /// Whether the group at `at` is in a run that is one of a secret.
+    fn have_run_around(&self, plain: &[u8], at: usize) -> bool {
+        let (before, rest) = plain.split_at(at);
+        let (group, behind) = rest.split_at(GROUP);
+        let is_in = |form: &[u8]| {
+            find_iter(form, group).any(|i| {
+                let left = form[..i].iter().rev().zip(before.iter().rev());
+                let right = form[i + GROUP..].iter().zip(behind);
+                let len = left.take_while(|(ours, theirs)| ours == theirs).count()
+                    + right.take_while(|(ours, theirs)| ours == theirs).count();
+                GROUP + len >= RUN.min(form.len())
+            })
+        };
+        let (mut forms, mut is_found) = (Forms::default(), false);
+        let constant = self.constant.secrets.iter().map(|secret| secret.as_str());
+        for secret in constant.chain([self.signature.as_str()]) {
+            forms.for_each(secret, |form| is_found |= form.len() >= LONG && is_in(form));
+        }
+        forms.wipe();
+        is_found
+    }
+
+    /// Looks everywhere for what is too short to be known by its groups.
+    fn short_are_in(&self, text: &[u8]) -> bool {
+        let short = &self.constant.short;
         let mut run = 0;
-        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).any(|byte| {
-            run = push(run, *byte);
-            let (place, bit) = sieve_of(run);
-            self.sieve[place] & bit != 0
-                && self.runs.iter().flatten().any(|(secret, bits)| run & bits == *secret)
-        })
+        !short.is_empty()
+            && text.iter().filter(|byte| byte.is_ascii_alphanumeric()).any(|byte| {
+                run = push(run, *byte);
+                short.iter().any(|(secret, bits)| run & bits == *secret)
+            })
+    }
+
+    /// Whether [`Secrets::removed_from`] would change a reply.
+    pub fn are_in_reply(&self, json: &str, is_success: bool) -> Result<bool> {
+        if self.are_in(json)? {
+            return Ok(true);
+        }
+        match &self.words {
+            Some(words) if !is_success => words.are_in(json),
+            _ => Ok(false),
+        }
     }
 
     /// The text of a reply without the secrets in it, if there are any: without the words that hold
@@ -137,9 +203,8 @@ impl Secrets {
             return Ok(Some(without));
         }
         // A secret in pieces.
-        let bare = json::with_strings(&json, |is_name, string| match is_name {
-            true => self.removed_from_string(string),
-            false => Ok(Some(REMOVED.to_owned())),
+        let bare = json::with_strings(&json, |is_name, string| {
+            if is_name { self.removed_from_string(string) } else { Ok(Some(REMOVED.to_owned())) }
         })?;
         Ok((!self.are_in(&bare)?).then_some(bare))
     }
@@ -160,9 +225,154 @@ impl Secrets {
     }
 }
 
-impl Drop for Secrets {
+impl Drop for Constant {
     fn drop(&mut self) {
-        self.runs.iter_mut().flatten().for_each(|(run, _)| run.zeroize());
+        self.short.iter_mut().for_each(|(run, _)| run.zeroize());
+    }
+}
+
+/// Makes the forms of secrets.
+#[derive(Default)]
+struct Forms {
+    encoded: String,
+    plain: Vec<u8>,
+}
+
+impl Forms {
+    /// The letters and digits of a secret: as it is, and in Base64, wherever in an encoded text it
+    /// begins; what is mixed with its neighbours there is left out.
+    fn for_each(&mut self, secret: &str, mut each: impl FnMut(&[u8])) {
+        each(alphanumeric(secret.as_bytes(), &mut self.plain));
+        for start in 0..3 {
+            let rest = secret.as_bytes().get(start..).unwrap_or_default();
+            self.encoded.clear();
+            BASE64_STANDARD_NO_PAD
+                .encode_string(rest.as_chunks::<3>().0.as_flattened(), &mut self.encoded);
+            each(alphanumeric(self.encoded.as_bytes(), &mut self.plain));
+        }
+    }
+
+    fn wipe(&mut self) {
+        self.encoded.zeroize();
+        self.plain.zeroize();
+    }
+}
+
+/// The letters and digits of `text`, in `plain`.
+fn alphanumeric<'p>(text: &[u8], plain: &'p mut Vec<u8>) -> &'p [u8] {
+    // A block is written whole.
+    let room = text.len() + BLOCK;
+    if plain.len() < room {
+        plain.resize(room, 0);
+    }
+    let len = append(plain, 0, text);
+    &plain[..len]
+}
+
+/// Letters and digits of a text that is read in chunks.
+struct Plain<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Plain<N> {
+    fn append(&mut self, text: &[u8]) {
+        self.len = append(&mut self.bytes, self.len, text);
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Forgets the first `n`.
+    fn forget(&mut self, n: usize) {
+        self.bytes.copy_within(n..self.len, 0);
+        self.len -= n;
+    }
+}
+
+/// Writes the letters and digits of `text` behind the first `len` bytes of `plain`; returns where
+/// they end. There must be room for a block more.
+fn append(plain: &mut [u8], mut len: usize, text: &[u8]) -> usize {
+    let (blocks, rest) = text.as_chunks();
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    for block in blocks.iter().chain([&last]) {
+        let Some(room) = plain[len..].first_chunk_mut() else {
+            break;
+        };
+        len += compact(*block, room);
+    }
+    len
+}
+
+const BLOCK: usize = 8;
+
+/// Writes the letters and digits of a block to `room`; returns how many there are. Written out,
+/// because every reply goes through it.
+fn compact([a, b, c, d, e, f, g, h]: [u8; BLOCK], room: &mut [u8; BLOCK]) -> usize {
+    let n = put(a, 0, room);
+    let n = put(b, n, room);
+    let n = put(c, n, room);
+    let n = put(d, n, room);
+    let n = put(e, n, room);
+    let n = put(f, n, room);
+    let n = put(g, n, room);
+    put(h, n, room)
+}
+
+/// Writes a byte, which the next one takes the place of if it is neither letter nor digit.
+#[inline(always)]
+fn put(byte: u8, n: usize, room: &mut [u8; BLOCK]) -> usize {
+    room[n % BLOCK] = byte;
+    n + usize::from(IS_ALPHANUMERIC[usize::from(byte)])
+}
+
+static IS_ALPHANUMERIC: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
+
+/// Tells most groups that are in no secret from those that are in one, without looking at any.
+#[derive(Clone)]
+struct Sieve(Box<[u64; 512]>);
+
+impl Sieve {
+    fn new() -> Sieve {
+        Sieve(Box::new([0; 512]))
+    }
+
+    /// Adds the groups of a secret.
+    fn add(&mut self, form: &[u8]) {
+        let mut rest = form;
+        while let Some(group) = rest.first_chunk() {
+            let hash = Sieve::hash(u32::from_ne_bytes(*group));
+            let (first, second) = (Sieve::bit(hash), Sieve::bit(hash << 15));
+            self.0[first.0] |= first.1;
+            self.0[second.0] |= second.1;
+            rest = rest.get(STRIDE_OF_SECRET..).unwrap_or_default();
+        }
+    }
+
+    #[inline(always)]
+    fn has(&self, group: u32) -> bool {
+        let hash = Sieve::hash(group);
+        let has = |(place, bit): (usize, u64)| self.0[place] & bit != 0;
+        has(Sieve::bit(hash)) && has(Sieve::bit(hash << 15))
+    }
+
+    fn hash(group: u32) -> u64 {
+        u64::from(group).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// A bit that stands for a group; two do.
+    fn bit(hash: u64) -> (usize, u64) {
+        ((hash >> 55) as usize, 1 << (hash >> 49 & 63))
     }
 }
 
@@ -171,24 +381,21 @@ fn push(run: u128, byte: u8) -> u128 {
     run << 8 | u128::from(byte)
 }
 
-/// Which bit stands for what a run ends with.
-fn sieve_of(run: u128) -> (usize, u64) {
-    let hash = (run as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((hash >> 56) as usize, 1 << (hash >> 50 & 63))
-}
-
 /// Undoes a wrapping: `%2B`, `\u002b`, `\x2b`, `\n`, `\/`, `&#43;` and `&#x2b;`. `None` if there is
 /// none.
 fn unwrap(text: &[u8]) -> Result<Option<Vec<u8>>> {
-    let is_wrapped = text.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&'));
-    if !is_wrapped {
+    let next = |text| memchr3(b'%', b'\\', b'&', text);
+    if next(text).is_none() {
         return Ok(None);
     }
     let mut out = Vec::new();
     out.try_reserve_exact(text.len()).map_err(|_| Failure::no_memory(text.len()))?;
     let mut rest = text;
     let mut found = false;
-    while let [first, tail @ ..] = rest {
+    while let Some(at) = next(rest) {
+        let (before, wrapped) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let (first, tail) = (wrapped[0], &wrapped[1..]);
         let (byte, len) = match (first, tail) {
             (b'%', tail) => number(tail, 16, 2),
             (b'\\', [b'u', tail @ ..]) => behind(1, number(tail, 16, 4)),
@@ -200,10 +407,11 @@ fn unwrap(text: &[u8]) -> Result<Option<Vec<u8>>> {
             _ => None,
         }
         .inspect(|_| found = true)
-        .unwrap_or((*first, 0));
+        .unwrap_or((first, 0));
         out.push(byte);
         rest = &tail[len..];
     }
+    out.extend_from_slice(rest);
     Ok(found.then_some(out))
 }
 
@@ -230,15 +438,48 @@ fn entity(text: &[u8], radix: u32) -> Option<(u8, usize)> {
 #[cfg(test)]
 mod tests {
     use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        /// Every long run of a secret is found, wherever it stands in it and in a text.
+        #[test]
+        fn every_run_is_found(
+            secret in "[A-Za-z0-9+/]{40,120}",
+            from in 0usize..100,
+            before in "[ -~]{0,40}|[ -~]{1000,1100}",
+            after in "[ -~]{0,40}|[ -~]{1000,1100}",
+        ) {
+            let is_plain = |c: &char| c.is_ascii_alphanumeric();
+            let run: String = secret.chars().skip(from).filter(is_plain).take(RUN).collect();
+            prop_assume!(run.len() == RUN);
+            let text = format!("{before}{run}{after}");
+            let long = format!("{secret}{secret}");
+            prop_assert!(Secrets::new([self::secret(&secret)]).are_plainly_in(text.as_bytes()));
+            prop_assert!(Secrets::new([]).with(&secret).are_plainly_in(text.as_bytes()));
+            prop_assert!(Secrets::new([self::secret(&long)]).are_plainly_in(text.as_bytes()));
+        }
+
+        #[test]
+        fn letters_and_digits_are_those_of_the_standard(text: Vec<u8>) {
+            let expected: Vec<u8> =
+                text.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+            let mut plain = Vec::new();
+            prop_assert_eq!(alphanumeric(&text, &mut plain), expected.as_slice());
+        }
+    }
 
     const SIGNATURE: &str = "uTRvdi6NBBFEhltsbRudzMqFP+ZhPTEyNTAwMDAwMDAmaz1FWEFNUExFX1NFQ1JFVF9J\
                              RCZlPTE1MDAwMDAzMDAmdD0xNTAwMDAwMDAw/J9MTIzNDU2Nzg5JmI9bXlidWNrZXQ==";
     const PASSWORD: &str = "hunter2-hunter2";
 
+    fn secret(text: &str) -> Secret {
+        Arc::new(Zeroizing::new(text.to_owned()))
+    }
+
     fn secrets() -> Secrets {
-        Secrets::new([SIGNATURE, PASSWORD])
+        Secrets::new([SIGNATURE, PASSWORD].map(secret))
     }
 
     fn shown(json: &str) -> String {
@@ -334,7 +575,7 @@ mod tests {
         ] {
             assert_eq!(shown(json), json);
         }
-        let short = Secrets::new(["pw", ""]);
+        let short = Secrets::new(["pw", ""].map(secret));
         assert_eq!(
             short.removed_from(r#"{"a":"pw"}"#.into(), true).unwrap().unwrap(),
             r#"{"a":"pw"}"#
@@ -343,7 +584,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_a_password_stays_in_a_success() {
-        let secrets = secrets().and_word(Some("download"));
+        let secrets = secrets().and_word(Some(secret("download")));
         let json = r#"{"download_url":"/download-1"}"#;
         let shown = |is_success| secrets.removed_from(json.to_owned(), is_success).unwrap();
         assert_eq!(shown(true).as_deref(), Some(json));

@@ -33,32 +33,16 @@ pub fn parse(http_status: u16, body: Vec<u8>, secrets: &Secrets) -> Result<Reply
     if !text.trim_start().starts_with('{') {
         return Err(not_a_reply("it is not a JSON object"));
     }
-    let mut is_success = false;
-    let is_code_0 = |name, value| json::is(name, "code") && json::whole(value) == Some(0);
-    if json::each_field(&text, |name, value| is_success |= is_code_0(name, value)).is_none() {
-        return Err(not_a_reply("it is not JSON, or nested too deeply"));
+    let not_json = || not_a_reply("it is not JSON, or nested too deeply");
+    let mut text = text;
+    let mut head = Head::of(&text).ok_or_else(not_json)?;
+    if secrets.are_in_reply(&text, head.says_success)? {
+        let in_pieces = || not_a_reply("it repeats the request's signature in pieces");
+        text = secrets.removed_from(text, head.says_success)?.ok_or_else(in_pieces)?;
+        head = Head::of(&text).ok_or_else(not_json)?;
     }
-    let Some(text) = secrets.removed_from(text, is_success)? else {
-        return Err(not_a_reply("it repeats the request's signature in pieces"));
-    };
-    let (mut codes, mut message) = (Vec::new(), "");
-    json::each_field(&text, |name, value| {
-        if json::is(name, "code") && codes.len() < 2 {
-            codes.push(value);
-        } else if json::is(name, "message") && value.len() <= LONGEST_MESSAGE {
-            message = value;
-        }
-    });
-    let spelled = match codes[..] {
-        [] => return Err(not_a_reply("it has no code")),
-        [code] => code,
-        _ => return Err(not_a_reply("it has more than one code")),
-    };
-    let code = match json::whole(spelled).map(i32::try_from) {
-        Some(Ok(code)) => code,
-        _ => return Err(not_a_reply("its code is not a whole number")),
-    };
-    let message: String = json::decode(message).unwrap_or_default();
+    let Head { code, is_number, message, .. } = head;
+    let code = code.map_err(not_a_reply)?;
     // What these numbers mean is the library's to say.
     if code > 0 || (-4..0).contains(&code) {
         let message: String = message.replace(char::is_control, " ").chars().take(500).collect();
@@ -70,17 +54,55 @@ pub fn parse(http_status: u16, body: Vec<u8>, secrets: &Secrets) -> Result<Reply
         return Err(not_a_reply("its code says success, the status does not"));
     }
     // Whoever reads the reply finds a number there.
-    let text = if spelled == code.to_string() {
-        text
-    } else {
-        json::with_field(&text, "code", &code.to_string())?
-    };
+    if !is_number {
+        text = json::with_field(&text, "code", &code.to_string())?;
+    }
     let reply = Reply::new(code, http_status, text);
     if code == 0 {
         return Ok(reply);
     }
     let later = code::again(code) == Again::Request || comes_later(http_status);
     Err(Failure::refused(reply, message, later))
+}
+
+/// What decides about a reply.
+struct Head {
+    /// Whether one of its codes is 0.
+    says_success: bool,
+    /// Its code, or why it has none.
+    code: std::result::Result<i32, &'static str>,
+    /// Whether the code is written as a plain number.
+    is_number: bool,
+    /// Of a refusal.
+    message: String,
+}
+
+impl Head {
+    /// `None` for what is not JSON, or nested too deeply.
+    fn of(text: &str) -> Option<Head> {
+        let (mut codes, mut message, mut says_success) = (Vec::new(), "", false);
+        json::each_field(text, |name, value| {
+            if json::is(name, "code") {
+                says_success |= json::whole(value) == Some(0);
+                if codes.len() < 2 {
+                    codes.push(value);
+                }
+            } else if json::is(name, "message") && value.len() <= LONGEST_MESSAGE {
+                message = value;
+            }
+        })?;
+        let code = match codes[..] {
+            [] => Err("it has no code"),
+            [code] => match json::whole(code).map(i32::try_from) {
+                Some(Ok(code)) => Ok(code),
+                _ => Err("its code is not a whole number"),
+            },
+            _ => Err("it has more than one code"),
+        };
+        let is_number = code.is_ok_and(|code| codes[0] == code.to_string());
+        let message = if code == Ok(0) { None } else { json::decode(message) };
+        Some(Head { says_success, code, is_number, message: message.unwrap_or_default() })
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn check(config: &Config) {
             }
         }
     }
-    let (manner, network) = (&config.manner, &config.network);
+    let (manner, network) = (&config.requests, &config.network);
     let shown = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     assert!(!manner.user_agent.is_empty() && manner.user_agent.bytes().all(shown));
     assert!(manner.retries <= 10 && network.max_idle_connections <= 1024);

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! [`client`] is what all of it works for; [`call`], [`transfer`], [`stop`] and [`threads`] are how a
-//! call is slowed down, followed, ended early, and spread over threads. `docs/protocol.md` describes
+//! call is slowed down, followed, ended early, and spread over threads. `docs/wire-v4.md` describes
 //! the wire.
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

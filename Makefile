@@ -148,8 +148,8 @@ docs:
 
 # Most of the tests wait for something most of the time.
 check: style
-	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --lib $(CHECKS:%=--test %)
-	$(CARGO) test --quiet --test header the_header_is
+	RUST_TEST_THREADS=8 $(CARGO) test --quiet --lib
+	RUST_TEST_THREADS=8 $(CARGO) test --quiet --test it -- $(CHECKS:%=%::)
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --package cos-emulator --lib --tests
 	@echo "All is well. make test tries the rest: C, the bindings, TLS, proxies, what the README says."
 

@@ -4,10 +4,6 @@
 //! `cargo run --example soak -- MINUTES [SEED]`
 
 mod relay;
-#[path = "../support/mod.rs"]
-mod support;
-#[path = "../support/transfers.rs"]
-mod transfers;
 mod worker;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::Dice;
-use crate::transfers::*;
+use support::transfers::*;
 
 /// Content by the numbers that it is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,6 @@
 //! What the READMEs say is so: every command runs, every beginning of a program is that of the
 //! program, every table is whole.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

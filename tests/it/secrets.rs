@@ -1,10 +1,6 @@
 //! Secrets stay secret: neither the key, nor the proxy's password, nor a signature is in anything
 //! that the library says, and the key is gone from memory with its client.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
@@ -27,8 +23,8 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
 use serde_json::{Value, json};
 
+use support::transfers::{MIB, code, dropped, html, logged, lost};
 use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, compile};
-use transfers::{MIB, code, dropped, html, logged, lost};
 
 const PASSWORD: &str = "hunter2-hunter2";
 

@@ -1,11 +1,5 @@
 //! Proxies: everything travels through the one that was named, and through no other.
 
-#[path = "support/servers.rs"]
-mod servers;
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,9 +14,9 @@ use cos::client::Client;
 use cos::ops::file;
 use serde_json::{Value, json};
 
-use servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
+use support::servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 const PASSWORD: &str = "hunter2";
 
@@ -405,10 +399,10 @@ fn a_tunnel_that_leads_to_silence() {
     }
 }
 
-/// Runs one test of this file in a process of its own, with other variables.
+/// Runs one test of this module in a process of its own, with other variables.
 fn run_with(test: &str, variables: &[(&str, &str)]) {
     let mut own = Command::new(std::env::current_exe().unwrap());
-    own.args(["--exact", test]).envs(variables.iter().copied());
+    own.args(["--exact", &format!("proxy::{test}")]).envs(variables.iter().copied());
     let output = support::succeed(&mut own);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("1 passed"), "{text}");

@@ -1,8 +1,7 @@
 //! `cos.h` is what the sources say, compiles everywhere, and describes every option.
 
-#[path = "support/render.rs"]
+#[path = "../header/render.rs"]
 mod render;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -1,9 +1,5 @@
 //! The small programs of `examples-c/`, compiled and run as their first comments say.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -12,11 +8,11 @@ use std::sync::OnceLock;
 
 use cos_emulator::{Action, End, Fault};
 
+use support::transfers::*;
 use support::{
     APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, installed, memcheck, root,
     succeed,
 };
-use transfers::*;
 
 const NAMES: [&str; 6] = ["upload", "download", "list", "progress", "sign", "errors"];
 

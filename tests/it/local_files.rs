@@ -1,10 +1,6 @@
 //! The local side of transfers: which files are read, what becomes of those that are replaced, and
 //! what is left beside them.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -19,8 +15,8 @@ use cos::transfer::Transfer;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
+use support::transfers::{self, *};
 use support::{Bed, Link, compile, content, succeed};
-use transfers::*;
 
 /// A user that owns nothing.
 const NOBODY: u32 = 65534;

@@ -1,5 +1,4 @@
 //! Debian's servers, started for a test: nginx in front of the emulator, tinyproxy on the way.
-#![allow(dead_code)]
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::succeed;
+use crate::succeed;
 
 /// A server that ends with the test.
 pub struct Server {

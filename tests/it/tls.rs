@@ -1,11 +1,5 @@
 //! TLS: whom the library talks to, and what it says of those it does not talk to.
 
-#[path = "support/servers.rs"]
-mod servers;
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -22,9 +16,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
-use servers::{Authority, Certificate, Server, accesses, free_port, tls_in_front};
+use support::servers::{Authority, Certificate, Server, accesses, free_port, tls_in_front};
+use support::transfers::*;
 use support::{Bed, content, succeed};
-use transfers::*;
 
 /// Every name the clients here use.
 const HOSTS: &str = "DNS:localhost,DNS:public-bucket-1250000000.localhost";

@@ -27,7 +27,7 @@ fn is_callback(parameter: &str) -> bool {
 }
 
 pub fn text() -> String {
-    fs::read_to_string(super::root().join("include/cos.h")).unwrap()
+    fs::read_to_string(crate::root().join("include/cos.h")).unwrap()
 }
 
 /// The number of the binary interface.

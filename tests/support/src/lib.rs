@@ -1,7 +1,9 @@
 //! What the integration tests share: an emulator, a client for it, and C programs.
-#![allow(dead_code)]
 
 pub mod header;
+pub mod ledger;
+pub mod servers;
+pub mod transfers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -25,6 +27,8 @@ pub struct Bed {
 }
 
 impl Bed {
+    // Starting a server is nothing that a default does.
+    #[allow(clippy::new_without_default)]
     pub fn new() -> Bed {
         let dir = tempfile::tempdir().unwrap();
         let emulator = Emulator::start(Config::new(dir.path().join("emulator"))).unwrap();
@@ -124,8 +128,13 @@ pub fn make(target: &str) -> Command {
 
 /// Where `make` puts what it makes.
 fn build_dir() -> PathBuf {
-    // Only tests have it; the soak, which is an example, makes nothing.
-    Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or_default()).join("build")
+    target_dir().join("tmp/build")
+}
+
+/// Where cargo puts what it makes: the program that is running is in `PROFILE/deps/` there.
+pub fn target_dir() -> PathBuf {
+    let program = env::current_exe().unwrap();
+    program.ancestors().nth(3).unwrap().to_owned()
 }
 
 /// The directory with `libcos.so` and `libcos.a` in the release profile, up to date.
@@ -150,7 +159,7 @@ pub fn installed() -> &'static Path {
 }
 
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
 /// What a program with `libcos.a` in it is linked with besides.

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::header::{self, Function};
-use crate::support::{installed, root, succeed};
+use crate::header::{self, Function};
+use crate::{installed, root, succeed};
 
 /// The directory that it is in.
 pub fn library() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledger");
+        let directory = crate::target_dir().join("tmp/ledger");
         fs::create_dir_all(&directory).unwrap();
         let functions: String = header::functions().iter().map(entry).collect();
         fs::write(directory.join("functions.h"), functions).unwrap();

@@ -1,9 +1,5 @@
 //! The command-line tool of `cli/`, run as a person or a script runs it.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::unix::ffi::OsStrExt;
@@ -16,10 +12,10 @@ use std::sync::OnceLock;
 use cos_emulator::{Action, End, Fault};
 use serde_json::Value;
 
+use support::transfers::*;
 use support::{
     APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, content, memcheck, root, succeed,
 };
-use transfers::*;
 
 /// A name that has to be encoded in a URL, escaped in JSON and quoted in a shell.
 const NAME: &str = "你好 a+b%#'&{}.txt";

@@ -1,8 +1,6 @@
 //! The binary interface is the committed one. `cos.h` is written from the exported functions, and
 //! `abi/libcos.abi` from `cos.h`; whoever means to change it runs `make abi`.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

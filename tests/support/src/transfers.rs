@@ -1,6 +1,5 @@
 //! What the tests of uploads and downloads share: calls whose answers are JSON either way, what the
 //! emulator has stored, and what its log tells.
-#![allow(dead_code)]
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -18,7 +17,7 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
 use serde_json::Value;
 
-use crate::support::{APPID, Link, compile, parsed};
+use crate::{APPID, Link, compile, parsed};
 
 /// Whoever knows the URL may read it, so a test can look without the library.
 pub const PUBLIC: &str = "public-bucket";

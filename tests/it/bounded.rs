@@ -1,9 +1,5 @@
 //! Transfers in processes of their own: what a kill leaves behind, and how much memory they take.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 fn transfer(bed: &Bed, what: &str, cos_path: &str, local: &Path, options: &Value) -> Command {
     let mut command = Command::new(program());

@@ -1,9 +1,5 @@
 //! Downloads: which ranges travel, what is checked, and what is on the disk afterwards.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::cell::Cell;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -17,8 +13,8 @@ use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 /// What one request fetches.
 const PIECE: usize = 8 * MIB;

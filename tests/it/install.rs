@@ -1,7 +1,5 @@
 //! `make install`: what it installs is all that a program needs.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

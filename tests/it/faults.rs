@@ -1,10 +1,6 @@
 //! Every operation against everything that can go wrong: what is returned, how often it was tried,
 //! and what is left behind.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,8 +16,8 @@ use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 /// A row is a fault, a column the request that it strikes, every time. A cell says, for a client
 /// with two retries, the code, how often the request was tried, and what is left behind: of an

@@ -1,12 +1,6 @@
 //! Lines that break, servers that want patience, answers at odd times and of odd forms, clocks that
 //! are wrong.
 
-#[path = "support/servers.rs"]
-mod servers;
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,9 +18,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
-use servers::Authority;
+use support::servers::Authority;
+use support::transfers::*;
 use support::{APPID, Bed, SECRET_ID, SECRET_KEY, content};
-use transfers::*;
 
 /// What a server of these tests is told about a request, and what it answers on.
 trait Line: Read + Write + Send {}

@@ -1,7 +1,5 @@
 //! C programs, compiled against `cos.h` and linked with the release libraries, at work.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,5 @@
 //! Following transfers and stopping them: what the caller is told, and how soon a call ends.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,8 +13,8 @@ use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 /// A kind of transfer, with the options that make it so.
 #[derive(Clone, Copy, Debug, PartialEq)]

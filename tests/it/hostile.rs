@@ -1,9 +1,5 @@
 //! Servers and directories that mean harm.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -16,8 +12,8 @@ use cos::ops::{file, folder};
 use cos_emulator::Fault;
 use serde_json::{Value, json};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 fn stat(client: &Client, cos_path: &str) -> Value {
     reply(file::stat(client, PUBLIC, cos_path, None))

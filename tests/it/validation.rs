@@ -1,7 +1,5 @@
 //! What is refused is refused before anything is sent.
 
-mod support;
-
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

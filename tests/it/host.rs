@@ -1,9 +1,5 @@
 //! A library must never harm the program that it lives in: threads, signals, forks, limits, leaks.
 
-#[path = "support/servers.rs"]
-mod servers;
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
@@ -21,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
-use servers::Authority;
+use support::servers::Authority;
 use support::{
     APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, libraries, limited, memcheck,
     root,

@@ -1,9 +1,5 @@
 //! Uploads: what travels, over how many connections, and what is there afterwards.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -13,8 +9,8 @@ use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
+use support::transfers::*;
 use support::{Bed, content};
-use transfers::*;
 
 /// Options that make a small file travel in small slices.
 fn sliced(more: Value) -> Value {

@@ -1,9 +1,5 @@
 //! Six languages use the installed library: C, C++, Go, Lua, Node and Python.
 
-#[path = "support/ledger.rs"]
-mod ledger;
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
@@ -15,7 +11,8 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Config, Credential, Emulator, Fault};
 use serde_json::Value;
 
-use ledger::Ledger;
+use support::ledger;
+use support::ledger::Ledger;
 use support::{APPID, BUCKET, Bed, SECRET_ID, content, header, installed, limited, root, succeed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]

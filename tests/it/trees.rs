@@ -1,9 +1,5 @@
 //! Directories to folders and back.
 
-mod support;
-#[path = "support/transfers.rs"]
-mod transfers;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -20,8 +16,8 @@ use cos::ops::{file, folder, tree, upload};
 use cos::threads::Watch;
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
+use support::transfers::{MIB, assert_same, code, dropped, html, reply_with, slice_fault};
 use support::{BUCKET, Bed, content, parsed};
-use transfers::{MIB, assert_same, code, dropped, html, reply_with, slice_fault};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
     let path = root.join(name);

@@ -1,7 +1,5 @@
 //! `cos.hpp`: all of `cos.h`, in C++.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;

@@ -1,7 +1,5 @@
 //! The release libraries as the linker and the loader see them.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;

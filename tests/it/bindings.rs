@@ -127,7 +127,7 @@ fn uploads_first(program: &Program) {
     for (size, slices, library) in
         [(1000, 0, &*installed().join("lib")), (9_500_000, 10, ledger::library())]
     {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         bed.file("file.bin", size);
         let output = program.run(library, &bed, &["file.bin"], &bed.emulator.host());
         let said = String::from_utf8_lossy(&output.stderr);
@@ -175,7 +175,7 @@ fn fails_well(program: &Program) {
         secret_id: SECRET_ID.into(),
         secret_key: "ANOTHER_KEY".into(),
     }];
-    let bed = Bed { emulator: Emulator::start(config).unwrap(), dir };
+    let bed = Bed::with(support::Api::V4, Emulator::start(config).unwrap(), dir);
     bed.file("file.bin", 1000);
     for (file, host, message) in [
         ("file.bin", &*bed.emulator.host(), "ERROR_PROXY_AUTH_FAILED"),
@@ -230,7 +230,7 @@ fn python() {
 /// Runs a program that uses all of a wrapper and ends calls in all the ways there are. It
 /// calls every function of `cos.h` but these, which do for other languages what this one has itself.
 fn wraps_everything_but(language: Language, left_out: &[&str]) {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("large", 9_500_000);
     fs::create_dir_all(bed.path("tree/sub")).unwrap();
     fs::write(bed.path("tree/a"), "a").unwrap();

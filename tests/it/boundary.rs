@@ -27,7 +27,7 @@ fn run(program: &Path, arguments: &[&str]) -> String {
 #[test]
 fn clients_files_and_folders() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         run(&program(&bed, "objects", link), &[&bed.emulator.host()]);
         let agents: Vec<_> =
             bed.emulator.requests().into_iter().filter_map(|request| request.user_agent).collect();
@@ -39,7 +39,7 @@ fn clients_files_and_folders() {
 #[test]
 fn uploads_downloads_and_transfers() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         fs::create_dir_all(bed.path("tree/sub")).unwrap();
         fs::write(bed.path("tree/a"), "a").unwrap();
         fs::write(bed.path("tree/sub/b"), "b").unwrap();
@@ -62,7 +62,7 @@ fn uploads_downloads_and_transfers() {
 #[test]
 fn signatures_for_others() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         run(&program(&bed, "signing", link), &[&bed.emulator.host()]);
     }
 }
@@ -70,7 +70,7 @@ fn signatures_for_others() {
 #[test]
 fn versions_names_and_json() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let codes = header::codes();
         assert!(codes.len() > 40, "{codes:?}");
         let table: String = codes.iter().map(|name| format!("{{{name}, \"{name}\"}},\n")).collect();
@@ -86,7 +86,7 @@ fn versions_names_and_json() {
 #[test]
 fn null_and_invalid_utf8_are_refused_everywhere() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let tried = run(&program(&bed, "refusals", link), &[&bed.emulator.host()]);
         let requests = bed.emulator.requests();
         assert_eq!(requests.len(), 1, "only the last call is in order: {requests:?}");
@@ -106,9 +106,9 @@ fn null_and_invalid_utf8_are_refused_everywhere() {
 /// freed with it, and so never for the main one: that is possibly lost, not definitely.
 #[test]
 fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for name in ["refusals", "objects"] {
-        let bed_of_its_own = Bed::new();
+        let bed_of_its_own = Bed::new(support::Api::V4);
         let program = program(&bed, name, Link::Shared);
         let mut valgrind = support::limited();
         valgrind.arg("valgrind").args(support::memcheck("definite,indirect")).arg(program);
@@ -134,7 +134,7 @@ fn no_function_is_forgotten() {
 #[test]
 fn every_function_has_its_type() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         run(&program(&bed, "signatures", link), &[]);
     }
 }
@@ -142,7 +142,7 @@ fn every_function_has_its_type() {
 #[test]
 fn the_example_goes_the_whole_round() {
     for link in LINKS {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let program = bed.path("round");
         compile("examples-c/round.c", link, &program);
         let arguments = [&bed.emulator.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];

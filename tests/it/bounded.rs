@@ -65,7 +65,7 @@ fn numbered(count: usize) -> Vec<u8> {
 #[test]
 fn a_killed_upload_is_continued() {
     const COUNT: usize = 200;
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = numbered(COUNT);
     let file = bed.path("file");
     fs::write(&file, &bytes).unwrap();
@@ -102,7 +102,7 @@ fn a_killed_upload_is_continued() {
 #[test]
 fn a_killed_download_is_continued() {
     const PIECE: usize = 8 * MIB;
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = content(2 * PIECE + 1000);
     let options = json!({"slice_size": 3 * MIB, "verify_sha1": false});
     expect(&upload_bytes(&bed.client(), "/a", &bytes, options), 0);
@@ -144,7 +144,7 @@ fn assert_zeros(path: &Path, len: u64) {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     const MOST_KIB: u64 = 16 * 1024;
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let sparse = bed.path("sparse");
     let size = LARGE;
     File::create(&sparse).unwrap().set_len(size).unwrap();

@@ -132,7 +132,7 @@ fn sent(bed: &Bed) -> usize {
 
 #[test]
 fn both_compilers_accept_it_without_a_warning() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     tool();
     compiled_by("clang", &bed.path("by-clang"));
 }
@@ -154,7 +154,7 @@ fn one_file_knows_the_operating_system() {
 
 #[test]
 fn files_travel_both_ways_under_any_name() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = content(100_000);
     let large = bed.file("large", 9 * MIB);
     fs::create_dir_all(bed.path("down")).unwrap();
@@ -200,7 +200,7 @@ fn files_travel_both_ways_under_any_name() {
 
 #[test]
 fn what_exists_is_kept_if_that_is_wanted() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     fs::write(bed.path("old"), "old").unwrap();
     fs::write(bed.path("new"), "new").unwrap();
     done(&bed, &["cp", "old", "cos://public-bucket/"]);
@@ -246,7 +246,7 @@ fn what_exists_is_kept_if_that_is_wanted() {
 
 #[test]
 fn no_source_takes_the_place_of_another() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for name in ["x/a", "y/a", "down/b"] {
         fs::create_dir_all(bed.path(name).parent().unwrap()).unwrap();
         fs::write(bed.path(name), name).unwrap();
@@ -275,7 +275,7 @@ fn no_source_takes_the_place_of_another() {
 
 #[test]
 fn streams_and_devices_are_read_and_written_as_they_go() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     fs::write(bed.path("file"), "hello\n").unwrap();
     shell(&bed, "cos cp file cos://public-bucket/file");
     assert!(done(&bed, &["cp", "cos://public-bucket/file", "/dev/null"]).contains("6 bytes in"));
@@ -304,7 +304,7 @@ fn streams_and_devices_are_read_and_written_as_they_go() {
 
 #[test]
 fn what_is_to_blame_is_named() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     fs::write(bed.path("file"), "").unwrap();
     done(&bed, &["cp", "file", "cos://public-bucket/"]);
     let there = "cos://public-bucket/file";
@@ -344,7 +344,7 @@ fn what_is_to_blame_is_named() {
 
 #[test]
 fn files_and_folders_are_shown_made_and_deleted() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     fs::write(bed.path(NAME), "twelve bytes").unwrap();
     assert_eq!(done(&bed, &["mkdir", "-q", "cos://private-bucket/docs"]), "");
     run(&bed, &["mkdir", "cos://private-bucket/docs/"]).with_code(1).complaining("-178");
@@ -399,7 +399,7 @@ fn tree(bed: &Bed, name: &str) -> String {
 
 #[test]
 fn folders_travel_and_only_what_differs() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for name in ["a", "sub/b", &format!("深/{NAME}")] {
         let path = bed.path("tree").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -456,7 +456,7 @@ fn folders_travel_and_only_what_differs() {
 
 #[test]
 fn exit_codes_tell_what_to_do() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     fs::write(bed.path("file"), "").unwrap();
     for (code, arguments) in [
         (2, &[][..]),
@@ -519,7 +519,7 @@ fn exit_codes_tell_what_to_do() {
 
 #[test]
 fn help_is_complete() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let help = done(&bed, &["help"]);
     for command in ["cp", "sync", "ls", "stat", "rm", "mv", "mkdir", "sign"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
@@ -542,7 +542,7 @@ fn help_is_complete() {
 
 #[test]
 fn json_is_the_replies_and_nothing_else() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("a", 10);
     bed.file("b", 20);
     let both = run(&bed, &["--json", "cp", "a", "b", "cos://private-bucket/docs/"]).with_code(0);
@@ -576,7 +576,7 @@ fn json_is_the_replies_and_nothing_else() {
 
 #[test]
 fn the_environment_wins_over_the_file() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let settings = |secret_key: &str| {
         format!(
             "# an account\n\n appid={APPID}\r\nsecret_id = {SECRET_ID}  \nsecret_key\t= {secret_key}\n\
@@ -681,7 +681,7 @@ fn columns(text: &str) -> usize {
 
 #[test]
 fn a_bar_is_drawn_on_a_terminal_alone() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.emulator.settings(|settings| settings.instant_upload = false);
     let name = format!("{}.bin", "文件".repeat(30));
     bed.file(&name, 9 * MIB);
@@ -750,7 +750,7 @@ fn interrupted(bed: &Bed, arguments: &[&str], op: &str, signal: &str) -> Said {
 
 #[test]
 fn an_interrupted_upload_is_continued_by_the_same_command() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.emulator.settings(|settings| settings.instant_upload = false);
     let path = bed.file("large", 9 * MIB);
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
@@ -777,7 +777,7 @@ fn an_interrupted_upload_is_continued_by_the_same_command() {
 
 #[test]
 fn an_interrupted_download_is_continued_by_the_same_command() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = fs::read(bed.file("large", 25 * MIB)).unwrap();
     done(&bed, &["cp", "large", "cos://private-bucket/"]);
     fs::create_dir(bed.path("down")).unwrap();
@@ -794,7 +794,7 @@ fn an_interrupted_download_is_continued_by_the_same_command() {
 
 #[test]
 fn large_folders_are_listed_whole_and_readers_may_leave() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let count = 1050;
     fs::create_dir(bed.path("many")).unwrap();
     for i in 0..count {
@@ -830,7 +830,7 @@ fn page(names: &[&str], context: &str) -> Action {
 
 #[test]
 fn a_list_ends_and_goes_on_behind_what_fails() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for period in [1, 2, 7] {
         bed.emulator.clear_requests();
         for number in 0..100 {
@@ -876,7 +876,7 @@ fn a_list_ends_and_goes_on_behind_what_fails() {
 
 #[test]
 fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("large", 9 * MIB);
     fs::create_dir_all(bed.path("tree/sub")).unwrap();
     fs::write(bed.path("tree/sub").join(NAME), "text").unwrap();

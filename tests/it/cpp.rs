@@ -9,7 +9,7 @@ use support::{Bed, Link, build, header, limited, memcheck, root, succeed};
 
 /// Compiles the program, whose two files both include the header, and runs it below `runner`.
 fn compile_and_run(compiler: &str, options: &[&str], runner: &[String]) {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let program = bed.path("objects");
     let mut cc = Command::new(compiler);
     cc.args(options).args(["-g", "-Wshadow", "-Wconversion", "-Wold-style-cast"]);

@@ -13,15 +13,16 @@ use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 /// What one request fetches.
 const PIECE: usize = 8 * MIB;
 
 /// A bed with an object of `size` bytes at `/a`, an empty log, and a directory to download to.
-fn bed_with(size: usize) -> (Bed, Client, Vec<u8>) {
-    let bed = Bed::new();
+fn bed_with(api: Api, size: usize) -> (Bed, Client, Vec<u8>) {
+    let bed = Bed::new(api);
     let (client, bytes) = (bed.client(), content(size));
     let options = json!({"slice_size": 3 * MIB, "verify_sha1": false});
     expect(&upload_bytes(&client, "/a", &bytes, options), 0);
@@ -52,9 +53,8 @@ fn range(start: usize, end: usize) -> Option<String> {
     Some(format!("bytes={start}-{}", end - 1))
 }
 
-#[test]
-fn large_objects_travel_in_parallel_over_connections_that_are_kept() {
-    let (bed, client, bytes) = bed_with(2 * PIECE + 3);
+fn large_objects_travel_in_parallel_over_connections_that_are_kept(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 2 * PIECE + 3);
     bed.emulator.settings(|settings| settings.latency_ms = 100);
     let answer = download(&client, "/a", &destination(&bed), json!({"concurrency": 3}));
     expect(&answer, 0);
@@ -77,10 +77,9 @@ fn large_objects_travel_in_parallel_over_connections_that_are_kept() {
     assert!(second.is_subset(&first), "{second:?} beyond {first:?}");
 }
 
-#[test]
-fn small_and_empty_objects_travel_whole() {
+fn small_and_empty_objects_travel_whole(api: Api) {
     for size in [0, 1, 1000, PIECE] {
-        let (bed, client, bytes) = bed_with(size);
+        let (bed, client, bytes) = bed_with(api, size);
         expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
         assert_only_file(&bed, &bytes);
         assert_eq!(operations(&bed.emulator), ["stat", "download"]);
@@ -91,9 +90,8 @@ fn small_and_empty_objects_travel_whole() {
     }
 }
 
-#[test]
-fn private_downloads_are_signed() {
-    let bed = Bed::new();
+fn private_downloads_are_signed(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let watch = Watch::default();
     cos::ops::upload::buffer(&client, support::BUCKET, "/路径 a", b"secret", None, watch).unwrap();
@@ -105,9 +103,8 @@ fn private_downloads_are_signed() {
     assert_eq!(download.sign.as_deref(), Some("multi"));
 }
 
-#[test]
-fn parts_of_objects() {
-    let (bed, client, bytes) = bed_with(1000);
+fn parts_of_objects(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 1000);
     for (options, wanted, header) in [
         (json!({"range_start": 990}), 990..1000, range(990, 1000)),
         (json!({"range_end": 9}), 0..10, range(0, 10)),
@@ -142,9 +139,8 @@ fn parts_of_objects() {
     assert_eq!(names_in(&bed.path("down")), ["file"]);
 }
 
-#[test]
-fn a_range_over_several_pieces() {
-    let (bed, client, bytes) = bed_with(2 * PIECE);
+fn a_range_over_several_pieces(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 2 * PIECE);
     let (start, end) = (5, PIECE + 7);
     let options = json!({"range_start": start, "range_end": end});
     expect(&download(&client, "/a", &destination(&bed), options.clone()), 0);
@@ -153,9 +149,8 @@ fn a_range_over_several_pieces() {
     assert_same(&download_bytes(&client, "/a", options).1, &bytes[start..=end]);
 }
 
-#[test]
-fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent() {
-    let (bed, client, _) = bed_with(10);
+fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent(api: Api) {
+    let (bed, client, _) = bed_with(api, 10);
     fs::write(destination(&bed), "old").unwrap();
     let refused = |local: &Path, options: Value| {
         let answer = download(&client, "/a", local, options);
@@ -175,9 +170,8 @@ fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent() {
     assert_eq!(fs::read(new).unwrap(), content(10));
 }
 
-#[test]
-fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite() {
-    let (bed, client, bytes) = bed_with(10);
+fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 10);
     bed.emulator.inject(on(Action::Delay { ms: 1000 }).forever());
     let fetch = |overwrite: bool| {
         std::thread::scope(|scope| {
@@ -197,13 +191,12 @@ fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn a_piece_that_breaks_is_continued_where_it_broke() {
+fn a_piece_that_breaks_is_continued_where_it_broke(api: Api) {
     for (action, resumes_exactly) in [
         (Action::Cut { after: 3 << 20, of: Part::Body, end: End::Close }, true),
         (Action::Cut { after: 3 << 20, of: Part::Body, end: End::Reset }, false),
     ] {
-        let (bed, client, bytes) = bed_with(PIECE + 1000);
+        let (bed, client, bytes) = bed_with(api, PIECE + 1000);
         bed.emulator.inject(on(action).offset(0));
         let answer = download(&client, "/a", &destination(&bed), json!({"concurrency": 1}));
         expect(&answer, 0);
@@ -217,10 +210,9 @@ fn a_piece_that_breaks_is_continued_where_it_broke() {
     }
 }
 
-#[test]
-fn truncated_bodies_are_retried_and_then_reported() {
+fn truncated_bodies_are_retried_and_then_reported(api: Api) {
     let cut = || on(Action::Cut { after: 100, of: Part::Body, end: End::Close });
-    let (bed, client, bytes) = bed_with(1000);
+    let (bed, client, bytes) = bed_with(api, 1000);
     fs::write(destination(&bed), "old").unwrap();
     bed.emulator.inject(cut().forever());
     let answer = download(&client, "/a", &destination(&bed), json!({"retries": 2}));
@@ -254,9 +246,8 @@ fn broken_download(bed: &Bed, client: &Client, complete: usize, more: Value) {
     bed.emulator.clear_requests();
 }
 
-#[test]
-fn a_later_call_fetches_only_what_is_missing() {
-    let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+fn a_later_call_fetches_only_what_is_missing(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 2 * PIECE + 1000);
     broken_download(&bed, &client, 2, json!({}));
     assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);
     let answer = download(&client, "/a", &destination(&bed), json!({}));
@@ -266,9 +257,8 @@ fn a_later_call_fetches_only_what_is_missing() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn without_resume_nothing_is_kept_and_nothing_is_continued() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn without_resume_nothing_is_kept_and_nothing_is_continued(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     broken_download(&bed, &client, 1, json!({"resume": false}));
     assert_eq!(names_in(&bed.path("down")), [""; 0]);
     broken_download(&bed, &client, 1, json!({}));
@@ -279,10 +269,9 @@ fn without_resume_nothing_is_kept_and_nothing_is_continued() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn what_has_come_of_a_piece_is_kept() {
+fn what_has_come_of_a_piece_is_kept(api: Api) {
     for options in [json!({}), json!({"verify_sha1": false})] {
-        let (bed, client, bytes) = bed_with(3 * MIB);
+        let (bed, client, bytes) = bed_with(api, 3 * MIB);
         let mut once = options.clone();
         once["retries"] = json!(0);
         let cut = Action::Cut { after: 2 * MIB as u64, of: Part::Body, end: End::Close };
@@ -301,18 +290,16 @@ fn what_has_come_of_a_piece_is_kept() {
     }
 }
 
-#[test]
-fn a_call_that_got_nothing_leaves_nothing() {
-    let (bed, client, _) = bed_with(1000);
+fn a_call_that_got_nothing_leaves_nothing(api: Api) {
+    let (bed, client, _) = bed_with(api, 1000);
     bed.emulator.inject(on(html(403)));
     expect(&download(&client, "/a", &destination(&bed), json!({})), -2);
     assert_eq!(names_in(&bed.path("down")), [""; 0]);
 }
 
-#[test]
-fn a_download_of_an_object_that_changed_starts_anew() {
+fn a_download_of_an_object_that_changed_starts_anew(api: Api) {
     for options in [json!({}), json!({"verify_sha1": false}), json!({"range_end": 2 * PIECE})] {
-        let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+        let (bed, client, bytes) = bed_with(api, 2 * PIECE + 1000);
         broken_download(&bed, &client, 1, options.clone());
         let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
         let replace = json!({"insert_only": false, "verify_sha1": false});
@@ -327,10 +314,9 @@ fn a_download_of_an_object_that_changed_starts_anew() {
     }
 }
 
-#[test]
-fn an_object_that_changes_on_the_way_is_fetched_anew() {
+fn an_object_that_changes_on_the_way_is_fetched_anew(api: Api) {
     for options in [json!({}), json!({"verify_sha1": false}), json!({"range_start": 1})] {
-        let (bed, client, bytes) = bed_with(PIECE + 1000);
+        let (bed, client, bytes) = bed_with(api, PIECE + 1000);
         fs::write(destination(&bed), "old").unwrap();
         let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
         let (is_replaced, last) = (Cell::new(false), Cell::new(0));
@@ -358,9 +344,8 @@ fn an_object_that_changes_on_the_way_is_fetched_anew() {
 }
 
 /// What a callback has got can't be taken back.
-#[test]
-fn a_stream_of_an_object_that_changes_is_never_a_success() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn a_stream_of_an_object_that_changes_is_never_a_success(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     let new: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
     let mut streamed = Vec::new();
     let on_data = &mut |data: &[u8]| {
@@ -377,9 +362,8 @@ fn a_stream_of_an_object_that_changes_is_never_a_success() {
     assert_same(&streamed[..PIECE], &bytes[..PIECE]);
 }
 
-#[test]
-fn where_ranges_are_left_out_the_file_comes_whole() {
-    let (bed, client, bytes) = bed_with(2 * PIECE + 1000);
+fn where_ranges_are_left_out_the_file_comes_whole(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 2 * PIECE + 1000);
     let port = server_without_ranges(&bytes);
     let hosts = |options: Value| {
         let mut options = options;
@@ -419,9 +403,8 @@ fn where_ranges_are_left_out_the_file_comes_whole() {
     drop(client);
 }
 
-#[test]
-fn damaged_bytes_leave_nothing() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn damaged_bytes_leave_nothing(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     fs::write(destination(&bed), "old").unwrap();
     for offset in [0, PIECE] {
         bed.emulator.inject(on(Action::Corrupt { at: 999 }).offset(offset as u64));
@@ -444,9 +427,8 @@ fn damaged_bytes_leave_nothing() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn wrong_lengths_and_ranges_are_noticed() {
-    let (bed, client, _) = bed_with(1000);
+fn wrong_lengths_and_ranges_are_noticed(api: Api) {
+    let (bed, client, _) = bed_with(api, 1000);
     fs::write(destination(&bed), "old").unwrap();
     for delta in [-5, 5] {
         bed.emulator.inject(on(Action::WrongLength { delta }));
@@ -485,9 +467,8 @@ fn wrong_lengths_and_ranges_are_noticed() {
     assert_only_file(&bed, b"xxxxxxxxxx");
 }
 
-#[test]
-fn refusals_of_the_download_host_tell_their_status() {
-    let (bed, client, _) = bed_with(1000);
+fn refusals_of_the_download_host_tell_their_status(api: Api) {
+    let (bed, client, _) = bed_with(api, 1000);
     fs::write(destination(&bed), "old").unwrap();
     for (status, sent) in [(403, 1), (404, 1), (416, 1), (503, 3)] {
         bed.emulator.clear_requests();
@@ -510,9 +491,8 @@ fn refusals_of_the_download_host_tell_their_status() {
     assert_only_file(&bed, b"old");
 }
 
-#[test]
-fn two_calls_to_one_destination_do_not_meet() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn two_calls_to_one_destination_do_not_meet(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     bed.emulator.settings(|settings| settings.latency_ms = 50);
     std::thread::scope(|scope| {
         for _ in 0..3 {
@@ -523,9 +503,8 @@ fn two_calls_to_one_destination_do_not_meet() {
     assert_eq!(logged(&bed.emulator, "download").len(), 6);
 }
 
-#[test]
-fn a_call_that_could_not_have_the_partial_file_leaves_none() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     bed.emulator.inject(on(Action::Delay { ms: 600 }).offset(PIECE as u64));
     std::thread::scope(|scope| {
         scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
@@ -537,9 +516,8 @@ fn a_call_that_could_not_have_the_partial_file_leaves_none() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn permissions_and_links_of_the_destination_stay() {
-    let (bed, client, bytes) = bed_with(1000);
+fn permissions_and_links_of_the_destination_stay(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 1000);
     let target = bed.path("target");
     fs::write(&target, "old").unwrap();
     fs::set_permissions(&target, Permissions::from_mode(0o604)).unwrap();
@@ -551,9 +529,8 @@ fn permissions_and_links_of_the_destination_stay() {
     assert_only_file(&bed, &bytes);
 }
 
-#[test]
-fn streams_and_buffers_get_the_same_bytes_in_order() {
-    let (bed, client, bytes) = bed_with(PIECE + 1000);
+fn streams_and_buffers_get_the_same_bytes_in_order(api: Api) {
+    let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     bed.emulator.inject(on(Action::Cut { after: 1 << 20, of: Part::Body, end: End::Close }));
     let mut streamed = Vec::new();
     let caller = std::thread::current().id();
@@ -571,9 +548,8 @@ fn streams_and_buffers_get_the_same_bytes_in_order() {
     assert_same(&data, &bytes);
 }
 
-#[test]
-fn a_stream_ends_when_its_callback_says_so() {
-    let (bed, client, bytes) = bed_with(2 * PIECE);
+fn a_stream_ends_when_its_callback_says_so(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 2 * PIECE);
     let mut streamed = Vec::new();
     let on_data = &mut |data: &[u8]| {
         assert!(streamed.len() < MIB, "called again after it had said no");
@@ -647,9 +623,8 @@ fn odd_server(answer: &'static str) -> u16 {
     port
 }
 
-#[test]
-fn answers_that_do_not_state_their_length() {
-    let bed = Bed::new();
+fn answers_that_do_not_state_their_length(api: Api) {
+    let bed = Bed::new(api);
     for (answer, code) in [
         ("Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\n", 0),
         // It breaks when there is nothing left to come.
@@ -668,4 +643,33 @@ fn answers_that_do_not_state_their_length() {
         assert_eq!(found["code"], code, "{answer:?}: {found:#}");
         assert_eq!(data, if code == 0 { b"0123456789".as_slice() } else { b"" });
     }
+}
+
+for_each_api! {
+    large_objects_travel_in_parallel_over_connections_that_are_kept,
+    small_and_empty_objects_travel_whole,
+    private_downloads_are_signed,
+    parts_of_objects,
+    a_range_over_several_pieces,
+    destinations_that_can_not_be_written_are_refused_before_anything_is_sent,
+    a_file_that_appears_during_the_download_is_not_replaced_against_overwrite,
+    a_piece_that_breaks_is_continued_where_it_broke,
+    truncated_bodies_are_retried_and_then_reported,
+    a_later_call_fetches_only_what_is_missing,
+    without_resume_nothing_is_kept_and_nothing_is_continued,
+    what_has_come_of_a_piece_is_kept,
+    a_call_that_got_nothing_leaves_nothing,
+    a_download_of_an_object_that_changed_starts_anew,
+    an_object_that_changes_on_the_way_is_fetched_anew,
+    a_stream_of_an_object_that_changes_is_never_a_success,
+    where_ranges_are_left_out_the_file_comes_whole,
+    damaged_bytes_leave_nothing,
+    wrong_lengths_and_ranges_are_noticed,
+    refusals_of_the_download_host_tell_their_status,
+    two_calls_to_one_destination_do_not_meet,
+    a_call_that_could_not_have_the_partial_file_leaves_none,
+    permissions_and_links_of_the_destination_stay,
+    streams_and_buffers_get_the_same_bytes_in_order,
+    a_stream_ends_when_its_callback_says_so,
+    answers_that_do_not_state_their_length,
 }

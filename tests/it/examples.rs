@@ -142,7 +142,7 @@ fn the_readmes_name_every_program() {
 
 #[test]
 fn files_are_uploaded_and_downloaded() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for size in [100_000, 0] {
         bed.file("file", size);
         let said = done(&bed, "upload", PUBLIC, &["file", "/docs/你好.txt"]);
@@ -159,7 +159,7 @@ fn files_are_uploaded_and_downloaded() {
 
 #[test]
 fn a_folder_is_listed_with_every_name() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("file", 5);
     for name in ["b", "a", "你好", "sub/c"] {
         done(&bed, "upload", BUCKET, &["file", &format!("/docs/{name}")]);
@@ -174,7 +174,7 @@ fn a_folder_is_listed_with_every_name() {
 
 #[test]
 fn progress_is_told_and_an_interrupt_cancels() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.emulator.settings(|settings| settings.instant_upload = false);
     bed.file("large", 9 * MIB);
     let silence = Action::Drop { after: 0, end: End::Hang };
@@ -201,7 +201,7 @@ fn progress_is_told_and_an_interrupt_cancels() {
 
 #[test]
 fn a_presigned_url_works() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("file", 100_000);
     done(&bed, "upload", BUCKET, &["file", "/docs/file"]);
     let url = done(&bed, "sign", BUCKET, &["/docs/file"]);
@@ -220,7 +220,7 @@ fn a_presigned_url_works() {
 
 #[test]
 fn failures_are_told_apart() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     bed.file("file", 5);
     done(&bed, "upload", BUCKET, &["file", "/file"]);
     assert_eq!(done(&bed, "errors", BUCKET, &["/file"]), "the file is there\n");

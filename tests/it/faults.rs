@@ -16,8 +16,9 @@ use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use support::for_each_api;
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 /// A row is a fault, a column the request that it strikes, every time. A cell says, for a client
 /// with two retries, the code, how often the request was tried, and what is left behind: of an
@@ -293,8 +294,8 @@ struct Place {
 }
 
 impl Worker {
-    fn new() -> Worker {
-        let bed = Bed::new();
+    fn new(api: Api) -> Worker {
+        let bed = Bed::new(api);
         bed.emulator.settings(|settings| settings.instant_upload = false);
         let large = content(LARGE);
         let options = json!({"slice_threshold": 20 * MIB, "verify_sha1": false});
@@ -540,8 +541,7 @@ impl Worker {
     }
 }
 
-#[test]
-fn every_operation_against_every_fault() {
+fn every_operation_against_every_fault(api: Api) {
     // Not while the clock runs.
     program();
     let mut left = Vec::new();
@@ -558,7 +558,7 @@ fn every_operation_against_every_fault() {
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                let worker = Worker::new();
+                let worker = Worker::new(api);
                 for number in 0.. {
                     let Some((cell, pass)) = left.lock().unwrap().pop() else {
                         return;
@@ -600,12 +600,11 @@ fn http(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-#[test]
-fn bytes_behind_a_reply_never_answer_the_next_request() {
+fn bytes_behind_a_reply_never_answer_the_next_request(api: Api) {
     let reply_of =
         |who: &str| http(&format!(r#"{{"code":0,"message":"SUCCESS","data":{{"sha":"{who}"}}}}"#));
     let (honest, forged) = (reply_of("honest"), reply_of("forged"));
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     // All in one packet; after the reply was read; without an end.
     for pause in [None, Some(Duration::from_millis(50))] {
         let (honest, forged) = (honest.clone(), forged.clone());
@@ -631,8 +630,7 @@ fn bytes_behind_a_reply_never_answer_the_next_request() {
     }
 }
 
-#[test]
-fn a_hundred_megabytes_of_json_are_not_read_to_their_end() {
+fn a_hundred_megabytes_of_json_are_not_read_to_their_end(api: Api) {
     const ENOUGH: u64 = 20 << 20;
     let (reached, written) = std::sync::mpsc::channel();
     let host = server(move |mut tcp| {
@@ -643,7 +641,7 @@ fn a_hundred_megabytes_of_json_are_not_read_to_their_end() {
         let sent = whole.as_bytes().chunks(1 << 16).take_while(|part| tcp.write_all(part).is_ok());
         reached.send((sent.count() << 16) as u64).unwrap();
     });
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let client = bed.client_with(json!({"hostname": host}));
     let answer = reply(file::stat(&client, PUBLIC, "/a", None));
     expect(&answer, -2);
@@ -653,9 +651,8 @@ fn a_hundred_megabytes_of_json_are_not_read_to_their_end() {
     assert!(written < ENOUGH + (16 << 20), "{written}");
 }
 
-#[test]
-fn a_server_that_keeps_no_connection_is_only_slower() {
-    let bed = Bed::new();
+fn a_server_that_keeps_no_connection_is_only_slower(api: Api) {
+    let bed = Bed::new(api);
     bed.emulator.inject(Fault::new(Action::CloseAfterReply { end: End::Close }).forever());
     let client = bed.client();
     let local = bed.file("file", 20 * SLICE);
@@ -664,4 +661,11 @@ fn a_server_that_keeps_no_connection_is_only_slower() {
     let (answer, bytes) = download_bytes(&client, "/a", json!({}));
     expect(&answer, 0);
     assert_same(&bytes, &content(20 * SLICE));
+}
+
+for_each_api! {
+    every_operation_against_every_fault,
+    bytes_behind_a_reply_never_answer_the_next_request,
+    a_hundred_megabytes_of_json_are_not_read_to_their_end,
+    a_server_that_keeps_no_connection_is_only_slower,
 }

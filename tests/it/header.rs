@@ -22,7 +22,7 @@ fn the_header_is_what_the_sources_say() {
 
 #[test]
 fn compiles_in_every_language_it_is_for() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let program = bed.path("header");
     for (compilers, language, standards) in [
         (["gcc", "clang"], "c", ["c99", "c11", "c17"]),
@@ -42,7 +42,7 @@ fn compiles_in_every_language_it_is_for() {
 
 /// What each function says when it is given an option that no function has.
 fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let client = &bed.client();
     let odd = Some(r#"{"no such option": 1}"#);
     let here = bed.dir.path().to_str().unwrap();

@@ -57,7 +57,7 @@ fn bed_of_two() -> Bed {
         secret_id: "OTHER_ID".into(),
         secret_key: "OTHER_KEY".into(),
     });
-    Bed { emulator: Emulator::start(config).unwrap(), dir }
+    Bed::with(support::Api::V4, Emulator::start(config).unwrap(), dir)
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn threads_that_share_a_client_leave_nothing_behind() {
 
 #[test]
 fn the_example_leaves_nothing_behind() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let arguments = [&bed.emulator.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];
     run_in_valgrind(&bed, "examples-c/round.c", &arguments);
 }
@@ -104,7 +104,7 @@ fn place_tree(bed: &Bed) {
 #[test]
 fn no_call_leaves_anything_behind() {
     for name in EVERY_CALL {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         place_tree(&bed);
         let directory = bed.dir.path().to_str().unwrap();
         let host = bed.emulator.host();
@@ -116,7 +116,7 @@ fn no_call_leaves_anything_behind() {
 #[test]
 fn address_sanitizer_finds_nothing() {
     for name in EVERY_CALL {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         place_tree(&bed);
         let program = bed.path(name);
         let mut cc = Command::new("gcc");
@@ -172,7 +172,7 @@ fn expect_alive(output: Output) {
 
 #[test]
 fn a_connection_that_breaks_raises_no_signal() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let program = program(&bed, "host_sigpipe");
     expect_alive(run(&program, &[&hanging_up(None)]));
     for end in [End::Close, End::Reset] {
@@ -185,7 +185,7 @@ fn a_connection_that_breaks_raises_no_signal() {
 
 #[test]
 fn a_tls_connection_that_breaks_raises_no_signal() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let authority = Authority::new(&bed.path("authority"));
     let certificate = authority.certify("server", "DNS:localhost");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -206,7 +206,7 @@ fn a_tls_connection_that_breaks_raises_no_signal() {
 #[test]
 fn interrupting_signals_disturb_nothing() {
     for restart in ["0", "1"] {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
         bed.emulator.inject(Fault::new(Action::Withhold).op("download").path("/held").forever());
         let directory = bed.dir.path().to_str().unwrap();
@@ -216,13 +216,13 @@ fn interrupting_signals_disturb_nothing() {
 
 #[test]
 fn a_resolver_that_does_not_answer_holds_no_call() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     run(&program(&bed, "host_look_up"), &[&bed.emulator.host()]);
 }
 
 #[test]
 fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     place_tree(&bed);
     bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
     let directory = bed.dir.path().to_str().unwrap();
@@ -233,7 +233,7 @@ fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
 
 #[test]
 fn a_forked_process_makes_connections_of_its_own() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     run(&program(&bed, "host_fork"), &[&bed.emulator.host()]);
     let requests = bed.emulator.requests();
     let mut processes: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
@@ -251,7 +251,7 @@ fn a_forked_process_makes_connections_of_its_own() {
 
 #[test]
 fn it_can_be_loaded_and_unloaded() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let program = bed.path("host_dlopen");
     compile("tests/c/host_dlopen.c", Link::Loaded, &program);
     let library = libraries().join("libcos.so");
@@ -277,7 +277,7 @@ fn library_that_panics(directory: &Path) -> PathBuf {
 
 #[test]
 fn a_panic_is_a_code_and_the_client_lives_on() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let library = library_that_panics(bed.dir.path());
     let program = bed.path("host_panic");
     let mut cc = Command::new("cc");
@@ -289,14 +289,14 @@ fn a_panic_is_a_code_and_the_client_lives_on() {
 
 #[test]
 fn running_out_of_descriptors_or_threads_is_survived() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let directory = bed.dir.path().to_str().unwrap();
     run(&program(&bed, "host_limits"), &[&bed.emulator.host(), directory]);
 }
 
 #[test]
 fn a_reply_that_there_is_no_memory_for_is_a_failure() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let small = json!({"code": 0, "message": "SUCCESS", "data": {"x": ""}}).to_string();
     let large = small.replace(r#""""#, &format!(r#""{}""#, "x".repeat(15 << 20)));
     let answers = [small.clone(), large, small];
@@ -312,13 +312,13 @@ fn a_reply_that_there_is_no_memory_for_is_a_failure() {
 
 #[test]
 fn ten_thousand_calls_leave_nothing_behind() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     run(&program(&bed, "host_many"), &[&bed.emulator.host()]);
 }
 
 #[test]
 fn nothing_is_printed_asked_or_changed() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let mut command = limited();
     command.arg(program(&bed, "host_quiet")).arg(bed.emulator.host()).arg(bed.dir.path());
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
@@ -335,6 +335,6 @@ fn nothing_is_printed_asked_or_changed() {
 
 #[test]
 fn the_log_speaks_on_the_calling_thread() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     run(&program(&bed, "host_log"), &[&bed.emulator.host()]);
 }

@@ -12,17 +12,17 @@ use cos::ops::{file, folder};
 use cos_emulator::Fault;
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 fn stat(client: &Client, cos_path: &str) -> Value {
     reply(file::stat(client, PUBLIC, cos_path, None))
 }
 
 /// Somebody who can write to the directory of a download must not choose what is written to.
-#[test]
-fn a_link_in_place_of_the_partial_file_is_passed_by() {
-    let bed = Bed::new();
+fn a_link_in_place_of_the_partial_file_is_passed_by(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
     let (precious, absent) = (bed.file("precious", 10), bed.path("absent"));
@@ -39,9 +39,8 @@ fn a_link_in_place_of_the_partial_file_is_passed_by() {
 }
 
 /// A size is only a claim. Nothing may be asked of the memory for it before bytes have come.
-#[test]
-fn a_size_beyond_all_bounds_is_refused() {
-    let bed = Bed::new();
+fn a_size_beyond_all_bounds_is_refused(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     for size in [1_u64 << 50, 1_000_000_000_000_000_000, i64::MAX as u64, u64::MAX] {
         let stat = json!({"code": 0, "message": "SUCCESS", "data": {"filesize": size, "mtime": 1}});
@@ -54,8 +53,7 @@ fn a_size_beyond_all_bounds_is_refused() {
 }
 
 /// Always another byte, too soon for anybody to lose patience.
-#[test]
-fn a_reply_that_never_ends_is_not_waited_for() {
+fn a_reply_that_never_ends_is_not_waited_for(api: Api) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("localhost:{}", listener.local_addr().unwrap().port());
     thread::spawn(move || {
@@ -66,7 +64,8 @@ fn a_reply_that_never_ends_is_not_waited_for() {
             }
         }
     });
-    let client = Bed::new().client_with(json!({"hostname": host, "timeout_ms": 500, "retries": 0}));
+    let client =
+        Bed::new(api).client_with(json!({"hostname": host, "timeout_ms": 500, "retries": 0}));
     let started = Instant::now();
     expect(&stat(&client, "/a"), -3);
     assert!((500..1500).contains(&millis(started)), "{} ms", millis(started));
@@ -134,9 +133,8 @@ fn damaged(number: u64) -> Vec<u8> {
 }
 
 /// No answer makes the library panic, hang, or say what is not JSON.
-#[test]
-fn no_answer_is_too_odd() {
-    let bed = Bed::new();
+fn no_answer_is_too_odd(api: Api) {
+    let bed = Bed::new(api);
     let host = format!("localhost:{}", server(damaged));
     let client = bed.client_with(json!({
         "hostname": host, "download_hostname": host, "timeout_ms": 1000, "retries": 0,
@@ -158,4 +156,11 @@ fn no_answer_is_too_odd() {
     for code in [0, -2, -3, -197] {
         assert!(codes.get(&code).is_some_and(|n| *n > 20), "{codes:?}");
     }
+}
+
+for_each_api! {
+    a_link_in_place_of_the_partial_file_is_passed_by,
+    a_size_beyond_all_bounds_is_refused,
+    a_reply_that_never_ends_is_not_waited_for,
+    no_answer_is_too_odd,
 }

@@ -32,7 +32,7 @@ struct Elsewhere {
 impl Elsewhere {
     fn new() -> Elsewhere {
         installed();
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let (build, prefix) = (bed.path("build"), bed.path("usr"));
         let made = libraries().parent().unwrap();
         succeed(Command::new("cp").arg("-R").arg(made).arg(&build));

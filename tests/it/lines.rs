@@ -92,7 +92,7 @@ fn upload_large(client: &Client) -> Value {
 
 #[test]
 fn an_attempt_that_brought_bytes_uses_up_none() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = content(7 * MIB);
     expect(&upload_bytes(&bed.client(), "/a", &bytes, json!({})), 0);
     let cut = Action::Cut { after: MIB as u64, of: Part::Body, end: End::Close };
@@ -108,7 +108,7 @@ fn an_attempt_that_brought_bytes_uses_up_none() {
 
 #[test]
 fn an_answer_ends_sending() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let authority = Authority::new(&bed.path("authority"));
     let certificate = authority.certify("server", "DNS:localhost");
     let refusal = || answer("403 Forbidden", "", json!({"code": -97, "message": "no"}));
@@ -314,7 +314,7 @@ fn a_reply_may_have_the_headers_of_its_object() {
 
 #[test]
 fn what_comes_later_is_asked_for_later() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     expect(&upload_bytes(&bed.client(), "/a", b"bytes", json!({})), 0);
     for status in [408, 429, 500, 503] {
         let client = bed.client_with(json!({"retries": 1}));
@@ -346,7 +346,7 @@ fn what_comes_later_is_asked_for_later() {
 /// More refusals than the retries of one request.
 #[test]
 fn a_tree_slows_down_instead_of_failing_files() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let root = bed.path("root");
     fs::create_dir(&root).unwrap();
     for i in 0..3 {
@@ -380,7 +380,7 @@ fn a_tree_slows_down_instead_of_failing_files() {
 
 #[test]
 fn damage_is_worth_another_call() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let client = bed.client();
     expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
     bed.emulator.inject(Fault::new(Action::Corrupt { at: 5 }).op("download"));
@@ -400,7 +400,7 @@ fn damage_is_worth_another_call() {
 
 #[test]
 fn a_wrong_clock_is_set_right_by_the_servers() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     for ahead in [420, -1000, 100_000] {
         bed.emulator.settings(|settings| settings.clock_ahead = ahead);
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -458,7 +458,7 @@ fn a_wrong_clock_is_set_right_by_the_servers() {
 
 #[test]
 fn resets_at_odd_places_lose_nothing() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let bytes = content(3 * SLICE);
     for after in [0, 1, 17, 400, 5000, 400_000] {
         let client = bed.client();

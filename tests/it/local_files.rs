@@ -22,7 +22,7 @@ use support::{Bed, Link, compile, content, succeed};
 const NOBODY: u32 = 65534;
 
 fn bed_with(bytes: &[u8]) -> (Bed, Client, PathBuf) {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let client = bed.client();
     expect(&upload_bytes(&client, "/a", bytes, json!({"verify_sha1": false})), 0);
     bed.emulator.clear_requests();
@@ -252,7 +252,7 @@ fn what_appears_at_the_destination_meanwhile_lends_no_access_unless_it_is_a_file
 /// A disk that fails is no reason to give up what has been sent.
 #[test]
 fn an_upload_that_could_not_be_read_is_continued() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let file = bed.file("large", 16 * MIB);
     let read = "ssize_t pread64(int file, void *to, size_t len, off64_t at) { static int count; \
                 if (at > (12 << 20) && ++count > 70) { errno = EIO; return -1; } \
@@ -324,7 +324,7 @@ fn a_limit_of_file_size_is_a_failure_and_no_signal() {
 /// cancels has to wait for that.
 #[test]
 fn leased_files_are_read() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let (client, path) = (bed.client(), bed.file("leased", 1000));
     let holder = OpenOptions::new().read(true).write(true).open(&path).unwrap();
     // SAFETY: the descriptor is open, and the calls touch no memory. SIGIO, which the system sends
@@ -356,7 +356,7 @@ fn leased_files_are_read() {
 
 #[test]
 fn a_file_whose_size_is_not_that_of_its_content_is_no_success() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let client = bed.client();
     for options in [json!({}), json!({"verify_sha1": false}), json!({"slice_threshold": 0})] {
         let answer = upload(&client, "/a", Path::new("/proc/version"), options);
@@ -370,7 +370,7 @@ fn a_file_whose_size_is_not_that_of_its_content_is_no_success() {
 #[test]
 fn a_file_that_was_written_to_and_looks_as_before_is_no_success() {
     for options in [json!({}), json!({"slice_threshold": 0, "concurrency": 1})] {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let (client, path) = (bed.client(), bed.file("file", 6 * MIB));
         bed.emulator
             .inject(Fault::new(Action::Delay { ms: 300 }).op("upload_slice_data").forever());

@@ -14,9 +14,10 @@ use cos::client::Client;
 use cos::ops::file;
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 const PASSWORD: &str = "hunter2";
 
@@ -129,9 +130,8 @@ fn pass(
     let _ = server.shutdown(Shutdown::Both);
 }
 
-#[test]
-fn transfers_travel_through_tinyproxy() {
-    let bed = Bed::new();
+fn transfers_travel_through_tinyproxy(api: Api) {
+    let bed = Bed::new(api);
     let authority = Authority::new(&bed.path("authority"));
     let hosts = "IP:127.0.0.1,DNS:public-bucket-1250000000.localhost";
     let certificate = authority.certify("server", hosts);
@@ -180,9 +180,8 @@ fn transfers_travel_through_tinyproxy() {
     assert_stored(&bed.emulator, "/https-13-again", &content(size));
 }
 
-#[test]
-fn a_proxy_that_wants_other_credentials() {
-    let bed = Bed::new();
+fn a_proxy_that_wants_other_credentials(api: Api) {
+    let bed = Bed::new(api);
     let proxy = tinyproxy(bed.dir.path(), "BasicAuth user secret");
     let host = format!("127.0.0.1:{}", proxy.port);
     let client = bed.client();
@@ -209,9 +208,8 @@ fn a_proxy_that_wants_other_credentials() {
     expect(&stat(&client, "/a"), -197);
 }
 
-#[test]
-fn odd_characters_in_credentials_are_written_as_in_urls() {
-    let bed = Bed::new();
+fn odd_characters_in_credentials_are_written_as_in_urls(api: Api) {
+    let bed = Bed::new(api);
     let gate = Gate::open();
     let url = format!("http://us%40er:p%3A%2F%25+%E5%AF%86@127.0.0.1:{}", gate.port);
     expect(&stat(&through(&bed, &url, json!({})), "/a"), -197);
@@ -221,9 +219,8 @@ fn odd_characters_in_credentials_are_written_as_in_urls() {
     assert!(sent[0].contains(&line), "{}", sent[0]);
 }
 
-#[test]
-fn plain_http_is_asked_for_with_the_whole_url() {
-    let bed = Bed::new();
+fn plain_http_is_asked_for_with_the_whole_url(api: Api) {
+    let bed = Bed::new(api);
     let gate = Gate::open();
     let client = through(&bed, &gate.url(), json!({}));
     let bytes = content(19 * MIB);
@@ -245,9 +242,8 @@ fn plain_http_is_asked_for_with_the_whole_url() {
     assert!(sent[1].contains(&format!("\r\nhost: {content_host}\r\n")));
 }
 
-#[test]
-fn the_proxy_learns_the_host_and_nothing_else() {
-    let bed = Bed::new();
+fn the_proxy_learns_the_host_and_nothing_else(api: Api) {
+    let bed = Bed::new(api);
     let authority = Authority::new(&bed.path("authority"));
     let certificate = authority.certify("server", "DNS:localhost");
     let server = tls_in_front(bed.dir.path(), &certificate, "", &bed.emulator.host());
@@ -275,9 +271,8 @@ fn the_proxy_learns_the_host_and_nothing_else() {
     assert_stored(&bed.emulator, "/confidential", b"confidential");
 }
 
-#[test]
-fn names_are_looked_up_by_the_proxy() {
-    let bed = Bed::new();
+fn names_are_looked_up_by_the_proxy(api: Api) {
+    let bed = Bed::new(api);
     let host = format!("cos.invalid:{}", bed.emulator.port());
     let options = json!({"hostname": host, "download_hostname": host});
     let gate = Gate::open();
@@ -291,9 +286,8 @@ fn names_are_looked_up_by_the_proxy() {
     assert!(asked[1].starts_with("GET http://public-bucket-1250000000.cos.inva"), "{asked:?}");
 }
 
-#[test]
-fn the_proxys_answers() {
-    let bed = Bed::new();
+fn the_proxys_answers(api: Api) {
+    let bed = Bed::new(api);
     let options = json!({"retries": 1, "scheme": "https"});
     for (answer, retryable, part) in [
         ("HTTP/1.1 403 Forbidden\r\n\r\n", false, "refused to connect to 127.0.0.1:"),
@@ -327,9 +321,8 @@ fn the_proxys_answers() {
     assert_eq!(operations(&bed.emulator), [""; 0]);
 }
 
-#[test]
-fn a_proxy_that_is_not_there() {
-    let bed = Bed::new();
+fn a_proxy_that_is_not_there(api: Api) {
+    let bed = Bed::new(api);
     let host = format!("127.0.0.1:{}", free_port());
     let client = through(&bed, &format!("http://user:{PASSWORD}@{host}"), json!({"retries": 1}));
     let answer = stat(&client, "/a");
@@ -343,9 +336,8 @@ fn a_proxy_that_is_not_there() {
     assert_eq!(operations(&bed.emulator), [""; 0]);
 }
 
-#[test]
-fn a_proxy_that_does_not_answer() {
-    let bed = Bed::new();
+fn a_proxy_that_does_not_answer(api: Api) {
+    let bed = Bed::new(api);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let dripping = TcpListener::bind("127.0.0.1:0").unwrap();
     let ports = [&silent, &dripping].map(|listener| listener.local_addr().unwrap().port());
@@ -376,9 +368,8 @@ fn a_proxy_that_does_not_answer() {
 }
 
 /// The handshake behind the tunnel belongs to connecting as well.
-#[test]
-fn a_tunnel_that_leads_to_silence() {
-    let bed = Bed::new();
+fn a_tunnel_that_leads_to_silence(api: Api) {
+    let bed = Bed::new(api);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let gate = Gate::answering(move |_| ("HTTP/1.1 200 OK\r\n\r\n", Some(port)));
@@ -402,15 +393,14 @@ fn a_tunnel_that_leads_to_silence() {
 /// Runs one test of this module in a process of its own, with other variables.
 fn run_with(test: &str, variables: &[(&str, &str)]) {
     let mut own = Command::new(std::env::current_exe().unwrap());
-    own.args(["--exact", &format!("proxy::{test}")]).envs(variables.iter().copied());
+    own.args(["--exact", &format!("proxy::v4::{test}")]).envs(variables.iter().copied());
     let output = support::succeed(&mut own);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("1 passed"), "{text}");
 }
 
-#[test]
-fn without_a_proxy() {
-    let bed = Bed::new();
+fn without_a_proxy(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
     let (answer, bytes) = download_bytes(&client, "/a", json!({}));
@@ -430,4 +420,18 @@ fn the_environment_is_not_asked() {
     let exceptions = [("no_proxy", "*"), ("NO_PROXY", "*")];
     run_with("a_proxy_that_is_not_there", &exceptions);
     run_with("names_are_looked_up_by_the_proxy", &exceptions);
+}
+
+for_each_api! {
+    transfers_travel_through_tinyproxy,
+    a_proxy_that_wants_other_credentials,
+    odd_characters_in_credentials_are_written_as_in_urls,
+    plain_http_is_asked_for_with_the_whole_url,
+    the_proxy_learns_the_host_and_nothing_else,
+    names_are_looked_up_by_the_proxy,
+    the_proxys_answers,
+    a_proxy_that_is_not_there,
+    a_proxy_that_does_not_answer,
+    a_tunnel_that_leads_to_silence,
+    without_a_proxy,
 }

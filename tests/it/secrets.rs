@@ -23,8 +23,9 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::transfers::{MIB, code, dropped, html, logged, lost};
-use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, compile};
+use support::{APPID, Api, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, compile};
 
 const PASSWORD: &str = "hunter2-hunter2";
 
@@ -101,9 +102,8 @@ fn holds_signature(text: &str) -> bool {
     })
 }
 
-#[test]
-fn what_is_searched_for_would_be_found() {
-    let bed = Bed::new();
+fn what_is_searched_for_would_be_found(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     for answer in [
         sign::more(&client, BUCKET, "/a", 60),
@@ -167,9 +167,8 @@ fn phases(answers: &[Value]) -> BTreeSet<String> {
         .collect()
 }
 
-#[test]
-fn successes_tell_no_secret() {
-    let (bed, said) = (Bed::new(), Said::default());
+fn successes_tell_no_secret(api: Api) {
+    let (bed, said) = (Bed::new(api), Said::default());
     let answers = everything(&said, &bed, &said.client(bed.client()));
     for answer in answers {
         assert_eq!(answer["code"], 0, "{answer:#}");
@@ -182,8 +181,7 @@ fn successes_tell_no_secret() {
     said.assert_nothing_secret();
 }
 
-#[test]
-fn failures_tell_no_secret_in_any_phase() {
+fn failures_tell_no_secret_in_any_phase(api: Api) {
     let said = Said::default();
     let mut seen = BTreeSet::new();
     // A request that fails on its way, or is refused.
@@ -199,7 +197,7 @@ fn failures_tell_no_secret_in_any_phase() {
         Action::Redirect { location: "http://127.0.0.1:1/".into(), status: 302 },
     ];
     let try_all = |action: &Action| {
-        let (bed, mut seen) = (Bed::new(), BTreeSet::new());
+        let (bed, mut seen) = (Bed::new(api), BTreeSet::new());
         let client = said.client(bed.client_with(json!({"retries": 1})));
         everything(&said, &bed, &client);
         for op in ["", "download", "upload_slice_data"] {
@@ -216,7 +214,7 @@ fn failures_tell_no_secret_in_any_phase() {
         seen.extend(trials.into_iter().flat_map(|trial| trial.join().unwrap()));
     });
     // A server that can't be reached, or is not what it should be.
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for options in [
         json!({"hostname": "no-such-host.invalid"}),
@@ -315,8 +313,7 @@ fn signature_in(head: &str) -> String {
     from.split_whitespace().next().unwrap().to_owned()
 }
 
-#[test]
-fn a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply() {
+fn a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply(api: Api) {
     let wraps: [fn(&str) -> Value; 6] = [
         |head| json!({"message": format!("this is wrong: {head}")}),
         |head| json!({"message": format!("this is wrong: {}", cos::path::encode_query(head))}),
@@ -333,7 +330,7 @@ fn a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply() {
         },
     ];
     for wrap in wraps {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let (host, heads) = echo_wrapped(403, wrap);
         let port = host.rsplit(':').next().unwrap();
         let hosts = json!({"hostname": host, "download_hostname": format!("localhost:{port}")});
@@ -405,4 +402,11 @@ fn the_key_is_gone_with_its_client() {
             assert_eq!(text, "1 0\n", "{processor} {bind_now}");
         }
     }
+}
+
+for_each_api! {
+    what_is_searched_for_would_be_found,
+    successes_tell_no_secret,
+    failures_tell_no_secret_in_any_phase,
+    a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply,
 }

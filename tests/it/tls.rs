@@ -16,9 +16,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::servers::{Authority, Certificate, Server, accesses, free_port, tls_in_front};
 use support::transfers::*;
-use support::{Bed, content, succeed};
+use support::{Api, Bed, content, succeed};
 
 /// Every name the clients here use.
 const HOSTS: &str = "DNS:localhost,DNS:public-bucket-1250000000.localhost";
@@ -30,8 +31,8 @@ struct Place {
 }
 
 impl Place {
-    fn new() -> Place {
-        let bed = Bed::new();
+    fn new(api: Api) -> Place {
+        let bed = Bed::new(api);
         let authority = Authority::new(&bed.path("authority"));
         Place { bed, authority }
     }
@@ -80,9 +81,8 @@ fn expect_refusal(answer: &Value, why: &str) {
     assert!(message.starts_with("TLS: ") && message.contains(why), "{message}");
 }
 
-#[test]
-fn transfers_travel_over_encrypted_connections_that_are_kept() {
-    let place = Place::new();
+fn transfers_travel_over_encrypted_connections_that_are_kept(api: Api) {
+    let place = Place::new(api);
     let certificate = place.authority.certify("server", HOSTS);
     let server = place.server(&certificate, "ssl_protocols TLSv1.2 TLSv1.3;");
     let client = place.client(server.port, json!({}));
@@ -125,9 +125,8 @@ fn transfers_travel_over_encrypted_connections_that_are_kept() {
     assert_eq!(connections(&both), connections(&first));
 }
 
-#[test]
-fn what_arrives_over_tls_is_checked_too() {
-    let place = Place::new();
+fn what_arrives_over_tls_is_checked_too(api: Api) {
+    let place = Place::new(api);
     let server = place.server(&place.authority.certify("server", HOSTS), "");
     let client = place.client(server.port, json!({}));
     let bed = &place.bed;
@@ -138,9 +137,8 @@ fn what_arrives_over_tls_is_checked_too() {
     assert!(!bed.path("local").exists());
 }
 
-#[test]
-fn versions_from_1_2_on_are_spoken() {
-    let place = Place::new();
+fn versions_from_1_2_on_are_spoken(api: Api) {
+    let place = Place::new(api);
     let certificate = place.authority.certify("server", HOSTS);
     let file = place.bed.file("file", 2 * SLICE);
     for version in ["TLSv1.2", "TLSv1.3"] {
@@ -175,9 +173,8 @@ fn speaks(server: &Server, flag: &str) -> bool {
     openssl.stdin(Stdio::null()).output().unwrap().status.success()
 }
 
-#[test]
-fn certificates_that_prove_nothing_are_refused() {
-    let place = Place::new();
+fn certificates_that_prove_nothing_are_refused(api: Api) {
+    let place = Place::new(api);
     let others = Authority::new(&place.bed.path("others"));
     let (ours, theirs) = (place.authority.ca_file(), others.ca_file());
     let server = |certificate| place.server(&certificate, "");
@@ -218,9 +215,8 @@ fn certificates_that_prove_nothing_are_refused() {
     }
 }
 
-#[test]
-fn the_download_host_is_verified_by_its_own_name() {
-    let place = Place::new();
+fn the_download_host_is_verified_by_its_own_name(api: Api) {
+    let place = Place::new(api);
     let server = place.server(&place.authority.certify("server", "DNS:localhost"), "");
     let client = place.client(server.port, json!({}));
     expect(&upload(&client, "/a", &place.bed.file("file", 1000), json!({})), 0);
@@ -230,9 +226,8 @@ fn the_download_host_is_verified_by_its_own_name() {
     assert!(!place.bed.path("local").exists());
 }
 
-#[test]
-fn an_address_is_verified_as_an_address() {
-    let place = Place::new();
+fn an_address_is_verified_as_an_address(api: Api) {
+    let place = Place::new(api);
     for (names, code) in [("IP:127.0.0.1", -197), ("DNS:localhost,IP:127.0.0.2", -3)] {
         let certificate = place.authority.certify(&code.to_string(), names);
         let server = place.server(&certificate, "");
@@ -242,9 +237,8 @@ fn an_address_is_verified_as_an_address() {
     }
 }
 
-#[test]
-fn verification_has_no_switch() {
-    let bed = Bed::new();
+fn verification_has_no_switch(api: Api) {
+    let bed = Bed::new(api);
     for key in ["insecure", "verify", "verify_ssl", "verify_peer", "tls_verify"] {
         let client = bed.client();
         let options = json!({key: false}).to_string();
@@ -253,17 +247,15 @@ fn verification_has_no_switch() {
     }
 }
 
-#[test]
-fn a_server_that_speaks_no_tls() {
-    let bed = Bed::new();
+fn a_server_that_speaks_no_tls(api: Api) {
+    let bed = Bed::new(api);
     let client = encrypted(&bed, bed.emulator.port(), json!({"connect_timeout_ms": 3000}));
     expect_refusal(&stat(&client, "/a"), "the TLS handshake failed");
     assert!(!operations(&bed.emulator).contains(&"stat".to_owned()));
 }
 
-#[test]
-fn a_handshake_that_is_broken_off_or_never_answered() {
-    let bed = Bed::new();
+fn a_handshake_that_is_broken_off_or_never_answered(api: Api) {
+    let bed = Bed::new(api);
     let closing = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closing.local_addr().unwrap().port();
     let connections = Arc::new(AtomicUsize::new(0));
@@ -297,9 +289,8 @@ fn a_handshake_that_is_broken_off_or_never_answered() {
     assert!(message.contains("in time") && message.contains("TLS"), "{message}");
 }
 
-#[test]
-fn a_handshake_that_drips_is_not_longer_than_a_silent_one() {
-    let bed = Bed::new();
+fn a_handshake_that_drips_is_not_longer_than_a_silent_one(api: Api) {
+    let bed = Bed::new(api);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -319,9 +310,8 @@ fn a_handshake_that_drips_is_not_longer_than_a_silent_one() {
     assert!((400..1500).contains(&millis(started)), "{} ms", millis(started));
 }
 
-#[test]
-fn a_ca_file_that_is_none_is_refused() {
-    let place = Place::new();
+fn a_ca_file_that_is_none_is_refused(api: Api) {
+    let place = Place::new(api);
     let Certificate { key, .. } = place.authority.certify("server", HOSTS);
     let written = |name: &str, text: &str| {
         let path = place.bed.path(name);
@@ -358,9 +348,8 @@ fn a_ca_file_that_is_none_is_refused() {
     expect(&stat(&client, "/a"), -197);
 }
 
-#[test]
-fn a_ca_file_may_hold_more_than_one() {
-    let place = Place::new();
+fn a_ca_file_may_hold_more_than_one(api: Api) {
+    let place = Place::new(api);
     let others = Authority::new(&place.bed.path("others"));
     let read = |authority: &Authority| fs::read_to_string(authority.ca_file()).unwrap();
     let bundle = place.bed.path("bundle");
@@ -404,9 +393,8 @@ fn falsifier(server: u16) -> (u16, Arc<AtomicBool>) {
 }
 
 /// By then the request has been carried out, so this is a lost reply and no failed handshake.
-#[test]
-fn a_reply_that_was_tampered_with_is_a_lost_reply() {
-    let place = Place::new();
+fn a_reply_that_was_tampered_with_is_a_lost_reply(api: Api) {
+    let place = Place::new(api);
     let server = place.server(&place.authority.certify("server", HOSTS), "");
     let (port, falsify) = falsifier(server.port);
     let client = place.client(port, json!({}));
@@ -487,9 +475,8 @@ fn one_reply_each(
     (port, connections)
 }
 
-#[test]
-fn a_connection_whose_server_said_farewell_is_not_used_again() {
-    let place = Place::new();
+fn a_connection_whose_server_said_farewell_is_not_used_again(api: Api) {
+    let place = Place::new(api);
     let certificate = place.authority.certify("server", HOSTS);
     let found =
         "HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"code\":0,\"message\":\"\",\"data\":{}}";
@@ -501,9 +488,8 @@ fn a_connection_whose_server_said_farewell_is_not_used_again() {
     }
 }
 
-#[test]
-fn a_reply_that_was_cut_off_is_not_taken_for_whole() {
-    let place = Place::new();
+fn a_reply_that_was_cut_off_is_not_taken_for_whole(api: Api) {
+    let place = Place::new(api);
     let certificate = place.authority.certify("server", HOSTS);
     let with_length = "HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"code\":0,\"message\":\"\"";
     let without = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"code\":0,\"message\":\"\"";
@@ -514,10 +500,28 @@ fn a_reply_that_was_cut_off_is_not_taken_for_whole() {
     }
 }
 
-#[test]
-fn nobody_listens() {
-    let bed = Bed::new();
+fn nobody_listens(api: Api) {
+    let bed = Bed::new(api);
     let answer = stat(&encrypted(&bed, free_port(), json!({"retries": 0})), "/a");
     expect(&answer, -3);
     assert_eq!(answer["error"]["phase"], "connect");
+}
+
+for_each_api! {
+    transfers_travel_over_encrypted_connections_that_are_kept,
+    what_arrives_over_tls_is_checked_too,
+    versions_from_1_2_on_are_spoken,
+    certificates_that_prove_nothing_are_refused,
+    the_download_host_is_verified_by_its_own_name,
+    an_address_is_verified_as_an_address,
+    verification_has_no_switch,
+    a_server_that_speaks_no_tls,
+    a_handshake_that_is_broken_off_or_never_answered,
+    a_handshake_that_drips_is_not_longer_than_a_silent_one,
+    a_ca_file_that_is_none_is_refused,
+    a_ca_file_may_hold_more_than_one,
+    a_reply_that_was_tampered_with_is_a_lost_reply,
+    a_connection_whose_server_said_farewell_is_not_used_again,
+    a_reply_that_was_cut_off_is_not_taken_for_whole,
+    nobody_listens,
 }

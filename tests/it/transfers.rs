@@ -13,8 +13,9 @@ use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use support::for_each_api;
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 /// A kind of transfer, with the options that make it so.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +30,8 @@ enum Kind {
 const ALL: [Kind; 5] = [Kind::Simple, Kind::Sliced, Kind::File, Kind::Buffer, Kind::Stream];
 
 /// A bed with a file to upload and the same content to download from `/a`.
-fn bed_with(size: usize) -> Bed {
-    let bed = Bed::new();
+fn bed_with(api: Api, size: usize) -> Bed {
+    let bed = Bed::new(api);
     bed.emulator.settings(|settings| settings.instant_upload = false);
     let options = json!({"slice_threshold": 20 * MIB});
     expect(&upload_bytes(&bed.client(), "/a", &content(size), options), 0);
@@ -65,11 +66,10 @@ fn transfer(kind: Kind, bed: &Bed, client: &Client, more: Value, watch: Watch) -
     }
 }
 
-#[test]
-fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread() {
+fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread(api: Api) {
     let size = 9 * MIB;
     for kind in ALL {
-        let bed = bed_with(size);
+        let bed = bed_with(api, size);
         let caller = thread::current().id();
         let mut told = Vec::new();
         let on_progress = |done, total| {
@@ -91,8 +91,7 @@ fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread() {
     }
 }
 
-#[test]
-fn progress_does_not_go_back_when_something_is_sent_again() {
+fn progress_does_not_go_back_when_something_is_sent_again(api: Api) {
     for (kind, fault) in [
         (Kind::Simple, Fault::new(Action::Drop { after: 4 << 20, end: cos_emulator::End::Reset })),
         (Kind::Sliced, slice_fault(html(500), SLICE).times(3)),
@@ -106,7 +105,7 @@ fn progress_does_not_go_back_when_something_is_sent_again() {
             .op("download"),
         ),
     ] {
-        let bed = bed_with(9 * MIB);
+        let bed = bed_with(api, 9 * MIB);
         bed.emulator.inject(fault);
         let mut told = Vec::new();
         let on_progress = |done, total| {
@@ -121,10 +120,9 @@ fn progress_does_not_go_back_when_something_is_sent_again() {
     }
 }
 
-#[test]
-fn an_empty_transfer_is_told_once() {
+fn an_empty_transfer_is_told_once(api: Api) {
     for kind in [Kind::Simple, Kind::File, Kind::Buffer, Kind::Stream] {
-        let bed = bed_with(0);
+        let bed = bed_with(api, 0);
         let mut told = Vec::new();
         let on_progress = |done, total| {
             told.push((done, total));
@@ -151,10 +149,9 @@ const SILENCES: [(Kind, &str); 9] = [
     (Kind::Sliced, "upload_slice_data"),
 ];
 
-#[test]
-fn callbacks_come_even_while_the_server_is_silent() {
+fn callbacks_come_even_while_the_server_is_silent(api: Api) {
     for (kind, op) in SILENCES {
-        let bed = bed_with(1000);
+        let bed = bed_with(api, 1000);
         bed.emulator.inject(Fault::new(Action::Withhold).op(op).forever());
         let mut calls = 0;
         let on_progress = |_, _| {
@@ -220,10 +217,9 @@ fn cancel_when(
     })
 }
 
-#[test]
-fn a_call_can_be_cancelled_while_the_server_is_silent() {
+fn a_call_can_be_cancelled_while_the_server_is_silent(api: Api) {
     for (i, (kind, op)) in SILENCES.into_iter().enumerate() {
-        let bed = bed_with(1000);
+        let bed = bed_with(api, 1000);
         let client = bed.client();
         bed.emulator.inject(Fault::new(Action::Withhold).op(op).forever());
         let is_silent = || {
@@ -237,8 +233,7 @@ fn a_call_can_be_cancelled_while_the_server_is_silent() {
     }
 }
 
-#[test]
-fn a_call_can_be_cancelled_while_it_connects() {
+fn a_call_can_be_cancelled_while_it_connects(api: Api) {
     let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     full.listen(0).unwrap();
@@ -255,7 +250,7 @@ fn a_call_can_be_cancelled_while_it_connects() {
     thread::sleep(Duration::from_millis(50));
     let connected = waiting.iter().filter(|socket| socket.peer_addr().is_ok()).count();
     assert!(connected < waiting.len(), "the queue is not full");
-    let bed = bed_with(1000);
+    let bed = bed_with(api, 1000);
     let host = address.as_socket().unwrap().to_string();
     let client = bed.client_with(json!({"hostname": host, "connect_timeout_ms": 60_000}));
     for (i, kind) in ALL.into_iter().enumerate() {
@@ -267,10 +262,9 @@ fn a_call_can_be_cancelled_while_it_connects() {
     }
 }
 
-#[test]
-fn what_a_cancelled_call_leaves_can_be_continued() {
+fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
     const PIECE: usize = 8 * MIB;
-    let bed = bed_with(PIECE + 1000);
+    let bed = bed_with(api, PIECE + 1000);
     let client = bed.client();
     let hang = Fault::new(Action::Withhold).op("download").offset(PIECE as u64);
     bed.emulator.inject(hang);
@@ -300,10 +294,9 @@ fn what_a_cancelled_call_leaves_can_be_continued() {
     assert_stored(&bed.emulator, "/new", &content(PIECE + 1000));
 }
 
-#[test]
-fn the_callback_stops_a_call_midway() {
+fn the_callback_stops_a_call_midway(api: Api) {
     for kind in ALL {
-        let bed = bed_with(19 * MIB);
+        let bed = bed_with(api, 19 * MIB);
         // The server takes its time, or everything would be sent before the callback's word counts.
         bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("accept"));
         bed.emulator.settings(|settings| settings.latency_ms = 20);
@@ -322,9 +315,8 @@ fn the_callback_stops_a_call_midway() {
     }
 }
 
-#[test]
-fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled() {
-    let bed = bed_with(1000);
+fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
+    let bed = bed_with(api, 1000);
     let client = bed.client();
     let handle = Transfer::default();
     let watch = || Watch { transfer: Some(&handle), on_progress: None };
@@ -347,4 +339,16 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled() {
     }
     assert_eq!(operations(&bed.emulator), [""; 0]);
     assert!(!Path::new(&bed.path("down").join("file")).exists());
+}
+
+for_each_api! {
+    progress_is_told_from_the_start_to_the_end_on_the_calling_thread,
+    progress_does_not_go_back_when_something_is_sent_again,
+    an_empty_transfer_is_told_once,
+    callbacks_come_even_while_the_server_is_silent,
+    a_call_can_be_cancelled_while_the_server_is_silent,
+    a_call_can_be_cancelled_while_it_connects,
+    what_a_cancelled_call_leaves_can_be_continued,
+    the_callback_stops_a_call_midway,
+    a_handle_serves_one_call_at_a_time_and_none_once_cancelled,
 }

@@ -16,8 +16,9 @@ use cos::ops::{file, folder, tree, upload};
 use cos::threads::Watch;
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
+use support::for_each_api;
 use support::transfers::{MIB, assert_same, code, dropped, html, reply_with, slice_fault};
-use support::{BUCKET, Bed, content, parsed};
+use support::{Api, BUCKET, Bed, content, parsed};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
     let path = root.join(name);
@@ -81,9 +82,8 @@ fn asked(emulator: &Emulator, op: &str) -> usize {
     emulator.requests().iter().filter(|record| record.op == op).count()
 }
 
-#[test]
-fn a_tree_goes_up_and_comes_back_the_same() {
-    let bed = Bed::new();
+fn a_tree_goes_up_and_comes_back_the_same(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (here, back) = (bed.path("here"), bed.path("back"));
     sample(&here);
@@ -99,9 +99,8 @@ fn a_tree_goes_up_and_comes_back_the_same() {
     assert!(read(&here) == read(&back));
 }
 
-#[test]
-fn only_what_differs_travels_again() {
-    let bed = Bed::new();
+fn only_what_differs_travels_again(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (here, back) = (bed.path("here"), bed.path("back"));
     sample(&here);
@@ -127,9 +126,8 @@ fn only_what_differs_travels_again() {
     assert!(read(&here) == read(&back));
 }
 
-#[test]
-fn insert_only_and_overwrite_keep_what_is_there() {
-    let bed = Bed::new();
+fn insert_only_and_overwrite_keep_what_is_there(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (here, back) = (bed.path("here"), bed.path("back"));
     write(&here, "a", b"old");
@@ -150,9 +148,8 @@ fn insert_only_and_overwrite_keep_what_is_there() {
     assert_eq!(fs::read(back.join("b")).unwrap(), b"b");
 }
 
-#[test]
-fn large_files_that_were_broken_off_are_continued() {
-    let bed = Bed::new();
+fn large_files_that_were_broken_off_are_continued(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (here, back) = (bed.path("here"), bed.path("back"));
     let bytes = content(17 * MIB);
@@ -175,9 +172,8 @@ fn large_files_that_were_broken_off_are_continued() {
     assert_same(&fs::read(back.join("large")).unwrap(), &bytes);
 }
 
-#[test]
-fn links_and_impossible_names_are_reported_and_not_followed() {
-    let bed = Bed::new();
+fn links_and_impossible_names_are_reported_and_not_followed(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     write(&here, "good", b"good");
@@ -199,9 +195,8 @@ fn links_and_impossible_names_are_reported_and_not_followed() {
     assert_eq!(uploads, 1);
 }
 
-#[test]
-fn nothing_is_written_outside_the_destination() {
-    let bed = Bed::new();
+fn nothing_is_written_outside_the_destination(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (back, outside) = (bed.path("back"), bed.path("outside"));
     for path in ["/tree/dir/inner", "/tree/plain", "/tree/good"] {
@@ -223,9 +218,8 @@ fn nothing_is_written_outside_the_destination() {
     assert_eq!(outside["kept"], b"kept");
 }
 
-#[test]
-fn names_from_the_server_do_not_lead_elsewhere() {
-    let bed = Bed::new();
+fn names_from_the_server_do_not_lead_elsewhere(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let evil = r#"{"code":0,"message":"SUCCESS","data":{"context":"","listover":true,"infos":[
         {"name":"../evil","sha":"0","filesize":1,"mtime":1},
@@ -241,9 +235,8 @@ fn names_from_the_server_do_not_lead_elsewhere() {
     assert!(!bed.path("evil").exists());
 }
 
-#[test]
-fn progress_counts_the_whole_tree() {
-    let bed = Bed::new();
+fn progress_counts_the_whole_tree(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     sample(&here);
@@ -273,10 +266,9 @@ fn leave_unfinished(bed: &Bed, path: &str, bytes: &[u8], op: &str) {
 }
 
 /// How an upload was begun shows neither in its size nor in the options of this call.
-#[test]
-fn what_was_never_finished_is_not_unchanged() {
+fn what_was_never_finished_is_not_unchanged(api: Api) {
     for options in [None, Some(r#"{"slice_threshold": 0}"#), Some(r#"{"verify_sha1": false}"#)] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let client = bed.client();
         let here = bed.path("here");
         for name in ["small", "deep/large"] {
@@ -294,9 +286,8 @@ fn what_was_never_finished_is_not_unchanged() {
     }
 }
 
-#[test]
-fn an_unfinished_upload_beside_a_file_does_not_make_it_travel() {
-    let bed = Bed::new();
+fn an_unfinished_upload_beside_a_file_does_not_make_it_travel(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     write(&here, "a", &content(1000));
@@ -309,9 +300,8 @@ fn an_unfinished_upload_beside_a_file_does_not_make_it_travel() {
     assert_eq!(bed.emulator.requests().len(), 2);
 }
 
-#[test]
-fn names_that_are_refused_are_lines_of_the_report() {
-    let bed = Bed::new();
+fn names_that_are_refused_are_lines_of_the_report(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (here, back) = (bed.path("here"), bed.path("back"));
     for name in ["good", "later/good", "a/inner/good"] {
@@ -353,9 +343,8 @@ fn names_that_are_refused_are_lines_of_the_report() {
     assert_eq!(failure.code(), -197);
 }
 
-#[test]
-fn a_file_whose_connection_always_breaks_does_not_stop_the_others() {
-    let bed = Bed::new();
+fn a_file_whose_connection_always_breaks_does_not_stop_the_others(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client_with(serde_json::json!({"retries": 0}));
     let (here, back) = (bed.path("here"), bed.path("back"));
     // More in a row than it takes to doubt that there is a server.
@@ -390,9 +379,8 @@ fn a_file_whose_connection_always_breaks_does_not_stop_the_others() {
     assert_eq!(report["data"]["failed"], 1);
 }
 
-#[test]
-fn a_server_that_goes_away_ends_the_tree() {
-    let bed = Bed::new();
+fn a_server_that_goes_away_ends_the_tree(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client_with(serde_json::json!({"retries": 0, "timeout_ms": 5000}));
     let here = bed.path("here");
     for i in 0..200 {
@@ -442,8 +430,7 @@ fn page(count: usize, infos: Value) -> Value {
     serde_json::json!({"context": format!("c{count}"), "listover": false, "infos": infos})
 }
 
-#[test]
-fn lists_without_end_have_one() {
+fn lists_without_end_have_one(api: Api) {
     let all = Some(r#"{"all": true}"#);
     let entry = serde_json::json!({"name": "x".repeat(100_000), "sha": "0", "filesize": 1});
     for infos in [Value::from(vec![entry; 100]), Value::from(Vec::<Value>::new())] {
@@ -454,15 +441,14 @@ fn lists_without_end_have_one() {
     // Folders in folders.
     let client =
         serve(|_| serde_json::json!({"context": "", "listover": true, "infos": [{"name": "d/"}]}));
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let (code, report) = down(&client, &bed.path("back"), None);
     assert_eq!((code, &report["data"]["failed"]), (-1, &1.into()));
 }
 
 /// What is to be uploaded is asked for by name where a list of its folder would never end.
-#[test]
-fn a_folder_too_long_to_list_is_no_obstacle_to_an_upload() {
-    let bed = Bed::new();
+fn a_folder_too_long_to_list_is_no_obstacle_to_an_upload(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     write(&here, "same", b"same");
@@ -490,10 +476,9 @@ fn a_folder_too_long_to_list_is_no_obstacle_to_an_upload() {
     assert_eq!((failure.code(), failure.argument_name()), (-2, None));
 }
 
-#[test]
-fn long_pages_are_asked_for_where_they_are_given() {
+fn long_pages_are_asked_for_where_they_are_given(api: Api) {
     for strict in [false, true] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         bed.emulator.settings(|settings| settings.strict_list_limit = strict);
         let client = bed.client();
         for i in 0..201 {
@@ -511,9 +496,8 @@ fn long_pages_are_asked_for_where_they_are_given() {
 }
 
 /// What is not known yet can be waited for, and given up, all the same.
-#[test]
-fn a_tree_can_be_cancelled_while_it_is_listed() {
-    let bed = Bed::new();
+fn a_tree_can_be_cancelled_while_it_is_listed(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     sample(&here);
@@ -532,9 +516,8 @@ fn a_tree_can_be_cancelled_while_it_is_listed() {
     }
 }
 
-#[test]
-fn one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does() {
-    let bed = Bed::new();
+fn one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client_with(serde_json::json!({"retries": 0, "timeout_ms": 2000}));
     let here = bed.path("here");
     sample(&here);
@@ -553,9 +536,8 @@ fn one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does() {
     assert_eq!(code, -3, "{report}");
 }
 
-#[test]
-fn recursive_deletion_leaves_nothing_and_touches_nothing_else() {
-    let bed = Bed::new();
+fn recursive_deletion_leaves_nothing_and_touches_nothing_else(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let here = bed.path("here");
     sample(&here);
@@ -575,4 +557,26 @@ fn recursive_deletion_leaves_nothing_and_touches_nothing_else() {
     assert_eq!(file::stat(&client, BUCKET, "/tree2/kept", None).unwrap().code, 0);
     let failure = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap_err();
     assert_eq!(failure.code(), -197);
+}
+
+for_each_api! {
+    a_tree_goes_up_and_comes_back_the_same,
+    only_what_differs_travels_again,
+    insert_only_and_overwrite_keep_what_is_there,
+    large_files_that_were_broken_off_are_continued,
+    links_and_impossible_names_are_reported_and_not_followed,
+    nothing_is_written_outside_the_destination,
+    names_from_the_server_do_not_lead_elsewhere,
+    progress_counts_the_whole_tree,
+    what_was_never_finished_is_not_unchanged,
+    an_unfinished_upload_beside_a_file_does_not_make_it_travel,
+    names_that_are_refused_are_lines_of_the_report,
+    a_file_whose_connection_always_breaks_does_not_stop_the_others,
+    a_server_that_goes_away_ends_the_tree,
+    lists_without_end_have_one,
+    a_folder_too_long_to_list_is_no_obstacle_to_an_upload,
+    long_pages_are_asked_for_where_they_are_given,
+    a_tree_can_be_cancelled_while_it_is_listed,
+    one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does,
+    recursive_deletion_leaves_nothing_and_touches_nothing_else,
 }

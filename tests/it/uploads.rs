@@ -9,8 +9,9 @@ use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
+use support::for_each_api;
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, content};
 
 /// Options that make a small file travel in small slices.
 fn sliced(more: Value) -> Value {
@@ -31,9 +32,8 @@ fn other_content(size: usize) -> Vec<u8> {
     content(size).into_iter().map(|byte| byte.wrapping_add(1)).collect()
 }
 
-#[test]
-fn slices_travel_in_parallel_over_connections_that_are_kept() {
-    let bed = Bed::new();
+fn slices_travel_in_parallel_over_connections_that_are_kept(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let file = bed.file("file", 12 * SLICE);
     bed.emulator.settings(|settings| settings.latency_ms = 30);
@@ -60,9 +60,8 @@ fn slices_travel_in_parallel_over_connections_that_are_kept() {
     assert_stored(&bed.emulator, "/b", &other_content(12 * SLICE));
 }
 
-#[test]
-fn a_server_that_wants_slices_one_by_one_gets_them_so() {
-    let bed = Bed::new();
+fn a_server_that_wants_slices_one_by_one_gets_them_so(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let file = bed.file("file", 8 * SLICE + 1);
     bed.emulator.settings(|settings| {
@@ -83,10 +82,9 @@ fn a_server_that_wants_slices_one_by_one_gets_them_so() {
     assert_stored(&bed.emulator, "/a", &content(8 * SLICE + 1));
 }
 
-#[test]
-fn the_slice_size_the_server_grants_is_used() {
+fn the_slice_size_the_server_grants_is_used(api: Api) {
     for granted in [131_072, 3 * MIB] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         bed.emulator.settings(|settings| settings.slice_size = Some(granted as u64));
         let size = 4 * MIB + 77;
         let file = bed.file("file", size);
@@ -97,9 +95,8 @@ fn the_slice_size_the_server_grants_is_used() {
     }
 }
 
-#[test]
-fn uploadparts_are_accepted_for_every_slice_size() {
-    let bed = Bed::new();
+fn uploadparts_are_accepted_for_every_slice_size(api: Api) {
+    let bed = Bed::new(api);
     bed.emulator.settings(|settings| settings.instant_upload = false);
     let size = 6 * MIB + 5;
     let file = bed.file("file", size);
@@ -114,9 +111,8 @@ fn uploadparts_are_accepted_for_every_slice_size() {
     }
 }
 
-#[test]
-fn a_slice_that_fails_twice_is_sent_a_third_time() {
-    let bed = Bed::new();
+fn a_slice_that_fails_twice_is_sent_a_third_time(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let file = bed.file("file", 4 * SLICE);
     for (i, action) in
@@ -136,9 +132,8 @@ fn a_slice_that_fails_twice_is_sent_a_third_time() {
     }
 }
 
-#[test]
-fn a_repetition_is_signed_anew() {
-    let bed = Bed::new();
+fn a_repetition_is_signed_anew(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client_with(json!({"sign_expired": 2, "timeout_ms": 3100}));
     let file = bed.file("file", 2 * SLICE);
     // When the silence has lasted, the first signature has expired.
@@ -149,9 +144,8 @@ fn a_repetition_is_signed_anew() {
     assert_stored(&bed.emulator, "/a", &content(2 * SLICE));
 }
 
-#[test]
-fn a_slice_that_fails_for_good_ends_the_call_at_once() {
-    let bed = Bed::new();
+fn a_slice_that_fails_for_good_ends_the_call_at_once(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 40 * SLICE);
     bed.emulator.inject(slice_fault(Action::Withhold, 0).forever());
     bed.emulator.inject(slice_fault(code(-4016), 5 * SLICE).forever());
@@ -168,9 +162,8 @@ fn a_slice_that_fails_for_good_ends_the_call_at_once() {
     assert_absent(&bed.emulator, "/a");
 }
 
-#[test]
-fn sizes_around_the_threshold() {
-    let bed = Bed::new();
+fn sizes_around_the_threshold(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let threshold = 2 * SLICE;
     for verify_sha1 in [true, false] {
@@ -205,9 +198,8 @@ fn sizes_around_the_threshold() {
     }
 }
 
-#[test]
-fn with_a_threshold_of_0_only_the_empty_file_is_simple() {
-    let bed = Bed::new();
+fn with_a_threshold_of_0_only_the_empty_file_is_simple(api: Api) {
+    let bed = Bed::new(api);
     for (size, op) in [(0, "upload"), (1, "upload_slice_data")] {
         let path = format!("/{size}");
         expect(&upload(&bed.client(), &path, &bed.file("file", size), sliced(json!({}))), 0);
@@ -216,9 +208,8 @@ fn with_a_threshold_of_0_only_the_empty_file_is_simple() {
     }
 }
 
-#[test]
-fn a_buffer_travels_like_a_file() {
-    let bed = Bed::new();
+fn a_buffer_travels_like_a_file(api: Api) {
+    let bed = Bed::new(api);
     let bytes = content(3 * SLICE + 9);
     for (path, options, slices_sent) in
         [("/simple", json!({}), 0), ("/sliced", sliced(json!({"verify_sha1": false})), 4)]
@@ -230,9 +221,8 @@ fn a_buffer_travels_like_a_file() {
     }
 }
 
-#[test]
-fn what_the_server_has_does_not_travel() {
-    let bed = Bed::new();
+fn what_the_server_has_does_not_travel(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let file = bed.file("file", 4 * SLICE);
     expect(&upload(&client, "/first", &file, sliced(json!({}))), 0);
@@ -254,9 +244,8 @@ fn what_the_server_has_does_not_travel() {
     assert_eq!(slice_offsets(&bed.emulator), multiples(0..4, SLICE));
 }
 
-#[test]
-fn the_digest_of_a_simple_upload_travels_unless_unwanted() {
-    let bed = Bed::new();
+fn the_digest_of_a_simple_upload_travels_unless_unwanted(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 1000);
     let mut read = Vec::new();
     for verify_sha1 in [true, false] {
@@ -268,9 +257,8 @@ fn the_digest_of_a_simple_upload_travels_unless_unwanted() {
     assert!(read[0] > read[1] + 40, "{read:?}");
 }
 
-#[test]
-fn biz_attr_and_insert_only_in_both_modes() {
-    let bed = Bed::new();
+fn biz_attr_and_insert_only_in_both_modes(api: Api) {
+    let bed = Bed::new(api);
     let client = bed.client();
     let (old, new) = (bed.file("old", 2 * SLICE), bed.path("new"));
     fs::write(&new, other_content(2 * SLICE + 1)).unwrap();
@@ -305,9 +293,8 @@ fn broken_upload(bed: &Bed, file: &Path, stored: usize, more: Value) {
     bed.emulator.clear_requests();
 }
 
-#[test]
-fn an_unfinished_upload_is_continued() {
-    let bed = Bed::new();
+fn an_unfinished_upload_is_continued(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 9 * SLICE + 3);
     broken_upload(&bed, &file, 5, json!({}));
     // The session's slice size counts, not the one asked for now.
@@ -321,9 +308,8 @@ fn an_unfinished_upload_is_continued() {
     assert_stored(&bed.emulator, "/a", &content(9 * SLICE + 3));
 }
 
-#[test]
-fn a_missing_slice_in_the_middle_is_filled_in() {
-    let bed = Bed::new();
+fn a_missing_slice_in_the_middle_is_filled_in(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 6 * SLICE);
     bed.emulator.inject(slice_fault(Action::Drop { after: 0, end: End::Hang }, SLICE).forever());
     bed.emulator.inject(slice_fault(code(-4016), 5 * SLICE));
@@ -337,9 +323,8 @@ fn a_missing_slice_in_the_middle_is_filled_in() {
     assert_stored(&bed.emulator, "/a", &content(6 * SLICE));
 }
 
-#[test]
-fn without_resume_the_servers_answer_is_handed_back() {
-    let bed = Bed::new();
+fn without_resume_the_servers_answer_is_handed_back(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 4 * SLICE);
     broken_upload(&bed, &file, 2, json!({}));
     // A refusal that came before must not make the upload look like this call's own.
@@ -366,10 +351,9 @@ fn names(bed: &Bed) -> Vec<String> {
     infos.map(|info| info["name"].as_str().unwrap().to_owned()).collect()
 }
 
-#[test]
-fn an_unfinished_upload_of_other_content_is_replaced_in_one_request() {
+fn an_unfinished_upload_of_other_content_is_replaced_in_one_request(api: Api) {
     for (insert_only, is_there) in [(false, true), (false, false), (true, false)] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let client = bed.client();
         if is_there {
             expect(&upload_bytes(&client, "/a", b"the old one", json!({})), 0);
@@ -390,10 +374,9 @@ fn an_unfinished_upload_of_other_content_is_replaced_in_one_request() {
     }
 }
 
-#[test]
-fn a_large_file_goes_around_an_unfinished_upload_and_keeps_the_old_one() {
+fn a_large_file_goes_around_an_unfinished_upload_and_keeps_the_old_one(api: Api) {
     const SIZE: usize = 21 * MIB;
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let client = bed.client();
     let options = json!({"insert_only": false, "concurrency": 1, "biz_attr": "new"});
     expect(&upload_bytes(&client, "/a", b"the old one", json!({})), 0);
@@ -417,10 +400,9 @@ fn a_large_file_goes_around_an_unfinished_upload_and_keeps_the_old_one() {
     assert_eq!(names(&bed), ["a"]);
 }
 
-#[test]
-fn what_went_around_does_not_replace_a_file_against_insert_only() {
+fn what_went_around_does_not_replace_a_file_against_insert_only(api: Api) {
     const SIZE: usize = 21 * MIB;
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let client = bed.client();
     // A file has come between the look for one and the move.
     bed.emulator.inject(Fault::new(code(-4020)).op("upload_slice_init"));
@@ -430,10 +412,9 @@ fn what_went_around_does_not_replace_a_file_against_insert_only() {
     assert_eq!(names(&bed), ["a"]);
 }
 
-#[test]
-fn a_continued_upload_has_the_attribute_of_the_call_that_continues_it() {
+fn a_continued_upload_has_the_attribute_of_the_call_that_continues_it(api: Api) {
     for is_replaced in [false, true] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 4 * SLICE);
         if is_replaced {
             expect(&upload_bytes(&bed.client(), "/a", b"old", json!({"biz_attr": "2"})), 0);
@@ -452,17 +433,16 @@ fn a_continued_upload_has_the_attribute_of_the_call_that_continues_it() {
         assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
     }
     // Where nothing is to be changed, nothing is.
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     let file = bed.file("file", 4 * SLICE);
     broken_upload(&bed, &file, 2, json!({"biz_attr": "1"}));
     expect(&upload(&bed.client(), "/a", &file, sliced(json!({"biz_attr": "1"}))), 0);
     assert_eq!(logged(&bed.emulator, "update").len(), 0);
 }
 
-#[test]
-fn a_continued_upload_replaces_a_file_as_its_own_call_wants() {
+fn a_continued_upload_replaces_a_file_as_its_own_call_wants(api: Api) {
     for insert_only in [true, false] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 4 * SLICE);
         expect(&upload_bytes(&bed.client(), "/a", b"old", json!({})), 0);
         broken_upload(&bed, &file, 2, json!({"insert_only": false}));
@@ -488,8 +468,7 @@ fn a_continued_upload_replaces_a_file_as_its_own_call_wants() {
 }
 
 /// Another call may finish the session, give it up, or begin a new one.
-#[test]
-fn a_session_that_ends_on_the_way_is_looked_into() {
+fn a_session_that_ends_on_the_way_is_looked_into(api: Api) {
     let carried_out = Action::Code { code: -5983, status: None, message: None, execute: true };
     for (op, action, is_recovered) in [
         ("upload_slice_finish", carried_out, true),
@@ -497,7 +476,7 @@ fn a_session_that_ends_on_the_way_is_looked_into() {
         ("upload_slice_data", code(-5983), false),
         ("upload_slice_list", code(-197), false),
     ] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 4 * SLICE);
         broken_upload(&bed, &file, 2, json!({}));
         bed.emulator.inject(Fault::new(action).op(op));
@@ -506,16 +485,15 @@ fn a_session_that_ends_on_the_way_is_looked_into() {
         assert_eq!(answer["transfer"]["recovered"], is_recovered, "{op}");
         assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
     }
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     bed.emulator.inject(Fault::new(code(-5983)).op("upload_slice_data").forever());
     let answer = upload(&bed.client(), "/a", &bed.file("file", SLICE), sliced(json!({})));
     expect(&answer, -5983);
     assert!(slices(&bed.emulator).len() < 10, "it has an end");
 }
 
-#[test]
-fn the_same_content_may_come_from_several_programs_at_once() {
-    let bed = Bed::new();
+fn the_same_content_may_come_from_several_programs_at_once(api: Api) {
+    let bed = Bed::new(api);
     bed.emulator.settings(|settings| {
         settings.instant_upload = false;
         settings.latency_ms = 5;
@@ -532,9 +510,8 @@ fn the_same_content_may_come_from_several_programs_at_once() {
     assert_stored(&bed.emulator, "/a", &content(6 * SLICE));
 }
 
-#[test]
-fn slices_that_were_damaged_before_are_sent_again() {
-    let bed = Bed::new();
+fn slices_that_were_damaged_before_are_sent_again(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 4 * SLICE);
     broken_upload(&bed, &file, 2, json!({}));
     bed.emulator.inject(Fault::new(code(-4016)).op("upload_slice_finish"));
@@ -546,10 +523,9 @@ fn slices_that_were_damaged_before_are_sent_again() {
     assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
 }
 
-#[test]
-fn a_file_that_changed_can_be_uploaded_when_it_is_at_rest() {
+fn a_file_that_changed_can_be_uploaded_when_it_is_at_rest(api: Api) {
     for is_replaced in [false, true] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         bed.emulator.settings(|settings| settings.latency_ms = 20);
         let options = sliced(json!({"concurrency": 2, "insert_only": !is_replaced}));
         if is_replaced {
@@ -567,9 +543,8 @@ fn a_file_that_changed_can_be_uploaded_when_it_is_at_rest() {
     }
 }
 
-#[test]
-fn without_digests_everything_is_sent_into_the_session() {
-    let bed = Bed::new();
+fn without_digests_everything_is_sent_into_the_session(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 4 * SLICE);
     broken_upload(&bed, &file, 2, json!({"verify_sha1": false}));
     // What is stored may be of another file of this size: nothing shows that it is not.
@@ -611,10 +586,9 @@ fn upload_of_a_changing_file(bed: &Bed, change: fn(&Path), size: usize, options:
     upload_watched(&bed.client(), "/a", &file, options, watch)
 }
 
-#[test]
-fn a_file_that_changes_on_the_way_is_never_a_success() {
+fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
     for change in [grow, shrink, rewrite] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         // The server takes its time, so that most of the file is still to be read.
         bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("accept"));
         let options = json!({"slice_threshold": 20 * MIB});
@@ -625,7 +599,7 @@ fn a_file_that_changes_on_the_way_is_never_a_success() {
         assert!(logged(&bed.emulator, "upload").iter().all(|upload| upload.code != Some(0)));
     }
     for change in [grow, shrink, rewrite] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         bed.emulator.settings(|settings| settings.latency_ms = 20);
         let options = sliced(json!({"concurrency": 2}));
         let answer = upload_of_a_changing_file(&bed, change, 20 * SLICE, options);
@@ -636,9 +610,8 @@ fn a_file_that_changes_on_the_way_is_never_a_success() {
     }
 }
 
-#[test]
-fn a_file_that_changes_before_finish_is_never_a_success() {
-    let bed = Bed::new();
+fn a_file_that_changes_before_finish_is_never_a_success(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", SLICE);
     bed.emulator.inject(slice_fault(Action::Delay { ms: 400 }, 0));
     std::thread::scope(|scope| {
@@ -652,11 +625,10 @@ fn a_file_that_changes_before_finish_is_never_a_success() {
     assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 0);
 }
 
-#[test]
-fn the_lost_reply_to_a_simple_upload_is_made_up_for() {
+fn the_lost_reply_to_a_simple_upload_is_made_up_for(api: Api) {
     let ends = [End::Reset, End::Close];
     for (retries, end) in [0, 3].into_iter().flat_map(|n| ends.map(|end| (n, end))) {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 1000);
         bed.emulator.inject(Fault::new(Action::LoseReply { end }).op("upload"));
         let options = json!({"retries": retries, "biz_attr": "mine"});
@@ -671,9 +643,8 @@ fn the_lost_reply_to_a_simple_upload_is_made_up_for() {
     }
 }
 
-#[test]
-fn a_lost_reply_is_no_conflict_even_if_looking_fails_at_first() {
-    let bed = Bed::new();
+fn a_lost_reply_is_no_conflict_even_if_looking_fails_at_first(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 1000);
     bed.emulator.inject(Fault::new(lost()).op("upload"));
     bed.emulator.inject(Fault::new(dropped()).op("stat").times(2));
@@ -691,11 +662,10 @@ fn a_lost_reply_is_no_conflict_even_if_looking_fails_at_first() {
     assert_eq!(answer["transfer"]["recovered"], false);
 }
 
-#[test]
-fn the_lost_reply_to_init_is_made_up_for() {
+fn the_lost_reply_to_init_is_made_up_for(api: Api) {
     for retries in [0, 3] {
         for resume in [true, false] {
-            let bed = Bed::new();
+            let bed = Bed::new(api);
             let file = bed.file("file", 3 * SLICE);
             bed.emulator.inject(Fault::new(lost()).op("upload_slice_init"));
             let options = sliced(json!({"retries": retries, "resume": resume}));
@@ -708,10 +678,9 @@ fn the_lost_reply_to_init_is_made_up_for() {
     }
 }
 
-#[test]
-fn the_lost_reply_to_an_instant_upload_is_made_up_for() {
+fn the_lost_reply_to_an_instant_upload_is_made_up_for(api: Api) {
     for retries in [0, 3] {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 3 * SLICE);
         expect(&upload(&bed.client(), "/first", &file, sliced(json!({}))), 0);
         bed.emulator.clear_requests();
@@ -724,9 +693,8 @@ fn the_lost_reply_to_an_instant_upload_is_made_up_for() {
     }
 }
 
-#[test]
-fn the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call() {
-    let bed = Bed::new();
+fn the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 3 * SLICE);
     bed.emulator.inject(slice_fault(lost(), SLICE));
     let patient = sliced(json!({"concurrency": 1}));
@@ -747,11 +715,10 @@ fn the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call() {
     assert_stored(&bed.emulator, "/b", &content(3 * SLICE));
 }
 
-#[test]
-fn the_lost_reply_to_finish_is_made_up_for() {
+fn the_lost_reply_to_finish_is_made_up_for(api: Api) {
     for retries in [0, 3] {
         for verify_sha1 in [true, false] {
-            let bed = Bed::new();
+            let bed = Bed::new(api);
             let file = bed.file("file", 3 * SLICE);
             bed.emulator.inject(Fault::new(lost()).op("upload_slice_finish"));
             let options = sliced(json!({"retries": retries, "verify_sha1": verify_sha1}));
@@ -764,7 +731,7 @@ fn the_lost_reply_to_finish_is_made_up_for() {
         }
     }
     // Looking fails at first, and the session is gone when finish is repeated.
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     bed.emulator.inject(Fault::new(lost()).op("upload_slice_finish"));
     bed.emulator.inject(Fault::new(dropped()).op("stat"));
     let answer = upload(&bed.client(), "/a", &bed.file("file", 3 * SLICE), sliced(json!({})));
@@ -773,11 +740,10 @@ fn the_lost_reply_to_finish_is_made_up_for() {
     assert_eq!(logged(&bed.emulator, "upload_slice_finish").len(), 2);
 }
 
-#[test]
-fn a_request_that_never_arrived_is_sent_again() {
+fn a_request_that_never_arrived_is_sent_again(api: Api) {
     let ops = ["upload", "upload_slice_init", "upload_slice_finish"];
     for op in ops {
-        let bed = Bed::new();
+        let bed = Bed::new(api);
         let file = bed.file("file", 3 * SLICE);
         let options = match op {
             "upload" => json!({}),
@@ -790,7 +756,7 @@ fn a_request_that_never_arrived_is_sent_again() {
         assert_eq!(logged(&bed.emulator, op).len(), 3);
         assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
     }
-    let bed = Bed::new();
+    let bed = Bed::new(api);
     bed.emulator.inject(Fault::new(dropped()).op("upload"));
     let answer = upload(&bed.client(), "/a", &bed.file("file", 1000), json!({"retries": 0}));
     expect(&answer, -3);
@@ -798,11 +764,10 @@ fn a_request_that_never_arrived_is_sent_again() {
     assert_absent(&bed.emulator, "/a");
 }
 
-#[test]
-fn somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost() {
+fn somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost(api: Api) {
     for options in [json!({}), sliced(json!({}))] {
         for retries in [0, 3] {
-            let bed = Bed::new();
+            let bed = Bed::new(api);
             let theirs = other_content(3 * SLICE);
             expect(&upload_bytes(&bed.client(), "/a", &theirs, json!({})), 0);
             bed.emulator.inject(Fault::new(lost()).method("POST"));
@@ -817,9 +782,8 @@ fn somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost() {
     }
 }
 
-#[test]
-fn the_same_bytes_with_another_attribute_are_not_ours() {
-    let bed = Bed::new();
+fn the_same_bytes_with_another_attribute_are_not_ours(api: Api) {
+    let bed = Bed::new(api);
     let file = bed.file("file", 1000);
     expect(&upload(&bed.client(), "/a", &file, json!({"biz_attr": "theirs"})), 0);
     bed.emulator.inject(Fault::new(lost()).op("upload"));
@@ -828,9 +792,8 @@ fn the_same_bytes_with_another_attribute_are_not_ours() {
     assert_eq!(stat(&bed, "/a")["biz_attr"], "theirs");
 }
 
-#[test]
-fn a_refused_connection_is_reported_as_such() {
-    let bed = Bed::new();
+fn a_refused_connection_is_reported_as_such(api: Api) {
+    let bed = Bed::new(api);
     // A port that nobody listens on: it is bound, so nobody else can take it either.
     let taken = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     taken.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -852,9 +815,8 @@ fn a_refused_connection_is_reported_as_such() {
     assert_eq!(answer["error"]["attempts"], 3);
 }
 
-#[test]
-fn what_is_no_file_is_refused_before_anything_is_sent() {
-    let bed = Bed::new();
+fn what_is_no_file_is_refused_before_anything_is_sent(api: Api) {
+    let bed = Bed::new(api);
     let missing = bed.path("missing");
     for local in [missing.as_path(), bed.dir.path(), Path::new(""), Path::new("/dev/null")] {
         let answer = upload(&bed.client(), "/a", local, json!({}));
@@ -867,4 +829,46 @@ fn what_is_no_file_is_refused_before_anything_is_sent() {
     expect(&answer, -1);
     assert_eq!(answer["error"]["argument"], "slice_threshold");
     assert_eq!(operations(&bed.emulator), [""; 0]);
+}
+
+for_each_api! {
+    slices_travel_in_parallel_over_connections_that_are_kept,
+    a_server_that_wants_slices_one_by_one_gets_them_so,
+    the_slice_size_the_server_grants_is_used,
+    uploadparts_are_accepted_for_every_slice_size,
+    a_slice_that_fails_twice_is_sent_a_third_time,
+    a_repetition_is_signed_anew,
+    a_slice_that_fails_for_good_ends_the_call_at_once,
+    sizes_around_the_threshold,
+    with_a_threshold_of_0_only_the_empty_file_is_simple,
+    a_buffer_travels_like_a_file,
+    what_the_server_has_does_not_travel,
+    the_digest_of_a_simple_upload_travels_unless_unwanted,
+    biz_attr_and_insert_only_in_both_modes,
+    an_unfinished_upload_is_continued,
+    a_missing_slice_in_the_middle_is_filled_in,
+    without_resume_the_servers_answer_is_handed_back,
+    an_unfinished_upload_of_other_content_is_replaced_in_one_request,
+    a_large_file_goes_around_an_unfinished_upload_and_keeps_the_old_one,
+    what_went_around_does_not_replace_a_file_against_insert_only,
+    a_continued_upload_has_the_attribute_of_the_call_that_continues_it,
+    a_continued_upload_replaces_a_file_as_its_own_call_wants,
+    a_session_that_ends_on_the_way_is_looked_into,
+    the_same_content_may_come_from_several_programs_at_once,
+    slices_that_were_damaged_before_are_sent_again,
+    a_file_that_changed_can_be_uploaded_when_it_is_at_rest,
+    without_digests_everything_is_sent_into_the_session,
+    a_file_that_changes_on_the_way_is_never_a_success,
+    a_file_that_changes_before_finish_is_never_a_success,
+    the_lost_reply_to_a_simple_upload_is_made_up_for,
+    a_lost_reply_is_no_conflict_even_if_looking_fails_at_first,
+    the_lost_reply_to_init_is_made_up_for,
+    the_lost_reply_to_an_instant_upload_is_made_up_for,
+    the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call,
+    the_lost_reply_to_finish_is_made_up_for,
+    a_request_that_never_arrived_is_sent_again,
+    somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost,
+    the_same_bytes_with_another_attribute_are_not_ours,
+    a_refused_connection_is_reported_as_such,
+    what_is_no_file_is_refused_before_anything_is_sent,
 }

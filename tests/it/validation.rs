@@ -87,7 +87,7 @@ struct Deaf {
 
 impl Deaf {
     fn new() -> Deaf {
-        let bed = Bed::new();
+        let bed = Bed::new(support::Api::V4);
         let client = bed.client();
         Deaf { bed, client }
     }
@@ -435,7 +435,7 @@ fn destinations_that_can_not_be_written() {
 
 #[test]
 fn a_range_beyond_the_end_is_refused_after_a_look() {
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let client = bed.client();
     upload::buffer(&client, BUCKET, "/f", b"five!", None, Watch::default()).unwrap();
     bed.emulator.clear_requests();

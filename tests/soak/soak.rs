@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let seed: u64 = arguments.next().map_or(now, |text| text.parse().expect("a seed"));
     println!("{minutes} minutes, seed {seed}");
 
-    let bed = Bed::new();
+    let bed = Bed::new(support::Api::V4);
     let relay = Relay::start(bed.emulator.port(), seed);
     let client = bed.client_with(json!({
         "hostname": format!("localhost:{}", relay.port),

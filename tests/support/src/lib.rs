@@ -20,28 +20,56 @@ pub const SECRET_ID: &str = "EXAMPLE_SECRET_ID";
 pub const SECRET_KEY: &str = "EXAMPLE_SECRET_KEY";
 pub const BUCKET: &str = "private-bucket";
 
+/// A protocol that the tests of behaviour run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    V4,
+}
+
+/// Makes a test of each of these functions for each protocol.
+#[macro_export]
+macro_rules! for_each_api {
+    ($($test:ident),+ $(,)?) => {
+        mod v4 {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test($crate::Api::V4);
+                }
+            )+
+        }
+    };
+}
+
 /// An emulator with a directory of its own, which also serves as a place for a test's files.
 pub struct Bed {
     pub emulator: Emulator,
     pub dir: tempfile::TempDir,
+    api: Api,
 }
 
 impl Bed {
-    // Starting a server is nothing that a default does.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Bed {
+    /// The emulator, for clients that speak this protocol.
+    pub fn new(api: Api) -> Bed {
         let dir = tempfile::tempdir().unwrap();
         let emulator = Emulator::start(Config::new(dir.path().join("emulator"))).unwrap();
-        Bed { emulator, dir }
+        Bed::with(api, emulator, dir)
+    }
+
+    /// The same with an emulator that was started in this directory.
+    pub fn with(api: Api, emulator: Emulator, dir: tempfile::TempDir) -> Bed {
+        Bed { emulator, dir, api }
     }
 
     /// The options that lead a client to the emulator.
     pub fn options(&self) -> Value {
-        json!({
-            "scheme": "http",
-            "hostname": self.emulator.host(),
-            "download_hostname": format!("localhost:{}", self.emulator.port()),
-        })
+        match self.api {
+            Api::V4 => json!({
+                "scheme": "http",
+                "hostname": self.emulator.host(),
+                "download_hostname": format!("localhost:{}", self.emulator.port()),
+            }),
+        }
     }
 
     pub fn client(&self) -> Client {

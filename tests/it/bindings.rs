@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use support::ledger;
 use support::ledger::Ledger;
-use support::{APPID, BUCKET, Bed, SECRET_ID, content, header, installed, limited, root, succeed};
+use support::{APPID, BUCKET, Bed, SECRET_ID, content, installed, limited, root, succeed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -245,9 +245,7 @@ fn wraps_everything_but(language: Language, left_out: &[&str]) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{language:?}: {}\n{said}", output.status);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "everything went well\n");
-    let called = program.balance(&bed).called;
-    let functions = header::functions().into_iter().map(|function| function.name);
-    let not_called: BTreeSet<_> = functions.filter(|name| !called.contains(name)).collect();
+    let not_called = ledger::not_called(&bed.path("ledger"));
     let left_out: BTreeSet<_> = left_out.iter().map(|name| format!("cos_{name}")).collect();
     assert_eq!(not_called, left_out, "{language:?}");
 }

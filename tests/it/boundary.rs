@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use support::ledger;
 use support::{APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, header, root};
 
 const LINKS: [Link; 2] = [Link::Shared, Link::Static];
@@ -14,6 +15,26 @@ fn program(bed: &Bed, name: &str, link: Link) -> PathBuf {
     let program = bed.path(name);
     compile(&format!("tests/c/{name}.c"), link, &program);
     program
+}
+
+/// Compiles `tests/c/values.c`, which gets a table of all codes.
+fn values(bed: &Bed, link: Link) -> PathBuf {
+    let codes = header::codes();
+    assert!(codes.len() > 40, "{codes:?}");
+    let table: String = codes.iter().map(|name| format!("{{{name}, \"{name}\"}},\n")).collect();
+    fs::write(bed.path("every_code.h"), table).unwrap();
+    let program = bed.path("values");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c99", "-g", "tests/c/values.c", "-I"]).arg(bed.dir.path());
+    build(cc, link, &program);
+    program
+}
+
+/// A directory with something in it, for uploads.
+fn make_tree(bed: &Bed) {
+    fs::create_dir_all(bed.path("tree/sub")).unwrap();
+    fs::write(bed.path("tree/a"), "a").unwrap();
+    fs::write(bed.path("tree/sub/b"), "b").unwrap();
 }
 
 /// Runs a program; it is killed when it does not end.
@@ -40,9 +61,7 @@ fn clients_files_and_folders() {
 fn uploads_downloads_and_transfers() {
     for link in LINKS {
         let bed = Bed::new(support::Api::V4);
-        fs::create_dir_all(bed.path("tree/sub")).unwrap();
-        fs::write(bed.path("tree/a"), "a").unwrap();
-        fs::write(bed.path("tree/sub/b"), "b").unwrap();
+        make_tree(&bed);
         let directory = bed.dir.path().to_str().unwrap();
         run(&program(&bed, "contents", link), &[&bed.emulator.host(), directory]);
 
@@ -71,15 +90,7 @@ fn signatures_for_others() {
 fn versions_names_and_json() {
     for link in LINKS {
         let bed = Bed::new(support::Api::V4);
-        let codes = header::codes();
-        assert!(codes.len() > 40, "{codes:?}");
-        let table: String = codes.iter().map(|name| format!("{{{name}, \"{name}\"}},\n")).collect();
-        fs::write(bed.path("every_code.h"), table).unwrap();
-        let program = bed.path("values");
-        let mut cc = Command::new("cc");
-        cc.args(["-std=c99", "-g", "tests/c/values.c", "-I"]).arg(bed.dir.path());
-        build(cc, link, &program);
-        run(&program, &[]);
+        run(&values(&bed, link), &[]);
     }
 }
 
@@ -116,23 +127,36 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there() {
     }
 }
 
+/// By what is called while the programs run, not by what their sources mention.
 #[test]
 fn no_function_is_forgotten() {
-    let source = |name: &str| fs::read_to_string(root().join("tests/c").join(name)).unwrap();
-    let at_work =
-        ["check.h", "objects.c", "contents.c", "signing.c", "values.c"].map(source).join("\n");
-    let typed = source("signatures.c");
-    for function in header::functions() {
-        assert!(at_work.contains(&format!("{}(", function.name)), "{} is not used", function.name);
-        let is_typed = typed
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .any(|word| word == function.name);
-        assert!(is_typed, "{} is not in signatures.c", function.name);
+    let mut not_called: BTreeSet<_> =
+        header::functions().into_iter().map(|function| function.name).collect();
+    for name in ["objects", "contents", "signing", "values"] {
+        let bed = Bed::new(support::Api::V4);
+        make_tree(&bed);
+        let program = match name {
+            "values" => values(&bed, Link::Shared),
+            name => program(&bed, name, Link::Shared),
+        };
+        let mut command = support::limited();
+        command.arg(program).arg(bed.emulator.host()).current_dir(bed.dir.path());
+        command.args((name == "contents").then(|| bed.dir.path()));
+        command.env("LD_LIBRARY_PATH", ledger::library()).env("COS_LEDGER", bed.path("ledger"));
+        support::succeed(&mut command);
+        let not_by_this_one = ledger::not_called(&bed.path("ledger"));
+        not_called.retain(|function| not_by_this_one.contains(function));
     }
+    assert_eq!(not_called, BTreeSet::new());
 }
 
 #[test]
 fn every_function_has_its_type() {
+    let typed = fs::read_to_string(root().join("tests/c/signatures.c")).unwrap();
+    let words: BTreeSet<_> = typed.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for function in header::functions() {
+        assert!(words.contains(&*function.name), "{} is not in signatures.c", function.name);
+    }
     for link in LINKS {
         let bed = Bed::new(support::Api::V4);
         run(&program(&bed, "signatures", link), &[]);

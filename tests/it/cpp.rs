@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use support::header::Function;
+use support::ledger;
 use support::{Bed, Link, build, header, limited, memcheck, root, succeed};
 
 /// Compiles the program, whose two files both include the header, and runs it below `runner`.
 fn compile_and_run(compiler: &str, options: &[&str], runner: &[String]) {
+    run_with(compiler, options, runner, None);
+}
+
+/// The same, perhaps with the library that keeps account of what is called in a file of the bed.
+fn run_with(compiler: &str, options: &[&str], runner: &[String], library: Option<&Path>) -> Bed {
     let bed = Bed::new(support::Api::V4);
     let program = bed.path("objects");
     let mut cc = Command::new(compiler);
@@ -20,11 +27,13 @@ fn compile_and_run(compiler: &str, options: &[&str], runner: &[String]) {
     fs::write(bed.path("tree/a"), "a").unwrap();
     fs::write(bed.path("tree/sub/b"), "b").unwrap();
     let mut command = limited();
-    command.args(runner).arg(program);
+    command.args(runner).arg(program).env("COS_LEDGER", bed.path("ledger"));
+    command.envs(library.map(|library| ("LD_LIBRARY_PATH", library)));
     succeed(command.arg(bed.emulator.host()).arg(bed.dir.path()));
     let requests = bed.emulator.requests();
     let mut agents = requests.iter().filter_map(|request| request.user_agent.as_deref());
     assert!(agents.any(|agent| agent == "cpp/1"), "an option did not arrive");
+    bed
 }
 
 #[test]
@@ -56,21 +65,11 @@ fn code(path: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn words(code: &str) -> BTreeSet<&str> {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
-}
-
+/// By what is called while the program runs, not by what its source mentions.
 #[test]
 fn no_function_is_forgotten() {
-    let (header, test) = (code("include/cos.hpp"), code("tests/cpp/objects.cpp"));
-    let (used, tested) = (words(&header), words(&test));
-    for function in header::functions() {
-        assert!(used.contains(&*function.name), "{} is not in cos.hpp", function.name);
-        if header.contains(&format!("call({},", function.name)) {
-            let method = function.name.trim_start_matches("cos_").trim_start_matches("client_");
-            assert!(tested.contains(method), "{method} is not in objects.cpp");
-        }
-    }
+    let bed = run_with("g++", &["-std=c++17"], &[], Some(ledger::library()));
+    assert_eq!(ledger::not_called(&bed.path("ledger")), BTreeSet::new());
 }
 
 /// The keys that the comment of a function describes.

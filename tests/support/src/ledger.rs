@@ -75,6 +75,13 @@ pub struct Ledger {
     pub handed_out: usize,
 }
 
+/// What of `cos.h` a program has not called that has ended. It must have given everything back.
+pub fn not_called(path: &Path) -> BTreeSet<String> {
+    let called = balance(path).unwrap_or_else(|problem| panic!("{problem}")).called;
+    let functions = header::functions().into_iter().map(|function| function.name);
+    functions.filter(|name| !called.contains(name)).collect()
+}
+
 /// Reads the account of a program that has ended. It is a problem when the program has kept
 /// something or has given back what it did not have.
 pub fn balance(path: &Path) -> Result<Ledger, String> {

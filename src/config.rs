@@ -1,4 +1,4 @@
-//! The options of a client: where the service is, and how patiently to talk to it.
+//! The options of a client: where the service is, and how long to wait for it.
 
 use std::fmt;
 use std::sync::Arc;

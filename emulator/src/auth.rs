@@ -67,11 +67,10 @@ impl Signature {
         };
         let number = |name: &str| {
             let digits = field(name)?;
-            match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                true => Ok(digits),
-                false => {
-                    Err(malformed(&format!("field {name:?} of the signed text is not a number")))
-                }
+            if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                Ok(digits)
+            } else {
+                Err(malformed(&format!("field {name:?} of the signed text is not a number")))
             }
         };
         let seconds = |name: &str| number(name).map(|digits| digits.parse().unwrap_or(u64::MAX));
@@ -118,13 +117,11 @@ impl Signature {
                 format!("signed bucket {:?}, requested {:?}", self.bucket, resource.bucket);
             return Err(Code::SIGN_BUCKET.because(detail));
         }
-        match self.covers(scope) {
-            true => Ok(()),
-            false => {
-                let detail =
-                    format!("signed {:?}, requested {:?}", self.file_id, resource.file_id());
-                Err(Code::SIGN_FILE_ID.because(detail))
-            }
+        if self.covers(scope) {
+            Ok(())
+        } else {
+            let detail = format!("signed {:?}, requested {:?}", self.file_id, resource.file_id());
+            Err(Code::SIGN_FILE_ID.because(detail))
         }
     }
 
@@ -134,9 +131,10 @@ impl Signature {
         config: &Config,
         settings: &Settings,
     ) -> Result<(), Failure> {
-        let unknown = match settings.unknown_secret_id_is_47 {
-            true => Code::SECRET_ID_UNKNOWN_NEW,
-            false => Code::SECRET_ID_UNKNOWN,
+        let unknown = if settings.unknown_secret_id_is_47 {
+            Code::SECRET_ID_UNKNOWN_NEW
+        } else {
+            Code::SECRET_ID_UNKNOWN
         };
         let credential = config.credential(&self.secret_id).ok_or_else(|| {
             unknown.because(format!("secret id {:?} is not configured", self.secret_id))
@@ -161,10 +159,7 @@ impl Signature {
     }
 
     fn check_life(&self, kind: Kind, settings: &Settings, now: u64) -> Result<(), Failure> {
-        let expired = match settings.expired_is_59 {
-            true => Code::EXPIRED_NEW,
-            false => Code::EXPIRED,
-        };
+        let expired = if settings.expired_is_59 { Code::EXPIRED_NEW } else { Code::EXPIRED };
         if kind == Kind::Once && !self.is_once() {
             return Err(
                 Code::ONCE_WITH_EXPIRY.because("this operation takes a once-signature (e=0)")

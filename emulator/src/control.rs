@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     auth::{Kind, Scope, Signature},
     codes::{Code, Failure},
-    ops::{Call, Op, Outcome},
+    ops::{Call, Done, Op},
     params::Params,
     path::{Resource, is_bucket_name},
     reply::Reply,
@@ -37,7 +37,7 @@ impl Control {
         }
         let settings = app.settings();
         let request_id = settings.request_id.then(|| app.request_id());
-        Reply::envelope(self.outcome(app, &settings), request_id)
+        Reply::envelope(self.done(app, &settings), request_id)
     }
 
     /// What is answered without JSON: too long a URL, and a region's host asked for another region's bucket.
@@ -57,7 +57,7 @@ impl Control {
     }
 
     /// The checks in the service's order: signature, bucket, operation, parameters, state.
-    fn outcome(self, app: &App, settings: &Settings) -> Outcome {
+    fn done(self, app: &App, settings: &Settings) -> Done {
         let op = self.op.as_deref().filter(|op| !op.is_empty());
         let known = op.and_then(Op::parse);
         let kind = known.map_or(Kind::Either, |op| op.kind(settings));

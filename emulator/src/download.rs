@@ -150,9 +150,10 @@ impl Download {
                 &format!("bytes {start}-{}/{}", start + length - 1, file.size),
             );
         }
-        let file = match self.method == Method::HEAD {
-            true => None,
-            false => Some(FileSlice::open(&app.store.blobs, &file.blob, start, length)?),
+        let file = if self.method == Method::HEAD {
+            None
+        } else {
+            Some(FileSlice::open(&app.store.blobs, &file.blob, start, length)?)
         };
         Ok(Answer { reply, file })
     }
@@ -203,9 +204,10 @@ impl Range {
             (Some(None), Some(Some(_))) => return Range::Unsatisfiable,
             _ => return Range::Whole,
         };
-        match start < size {
-            true => Range::Bytes { start, length: end - start + 1 },
-            false => Range::Unsatisfiable,
+        if start < size {
+            Range::Bytes { start, length: end - start + 1 }
+        } else {
+            Range::Unsatisfiable
         }
     }
 }

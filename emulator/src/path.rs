@@ -79,17 +79,11 @@ impl Resource {
     }
 
     pub fn must_be_file(&self) -> Result<(), Failure> {
-        match self.is_folder() {
-            true => Err(Code::FILE_SURPLUS_SLASH.into()),
-            false => Ok(()),
-        }
+        if self.is_folder() { Err(Code::FILE_SURPLUS_SLASH.into()) } else { Ok(()) }
     }
 
     pub fn must_be_folder(&self) -> Result<(), Failure> {
-        match self.is_folder() {
-            true => Ok(()),
-            false => Err(Code::FOLDER_MISSING_SLASH.into()),
-        }
+        if self.is_folder() { Ok(()) } else { Err(Code::FOLDER_MISSING_SLASH.into()) }
     }
 
     /// Refuses what no name can contain: empty and dot segments, control characters.
@@ -100,9 +94,10 @@ impl Resource {
             || self.path.contains("//")
             || self.path.chars().any(char::is_control)
             || self.path.split('/').any(|segment| segment == "." || segment == "..");
-        match illegal {
-            true => Err(Code::PATH_ILLEGAL.because(format!("{:?} is not a legal path", self.path))),
-            false => Ok(()),
+        if illegal {
+            Err(Code::PATH_ILLEGAL.because(format!("{:?} is not a legal path", self.path)))
+        } else {
+            Ok(())
         }
     }
 }

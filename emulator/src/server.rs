@@ -285,12 +285,11 @@ async fn understand(
         };
     let mut facts =
         Facts { path: record.path.clone(), method: record.method.clone(), ..Facts::default() };
-    match is_download {
-        true => {
-            facts.op = Some("download".into());
-            facts.offset = download::range_start(&head.parts.headers);
-        }
-        false => learn(&mut facts, &params),
+    if is_download {
+        facts.op = Some("download".into());
+        facts.offset = download::range_start(&head.parts.headers);
+    } else {
+        learn(&mut facts, &params)
     }
 
     let gauge = Gauge::default();

@@ -72,7 +72,7 @@ impl<'a> Lister<'a> {
         self.service.list(self.call, at, &PageQuery { num, context, delimiter })
     }
 
-    /// Follows `context` from page to page. `take` gets the entries of each, each of the shape `T`,
+    /// Follows `context` from page to page. `take` gets the entries of each, each a `T`,
     /// and may end it. The last page is returned.
     pub fn follow<T: DeserializeOwned>(
         &self,

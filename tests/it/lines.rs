@@ -206,9 +206,10 @@ fn success_before_the_body_has_left_is_looked_at() {
         let answer = upload_large(&client(port, json!({"retries": 1})));
         expect(&answer, if is_there { 0 } else { -3 });
         assert_eq!(uploads.load(Ordering::SeqCst), if is_there { 1 } else { 2 });
-        match is_there {
-            true => assert_eq!(answer["transfer"]["recovered"], true),
-            false => assert_eq!(answer["error"]["phase"], "send"),
+        if is_there {
+            assert_eq!(answer["transfer"]["recovered"], true)
+        } else {
+            assert_eq!(answer["error"]["phase"], "send")
         }
     }
 }
@@ -294,15 +295,14 @@ fn a_reply_may_have_the_headers_of_its_object() {
         let port = server(move |mut tcp, _| {
             while let Some(head) = head(&mut tcp) {
                 let found = success(json!({"filesize": 1000}));
-                let _ = match head.contains("op=stat") {
-                    true => tcp
-                        .write_all(found.replacen("\r\n", &format!("\r\n{headers}"), 1).as_bytes()),
-                    false => tcp
-                        .write_all(
-                            format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 1000\r\n\r\n")
-                                .as_bytes(),
-                        )
-                        .and_then(|()| tcp.write_all(&copy)),
+                let _ = if head.contains("op=stat") {
+                    tcp.write_all(found.replacen("\r\n", &format!("\r\n{headers}"), 1).as_bytes())
+                } else {
+                    tcp.write_all(
+                        format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 1000\r\n\r\n")
+                            .as_bytes(),
+                    )
+                    .and_then(|()| tcp.write_all(&copy))
                 };
             }
         });

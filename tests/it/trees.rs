@@ -34,14 +34,11 @@ fn read(root: &Path) -> BTreeMap<String, Vec<u8>> {
         for entry in fs::read_dir(root.join(&prefix)).unwrap() {
             let entry = entry.unwrap();
             let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-            match entry.file_type().unwrap().is_dir() {
-                true => {
-                    found.insert(format!("{name}/"), Vec::new());
-                    to_do.push(format!("{name}/"));
-                }
-                false => {
-                    found.insert(name, fs::read(entry.path()).unwrap());
-                }
+            if entry.file_type().unwrap().is_dir() {
+                found.insert(format!("{name}/"), Vec::new());
+                to_do.push(format!("{name}/"));
+            } else {
+                found.insert(name, fs::read(entry.path()).unwrap());
             }
         }
     }

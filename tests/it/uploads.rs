@@ -454,15 +454,12 @@ fn a_continued_upload_replaces_a_file_as_its_own_call_wants(api: Api) {
         }
         let options = sliced(json!({"insert_only": insert_only}));
         let answer = upload(&bed.client(), "/a", &file, options);
-        match insert_only {
-            true => {
-                expect(&answer, -177);
-                assert_stored(&bed.emulator, "/a", b"old");
-            }
-            false => {
-                expect(&answer, 0);
-                assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
-            }
+        if insert_only {
+            expect(&answer, -177);
+            assert_stored(&bed.emulator, "/a", b"old");
+        } else {
+            expect(&answer, 0);
+            assert_stored(&bed.emulator, "/a", &content(4 * SLICE));
         }
     }
 }

@@ -132,9 +132,10 @@ fn buckets() {
         {
             for call in calls {
                 let given = Given { bucket, ..deaf.given(path, Some(r#"{"biz_attr":""}"#)) };
-                let given = match call.0.starts_with("update") {
-                    true => given,
-                    false => Given { options: None, ..given },
+                let given = if call.0.starts_with("update") {
+                    given
+                } else {
+                    Given { options: None, ..given }
                 };
                 deaf.refuses(*call, given, "bucket");
             }

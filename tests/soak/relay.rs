@@ -1,4 +1,4 @@
-//! A network with moods: it passes bytes on between a client and a server, and harms them.
+//! A network in trouble: it passes bytes on between a client and a server, and harms them.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::Dice;
 
 /// What the network does to bytes that pass.
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+enum Trouble {
     Calm,
     /// Connections are reset.
     Reset,
@@ -21,7 +21,7 @@ enum Mood {
     Truncate,
     /// Everything comes late.
     Delay,
-    /// Nothing passes until the mood changes.
+    /// Nothing passes until the next trouble.
     Stall,
     /// Some connections fall silent for ever.
     Mute,
@@ -29,33 +29,33 @@ enum Mood {
     Refuse,
 }
 
-const MOODS: [(Mood, &str); 7] = [
-    (Mood::Calm, "calm seconds"),
-    (Mood::Reset, "connections reset"),
-    (Mood::Truncate, "connections cut off"),
-    (Mood::Delay, "pieces delayed"),
-    (Mood::Stall, "pieces held back"),
-    (Mood::Mute, "connections fallen silent"),
-    (Mood::Refuse, "connections refused"),
+const TROUBLES: [(Trouble, &str); 7] = [
+    (Trouble::Calm, "calm seconds"),
+    (Trouble::Reset, "connections reset"),
+    (Trouble::Truncate, "connections cut off"),
+    (Trouble::Delay, "pieces delayed"),
+    (Trouble::Stall, "pieces held back"),
+    (Trouble::Mute, "connections fallen silent"),
+    (Trouble::Refuse, "connections refused"),
 ];
 
 pub struct Relay {
     pub port: u16,
-    weather: Arc<Weather>,
+    network: Arc<Network>,
 }
 
-struct Weather {
-    mood: AtomicUsize,
-    harm: [AtomicU64; MOODS.len()],
+struct Network {
+    trouble: AtomicUsize,
+    harm: [AtomicU64; TROUBLES.len()],
 }
 
-impl Weather {
-    fn mood(&self) -> Mood {
-        MOODS[self.mood.load(Ordering::SeqCst)].0
+impl Network {
+    fn trouble(&self) -> Trouble {
+        TROUBLES[self.trouble.load(Ordering::SeqCst)].0
     }
 
-    fn count(&self, mood: Mood) {
-        if let Some(i) = MOODS.iter().position(|(other, _)| *other == mood) {
+    fn count(&self, trouble: Trouble) {
+        if let Some(i) = TROUBLES.iter().position(|(other, _)| *other == trouble) {
             self.harm[i].fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -65,12 +65,12 @@ impl Relay {
     pub fn start(server: u16, seed: u64) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let weather = Arc::new(Weather { mood: AtomicUsize::new(0), harm: Default::default() });
-        let shared = Arc::clone(&weather);
+        let network = Arc::new(Network { trouble: AtomicUsize::new(0), harm: Default::default() });
+        let shared = Arc::clone(&network);
         thread::spawn(move || {
             for (number, client) in (1..).zip(listener.incoming().flatten()) {
-                if shared.mood() == Mood::Refuse {
-                    shared.count(Mood::Refuse);
+                if shared.trouble() == Trouble::Refuse {
+                    shared.count(Trouble::Refuse);
                     reset(&client);
                     continue;
                 }
@@ -79,33 +79,33 @@ impl Relay {
                     let mut pipe = Pipe {
                         from: from.try_clone().unwrap(),
                         to: to.try_clone().unwrap(),
-                        weather: Arc::clone(&shared),
+                        network: Arc::clone(&shared),
                         dice: Dice::new(seed ^ (number * 2 + way)),
                     };
                     thread::spawn(move || pipe.run());
                 }
             }
         });
-        Relay { port, weather }
+        Relay { port, network }
     }
 
     /// Something else breaks from now on; in one second of seven nothing.
-    pub fn change_mood(&self) {
-        let mood = (self.weather.mood.load(Ordering::SeqCst) + 1) % MOODS.len();
-        self.weather.mood.store(mood, Ordering::SeqCst);
-        if mood == 0 {
-            self.weather.count(Mood::Calm);
+    pub fn next_trouble(&self) {
+        let trouble = (self.network.trouble.load(Ordering::SeqCst) + 1) % TROUBLES.len();
+        self.network.trouble.store(trouble, Ordering::SeqCst);
+        if trouble == 0 {
+            self.network.count(Trouble::Calm);
         }
     }
 
     pub fn calm_down(&self) {
-        self.weather.mood.store(0, Ordering::SeqCst);
+        self.network.trouble.store(0, Ordering::SeqCst);
     }
 
     /// What was done to how many.
     pub fn harm(&self) -> Vec<(&'static str, u64)> {
-        let counts = self.weather.harm.iter().map(|count| count.load(Ordering::SeqCst));
-        MOODS.iter().map(|(_, name)| *name).zip(counts).collect()
+        let counts = self.network.harm.iter().map(|count| count.load(Ordering::SeqCst));
+        TROUBLES.iter().map(|(_, name)| *name).zip(counts).collect()
     }
 }
 
@@ -113,7 +113,7 @@ impl Relay {
 struct Pipe {
     from: TcpStream,
     to: TcpStream,
-    weather: Arc<Weather>,
+    network: Arc<Network>,
     dice: Dice,
 }
 
@@ -131,33 +131,34 @@ impl Pipe {
 
     /// Whether the connection goes on.
     fn pass(&mut self, piece: &[u8]) -> bool {
-        let mood = self.weather.mood();
+        let trouble = self.network.trouble();
         let unlucky = |dice: &mut Dice| dice.below(10) == 0;
-        match mood {
-            Mood::Reset if unlucky(&mut self.dice) => {
-                self.weather.count(mood);
+        match trouble {
+            Trouble::Reset if unlucky(&mut self.dice) => {
+                self.network.count(trouble);
                 reset(&self.from);
                 reset(&self.to);
                 return false;
             }
-            Mood::Truncate if unlucky(&mut self.dice) => {
-                self.weather.count(mood);
+            Trouble::Truncate if unlucky(&mut self.dice) => {
+                self.network.count(trouble);
                 let _ = self.to.write_all(&piece[..piece.len() / 2]);
                 return false;
             }
-            Mood::Mute if unlucky(&mut self.dice) => {
-                self.weather.count(mood);
+            Trouble::Mute if unlucky(&mut self.dice) => {
+                self.network.count(trouble);
                 self.wait_for_the_end();
                 return false;
             }
-            Mood::Delay => {
-                self.weather.count(mood);
+            Trouble::Delay => {
+                self.network.count(trouble);
                 thread::sleep(Duration::from_millis(self.dice.below(60)));
             }
-            Mood::Stall => {
-                self.weather.count(mood);
+            Trouble::Stall => {
+                self.network.count(trouble);
                 let since = Instant::now();
-                while self.weather.mood() == Mood::Stall && since.elapsed() < Duration::from_secs(1)
+                while self.network.trouble() == Trouble::Stall
+                    && since.elapsed() < Duration::from_secs(1)
                 {
                     thread::sleep(Duration::from_millis(10));
                 }

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
             });
         }
         while Instant::now() < end {
-            relay.change_mood();
+            relay.next_trouble();
             // What the emulator remembers of requests would fill the memory.
             bed.emulator.clear_requests();
             thread::sleep(Duration::from_secs(1));
@@ -85,9 +85,10 @@ fn report(total: &Tally, relay: &Relay, threads_left: usize) -> ExitCode {
         println!("VIOLATION {violation}");
     }
     let worked = total.compared > 0 && total.calls.keys().any(|(_, code)| *code == 0);
-    match total.violations.is_empty() && worked && threads_left == 0 {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    if total.violations.is_empty() && worked && threads_left == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

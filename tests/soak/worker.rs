@@ -114,16 +114,14 @@ impl<'a> Worker<'a> {
     }
 
     fn upload(&mut self, path: &str, before: Belief, sliced: bool) -> Belief {
-        let size = match sliced {
-            true => self.dice.below(3 << 20) as usize + 1,
-            false => self.dice.below(100_000) as usize,
+        let size = if sliced {
+            self.dice.below(3 << 20) as usize + 1
+        } else {
+            self.dice.below(100_000) as usize
         };
         let content = Content { seed: self.dice.below(1 << 40), size };
         let insert_only = self.dice.below(3) == 0;
-        let (call, threshold) = match sliced {
-            true => ("upload sliced", 0),
-            false => ("upload", 20 << 20),
-        };
+        let (call, threshold) = if sliced { ("upload sliced", 0) } else { ("upload", 20 << 20) };
         let options = json!({
             "insert_only": insert_only,
             "slice_threshold": threshold,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Outcome};
+use super::{Call, Done};
 use crate::{
     codes::{Code, Failure},
     digest::sha1_hex,
@@ -12,7 +12,7 @@ use crate::{
     store::{Entry, File, Lookup},
 };
 
-pub(super) fn upload(call: &Call) -> Outcome {
+pub(super) fn upload(call: &Call) -> Done {
     let content = call.params.content(Code::FILE_TOO_LARGE)?;
     let insert_only = call.insert_only()?;
     let biz_attr = call.biz_attr()?;
@@ -35,7 +35,7 @@ pub(super) fn upload(call: &Call) -> Outcome {
     Ok(Some(call.object_urls(call.resource, &file)))
 }
 
-pub(super) fn stat(call: &Call) -> Outcome {
+pub(super) fn stat(call: &Call) -> Done {
     let file_id = call.resource.file_id();
     let (file, filelen) = match call.store.view()?.entry(&file_id)? {
         Some(Entry::File(file)) => (file.clone(), file.size),
@@ -71,7 +71,7 @@ pub(super) fn stat(call: &Call) -> Outcome {
     })))
 }
 
-pub(super) fn update(call: &Call) -> Outcome {
+pub(super) fn update(call: &Call) -> Done {
     let biz_attr = call.params.text("biz_attr")?;
     let authority = call.params.text("authority")?;
     let headers = call.params.object("custom_headers")?.map(custom_headers).transpose()?;
@@ -137,7 +137,7 @@ fn custom_headers(given: Map<String, Value>) -> Result<BTreeMap<String, String>,
 }
 
 /// Deletes the file, its unfinished upload, or both.
-pub(super) fn delete(call: &Call) -> Outcome {
+pub(super) fn delete(call: &Call) -> Done {
     let file_id = call.resource.file_id();
     call.store.change(|index| {
         if index.entry(&file_id)?.is_none() {
@@ -150,7 +150,7 @@ pub(super) fn delete(call: &Call) -> Outcome {
 }
 
 /// Move when `is_move`, else copy.
-pub(super) fn relocate(call: &Call, is_move: bool) -> Outcome {
+pub(super) fn relocate(call: &Call, is_move: bool) -> Done {
     let target = destination(call)?;
     let overwrite = call.params.flag("to_over_write")?.unwrap_or(false);
     let (from, to) = (call.resource.file_id(), target.file_id());
@@ -185,10 +185,8 @@ fn destination(call: &Call) -> Result<Resource, Failure> {
         .params
         .non_empty("dest_fileid")?
         .ok_or_else(|| Code::PARAM.because("dest_fileid is missing"))?;
-    let path = match given.starts_with('/') {
-        true => given,
-        false => format!("{}{given}", call.resource.parent()),
-    };
+    let path =
+        if given.starts_with('/') { given } else { format!("{}{given}", call.resource.parent()) };
     let target = call.resource.at(path);
     target.must_be_file()?;
     target.must_be_legal()?;

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{Call, Outcome};
+use super::{Call, Done};
 use crate::{
     codes::Code,
     store::{Entry, Folder, Lookup},
 };
 
-pub(super) fn create(call: &Call) -> Outcome {
+pub(super) fn create(call: &Call) -> Done {
     let biz_attr = call.biz_attr()?;
     let folder_id = call.resource.file_id();
     call.store.change(|index| {
@@ -23,17 +23,16 @@ pub(super) fn create(call: &Call) -> Outcome {
     Ok(Some(json!({"ctime": call.now})))
 }
 
-pub(super) fn stat(call: &Call) -> Outcome {
-    let folder = match call.resource.is_root() {
-        true => {
-            Folder { biz_attr: String::new(), ctime: call.store.created, mtime: call.store.created }
-        }
-        false => call.store.view()?.folder(&call.resource.file_id())?,
+pub(super) fn stat(call: &Call) -> Done {
+    let folder = if call.resource.is_root() {
+        Folder { biz_attr: String::new(), ctime: call.store.created, mtime: call.store.created }
+    } else {
+        call.store.view()?.folder(&call.resource.file_id())?
     };
     Ok(Some(json!({"biz_attr": folder.biz_attr, "ctime": folder.ctime, "mtime": folder.mtime})))
 }
 
-pub(super) fn update(call: &Call) -> Outcome {
+pub(super) fn update(call: &Call) -> Done {
     let biz_attr = call.params.text("biz_attr")?;
     call.store.change(|index| {
         let mut folder = index.folder(&call.resource.file_id())?;
@@ -47,7 +46,7 @@ pub(super) fn update(call: &Call) -> Outcome {
     Ok(None)
 }
 
-pub(super) fn delete(call: &Call) -> Outcome {
+pub(super) fn delete(call: &Call) -> Done {
     let folder_id = call.resource.file_id();
     call.store.change(|index| {
         index.folder(&folder_id)?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome};
+use super::{Call, Done};
 use crate::{
     codes::{Code, Failure},
     store::{Entry, Lookup, View},
@@ -33,7 +33,7 @@ struct Item {
     first: (String, Entry),
 }
 
-pub(super) fn list(call: &Call) -> Outcome {
+pub(super) fn list(call: &Call) -> Done {
     let query = query(call)?;
     let index = call.store.view()?;
     let after = match call.params.non_empty("context")? {
@@ -63,9 +63,10 @@ pub(super) fn list(call: &Call) -> Outcome {
         position = next;
         infos.push(info(call, &index, &item)?);
     }
-    let context = match over {
-        true => String::new(),
-        false => call.store.change(|index| index.keep_position(&query.prefix, &last))?,
+    let context = if over {
+        String::new()
+    } else {
+        call.store.change(|index| index.keep_position(&query.prefix, &last))?
     };
     let mut data = json!({"context": context, "listover": over, "infos": infos});
     if call.settings.legacy_list_fields {
@@ -202,9 +203,10 @@ fn totals(index: &View, query: &Query) -> Result<(u64, u64), Failure> {
     let mut counts = (0, 0);
     let mut position = query.prefix.clone();
     while let Some((item, next)) = next_item(index, query, &position)? {
-        match item.is_group {
-            true => counts.0 += 1,
-            false => counts.1 += 1,
+        if item.is_group {
+            counts.0 += 1
+        } else {
+            counts.1 += 1
         }
         position = next;
     }

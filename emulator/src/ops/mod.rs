@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The outcome of an operation: the reply's `data`, for those that have one.
-pub(crate) type Outcome = Result<Option<Value>, Failure>;
+pub(crate) type Done = Result<Option<Value>, Failure>;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Op {
         }
     }
 
-    pub fn run(self, call: &Call) -> Outcome {
+    pub fn run(self, call: &Call) -> Done {
         call.resource.must_be_legal()?;
         let is_folder = call.resource.is_folder();
         match self {
@@ -182,9 +182,10 @@ impl Call<'_> {
         }
         match index.entry(&resource.file_id())? {
             Some(Entry::File(old)) if insert_only => {
-                match self.settings.same_sha_is_4018 && sha == Some(&old.sha) {
-                    true => Err(Code::SAME_FILE.into()),
-                    false => Err(Code::FILE_EXISTS.into()),
+                if self.settings.same_sha_is_4018 && sha == Some(&old.sha) {
+                    Err(Code::SAME_FILE.into())
+                } else {
+                    Err(Code::FILE_EXISTS.into())
                 }
             }
             _ => Ok(()),

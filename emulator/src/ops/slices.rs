@@ -5,7 +5,7 @@ use std::{io::Seek, sync::Arc};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
-use super::{Call, Outcome};
+use super::{Call, Done};
 use crate::{
     codes::{Code, Failure},
     digest::{Chain, hex, normal_sha, sha1_hex, sha1_of},
@@ -16,7 +16,7 @@ const SLICE_SIZES: [u64; 4] = [524_288, 1_048_576, 2_097_152, 3_145_728];
 /// `uploadparts` entries are no longer than this, unless the slices asked for are.
 const LARGEST_PART: u64 = 1_048_576;
 
-pub(super) fn init(call: &Call) -> Outcome {
+pub(super) fn init(call: &Call) -> Done {
     let size = filesize(call)?;
     let asked = call
         .params
@@ -88,7 +88,7 @@ fn check_init(call: &Call, index: &impl Lookup, meta: &UploadMeta) -> Result<(),
 }
 
 /// The same content under the same appid makes the upload unnecessary.
-fn instant_upload(call: &Call, meta: &UploadMeta) -> Outcome {
+fn instant_upload(call: &Call, meta: &UploadMeta) -> Done {
     let Some(sha) = meta.sha.as_ref().filter(|_| call.settings.instant_upload) else {
         return Ok(None);
     };
@@ -140,13 +140,14 @@ fn upload_parts(text: &str, size: u64, slice_size: u64) -> Result<Vec<Part>, Fai
         }
         end += part.datalen;
     }
-    match end == size {
-        true => Ok(parts),
-        false => Err(wrong(format!("the entries cover {end} of {size} bytes"))),
+    if end == size {
+        Ok(parts)
+    } else {
+        Err(wrong(format!("the entries cover {end} of {size} bytes")))
     }
 }
 
-pub(super) fn data(call: &Call) -> Outcome {
+pub(super) fn data(call: &Call) -> Done {
     let content = call.params.content(Code::SLICE_LENGTH)?;
     let upload = session(call)?;
     let meta = &upload.meta;
@@ -216,9 +217,10 @@ fn verify_slice(meta: &UploadMeta, offset: u64, content: &[u8]) -> Result<(), Fa
         let start = (part.offset - offset) as usize;
         let bytes = &content[start..start + part.datalen as usize];
         let is_last = index + 1 == meta.parts.len();
-        let actual = match is_last {
-            true => Some(before.finish(bytes, meta.size)),
-            false => before.advance(bytes).map(|state| state.to_hex()),
+        let actual = if is_last {
+            Some(before.finish(bytes, meta.size))
+        } else {
+            before.advance(bytes).map(|state| state.to_hex())
         };
         if actual.as_ref() != Some(&part.datasha) {
             let detail = format!(
@@ -231,7 +233,7 @@ fn verify_slice(meta: &UploadMeta, offset: u64, content: &[u8]) -> Result<(), Fa
     Ok(())
 }
 
-pub(super) fn list(call: &Call) -> Outcome {
+pub(super) fn list(call: &Call) -> Done {
     let file_id = call.resource.file_id();
     let Some(upload) = call.store.unfinished(&file_id)? else {
         let file = call.store.view()?.file(&file_id)?;
@@ -256,7 +258,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     Ok(Some(data))
 }
 
-pub(super) fn finish(call: &Call) -> Outcome {
+pub(super) fn finish(call: &Call) -> Done {
     let upload = session(call)?;
     let meta = &upload.meta;
     let size = filesize(call)?;

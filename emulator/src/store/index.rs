@@ -124,9 +124,10 @@ pub(crate) trait Lookup {
     fn first(&self, from: &str, prefix: &str) -> Result<Option<(String, Entry)>, Failure> {
         let Some(found) = self.objects().range(from..)?.next() else { return Ok(None) };
         let (key, value) = found?;
-        match key.value().starts_with(prefix) {
-            true => Ok(Some((key.value().into(), parse(value.value())?))),
-            false => Ok(None),
+        if key.value().starts_with(prefix) {
+            Ok(Some((key.value().into(), parse(value.value())?)))
+        } else {
+            Ok(None)
         }
     }
 

@@ -45,9 +45,9 @@ impl Sending<'_> {
             self.service.rename(call, aside.at(), upload.path, overwrite, Retry::Always)
         });
         match moved {
-            Ok(outcome) if outcome.recovered => {
+            Ok(certain) if certain.recovered => {
                 self.recovered();
-                Ok(outcome.reply)
+                Ok(certain.reply)
             }
             // Its URLs are known only now. That it is there is certain.
             Ok(_) => match self.service.find_stored(call, upload) {

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::reply::{Reply, Result};
 
 /// How a request that must not be misjudged ended.
-pub(super) struct Outcome {
+pub(super) struct CertainReply {
     /// The server's reply, or one composed from what the server shows to be true.
     pub reply: Reply,
     /// Whether it is the latter.
@@ -13,18 +13,19 @@ pub(super) struct Outcome {
 }
 
 impl Sending<'_> {
-    /// Makes attempts until the outcome is certain: whenever the server may have done what was asked
-    /// without our hearing of it, looks whether our content is there before judging or repeating.
+    /// Makes attempts until it is certain what became of them: whenever the server may have done what
+    /// was asked without our hearing of it, looks whether our content is there before judging or
+    /// repeating.
     pub(super) fn certain(
         &self,
         mut attempt: impl FnMut(&Call) -> Result<Reply>,
-    ) -> Result<Outcome> {
+    ) -> Result<CertainReply> {
         let mut may_have_happened = false;
         self.call.attempts(
             |_| true,
             |call| {
                 let failure = match attempt(call) {
-                    Ok(reply) => return Ok(Outcome { reply, recovered: false }),
+                    Ok(reply) => return Ok(CertainReply { reply, recovered: false }),
                     Err(failure) => failure,
                 };
                 may_have_happened |= failure.may_have_taken_effect();
@@ -34,7 +35,7 @@ impl Sending<'_> {
                 // What will not be repeated is a verdict, and must not depend on a single look.
                 let look = if failure.is_retryable() { &call.once() } else { self.call };
                 match self.service.find_stored(look, self.upload) {
-                    Ok(Some(reply)) => Ok(Outcome { reply, recovered: true }),
+                    Ok(Some(reply)) => Ok(CertainReply { reply, recovered: true }),
                     Ok(None) => Err(failure),
                     Err(_) if failure.is_retryable() => Err(failure),
                     Err(unknown) => Err(unknown),

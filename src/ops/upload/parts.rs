@@ -203,11 +203,11 @@ impl Sending<'_> {
     fn finish(&self, session: &Session, tags: &BTreeMap<u64, String>) -> Round<Reply> {
         let finished = self.certain(|call| self.service.finish(call, self.upload, session, tags));
         match finished {
-            Ok(outcome) => {
-                if outcome.recovered {
+            Ok(certain) => {
+                if certain.recovered {
                     self.recovered();
                 }
-                Ok(outcome.reply)
+                Ok(certain.reply)
             }
             Err(failure) => Err(match failure {
                 // Whatever was said when it was sent, a part is missing.

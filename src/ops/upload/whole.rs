@@ -7,10 +7,10 @@ impl Sending<'_> {
     pub(super) fn whole(&self) -> Result<Reply> {
         // Bytes that have to be sent again are not counted again.
         let progress = self.upload.transfer.mark();
-        let outcome = self.certain(|call| self.service.put(call, self.upload, &progress))?;
-        if outcome.recovered {
+        let certain = self.certain(|call| self.service.put(call, self.upload, &progress))?;
+        if certain.recovered {
             self.recovered();
         }
-        Ok(outcome.reply)
+        Ok(certain.reply)
     }
 }

@@ -181,7 +181,11 @@ fn progress_is_told_and_an_interrupt_cancels() {
     bed.emulator.inject(Fault::new(silence).op("upload_slice_data").skip(2).forever());
     let mut command = command(&bed, "progress", PUBLIC, &["large", "/large"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("the silence", || slices(&bed.emulator).iter().any(|slice| slice.fault.is_some()));
+    wait_until("two slices, and then silence", || {
+        let slices = slices(&bed.emulator);
+        slices.iter().filter(|slice| slice.code == Some(0)).count() == 2
+            && slices.iter().any(|slice| slice.fault.is_some())
+    });
     succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
     let printed = Printed::from(child.wait_with_output().unwrap());
     assert!(!printed.success, "{printed:?}");

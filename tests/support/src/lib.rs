@@ -118,10 +118,13 @@ pub fn parsed(answer: &Reply) -> Value {
 pub fn typed(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
-    // What cargo tells its tests would make build scripts believe that something has changed.
+    // What cargo tells its tests would make build scripts believe that something has changed; and
+    // what make tells its commands would make another make say where it works.
     let told = env::vars_os().map(|(key, _)| key).filter(|key| {
         let key = key.to_string_lossy();
-        key == "OUT_DIR" || key.starts_with("CARGO_PKG_") || key.starts_with("CARGO_MANIFEST_")
+        ["OUT_DIR", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"].contains(&&*key)
+            || key.starts_with("CARGO_PKG_")
+            || key.starts_with("CARGO_MANIFEST_")
     });
     for key in told {
         command.env_remove(key);

@@ -10,7 +10,9 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    config::Config, connection, faults::Fault, log::Record, server::App, settings::Settings,
+    config::Config,
+    http::{connection, faults::Fault, log::Record, server::App},
+    settings::Settings,
 };
 
 /// How long stopping waits for work on the disk to end.

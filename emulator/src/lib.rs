@@ -22,30 +22,17 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod admin;
-mod auth;
-mod codes;
 mod config;
-mod connection;
-mod control;
 mod digest;
-mod disturb;
-mod download;
 mod emulator;
-mod faults;
-mod log;
-mod ops;
-mod params;
-mod path;
-mod reply;
-mod server;
+mod http;
 mod settings;
 mod store;
-mod wire;
+mod v4;
 
-pub use codes::Code;
 pub use config::{Bucket, Config, ConfigFile, Credential};
 pub use emulator::Emulator;
-pub use faults::{Action, End, Fault, Part};
-pub use log::Record;
+pub use http::faults::{Action, End, Fault, Part};
+pub use http::log::Record;
 pub use settings::Settings;
+pub use v4::codes::Code;

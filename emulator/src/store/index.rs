@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::uploads::UploadMeta;
 use crate::{
-    codes::{Code, Failure},
     digest::sha1_hex,
+    v4::codes::{Code, Failure},
 };
 
 type Bytes = &'static [u8];

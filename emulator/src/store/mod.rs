@@ -12,7 +12,7 @@ use std::{
 
 use redb::{Database, DatabaseError, ReadTransaction, StorageError};
 
-use crate::codes::{Code, Failure};
+use crate::v4::codes::{Code, Failure};
 
 pub(crate) use self::{
     blobs::Blobs,

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::blobs::{Blobs, random_hex};
-use crate::codes::{Code, Failure};
+use crate::v4::codes::{Code, Failure};
 
 /// One entry of `uploadparts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

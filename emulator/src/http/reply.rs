@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use crate::{
-    codes::{Code, Failure},
     store::Blobs,
+    v4::codes::{Code, Failure},
 };
 
 const CHUNK: usize = 256 << 10;

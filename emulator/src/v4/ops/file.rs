@@ -6,10 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, Done};
 use crate::{
-    codes::{Code, Failure},
     digest::sha1_hex,
-    path::Resource,
     store::{Entry, File, Lookup},
+    v4::{
+        codes::{Code, Failure},
+        path::Resource,
+    },
 };
 
 pub(super) fn upload(call: &Call) -> Done {

@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{faults::End, reply::Body};
+use crate::http::{faults::End, reply::Body};
 
 /// What to write and how to end.
 pub(crate) struct Script {

@@ -8,13 +8,15 @@ mod slices;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::Kind,
-    codes::{Code, Failure},
     config::Bucket,
-    params::Params,
-    path::{Resource, encode},
     settings::Settings,
     store::{Entry, File, Lookup, Store},
+    v4::{
+        auth::Kind,
+        codes::{Code, Failure},
+        params::Params,
+        path::{Resource, encode},
+    },
 };
 
 /// The outcome of an operation: the reply's `data`, for those that have one.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::{
-    codes::{Code, Failure},
     store::{Entry, Lookup, View},
+    v4::codes::{Code, Failure},
 };
 
 /// Which entries are wanted.

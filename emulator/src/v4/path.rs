@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::codes::{Code, Failure};
+use crate::v4::codes::{Code, Failure};
 
 /// Everything but letters, digits, `_.-~` and `/`.
 const ESCAPED: &AsciiSet =

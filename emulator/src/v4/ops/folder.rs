@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Call, Done};
 use crate::{
-    codes::Code,
     store::{Entry, Folder, Lookup},
+    v4::codes::Code,
 };
 
 pub(super) fn create(call: &Call) -> Done {

@@ -21,21 +21,25 @@ use serde_json::json;
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    admin,
-    auth::Signature,
-    codes::Failure,
     config::Config,
-    control::{self, Control},
-    disturb::{Disturbed, disturb, limit_body, substitute},
-    download::{self, Answer, Download},
-    faults::{Action, Facts, Faults},
-    log::{Log, Record},
-    params::{Gauge, Params, read_body, sign_in_query},
-    path::Resource,
-    reply::{Body, Reply},
+    http::{
+        admin,
+        disturb::{Disturbed, disturb, limit_body, substitute},
+        faults::{Action, Facts, Faults},
+        log::{Log, Record},
+        reply::{Body, Reply},
+        wire::Script,
+    },
     settings::Settings,
     store::Store,
-    wire::Script,
+    v4::{
+        auth::Signature,
+        codes::Failure,
+        control::{self, Control},
+        download::{self, Answer, Download},
+        params::{Gauge, Params, read_body, sign_in_query},
+        path::Resource,
+    },
 };
 
 /// The largest request to `/_emulator/`.

@@ -3,14 +3,15 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    auth::{Kind, Scope, Signature},
-    codes::{Code, Failure},
-    ops::{Call, Done, Op},
-    params::Params,
-    path::{Resource, is_bucket_name},
-    reply::Reply,
-    server::App,
+    http::{reply::Reply, server::App},
     settings::Settings,
+    v4::{
+        auth::{Kind, Scope, Signature},
+        codes::{Code, Failure},
+        ops::{Call, Done, Op},
+        params::Params,
+        path::{Resource, is_bucket_name},
+    },
 };
 
 /// The longest URL, scheme and host included.

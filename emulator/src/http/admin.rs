@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{faults::Fault, reply::Reply, server::App};
+use crate::http::{faults::Fault, reply::Reply, server::App};
 
 pub(crate) const PREFIX: &str = "/_emulator/";
 

@@ -11,13 +11,17 @@ use hyper::{
 };
 
 use crate::{
-    auth::{Scope, Signature},
-    codes::{Code, Failure},
     config::Bucket,
-    path::{self, Resource},
-    reply::{Body, FileSlice, Reply},
-    server::App,
+    http::{
+        reply::{Body, FileSlice, Reply},
+        server::App,
+    },
     store::{Entry, File, Lookup},
+    v4::{
+        auth::{Scope, Signature},
+        codes::{Code, Failure},
+        path::{self, Resource},
+    },
 };
 
 /// Takes the bucket and appid out of a download host name, if it is one.

@@ -7,12 +7,13 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    codes::Code,
-    faults::{Action, End, Part},
-    params::Gauge,
-    reply::{Body, Reply},
-    server::App,
-    wire::Script,
+    http::{
+        faults::{Action, End, Part},
+        reply::{Body, Reply},
+        server::App,
+        wire::Script,
+    },
+    v4::{codes::Code, params::Gauge},
 };
 
 /// Makes reading stop where a fault ends the connection.

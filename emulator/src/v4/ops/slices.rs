@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::{
-    codes::{Code, Failure},
     digest::{Chain, hex, normal_sha, sha1_hex, sha1_of},
     store::{Blobs, Entry, Lookup, Part, Upload, UploadMeta, Uploads},
+    v4::codes::{Code, Failure},
 };
 
 const SLICE_SIZES: [u64; 4] = [524_288, 1_048_576, 2_097_152, 3_145_728];

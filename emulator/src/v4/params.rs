@@ -14,7 +14,7 @@ use multer::Multipart;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::codes::{Code, Failure};
+use crate::v4::codes::{Code, Failure};
 
 /// The most a simple upload may hold.
 pub(crate) const LARGEST_UPLOAD: usize = 20 << 20;

@@ -16,7 +16,7 @@ use hyper::{Response, StatusCode, body::Frame, server::conn::http1, service::ser
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::sleep};
 
-use crate::{
+use crate::http::{
     disturb::refusal,
     faults::{ACCEPT, Action, End, Facts},
     log::Record,

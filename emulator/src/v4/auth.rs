@@ -5,10 +5,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 
 use crate::{
-    codes::{Code, Failure},
     config::Config,
-    path::{self, Resource},
     settings::Settings,
+    v4::{
+        codes::{Code, Failure},
+        path::{self, Resource},
+    },
 };
 
 /// The longest life of a multi-effect signature: 90 days.

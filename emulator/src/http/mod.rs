@@ -1,0 +1,10 @@
+//! HTTP as both APIs speak it: connections, faults, the request log, the switches.
+
+pub(crate) mod admin;
+pub(crate) mod connection;
+pub(crate) mod disturb;
+pub(crate) mod faults;
+pub(crate) mod log;
+pub(crate) mod reply;
+pub(crate) mod server;
+pub(crate) mod wire;

@@ -8,11 +8,8 @@ use redb::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::uploads::UploadMeta;
-use crate::{
-    digest::sha1_hex,
-    v4::codes::{Code, Failure},
-};
+use super::{error::Error, uploads::UploadMeta};
+use crate::digest::sha1_hex;
 
 type Bytes = &'static [u8];
 
@@ -60,17 +57,17 @@ pub(crate) enum Entry {
     Unfinished,
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes)
-        .map_err(|error| Code::STORAGE.because(format!("the index is damaged: {error}")))
+        .map_err(|error| Error::Broken(format!("the index is damaged: {error}")))
 }
 
-fn text(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec(value).map_err(|error| Code::STORAGE.because(error.to_string()))
+fn text(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|error| Error::Broken(error.to_string()))
 }
 
 /// Creates what is missing; returns the time of the first start.
-pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Failure> {
+pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Error> {
     let transaction = database.begin_write()?;
     let created = {
         transaction.open_table(OBJECTS)?;
@@ -97,31 +94,31 @@ pub(crate) trait Lookup {
     fn objects(&self) -> &impl ReadableTable<&'static str, Bytes>;
     fn uploads(&self) -> &impl ReadableTable<&'static str, Bytes>;
 
-    fn entry(&self, file_id: &str) -> Result<Option<Entry>, Failure> {
+    fn entry(&self, file_id: &str) -> Result<Option<Entry>, Error> {
         self.objects().get(file_id)?.map(|value| parse(value.value())).transpose()
     }
 
     /// The complete file of this id.
-    fn file(&self, file_id: &str) -> Result<File, Failure> {
+    fn file(&self, file_id: &str) -> Result<File, Error> {
         match self.entry(file_id)? {
             Some(Entry::File(file)) => Ok(file),
-            _ => Err(Code::NOT_FOUND.into()),
+            _ => Err(Error::Missing),
         }
     }
 
-    fn folder(&self, file_id: &str) -> Result<Folder, Failure> {
+    fn folder(&self, file_id: &str) -> Result<Folder, Error> {
         match self.entry(file_id)? {
             Some(Entry::Folder(folder)) => Ok(folder),
-            _ => Err(Code::NOT_FOUND.into()),
+            _ => Err(Error::Missing),
         }
     }
 
-    fn upload(&self, file_id: &str) -> Result<Option<UploadMeta>, Failure> {
+    fn upload(&self, file_id: &str) -> Result<Option<UploadMeta>, Error> {
         self.uploads().get(file_id)?.map(|value| parse(value.value())).transpose()
     }
 
     /// The first entry whose file id is at least `from` and starts with `prefix`.
-    fn first(&self, from: &str, prefix: &str) -> Result<Option<(String, Entry)>, Failure> {
+    fn first(&self, from: &str, prefix: &str) -> Result<Option<(String, Entry)>, Error> {
         let Some(found) = self.objects().range(from..)?.next() else { return Ok(None) };
         let (key, value) = found?;
         if key.value().starts_with(prefix) {
@@ -132,7 +129,7 @@ pub(crate) trait Lookup {
     }
 
     /// Whether anything lies below a folder, the folder itself not counted.
-    fn has_children(&self, folder_id: &str) -> Result<bool, Failure> {
+    fn has_children(&self, folder_id: &str) -> Result<bool, Error> {
         Ok(self.first(&format!("{folder_id}\0"), folder_id)?.is_some())
     }
 }
@@ -145,7 +142,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub fn new(transaction: ReadTransaction) -> Result<View, Failure> {
+    pub fn new(transaction: ReadTransaction) -> Result<View, Error> {
         Ok(View {
             objects: transaction.open_table(OBJECTS)?,
             uploads: transaction.open_table(UPLOADS)?,
@@ -154,17 +151,17 @@ impl View {
     }
 
     /// Where the list goes on that was given this context.
-    pub fn position(&self, list: &str, context: &str) -> Result<Option<String>, Failure> {
+    pub fn position(&self, list: &str, context: &str) -> Result<Option<String>, Error> {
         let Some(kept) = self.contexts.get(context)? else { return Ok(None) };
         let (of, position): (String, String) = parse(kept.value())?;
         Ok((of == list).then_some(position))
     }
 
-    pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Failure> {
+    pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Error> {
         self.uploads.iter()?.map(|item| parse(item?.1.value())).collect()
     }
 
-    pub fn all_blobs(&self) -> Result<HashSet<String>, Failure> {
+    pub fn all_blobs(&self) -> Result<HashSet<String>, Error> {
         let mut blobs = HashSet::new();
         for item in self.objects.iter()? {
             if let Entry::File(file) = parse(item?.1.value())? {
@@ -218,7 +215,7 @@ fn content_key(file_id: &str, sha: &str, size: u64) -> String {
 }
 
 impl<'t> Change<'t> {
-    pub fn new(transaction: &'t WriteTransaction) -> Result<Change<'t>, Failure> {
+    pub fn new(transaction: &'t WriteTransaction) -> Result<Change<'t>, Error> {
         Ok(Change {
             objects: transaction.open_table(OBJECTS)?,
             uploads: transaction.open_table(UPLOADS)?,
@@ -234,7 +231,7 @@ impl<'t> Change<'t> {
     }
 
     /// Puts an entry in the place of whatever was there. A file's old content goes, unless the new one is the same.
-    pub fn put(&mut self, file_id: &str, entry: &Entry) -> Result<(), Failure> {
+    pub fn put(&mut self, file_id: &str, entry: &Entry) -> Result<(), Error> {
         self.unlist(file_id, entry)?;
         if let Entry::File(file) = entry {
             self.contents.insert(content_key(file_id, &file.sha, file.size).as_str(), file_id)?;
@@ -244,21 +241,21 @@ impl<'t> Change<'t> {
     }
 
     /// Removes an entry and its content.
-    pub fn remove(&mut self, file_id: &str) -> Result<(), Failure> {
+    pub fn remove(&mut self, file_id: &str) -> Result<(), Error> {
         self.unlist(file_id, &Entry::Unfinished)?;
         self.objects.remove(file_id)?;
         Ok(())
     }
 
     /// Removes an entry whose content lives on elsewhere.
-    pub fn take(&mut self, file_id: &str) -> Result<File, Failure> {
+    pub fn take(&mut self, file_id: &str) -> Result<File, Error> {
         let file = self.file(file_id)?;
         self.contents.remove(content_key(file_id, &file.sha, file.size).as_str(), file_id)?;
         self.objects.remove(file_id)?;
         Ok(file)
     }
 
-    fn unlist(&mut self, file_id: &str, successor: &Entry) -> Result<(), Failure> {
+    fn unlist(&mut self, file_id: &str, successor: &Entry) -> Result<(), Error> {
         let Some(Entry::File(old)) = self.entry(file_id)? else { return Ok(()) };
         self.contents.remove(content_key(file_id, &old.sha, old.size).as_str(), file_id)?;
         match successor {
@@ -269,18 +266,13 @@ impl<'t> Change<'t> {
     }
 
     /// A stored file of the same appid with this content.
-    pub fn same_content(
-        &self,
-        file_id: &str,
-        sha: &str,
-        size: u64,
-    ) -> Result<Option<File>, Failure> {
+    pub fn same_content(&self, file_id: &str, sha: &str, size: u64) -> Result<Option<File>, Error> {
         let key = content_key(file_id, sha, size);
         let Some(found) = self.contents.get(key.as_str())?.next() else { return Ok(None) };
         self.file(found?.value()).map(Some)
     }
 
-    pub fn begin_upload(&mut self, meta: &UploadMeta) -> Result<(), Failure> {
+    pub fn begin_upload(&mut self, meta: &UploadMeta) -> Result<(), Error> {
         self.uploads.insert(meta.file_id.as_str(), text(meta)?.as_slice())?;
         if self.entry(&meta.file_id)?.is_none() {
             self.put(&meta.file_id, &Entry::Unfinished)?;
@@ -290,22 +282,22 @@ impl<'t> Change<'t> {
 
     /// Ends an upload whose content is about to become an object's. Another request may have thrown
     /// it away since it was looked up.
-    pub fn end_upload(&mut self, meta: &UploadMeta) -> Result<(), Failure> {
+    pub fn end_upload(&mut self, meta: &UploadMeta) -> Result<(), Error> {
         match self.take_upload(&meta.file_id)? {
             Some(current) if current.session == meta.session => Ok(()),
-            _ => Err(Code::SESSION_WRONG.because("the session ended meanwhile")),
+            _ => Err(Error::Ended("the session ended meanwhile")),
         }
     }
 
     /// Throws an upload away, if there is one.
-    pub fn drop_upload(&mut self, file_id: &str) -> Result<(), Failure> {
+    pub fn drop_upload(&mut self, file_id: &str) -> Result<(), Error> {
         if let Some(meta) = self.take_upload(file_id)? {
             self.discarded.blobs.push(meta.blob);
         }
         Ok(())
     }
 
-    fn take_upload(&mut self, file_id: &str) -> Result<Option<UploadMeta>, Failure> {
+    fn take_upload(&mut self, file_id: &str) -> Result<Option<UploadMeta>, Error> {
         let meta = self.upload(file_id)?;
         if let Some(meta) = &meta {
             self.uploads.remove(file_id)?;
@@ -315,7 +307,7 @@ impl<'t> Change<'t> {
     }
 
     /// Keeps where a list goes on, under a short context: it travels in a URL beside the folder's path.
-    pub fn keep_position(&mut self, list: &str, position: &str) -> Result<String, Failure> {
+    pub fn keep_position(&mut self, list: &str, position: &str) -> Result<String, Error> {
         let kept = text(&(list, position))?;
         let mut context = sha1_hex(&kept);
         context.truncate(16);
@@ -324,7 +316,7 @@ impl<'t> Change<'t> {
     }
 
     /// Remembers a once-signature; `false` when it was used before.
-    pub fn use_signature(&mut self, fingerprint: &[u8], now: u64) -> Result<bool, Failure> {
+    pub fn use_signature(&mut self, fingerprint: &[u8], now: u64) -> Result<bool, Error> {
         Ok(self.signatures.insert(fingerprint, now)?.is_none())
     }
 }

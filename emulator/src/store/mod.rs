@@ -1,6 +1,7 @@
 //! Everything that outlives the process: the index of objects, their contents, unfinished uploads, used signatures.
 
 mod blobs;
+mod error;
 mod index;
 mod uploads;
 
@@ -12,10 +13,9 @@ use std::{
 
 use redb::{Database, DatabaseError, ReadTransaction, StorageError};
 
-use crate::v4::codes::{Code, Failure};
-
 pub(crate) use self::{
     blobs::Blobs,
+    error::Error,
     index::{Change, Entry, File, Folder, Lookup, View},
     uploads::{Part, Upload, UploadMeta, Uploads},
 };
@@ -39,8 +39,8 @@ impl Store {
             )));
         }
         let store = Self::open_index(dir).and_then(|index| Self::open_with(index, dir, now));
-        store.map_err(|failure| {
-            let why = failure.detail.unwrap_or_else(|| failure.code.name.into());
+        store.map_err(|error| {
+            let Error::Broken(why) = error else { unreachable!("nothing was asked for") };
             io::Error::other(format!(
                 "the data directory {} can't be used: {why}; choose another one",
                 dir.display()
@@ -48,22 +48,20 @@ impl Store {
         })
     }
 
-    fn open_index(dir: &Path) -> Result<Database, Failure> {
+    fn open_index(dir: &Path) -> Result<Database, Error> {
         std::fs::create_dir_all(dir)?;
         Database::create(dir.join("index.redb")).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => {
-                Code::STORAGE.because("another emulator is using it")
+                Error::Broken("another emulator is using it".into())
             }
             DatabaseError::Storage(StorageError::Io(error)) if error.kind() != InvalidData => {
                 error.into()
             }
-            error => {
-                Code::STORAGE.because(format!("index.redb is damaged, or something else ({error})"))
-            }
+            error => Error::Broken(format!("index.redb is damaged, or something else ({error})")),
         })
     }
 
-    fn open_with(index: Database, dir: &Path, now: u64) -> Result<Store, Failure> {
+    fn open_with(index: Database, dir: &Path, now: u64) -> Result<Store, Error> {
         let created = index::prepare(&index, now)?;
         let blobs = Blobs::open(&dir.join("blobs"))?;
         let view = View::new(index.begin_read()?)?;
@@ -75,30 +73,30 @@ impl Store {
         Ok(Store { index, blobs, uploads, created })
     }
 
-    pub fn view(&self) -> Result<View, Failure> {
+    pub fn view(&self) -> Result<View, Error> {
         let transaction: ReadTransaction = self.index.begin_read()?;
         View::new(transaction)
     }
 
     /// Runs `work` alone; what it did is on disk when this returns `Ok`, and undone when it fails.
-    pub fn change<T>(
+    pub fn change<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&mut Change) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let transaction = self.index.begin_write()?;
+        work: impl FnOnce(&mut Change) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.index.begin_write().map_err(Error::from)?;
         let mut change = Change::new(&transaction)?;
         let result = work(&mut change);
         let discarded = change.into_discarded();
         match result {
             Ok(value) => {
-                transaction.commit()?;
+                transaction.commit().map_err(Error::from)?;
                 discarded.blobs.iter().for_each(|blob| self.blobs.remove(blob));
                 discarded.sessions.iter().for_each(|session| self.uploads.forget(session));
                 Ok(value)
             }
-            Err(failure) => {
-                transaction.abort()?;
-                Err(failure)
+            Err(error) => {
+                transaction.abort().map_err(Error::from)?;
+                Err(error)
             }
         }
     }
@@ -108,7 +106,7 @@ impl Store {
     }
 
     /// The unfinished upload of a file id.
-    pub fn unfinished(&self, file_id: &str) -> Result<Option<Arc<Upload>>, Failure> {
+    pub fn unfinished(&self, file_id: &str) -> Result<Option<Arc<Upload>>, Error> {
         while let Some(meta) = self.view()?.upload(file_id)? {
             // It may have ended since the index was looked at: then look again.
             if let Some(upload) = self.upload(&meta.session) {

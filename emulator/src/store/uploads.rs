@@ -11,8 +11,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::blobs::{Blobs, random_hex};
-use crate::v4::codes::{Code, Failure};
+use super::{
+    blobs::{Blobs, random_hex},
+    error::Error,
+};
 
 /// One entry of `uploadparts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,10 +112,10 @@ impl Upload {
             .fold(0, |end, (offset, length)| if *offset == end { end + length } else { end })
     }
 
-    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
-            return Err(Code::SESSION_WRONG.because("the upload was finished meanwhile"));
+            return Err(Error::Ended("the upload was finished meanwhile"));
         }
         self.content.write_all_at(bytes, offset)?;
         self.journal().add(offset, bytes.len() as u64)?;
@@ -121,12 +123,15 @@ impl Upload {
     }
 
     /// Runs `work` on the synced content while no slice can change it; after a success none ever can.
-    pub fn finish<T>(&self, work: impl FnOnce(&File) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub fn finish<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&File) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut closed = self.closed.write().unwrap_or_else(PoisonError::into_inner);
         if *closed {
-            return Err(Code::SESSION_WRONG.because("the upload is already finished"));
+            return Err(Error::Ended("the upload is already finished").into());
         }
-        self.content.sync_data()?;
+        self.content.sync_data().map_err(Error::from)?;
         let result = work(&self.content)?;
         *closed = true;
         Ok(result)

@@ -1,5 +1,7 @@
 //! The service's result codes, each with its name and HTTP status.
 
+use crate::store;
+
 /// A result code: the number in the JSON body, its symbolic name (the `message`) and the HTTP status it travels with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
@@ -120,20 +122,12 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-macro_rules! storage_failure {
-    ($($error:ty),*) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Code::STORAGE.because(error.to_string())
-            }
-        })*
-    };
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Missing => Code::NOT_FOUND.into(),
+            store::Error::Ended(why) => Code::SESSION_WRONG.because(why),
+            store::Error::Broken(why) => Code::STORAGE.because(why),
+        }
+    }
 }
-
-storage_failure!(
-    redb::TransactionError,
-    redb::TableError,
-    redb::StorageError,
-    redb::CommitError,
-    redb::DatabaseError
-);

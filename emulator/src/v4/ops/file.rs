@@ -28,10 +28,10 @@ pub(super) fn upload(call: &Call) -> Done {
     let blob = call.store.blobs.write(&content)?;
     let size = content.len() as u64;
     let file = call.new_file(blob.clone(), sha, size, size, biz_attr);
-    let stored = call.store.change(|index| {
+    let stored = call.change(|index| {
         call.check_target(index, call.resource, insert_only, Some(&file.sha))?;
         index.drop_upload(&call.resource.file_id())?;
-        index.put(&call.resource.file_id(), &Entry::File(file.clone()))
+        Ok(index.put(&call.resource.file_id(), &Entry::File(file.clone()))?)
     });
     stored.inspect_err(|_| call.store.blobs.remove(&blob))?;
     Ok(Some(call.object_urls(call.resource, &file)))
@@ -87,7 +87,7 @@ pub(super) fn update(call: &Call) -> Done {
     if forbid.is_some_and(|forbid| forbid > 2) {
         return Err(Code::PARAM.because("forbid is not 0, 1 or 2"));
     }
-    call.store.change(|index| {
+    call.change(|index| {
         let mut file = index.file(&call.resource.file_id())?;
         let before = file.clone();
         file.biz_attr = biz_attr.unwrap_or(file.biz_attr);
@@ -141,12 +141,12 @@ fn custom_headers(given: Map<String, Value>) -> Result<BTreeMap<String, String>,
 /// Deletes the file, its unfinished upload, or both.
 pub(super) fn delete(call: &Call) -> Done {
     let file_id = call.resource.file_id();
-    call.store.change(|index| {
+    call.change(|index| {
         if index.entry(&file_id)?.is_none() {
             return Err(Code::NOT_FOUND.into());
         }
         index.drop_upload(&file_id)?;
-        index.remove(&file_id)
+        Ok(index.remove(&file_id)?)
     })?;
     Ok(None)
 }
@@ -157,7 +157,7 @@ pub(super) fn relocate(call: &Call, is_move: bool) -> Done {
     let overwrite = call.params.flag("to_over_write")?.unwrap_or(false);
     let (from, to) = (call.resource.file_id(), target.file_id());
     let mut linked = None;
-    let done = call.store.change(|index| {
+    let done = call.change(|index| {
         let mut file: File = index.file(&from)?;
         call.check_target(index, &target, !overwrite, Some(&file.sha))?;
         if from == to {
@@ -173,7 +173,7 @@ pub(super) fn relocate(call: &Call, is_move: bool) -> Done {
             file.blob = call.store.blobs.link(&file.blob)?;
             linked = Some(file.blob.clone());
         }
-        index.put(&to, &Entry::File(file))
+        Ok(index.put(&to, &Entry::File(file))?)
     });
     if let (Err(_), Some(blob)) = (&done, &linked) {
         call.store.blobs.remove(blob);

@@ -11,14 +11,17 @@ use crate::{
 pub(super) fn create(call: &Call) -> Done {
     let biz_attr = call.biz_attr()?;
     let folder_id = call.resource.file_id();
-    call.store.change(|index| {
+    call.change(|index| {
         if index.entry(&folder_id)?.is_some() {
             return Err(Code::PATH_CONFLICT.because("the folder exists"));
         }
         if index.entry(folder_id.trim_end_matches('/'))?.is_some() {
             return Err(Code::PATH_CONFLICT.because("a file has this name"));
         }
-        index.put(&folder_id, &Entry::Folder(Folder { biz_attr, ctime: call.now, mtime: call.now }))
+        Ok(index.put(
+            &folder_id,
+            &Entry::Folder(Folder { biz_attr, ctime: call.now, mtime: call.now }),
+        )?)
     })?;
     Ok(Some(json!({"ctime": call.now})))
 }
@@ -34,7 +37,7 @@ pub(super) fn stat(call: &Call) -> Done {
 
 pub(super) fn update(call: &Call) -> Done {
     let biz_attr = call.params.text("biz_attr")?;
-    call.store.change(|index| {
+    call.change(|index| {
         let mut folder = index.folder(&call.resource.file_id())?;
         if let Some(biz_attr) = biz_attr.filter(|biz_attr| *biz_attr != folder.biz_attr) {
             folder.biz_attr = biz_attr;
@@ -48,12 +51,12 @@ pub(super) fn update(call: &Call) -> Done {
 
 pub(super) fn delete(call: &Call) -> Done {
     let folder_id = call.resource.file_id();
-    call.store.change(|index| {
+    call.change(|index| {
         index.folder(&folder_id)?;
         if index.has_children(&folder_id)? && !call.settings.delete_non_empty_folder {
             return Err(Code::FOLDER_NOT_EMPTY.into());
         }
-        index.remove(&folder_id)
+        Ok(index.remove(&folder_id)?)
     })?;
     Ok(None)
 }

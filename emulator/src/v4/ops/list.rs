@@ -66,7 +66,7 @@ pub(super) fn list(call: &Call) -> Done {
     let context = if over {
         String::new()
     } else {
-        call.store.change(|index| index.keep_position(&query.prefix, &last))?
+        call.change(|index| Ok(index.keep_position(&query.prefix, &last)?))?
     };
     let mut data = json!({"context": context, "listover": over, "infos": infos});
     if call.settings.legacy_list_fields {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Bucket,
     settings::Settings,
-    store::{Entry, File, Lookup, Store},
+    store::{Change, Entry, File, Lookup, Store},
     v4::{
         auth::Kind,
         codes::{Code, Failure},
@@ -127,6 +127,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Changes the index, all or nothing.
+    fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.store.change(work)
+    }
+
     /// `insertOnly`: refuse to overwrite, unless told otherwise.
     fn insert_only(&self) -> Result<bool, Failure> {
         Ok(self.params.flag("insertOnly")?.unwrap_or(true))

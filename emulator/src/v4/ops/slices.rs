@@ -59,10 +59,10 @@ pub(super) fn init(call: &Call) -> Done {
     if let Some(data) = instant_upload(call, &meta)? {
         return Ok(Some(data));
     }
-    let begun = call.store.change(|index| {
+    let begun = call.change(|index| {
         check_init(call, index, &meta)?;
         call.store.uploads.begin(&call.store.blobs, meta.clone())?;
-        index.begin_upload(&meta)
+        Ok(index.begin_upload(&meta)?)
     });
     if let Err(failure) = begun {
         call.store.uploads.forget(&meta.session);
@@ -92,7 +92,7 @@ fn instant_upload(call: &Call, meta: &UploadMeta) -> Done {
     let Some(sha) = meta.sha.as_ref().filter(|_| call.settings.instant_upload) else {
         return Ok(None);
     };
-    call.store.change(|index| {
+    call.change(|index| {
         check_init(call, index, meta)?;
         let Some(twin) = index.same_content(&meta.file_id, sha, meta.size)? else {
             return Ok(None);
@@ -291,10 +291,10 @@ pub(super) fn finish(call: &Call) -> Done {
             meta.slice_size,
             meta.biz_attr.clone(),
         );
-        call.store.change(|index| {
+        call.change(|index| {
             index.end_upload(meta)?;
             call.check_target(index, call.resource, meta.insert_only, Some(&file.sha))?;
-            index.put(&meta.file_id, &Entry::File(file.clone()))
+            Ok(index.put(&meta.file_id, &Entry::File(file.clone()))?)
         })?;
         Ok(file)
     })?;

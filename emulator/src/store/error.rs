@@ -1,0 +1,36 @@
+//! Why the store could not do something; each API has its own words for it.
+
+/// What went wrong.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// There is no such file, folder or upload.
+    Missing,
+    /// The upload ended meanwhile.
+    Ended(&'static str),
+    /// The disk, or the index on it.
+    Broken(String),
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Error::Broken(error.to_string())
+    }
+}
+
+macro_rules! broken {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Error::Broken(error.to_string())
+            }
+        })*
+    };
+}
+
+broken!(
+    redb::TransactionError,
+    redb::TableError,
+    redb::StorageError,
+    redb::CommitError,
+    redb::DatabaseError
+);

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     config::Config,
-    http::{connection, faults::Fault, log::Record, server::App},
+    http::{app::App, connection, faults::Fault, log::Record},
     settings::Settings,
 };
 

@@ -35,4 +35,4 @@ pub use emulator::Emulator;
 pub use http::faults::{Action, End, Fault, Part};
 pub use http::log::Record;
 pub use settings::Settings;
-pub use v4::codes::Code;
+pub use v4::Code;

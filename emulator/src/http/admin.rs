@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{faults::Fault, reply::Reply, server::App};
+use crate::http::{app::App, faults::Fault, reply::Reply};
 
 pub(crate) const PREFIX: &str = "/_emulator/";
 

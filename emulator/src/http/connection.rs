@@ -17,11 +17,12 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::sleep};
 
 use crate::http::{
+    app::{App, now_ms},
     disturb::refusal,
     faults::{ACCEPT, Action, End, Facts},
     log::Record,
     reply::Reply,
-    server::{App, Outcome, answer, now_ms},
+    server::{Outcome, answer},
     wire::Script,
 };
 

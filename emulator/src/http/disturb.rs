@@ -3,25 +3,17 @@
 use std::time::Duration;
 
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, LOCATION};
-use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
     http::{
+        app::App,
         faults::{Action, End, Part},
         reply::{Body, Reply},
-        server::App,
         wire::Script,
     },
-    v4::{codes::Code, params::Gauge},
+    v4,
 };
-
-/// Makes reading stop where a fault ends the connection.
-pub(crate) fn limit_body(action: &Option<Action>, gauge: &Gauge) {
-    if let Some(Action::Drop { after, .. }) = action {
-        gauge.stop_at(*after);
-    }
-}
 
 /// The reply a fault puts in the place of the operation's.
 pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
@@ -38,15 +30,7 @@ pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
             reply
         }
         Action::Code { code, status, message, .. } => {
-            let known = Code::by_number(*code);
-            let status = status.or(known.map(|known| known.status)).unwrap_or(400);
-            let message =
-                message.as_deref().or(known.map(|known| known.name)).unwrap_or("ERROR_INJECTED");
-            let mut body = json!({"code": code, "message": message});
-            if app.settings().request_id {
-                body["request_id"] = app.request_id().into();
-            }
-            Reply { code: Some(*code), ..Reply::json(status, &body) }
+            v4::refusal(app, *code, *status, message.as_deref())
         }
         Action::Redirect { location, status } => {
             let mut reply = Reply::html(*status, "It is elsewhere.");

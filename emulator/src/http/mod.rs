@@ -1,9 +1,12 @@
 //! HTTP as both APIs speak it: connections, faults, the request log, the switches.
 
 pub(crate) mod admin;
+pub(crate) mod app;
+pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod disturb;
 pub(crate) mod faults;
+pub(crate) mod head;
 pub(crate) mod log;
 pub(crate) mod reply;
 pub(crate) mod server;

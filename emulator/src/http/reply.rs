@@ -6,16 +6,13 @@ use bytes::{Bytes, BytesMut};
 use hyper::header::{
     CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, SERVER,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
 };
 
-use crate::{
-    store::Blobs,
-    v4::codes::{Code, Failure},
-};
+use crate::store::Blobs;
 
 const CHUNK: usize = 256 << 10;
 
@@ -124,25 +121,6 @@ impl Reply {
 
     pub fn json(status: u16, value: &Value) -> Reply {
         Reply::new(status, "application/json; charset=utf-8", Body::bytes(value.to_string()))
-    }
-
-    /// The envelope of a control request's outcome.
-    pub fn envelope(outcome: Result<Option<Value>, Failure>, request_id: Option<String>) -> Reply {
-        let (code, message, status, detail, data) = match outcome {
-            Ok(data) => (0, "SUCCESS", 200, None, data),
-            Err(failure) => {
-                let Code { number, name, status } = failure.code;
-                (number, name, status, failure.detail, None)
-            }
-        };
-        let mut value = json!({"code": code, "message": message});
-        if let Some(request_id) = request_id {
-            value["request_id"] = request_id.into();
-        }
-        if let Some(data) = data {
-            value["data"] = data;
-        }
-        Reply { code: Some(code), detail, ..Reply::json(status, &value) }
     }
 
     /// An answer without JSON, as front servers give it.

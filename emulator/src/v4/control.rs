@@ -1,9 +1,9 @@
 //! Control requests: everything under `/files/v2/`.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 
 use crate::{
-    http::{reply::Reply, server::App},
+    http::{app::App, reply::Reply},
     settings::Settings,
     v4::{
         auth::{Kind, Scope, Signature},
@@ -38,7 +38,7 @@ impl Control {
         }
         let settings = app.settings();
         let request_id = settings.request_id.then(|| app.request_id());
-        Reply::envelope(self.done(app, &settings), request_id)
+        envelope(self.done(app, &settings), request_id)
     }
 
     /// What is answered without JSON: too long a URL, and a region's host asked for another region's bucket.
@@ -104,7 +104,24 @@ impl Control {
     }
 }
 
-/// Base64 of hexadecimal groups joined by `_`.
-pub(crate) fn request_id(now: u64, process: u32, count: u64) -> String {
-    STANDARD.encode(format!("{now:08x}_{process:06x}_{:04x}_{count:x}", count % 0xffff))
+/// The envelope of a control request's outcome.
+pub(crate) fn envelope(
+    outcome: Result<Option<Value>, Failure>,
+    request_id: Option<String>,
+) -> Reply {
+    let (code, message, status, detail, data) = match outcome {
+        Ok(data) => (0, "SUCCESS", 200, None, data),
+        Err(failure) => {
+            let Code { number, name, status } = failure.code;
+            (number, name, status, failure.detail, None)
+        }
+    };
+    let mut value = json!({"code": code, "message": message});
+    if let Some(request_id) = request_id {
+        value["request_id"] = request_id.into();
+    }
+    if let Some(data) = data {
+        value["data"] = data;
+    }
+    Reply { code: Some(code), detail, ..Reply::json(status, &value) }
 }

@@ -13,8 +13,8 @@ use hyper::{
 use crate::{
     config::Bucket,
     http::{
+        app::App,
         reply::{Body, FileSlice, Reply},
-        server::App,
     },
     store::{Entry, File, Lookup},
     v4::{

@@ -1,20 +1,18 @@
 //! The parameters of a request, wherever the client put them: query string, JSON object or form.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-    task::{Poll, ready},
-};
+use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt, stream};
-use http_body_util::BodyDataStream;
+use futures_util::StreamExt;
 use hyper::body::Incoming;
 use multer::Multipart;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::v4::codes::{Code, Failure};
+use crate::{
+    http::body::{Gauge, data, drain},
+    v4::codes::{Code, Failure},
+};
 
 /// The most a simple upload may hold.
 pub(crate) const LARGEST_UPLOAD: usize = 20 << 20;
@@ -142,52 +140,6 @@ fn form_decode(text: &str) -> Result<String, Failure> {
         .map_err(|_| Code::NOT_UTF8.because("a query parameter is not UTF-8"))
 }
 
-/// How much of a request body was read, and how much may be.
-#[derive(Debug)]
-pub(crate) struct Gauge {
-    read: AtomicU64,
-    limit: AtomicU64,
-}
-
-impl Default for Gauge {
-    fn default() -> Self {
-        Gauge { read: AtomicU64::new(0), limit: AtomicU64::new(u64::MAX) }
-    }
-}
-
-impl Gauge {
-    pub fn read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
-    }
-
-    /// Stops reading as soon as `limit` bytes were read.
-    pub fn stop_at(&self, limit: u64) {
-        self.limit.store(limit, Ordering::Relaxed);
-    }
-
-    fn full(&self) -> bool {
-        self.read() >= self.limit.load(Ordering::Relaxed)
-    }
-}
-
-/// The data of a request body; ends early, without an error, when the gauge says so.
-fn data<'a>(
-    body: &'a mut Incoming,
-    gauge: &'a Gauge,
-) -> impl Stream<Item = Result<Bytes, hyper::Error>> + Send + 'a {
-    let mut data = BodyDataStream::new(body);
-    stream::poll_fn(move |context| {
-        if gauge.full() {
-            return Poll::Ready(None);
-        }
-        let chunk = ready!(data.poll_next_unpin(context));
-        if let Some(Ok(bytes)) = &chunk {
-            gauge.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        }
-        Poll::Ready(chunk)
-    })
-}
-
 /// Reads the whole body into `params`. `on_field` is called whenever another form field is known.
 pub(crate) async fn read_body(
     params: &mut Params,
@@ -211,9 +163,7 @@ pub(crate) async fn read_body(
         _ => Ok(()),
     };
     let before = gauge.read();
-    let mut rest = data(&mut body, gauge);
-    while let Some(Ok(_)) = rest.next().await {}
-    drop(rest);
+    drain(&mut body, gauge).await;
     match media_type.as_str() {
         "application/json" | "multipart/form-data" => outcome,
         _ if gauge.read() == before => Ok(()),

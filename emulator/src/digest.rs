@@ -1,7 +1,9 @@
-//! SHA-1 as the protocol uses it: whole digests, and the chaining state between slices.
+//! The digests of contents, and the chaining state of SHA-1 between slices.
 
 use std::io::{self, Read};
 
+use crc::{CRC_64_XZ, Crc, Table};
+use md5::Md5;
 use sha1::{Digest, Sha1, block_api::compress};
 
 /// The five chaining words before the first block.
@@ -15,13 +17,67 @@ pub(crate) fn sha1_hex(bytes: &[u8]) -> String {
     hex(&Sha1::digest(bytes))
 }
 
-pub(crate) fn sha1_of(mut source: impl Read) -> io::Result<String> {
-    let mut sha = Sha1::new();
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        match source.read(&mut buffer)? {
-            0 => return Ok(hex(&sha.finalize())),
-            count => sha.update(&buffer[..count]),
+/// CRC-64/XZ, which the service calls crc64ecma.
+static CRC64: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
+
+/// All digests of a content that grows.
+pub(crate) struct Hasher {
+    sha: Sha1,
+    md5: Md5,
+    crc: crc::Digest<'static, u64, Table<16>>,
+    size: u64,
+}
+
+/// The digests of a content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub sha: String,
+    pub md5: [u8; 16],
+    pub crc64: u64,
+    pub size: u64,
+}
+
+impl Hasher {
+    pub fn new() -> Hasher {
+        Hasher { sha: Sha1::new(), md5: Md5::new(), crc: CRC64.digest(), size: 0 }
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.sha.update(bytes);
+        self.md5.update(bytes);
+        self.crc.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub fn finish(self) -> Sums {
+        Sums {
+            sha: hex(&self.sha.finalize()),
+            md5: self.md5.finalize().into(),
+            crc64: self.crc.finalize(),
+            size: self.size,
+        }
+    }
+}
+
+impl Sums {
+    pub fn of(bytes: &[u8]) -> Sums {
+        let mut hasher = Hasher::new();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    pub fn read(mut source: impl Read) -> io::Result<Sums> {
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            match source.read(&mut buffer)? {
+                0 => return Ok(hasher.finish()),
+                count => hasher.update(&buffer[..count]),
+            }
         }
     }
 }
@@ -106,11 +162,28 @@ mod tests {
         let sha = "2e9a2143beea54b151b9922328b9b996b921188d";
         assert_eq!(chain.finish(&content[3 * mib..], 3145733), sha);
         assert_eq!(sha1_hex(&content), sha);
-        assert_eq!(sha1_of(&content[..]).unwrap(), sha);
+        assert_eq!(Sums::read(&content[..]).unwrap().sha, sha);
         assert_eq!(
             Chain::initial().finish(&content[..mib], mib as u64),
             "c2fc4cb20f1301a6b0dd211c19e69a13925dbe40"
         );
         assert_eq!(Chain::initial().finish(b"", 0), sha1_hex(b""));
+    }
+
+    #[test]
+    fn a_crc_is_that_of_the_documented_vectors() {
+        for (content, crc) in [
+            (&b"123456789"[..], 11_051_210_869_376_104_954),
+            (b"", 0),
+            (b"a", 3_675_645_893_302_102_789),
+            (b"hello cos v5\n", 1_034_866_199_268_009_142),
+            (&[0; 1 << 20], 6_947_770_692_288_575_170),
+            (&[b'A'; 1 << 20], 15_598_368_876_276_525_556),
+        ] {
+            assert_eq!(Sums::of(content).crc64, crc);
+        }
+        let sums = Sums::of(b"hello cos v5\n");
+        assert_eq!(hex(&sums.md5), "33377d73025c6a1b90566a5b78c11f15");
+        assert_eq!(sums.sha, "069424478262f09f2276ba75b99b888a6c766ebd");
     }
 }

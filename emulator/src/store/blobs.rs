@@ -46,6 +46,14 @@ impl Blobs {
         Ok(name)
     }
 
+    /// A content that has yet to be written; it counts once the index refers to it.
+    pub fn create(&self) -> io::Result<(String, File)> {
+        let name = Self::new_name()?;
+        let file =
+            File::options().read(true).write(true).create_new(true).open(self.path(&name))?;
+        Ok((name, file))
+    }
+
     /// Another name for the same content, which never changes.
     pub fn link(&self, name: &str) -> io::Result<String> {
         let other = Self::new_name()?;

@@ -1,17 +1,21 @@
 //! The index: which file ids exist and what is known about them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use redb::{
     Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction,
     ReadableMultimapTable, ReadableTable, Table, TableDefinition, WriteTransaction,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{error::Error, uploads::UploadMeta};
+use super::{
+    entry::{Entry, File, Folder},
+    error::Error,
+    uploads::UploadMeta,
+};
 use crate::digest::sha1_hex;
 
-type Bytes = &'static [u8];
+pub(super) type Bytes = &'static [u8];
 
 /// File id to [`Entry`].
 const OBJECTS: TableDefinition<&str, Bytes> = TableDefinition::new("objects");
@@ -22,47 +26,21 @@ const CONTENTS: MultimapTableDefinition<&str, &str> = MultimapTableDefinition::n
 /// Fingerprints of used once-signatures, with the time of their use.
 const SIGNATURES: TableDefinition<Bytes, u64> = TableDefinition::new("signatures");
 const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+/// The number of a multipart upload to its [`Multipart`](super::Multipart).
+pub(super) const MULTIPARTS: TableDefinition<&str, Bytes> = TableDefinition::new("multiparts");
+/// `upload/part` to its [`PartContent`](super::PartContent).
+pub(super) const PARTS: TableDefinition<&str, Bytes> = TableDefinition::new("parts");
+/// The number of a completed multipart upload to the file id and the ETag it ended with.
+pub(super) const COMPLETED: TableDefinition<&str, Bytes> = TableDefinition::new("completed");
 /// The `context` of a list to the list and where it goes on.
 const CONTEXTS: TableDefinition<&str, Bytes> = TableDefinition::new("contexts");
 
-/// A complete file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct File {
-    pub blob: String,
-    pub size: u64,
-    pub sha: String,
-    pub slice_size: u64,
-    pub biz_attr: String,
-    pub authority: String,
-    pub headers: BTreeMap<String, String>,
-    pub forbid: u64,
-    pub ctime: u64,
-    pub mtime: u64,
-}
-
-/// A folder somebody created.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Folder {
-    pub biz_attr: String,
-    pub ctime: u64,
-    pub mtime: u64,
-}
-
-/// What a file id stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Entry {
-    File(File),
-    Folder(Folder),
-    /// A file that has never been complete; its upload is under the same file id.
-    Unfinished,
-}
-
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes)
         .map_err(|error| Error::Broken(format!("the index is damaged: {error}")))
 }
 
-fn text(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+pub(super) fn text(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| Error::Broken(error.to_string()))
 }
 
@@ -75,6 +53,9 @@ pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Error> {
         transaction.open_multimap_table(CONTENTS)?;
         transaction.open_table(SIGNATURES)?;
         transaction.open_table(CONTEXTS)?;
+        transaction.open_table(MULTIPARTS)?;
+        transaction.open_table(PARTS)?;
+        transaction.open_table(COMPLETED)?;
         let mut numbers = transaction.open_table(NUMBERS)?;
         let known = numbers.get("created")?.map(|value| value.value());
         match known {
@@ -139,6 +120,9 @@ pub(crate) struct View {
     objects: ReadOnlyTable<&'static str, Bytes>,
     uploads: ReadOnlyTable<&'static str, Bytes>,
     contexts: ReadOnlyTable<&'static str, Bytes>,
+    pub(super) multiparts: ReadOnlyTable<&'static str, Bytes>,
+    pub(super) parts: ReadOnlyTable<&'static str, Bytes>,
+    pub(super) completed: ReadOnlyTable<&'static str, Bytes>,
 }
 
 impl View {
@@ -147,6 +131,9 @@ impl View {
             objects: transaction.open_table(OBJECTS)?,
             uploads: transaction.open_table(UPLOADS)?,
             contexts: transaction.open_table(CONTEXTS)?,
+            multiparts: transaction.open_table(MULTIPARTS)?,
+            parts: transaction.open_table(PARTS)?,
+            completed: transaction.open_table(COMPLETED)?,
         })
     }
 
@@ -164,10 +151,11 @@ impl View {
     pub fn all_blobs(&self) -> Result<HashSet<String>, Error> {
         let mut blobs = HashSet::new();
         for item in self.objects.iter()? {
-            if let Entry::File(file) = parse(item?.1.value())? {
-                blobs.insert(file.blob);
+            if let Some(file) = parse::<Entry>(item?.1.value())?.content() {
+                blobs.insert(file.blob.clone());
             }
         }
+        blobs.extend(self.all_parts()?.into_iter().map(|part| part.blob));
         Ok(blobs)
     }
 }
@@ -196,7 +184,10 @@ pub(crate) struct Change<'t> {
     contents: MultimapTable<'t, &'static str, &'static str>,
     signatures: Table<'t, Bytes, u64>,
     contexts: Table<'t, &'static str, Bytes>,
-    discarded: Discarded,
+    pub(super) multiparts: Table<'t, &'static str, Bytes>,
+    pub(super) parts: Table<'t, &'static str, Bytes>,
+    pub(super) completed: Table<'t, &'static str, Bytes>,
+    pub(super) discarded: Discarded,
 }
 
 impl Lookup for Change<'_> {
@@ -222,6 +213,9 @@ impl<'t> Change<'t> {
             contents: transaction.open_multimap_table(CONTENTS)?,
             signatures: transaction.open_table(SIGNATURES)?,
             contexts: transaction.open_table(CONTEXTS)?,
+            multiparts: transaction.open_table(MULTIPARTS)?,
+            parts: transaction.open_table(PARTS)?,
+            completed: transaction.open_table(COMPLETED)?,
             discarded: Discarded::default(),
         })
     }
@@ -247,6 +241,14 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
+    /// Removes an object. An unfinished slice upload of the same name stays, and shows again.
+    pub fn remove_object(&mut self, file_id: &str) -> Result<(), Error> {
+        match self.upload(file_id)? {
+            Some(_) => self.put(file_id, &Entry::Unfinished),
+            None => self.remove(file_id),
+        }
+    }
+
     /// Removes an entry whose content lives on elsewhere.
     pub fn take(&mut self, file_id: &str) -> Result<File, Error> {
         let file = self.file(file_id)?;
@@ -256,11 +258,11 @@ impl<'t> Change<'t> {
     }
 
     fn unlist(&mut self, file_id: &str, successor: &Entry) -> Result<(), Error> {
-        let Some(Entry::File(old)) = self.entry(file_id)? else { return Ok(()) };
+        let Some(entry) = self.entry(file_id)? else { return Ok(()) };
+        let Some(old) = entry.content() else { return Ok(()) };
         self.contents.remove(content_key(file_id, &old.sha, old.size).as_str(), file_id)?;
-        match successor {
-            Entry::File(new) if new.blob == old.blob => {}
-            _ => self.discarded.blobs.push(old.blob),
+        if successor.content().is_none_or(|new| new.blob != old.blob) {
+            self.discarded.blobs.push(old.blob.clone());
         }
         Ok(())
     }

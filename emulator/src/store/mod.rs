@@ -1,8 +1,10 @@
 //! Everything that outlives the process: the index of objects, their contents, unfinished uploads, used signatures.
 
 mod blobs;
+mod entry;
 mod error;
 mod index;
+mod multiparts;
 mod uploads;
 
 use std::{
@@ -15,8 +17,10 @@ use redb::{Database, DatabaseError, ReadTransaction, StorageError};
 
 pub(crate) use self::{
     blobs::Blobs,
+    entry::{Acl, Entry, File, Folder, Grant, Traits},
     error::Error,
-    index::{Change, Entry, File, Folder, Lookup, View},
+    index::{Change, Lookup, View},
+    multiparts::{Multipart, PartContent},
     uploads::{Part, Upload, UploadMeta, Uploads},
 };
 

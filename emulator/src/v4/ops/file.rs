@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, Done};
 use crate::{
-    digest::sha1_hex,
+    digest::Sums,
     store::{Entry, File, Lookup},
     v4::{
         codes::{Code, Failure},
@@ -19,7 +19,7 @@ pub(super) fn upload(call: &Call) -> Done {
     let insert_only = call.insert_only()?;
     let biz_attr = call.biz_attr()?;
     let promised = call.sha()?;
-    let sha = sha1_hex(&content);
+    let Sums { sha, crc64, .. } = Sums::of(&content);
     if promised.is_some_and(|promised| promised != sha) {
         return Err(Code::SHA_DIFFERS.because(format!("the content's SHA-1 is {sha}")));
     }
@@ -27,7 +27,7 @@ pub(super) fn upload(call: &Call) -> Done {
 
     let blob = call.store.blobs.write(&content)?;
     let size = content.len() as u64;
-    let file = call.new_file(blob.clone(), sha, size, size, biz_attr);
+    let file = call.new_file(blob.clone(), (sha, Some(crc64)), size, size, biz_attr);
     let stored = call.change(|index| {
         call.check_target(index, call.resource, insert_only, Some(&file.sha))?;
         index.drop_upload(&call.resource.file_id())?;
@@ -47,7 +47,7 @@ pub(super) fn stat(call: &Call) -> Done {
             let meta = upload.meta.clone();
             let mut file = call.new_file(
                 meta.blob,
-                meta.sha.unwrap_or_default(),
+                (meta.sha.unwrap_or_default(), None),
                 meta.size,
                 meta.slice_size,
                 meta.biz_attr,

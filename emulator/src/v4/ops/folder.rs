@@ -20,7 +20,7 @@ pub(super) fn create(call: &Call) -> Done {
         }
         Ok(index.put(
             &folder_id,
-            &Entry::Folder(Folder { biz_attr, ctime: call.now, mtime: call.now }),
+            &Entry::Folder(Folder { biz_attr, ctime: call.now, mtime: call.now, object: None }),
         )?)
     })?;
     Ok(Some(json!({"ctime": call.now})))
@@ -28,7 +28,12 @@ pub(super) fn create(call: &Call) -> Done {
 
 pub(super) fn stat(call: &Call) -> Done {
     let folder = if call.resource.is_root() {
-        Folder { biz_attr: String::new(), ctime: call.store.created, mtime: call.store.created }
+        Folder {
+            biz_attr: String::new(),
+            ctime: call.store.created,
+            mtime: call.store.created,
+            object: None,
+        }
     } else {
         call.store.view()?.folder(&call.resource.file_id())?
     };

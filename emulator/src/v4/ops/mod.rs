@@ -202,19 +202,21 @@ impl Call<'_> {
         }
     }
 
-    /// A file as a fresh upload leaves it.
+    /// A file as a fresh upload leaves it; `sums` are its SHA-1 and its CRC-64.
     fn new_file(
         &self,
         blob: String,
-        sha: String,
+        sums: (String, Option<u64>),
         size: u64,
         slice_size: u64,
         biz_attr: String,
     ) -> File {
+        let (sha, crc64) = sums;
         File {
             blob,
             size,
             sha,
+            crc64,
             slice_size,
             biz_attr,
             authority: "eInvalid".into(),
@@ -222,6 +224,7 @@ impl Call<'_> {
             forbid: 0,
             ctime: self.now,
             mtime: self.now,
+            ..File::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::{
-    digest::{Chain, hex, normal_sha, sha1_hex, sha1_of},
+    digest::{Chain, Sums, hex, normal_sha, sha1_hex},
     store::{Blobs, Entry, Lookup, Part, Upload, UploadMeta, Uploads},
     v4::codes::{Code, Failure},
 };
@@ -98,8 +98,13 @@ fn instant_upload(call: &Call, meta: &UploadMeta) -> Done {
             return Ok(None);
         };
         let blob = call.store.blobs.link(&twin.blob)?;
-        let file =
-            call.new_file(blob, sha.clone(), meta.size, meta.slice_size, meta.biz_attr.clone());
+        let file = call.new_file(
+            blob,
+            (sha.clone(), twin.crc64),
+            meta.size,
+            meta.slice_size,
+            meta.biz_attr.clone(),
+        );
         index.put(&meta.file_id, &Entry::File(file.clone()))?;
         Ok(Some(call.object_urls(call.resource, &file)))
     })
@@ -278,7 +283,7 @@ pub(super) fn finish(call: &Call) -> Done {
                 .because(format!("{} of {size} bytes were uploaded", upload.received())));
         }
         content.rewind()?;
-        let sha = sha1_of(content)?;
+        let Sums { sha, crc64, .. } = Sums::read(content)?;
         if promised.is_some_and(|promised| promised != sha)
             || meta.sha.as_ref().is_some_and(|init| *init != sha)
         {
@@ -286,7 +291,7 @@ pub(super) fn finish(call: &Call) -> Done {
         }
         let file = call.new_file(
             meta.blob.clone(),
-            sha,
+            (sha, Some(crc64)),
             meta.size,
             meta.slice_size,
             meta.biz_attr.clone(),

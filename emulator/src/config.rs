@@ -18,6 +18,19 @@ pub struct Credential {
     pub secret_key: String,
 }
 
+/// A key of the XML API that works only together with its token, and only for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemporaryKey {
+    /// The key pair and the account it acts for.
+    #[serde(flatten)]
+    pub credential: Credential,
+    /// What `x-cos-security-token` must be.
+    pub token: String,
+    /// The UNIX second at which it ends.
+    #[serde(default)]
+    pub expires: Option<u64>,
+}
+
 /// A bucket: buckets are configuration, the API can't create them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +81,8 @@ pub struct Config {
     pub port: u16,
     /// Who may sign.
     pub credentials: Vec<Credential>,
+    /// Who may sign for a while, in the XML API.
+    pub temporary_keys: Vec<TemporaryKey>,
     /// The buckets that exist.
     pub buckets: Vec<Bucket>,
     /// The switches to begin with.
@@ -89,6 +104,7 @@ impl Config {
                 secret_id: "EXAMPLE_SECRET_ID".into(),
                 secret_key: "EXAMPLE_SECRET_KEY".into(),
             }],
+            temporary_keys: Vec::new(),
             buckets: vec![Bucket::private("private-bucket"), Bucket::public("public-bucket")],
             settings: Settings::default(),
             admin: true,
@@ -121,6 +137,8 @@ impl Config {
 pub struct ConfigFile {
     /// Replaces the default credentials when not empty.
     pub credentials: Vec<Credential>,
+    /// Keys that need a token.
+    pub temporary_keys: Vec<TemporaryKey>,
     /// Replaces the default buckets when not empty.
     pub buckets: Vec<Bucket>,
     /// The switches to begin with.

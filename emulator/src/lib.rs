@@ -29,8 +29,9 @@ mod http;
 mod settings;
 mod store;
 mod v4;
+mod v5;
 
-pub use config::{Bucket, Config, ConfigFile, Credential};
+pub use config::{Bucket, Config, ConfigFile, Credential, TemporaryKey};
 pub use emulator::Emulator;
 pub use http::faults::{Action, End, Fault, Part};
 pub use http::log::Record;

@@ -73,6 +73,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Erro
     config.host = host.unwrap_or(config.host);
     config.admin = admin;
     config.settings = file.settings;
+    config.temporary_keys = file.temporary_keys;
     if !credentials.is_empty() {
         config.credentials = credentials;
     }

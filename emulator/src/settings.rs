@@ -35,6 +35,51 @@ pub struct Settings {
     pub legacy_list_fields: bool,
     /// Its clock is ahead by so many seconds, or behind.
     pub clock_ahead: i64,
+    /// The bucket, with its appid, of hosts that name none, such as `127.0.0.1:9000`.
+    pub default_bucket: Option<String>,
+    /// The origins from which browsers may use the buckets; `*` is all.
+    pub cors_origins: Vec<String>,
+    /// A bucket of another region answers 301 `PermanentRedirect` instead of 404 `NoSuchBucket`.
+    pub wrong_region_is_301: bool,
+    /// An expired token is 403 instead of 400.
+    pub expired_token_is_403: bool,
+    /// Deleting what is not there is 404 instead of 204.
+    pub delete_missing_is_404: bool,
+    /// Buckets count as such with versions: `x-cos-forbid-overwrite` has no effect, and whoever
+    /// writes is told a version. No old version is kept.
+    pub versioning: bool,
+    /// `x-cos-forbid-overwrite` is also looked at when a multipart upload begins.
+    pub forbid_overwrite_at_initiate: bool,
+    /// `x-cos-forbid-overwrite` also holds for copies.
+    pub forbid_overwrite_on_copy: bool,
+    /// How many bytes the names and values of `x-cos-meta-…` may have in all.
+    pub metadata_limit: u64,
+    /// `x-cos-content-sha1` is compared with the content.
+    pub check_content_sha1: bool,
+    /// The most that one request may bring or copy.
+    pub largest_put: u64,
+    /// The least that a part must have, but the last.
+    pub smallest_part: u64,
+    /// Completing sends its status and then only white space for so long.
+    pub complete_delay_ms: u64,
+    /// The reply to a completion has a CRC-64.
+    pub complete_crc: bool,
+    /// Completing a second time succeeds.
+    pub complete_again: bool,
+    /// The reply to the copy of a part has a CRC-64.
+    pub part_copy_crc: bool,
+    /// Objects have a CRC-64; without, they are as old as some are.
+    pub object_crc: bool,
+    /// `bytes=-n` is the end of an object; otherwise it is ignored.
+    pub suffix_ranges: bool,
+    /// A raw `+` in `x-cos-copy-source` is a space.
+    pub plus_in_copy_source_is_space: bool,
+    /// `x-cos-metadata-directive` must be `Copy` or `Replaced`, in this spelling.
+    pub strict_directive: bool,
+    /// A list that goes on behind a common prefix leaves out everything below it.
+    pub marker_skips_prefix: bool,
+    /// `biz_attr` of the JSON API and `x-cos-meta-biz-attr` are one thing.
+    pub biz_attr_is_metadata: bool,
     /// `host[:port]` that `access_url` and `source_url` end with, so that they lead back to the emulator.
     pub download_host: Option<String>,
 }
@@ -56,6 +101,28 @@ impl Default for Settings {
             replay_protection: true,
             legacy_list_fields: false,
             clock_ahead: 0,
+            default_bucket: None,
+            cors_origins: vec!["*".into()],
+            wrong_region_is_301: false,
+            expired_token_is_403: false,
+            delete_missing_is_404: false,
+            versioning: false,
+            forbid_overwrite_at_initiate: true,
+            forbid_overwrite_on_copy: false,
+            metadata_limit: 2048,
+            check_content_sha1: false,
+            largest_put: 5 << 30,
+            smallest_part: 1 << 20,
+            complete_delay_ms: 0,
+            complete_crc: true,
+            complete_again: false,
+            part_copy_crc: true,
+            object_crc: true,
+            suffix_ranges: true,
+            plus_in_copy_source_is_space: false,
+            strict_directive: false,
+            marker_skips_prefix: true,
+            biz_attr_is_metadata: false,
             download_host: None,
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         reply::{Body, Reply},
         wire::Script,
     },
-    v4,
+    v4, v5,
 };
 
 /// The reply a fault puts in the place of the operation's.
@@ -31,6 +31,9 @@ pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
         }
         Action::Code { code, status, message, .. } => {
             v4::refusal(app, *code, *status, message.as_deref())
+        }
+        Action::Error { code, status, message, .. } => {
+            v5::refusal(app, code, *status, message.as_deref())
         }
         Action::Redirect { location, status } => {
             let mut reply = Reply::html(*status, "It is elsewhere.");
@@ -58,17 +61,33 @@ impl Disturbed {
 /// Does to a reply what the fault wants.
 pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturbed {
     let status = Some(reply.status);
+    let is_script = !matches!(
+        action,
+        None | Some(Action::Delay { .. } | Action::Header { .. } | Action::Corrupt { .. })
+    );
+    if is_script && !matches!(reply.status, 204 | 304) {
+        // What goes straight to the socket is not in chunks.
+        reply.headers.entry(CONTENT_LENGTH).or_insert_with(|| reply.body.len().into());
+    }
     let whole = |head, body, end| Script { head, body, limit: u64::MAX, pace: None, end };
     match action {
         None
         | Some(
             Action::Reply { .. }
             | Action::Code { .. }
+            | Action::Error { .. }
             | Action::Redirect { .. }
             | Action::Drop { .. },
         ) => Disturbed::Reply(reply),
         Some(Action::Delay { ms }) => {
             sleep(Duration::from_millis(ms)).await;
+            Disturbed::Reply(reply)
+        }
+        Some(Action::Header { name, value }) => {
+            match value {
+                Some(value) => reply.named(&name, &value),
+                None => _ = reply.headers.remove(&name),
+            }
             Disturbed::Reply(reply)
         }
         Some(Action::Corrupt { at }) => {

@@ -67,6 +67,28 @@ pub enum Action {
         #[serde(default)]
         execute: bool,
     },
+    /// Answers with an error word of the XML API.
+    Error {
+        /// The `Code`.
+        code: String,
+        /// The HTTP status, if it is not the word's own; 200 is possible.
+        #[serde(default)]
+        status: Option<u16>,
+        /// The `Message`, if it is not the word's own.
+        #[serde(default)]
+        message: Option<String>,
+        /// Whether the operation is carried out nevertheless.
+        #[serde(default)]
+        execute: bool,
+    },
+    /// Carries the operation out and gives a header of the reply another value, or takes it away.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value; `null` takes it away.
+        #[serde(default)]
+        value: Option<String>,
+    },
     /// Carries the operation out and waits before answering.
     Delay {
         /// For how long.
@@ -178,7 +200,8 @@ fn body() -> Part {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The operation: a value of `op=`, `download`, or `accept` for a connection that was just made.
+    /// The operation: a value of `op=`, `download`, the name of one of the XML API, such as
+    /// `upload_part`, or `accept` for a connection that was just made.
     #[serde(default)]
     pub op: Option<String>,
     /// A part of the decoded URL path.
@@ -190,6 +213,9 @@ pub struct Fault {
     /// The `offset` of a slice, or the start of a download's range.
     #[serde(default)]
     pub offset: Option<u64>,
+    /// The number of a part.
+    #[serde(default)]
+    pub part: Option<u64>,
     /// How many matching requests pass unharmed first.
     #[serde(default)]
     pub skip: u64,
@@ -207,7 +233,16 @@ fn once() -> Option<u64> {
 impl Fault {
     /// Happens to the next request, whatever it is.
     pub fn new(action: Action) -> Fault {
-        Fault { op: None, path: None, method: None, offset: None, skip: 0, times: once(), action }
+        Fault {
+            op: None,
+            path: None,
+            method: None,
+            offset: None,
+            part: None,
+            skip: 0,
+            times: once(),
+            action,
+        }
     }
 
     /// Only this operation.
@@ -234,6 +269,12 @@ impl Fault {
         self
     }
 
+    /// Only the part with this number.
+    pub fn part(mut self, number: u64) -> Fault {
+        self.part = Some(number);
+        self
+    }
+
     /// Lets this many matching requests pass first.
     pub fn skip(mut self, count: u64) -> Fault {
         self.skip = count;
@@ -255,6 +296,7 @@ impl Fault {
     /// `None` while it can't be told yet.
     fn matches(&self, facts: &Facts) -> Option<bool> {
         if self.path.as_ref().is_some_and(|path| !facts.path.contains(path.as_str()))
+            || self.part.is_some_and(|part| facts.part != Some(part))
             || self.method.as_ref().is_some_and(|method| !facts.method.eq_ignore_ascii_case(method))
         {
             return Some(false);
@@ -285,6 +327,7 @@ pub(crate) struct Facts {
     pub path: String,
     pub method: String,
     pub offset: Option<u64>,
+    pub part: Option<u64>,
     /// Nothing more will become known.
     pub complete: bool,
     /// Faults this request was already counted for.

@@ -23,7 +23,8 @@ pub struct Record {
     pub target: String,
     /// The decoded path.
     pub path: String,
-    /// The operation: a value of `op=`, or `download`; empty while unknown.
+    /// The operation: a value of `op=`, `download`, or the name of one of the XML API; empty while
+    /// unknown.
     pub op: String,
     /// The `Host` header.
     pub host: String,
@@ -31,10 +32,14 @@ pub struct Record {
     pub status: Option<u16>,
     /// The `code` answered.
     pub code: Option<i32>,
+    /// The error word of the XML API that was answered.
+    pub word: Option<String>,
     /// Why the request was refused, in words.
     pub detail: Option<String>,
     /// The `offset` of a slice, or the start of a download's range.
     pub offset: Option<u64>,
+    /// The number of a part.
+    pub part: Option<u64>,
     /// How much of the request body was read.
     pub body_bytes: u64,
     /// The `Range` header.

@@ -8,6 +8,7 @@ pub(crate) mod disturb;
 pub(crate) mod faults;
 pub(crate) mod head;
 pub(crate) mod log;
+pub(crate) mod range;
 pub(crate) mod reply;
 pub(crate) mod server;
 pub(crate) mod wire;

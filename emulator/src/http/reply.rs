@@ -1,6 +1,9 @@
 //! An answer before it is put on the wire.
 
-use std::{io, time::SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 use hyper::header::{
@@ -10,11 +13,14 @@ use serde_json::Value;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
+    time::sleep,
 };
 
 use crate::store::Blobs;
 
 const CHUNK: usize = 256 << 10;
+/// Between two line feeds that keep a connection alive.
+const PAUSE: Duration = Duration::from_millis(50);
 
 enum Source {
     Bytes(Bytes),
@@ -29,26 +35,40 @@ pub(crate) struct Body {
     position: u64,
     left: u64,
     flip: Option<u64>,
+    /// So many line feeds come first, each after a pause.
+    waits: u64,
 }
 
 impl Body {
     pub fn bytes(bytes: impl Into<Bytes>) -> Body {
         let bytes = bytes.into();
-        Body { left: bytes.len() as u64, source: Source::Bytes(bytes), position: 0, flip: None }
+        Body {
+            left: bytes.len() as u64,
+            source: Source::Bytes(bytes),
+            position: 0,
+            flip: None,
+            waits: 0,
+        }
     }
 
     pub fn fill(byte: u8, length: u64) -> Body {
-        Body { source: Source::Fill(byte), position: 0, left: length, flip: None }
+        Body { source: Source::Fill(byte), position: 0, left: length, flip: None, waits: 0 }
     }
 
     pub async fn file(file: std::fs::File, start: u64, length: u64) -> io::Result<Body> {
         let mut file = File::from_std(file);
         file.seek(io::SeekFrom::Start(start)).await?;
-        Ok(Body { source: Source::File(file), position: 0, left: length, flip: None })
+        Ok(Body { source: Source::File(file), position: 0, left: length, flip: None, waits: 0 })
+    }
+
+    /// White space for so long, and then these bytes.
+    pub fn late(bytes: impl Into<Bytes>, delay: Duration) -> Body {
+        let waits = delay.as_millis().div_ceil(PAUSE.as_millis()) as u64;
+        Body { waits, ..Body::bytes(bytes) }
     }
 
     pub fn len(&self) -> u64 {
-        self.left
+        self.waits + self.left
     }
 
     /// Inverts the byte at this place, if the body reaches it.
@@ -57,6 +77,11 @@ impl Body {
     }
 
     pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        if self.waits > 0 {
+            self.waits -= 1;
+            sleep(PAUSE).await;
+            return Ok(Some(Bytes::from_static(b"\n")));
+        }
         if self.left == 0 {
             return Ok(None);
         }
@@ -98,18 +123,45 @@ pub(crate) struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Body,
+    /// The result code of the JSON API.
     pub code: Option<i32>,
+    /// The error word of the XML API.
+    pub word: Option<String>,
     pub detail: Option<String>,
 }
 
 impl Reply {
     pub fn new(status: u16, content_type: &str, body: Body) -> Reply {
-        let mut reply = Reply { status, headers: HeaderMap::new(), body, code: None, detail: None };
+        let headers = HeaderMap::new();
+        let mut reply = Reply { status, headers, body, code: None, word: None, detail: None };
         reply.header(CONTENT_TYPE, content_type);
         reply.header(CONTENT_LENGTH, &reply.body.len().to_string());
         reply.header(DATE, &httpdate::fmt_http_date(SystemTime::now()));
         reply.header(SERVER, "tencent-cos");
         reply
+    }
+
+    /// A reply without content; 204 and 304 have no length either.
+    pub fn empty(status: u16) -> Reply {
+        let mut reply = Reply::new(status, "", Body::bytes(""));
+        reply.headers.remove(CONTENT_TYPE);
+        if matches!(status, 204 | 304) {
+            reply.headers.remove(CONTENT_LENGTH);
+        }
+        reply
+    }
+
+    /// The same without an announced length.
+    pub fn chunked(mut self) -> Reply {
+        self.headers.remove(CONTENT_LENGTH);
+        self
+    }
+
+    /// As [`header`](Self::header), for names of the service's own.
+    pub fn named(&mut self, name: &str, value: &str) {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            self.header(name, value);
+        }
     }
 
     /// Values that can't be a header are left out.

@@ -20,7 +20,7 @@ use super::{
     reply::{Body, Reply},
     wire::Script,
 };
-use crate::v4;
+use crate::{v4, v5};
 
 /// The largest request to `/_emulator/`.
 const LARGEST_ADMIN_BODY: usize = 16 << 20;
@@ -35,10 +35,14 @@ pub(crate) enum Outcome {
 enum Route {
     Admin,
     V4(v4::Route),
+    V5(v5::Route),
 }
 
 impl Route {
     fn of(app: &App, head: &Head) -> Route {
+        if let Some(route) = v5::route(app, head) {
+            return Route::V5(route);
+        }
         let is_download = v4::is_download(app, head);
         if !is_download && head.parts.uri.path().starts_with(admin::PREFIX) && app.config.admin {
             return Route::Admin;
@@ -65,6 +69,10 @@ pub(crate) async fn answer(app: &Arc<App>, connection: u64, request: Request<Inc
             route.describe(&head, &mut record);
             app.log.begin(&mut record);
             v4::serve(app, head, route, body, &mut record).await
+        }
+        Route::V5(route) => {
+            app.log.begin(&mut record);
+            v5::serve(app, head, route, body, &mut record).await
         }
     };
     let outcome = finish(app, served, is_head, &mut record).await;
@@ -98,6 +106,7 @@ async fn finish(app: &App, served: Served, is_head: bool, record: &mut Record) -
         reply.body = Body::bytes("");
     }
     record.code = reply.code;
+    record.word = reply.word.clone();
     record.detail = reply.detail.clone();
     let outcome = disturb(action, reply).await;
     record.status = outcome.status();

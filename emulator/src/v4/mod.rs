@@ -33,6 +33,7 @@ use crate::http::{
     faults::{Action, Facts},
     head::Head,
     log::Record,
+    range::range_start,
     reply::{Body, Reply},
     server::Served,
 };
@@ -111,7 +112,11 @@ pub(crate) async fn serve(
         understand(app, &head, route.is_download(), body, record).await;
     let reply = match &action {
         Some(action @ (Action::Drop { .. } | Action::Redirect { .. })) => substitute(app, action),
-        Some(action @ (Action::Reply { execute, .. } | Action::Code { execute, .. })) => {
+        Some(
+            action @ (Action::Reply { execute, .. }
+            | Action::Code { execute, .. }
+            | Action::Error { execute, .. }),
+        ) => {
             if *execute {
                 execute_request(app, head, route, params, op).await;
             }
@@ -157,7 +162,7 @@ async fn understand(
         Facts { path: record.path.clone(), method: record.method.clone(), ..Facts::default() };
     if is_download {
         facts.op = Some("download".into());
-        facts.offset = download::range_start(&head.parts.headers);
+        facts.offset = range_start(&head.parts.headers);
     } else {
         learn(&mut facts, &params)
     }

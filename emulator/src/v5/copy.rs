@@ -1,0 +1,224 @@
+//! Copies: of an object, and of a piece of one as a part.
+
+use super::{
+    Answer, Call, conditions,
+    content::Sink,
+    find, find_bucket, headers,
+    multipart::{part_number, put_part, upload},
+    place::{BucketPlace, region, split_bucket},
+    readable,
+    request::{check_key, decode, form_decode},
+    time,
+    words::{Failure, Word},
+    xml::Writer,
+};
+use crate::{
+    digest::hex,
+    http::{
+        range::Range,
+        reply::{Body, Reply},
+    },
+    store::File,
+};
+use std::io::{Read, Seek, SeekFrom};
+
+/// What `x-cos-copy-source` names.
+struct Source {
+    place: BucketPlace,
+    key: String,
+}
+
+impl Source {
+    fn file_id(&self) -> String {
+        format!("/{}/{}/{}", self.place.appid, self.place.name, self.key)
+    }
+}
+
+/// `{bucket}.cos.{region}.myqcloud.com/{key}`, or `{bucket}/{key}` as some clients have it.
+fn parse(text: &str, plus_is_space: bool) -> Result<Source, Failure> {
+    let wrong = || Word::INVALID_COPY_SOURCE.because(format!("x-cos-copy-source is {text:?}"));
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let rest = rest.unwrap_or(text).trim_start_matches('/');
+    let (rest, version) = rest.rsplit_once("?versionId=").unwrap_or((rest, ""));
+    if !matches!(version, "" | "null") {
+        return Err(Word::NO_VERSION.into());
+    }
+    // The slash behind the host may be escaped with the rest.
+    let at = rest.find('/').or_else(|| rest.find("%2F")).ok_or_else(wrong)?;
+    let (host, key) = rest.split_at(at);
+    let key = key.strip_prefix('/').or_else(|| key.strip_prefix("%2F")).unwrap_or(key);
+    let key = if plus_is_space { form_decode(key) } else { decode(key) };
+    let key = key.filter(|key| !key.is_empty()).ok_or_else(wrong)?;
+    let (bucket, domain) = host.split_once('.').unwrap_or((host, ""));
+    let (name, appid) = split_bucket(bucket).ok_or_else(wrong)?;
+    let named = domain.strip_prefix("cos.").and_then(|rest| rest.split_once('.'));
+    let named = named.map(|(name, _)| region(name).to_string());
+    let place = BucketPlace {
+        name: name.into(),
+        appid: appid.into(),
+        region: named.filter(|name| name != "accelerate"),
+        in_path: false,
+    };
+    Ok(Source { place, key })
+}
+
+/// The object that is to be copied, after all checks of it.
+fn find_source(call: &Call) -> Result<(Source, File), Failure> {
+    let text = call.request.header("x-cos-copy-source").ok_or(Word::INVALID_COPY_SOURCE)?;
+    let source = parse(&text, call.settings.plus_in_copy_source_is_space)?;
+    check_key(&source.key)?;
+    let bucket = find_bucket(call.app, call.settings, &source.place)?;
+    let found = find(&call.store().view()?, &source.file_id())?;
+    let is_own = call.identity == super::Identity::Account(source.place.appid.clone());
+    if !is_own && !readable(&call.identity, bucket, found.as_ref()) {
+        return Err(Word::ACCESS_DENIED.into());
+    }
+    let file = found.ok_or_else(|| Word::NO_KEY.because("the source of the copy is missing"))?;
+    conditions::check_source(call.request, &file)?;
+    Ok((source, file))
+}
+
+/// Whether the metadata is that of the request instead of the source's.
+fn replaces(call: &Call) -> Result<bool, Failure> {
+    match call.request.header("x-cos-metadata-directive").as_deref() {
+        None | Some("Copy") => Ok(false),
+        Some("Replaced") => Ok(true),
+        Some(other) if call.settings.strict_directive => {
+            Err(Word::INVALID_ARGUMENT.saying(format!("x-cos-metadata-directive is {other:?}")))
+        }
+        Some(other) if other.eq_ignore_ascii_case("copy") => Ok(false),
+        Some(other) if other.eq_ignore_ascii_case("replace") => Ok(true),
+        Some(other) if other.eq_ignore_ascii_case("replaced") => Ok(true),
+        Some(other) => {
+            Err(Word::INVALID_ARGUMENT.saying(format!("x-cos-metadata-directive is {other:?}")))
+        }
+    }
+}
+
+pub(super) fn object(call: &Call) -> Answer {
+    let request = call.request;
+    let replaces = replaces(call)?;
+    let stored = headers::stored(request, call.settings)?;
+    let mut traits = headers::traits(request)?;
+    if !replaces && headers::has_metadata(request) {
+        return Err(Word::INVALID_REQUEST
+            .saying("Metadata can not be given when x-cos-metadata-directive is Copy."));
+    }
+    let (source, file) = find_source(call)?;
+    if !replaces && source.file_id() == call.file_id() {
+        return Err(Word::INVALID_REQUEST.saying(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the \
+             object's metadata.",
+        ));
+    }
+    if file.size > call.settings.largest_put {
+        return Err(Word::ENTITY_TOO_LARGE.into());
+    }
+    if request.header("x-cos-tagging-directive").is_none_or(|directive| directive == "Copy") {
+        traits.tags.clone_from(&file.traits.tags);
+    }
+    // A copy has the class and the ACL that the request asks for, whatever the source has.
+    let mut copy = File { traits, ctime: call.now, mtime: call.now, ..file.clone() };
+    copy.authority = "eInvalid".into();
+    copy.forbid = 0;
+    if replaces {
+        copy.biz_attr = headers::biz_attr(&stored, call.settings);
+        copy.headers = stored;
+    }
+    if copy.etag.is_empty() {
+        copy.etag.clone_from(&copy.sha);
+    }
+    let forbidden = call.settings.forbid_overwrite_on_copy && call.forbids_overwrite();
+    let mut linked = None;
+    let done = call.change(|index| {
+        call.check_overwrite(index, &call.file_id(), forbidden)?;
+        if copy.blob.is_empty() {
+            // A folder of the JSON API has no content.
+            copy.blob = call.store().blobs.write(b"")?;
+        } else {
+            copy.blob = call.store().blobs.link(&copy.blob)?;
+        }
+        linked = Some(copy.blob.clone());
+        call.put(index, copy.clone())
+    });
+    if let (Err(_), Some(blob)) = (&done, &linked) {
+        call.store().blobs.remove(blob);
+    }
+    done?;
+    let mut reply = result("CopyObjectResult", &copy, call, true);
+    call.tell_version(&mut reply)?;
+    Ok(reply)
+}
+
+fn result(root: &str, file: &File, call: &Call, has_crc: bool) -> Reply {
+    let text = Writer::document(root, |xml| {
+        xml.leaf("ETag", format!("\"{}\"", headers::etag(file)));
+        if let Some(crc64) = file.crc64.filter(|_| has_crc && call.settings.object_crc) {
+            xml.leaf("CRC64", crc64.to_string());
+        }
+        xml.leaf("LastModified", time::plain(file.mtime));
+    });
+    let mut reply = Reply::new(200, "application/xml", Body::bytes(text)).chunked();
+    if has_crc {
+        headers::crc(&mut reply, file.crc64, call.settings);
+    }
+    reply
+}
+
+pub(super) fn part(call: &Call) -> Answer {
+    let number = part_number(call)?;
+    let upload = upload(call)?;
+    let (_, file) = find_source(call)?;
+    let (start, length) = match call.request.header("x-cos-copy-source-range") {
+        None => (0, file.size),
+        Some(text) => match Range::parse(&text, file.size) {
+            Range::Bytes { start, length } => (start, length),
+            _ => return Err(Word::INVALID_RANGE.because(format!("the range is {text:?}"))),
+        },
+    };
+    if length > call.settings.largest_put {
+        return Err(Word::ENTITY_TOO_LARGE.into());
+    }
+    let mut sink = Sink::new(&call.store().blobs)?;
+    if length > 0 {
+        let mut from = std::fs::File::open(call.store().blobs.path(&file.blob))?;
+        from.seek(SeekFrom::Start(start))?;
+        sink.append(from.take(length))?;
+    }
+    let content = sink.finish()?;
+    let part = File {
+        etag: hex(&content.sums.md5),
+        crc64: Some(content.sums.crc64),
+        mtime: call.now,
+        ..File::default()
+    };
+    put_part(call, &upload, number, content)?;
+    Ok(result("CopyPartResult", &part, call, call.settings.part_copy_crc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        for (text, bucket, region, key) in [
+            ("b-1.cos.ap-x.myqcloud.com/a%20b/%E4%B8%AD", "b-1", Some("ap-x"), "a b/中"),
+            ("b-1.cos.sh.myqcloud.com/a%2Fb", "b-1", Some("ap-shanghai"), "a/b"),
+            ("b-1.cos.ap-x.myqcloud.com/a+b?versionId=", "b-1", Some("ap-x"), "a+b"),
+            ("b-1.cos.accelerate.myqcloud.com/a", "b-1", None, "a"),
+            ("/b-1/a/中", "b-1", None, "a/中"),
+            ("b-1/a", "b-1", None, "a"),
+            ("http://b-1.localhost:9/a//b", "b-1", None, "a//b"),
+        ] {
+            let source = parse(text, false).unwrap();
+            assert_eq!(source.place.full_name(), bucket, "{text}");
+            assert_eq!(source.place.region.as_deref(), region, "{text}");
+            assert_eq!(source.key, key, "{text}");
+        }
+        assert_eq!(parse("b-1/a+b", true).unwrap().key, "a b");
+        for wrong in ["", "b-1", "b-1/", "nameless.cos.ap-x.myqcloud.com/a", "b-1/%ff"] {
+            assert!(parse(wrong, false).is_err(), "{wrong}");
+        }
+    }
+}

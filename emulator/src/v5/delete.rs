@@ -1,0 +1,87 @@
+//! DELETE of an object, or of a thousand.
+
+use tokio::task::block_in_place;
+
+use super::{
+    Answer, Call,
+    content::Arriving,
+    find,
+    request::check_key,
+    words::{Failure, Word},
+    xml::{Element, Writer},
+};
+use crate::http::reply::{Body, Reply};
+
+/// The most that one request may name.
+const MOST: usize = 1000;
+
+pub(super) fn one(call: &Call) -> Answer {
+    let found = remove(call, &call.file_id())?;
+    if !found && call.settings.delete_missing_is_404 {
+        return Err(Word::NO_KEY.into());
+    }
+    let mut reply = Reply::empty(204);
+    if call.settings.versioning {
+        call.tell_version(&mut reply)?;
+        reply.named("x-cos-delete-marker", "true");
+    }
+    Ok(reply)
+}
+
+/// Whether there was something to remove.
+fn remove(call: &Call, file_id: &str) -> Result<bool, Failure> {
+    if find(&call.store().view()?, file_id)?.is_none() {
+        return Ok(false);
+    }
+    call.change(|index| {
+        let found = find(index, file_id)?.is_some();
+        if found {
+            index.remove_object(file_id)?;
+        }
+        Ok(found)
+    })
+}
+
+pub(super) async fn many(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
+    let xml = arriving.xml(call.request, true).await?;
+    block_in_place(|| {
+        let root = Element::parse(&xml, "Delete")?;
+        let objects: Vec<_> = root.all("Object").collect();
+        if objects.is_empty() || objects.len() > MOST {
+            return Err(Word::MALFORMED_XML.because(format!("{} objects", objects.len())));
+        }
+        let keys = objects.iter().map(|object| object.required("Key"));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let is_quiet = root.child("Quiet").is_some_and(|quiet| quiet.text.trim() == "true");
+        let mut outcomes = Vec::new();
+        for key in keys {
+            outcomes.push((key, remove_key(call, key)));
+        }
+        let text = Writer::document("DeleteResult", |xml| {
+            for (key, outcome) in &outcomes {
+                match outcome {
+                    Ok(()) if is_quiet => {}
+                    Ok(()) => xml.within("Deleted", |xml| xml.leaf("Key", key)),
+                    Err(failure) => xml.within("Error", |xml| {
+                        xml.leaf("Key", key);
+                        xml.leaf("Code", failure.word.code);
+                        xml.leaf("Message", failure.word.message);
+                    }),
+                }
+            }
+        });
+        Ok(Reply::new(200, "application/xml", Body::bytes(text)))
+    })
+}
+
+/// A key that begins with a slash is said to be deleted, and nothing is.
+fn remove_key(call: &Call, key: &str) -> Result<(), Failure> {
+    check_key(key)?;
+    if key.is_empty() {
+        return Err(Word::INVALID_OBJECT_NAME.into());
+    }
+    if !key.starts_with('/') {
+        remove(call, &format!("{}{key}", call.base()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,424 @@
+//! The XML API v5.
+
+mod acl;
+mod buckets;
+mod conditions;
+mod content;
+mod copy;
+mod cors;
+mod delete;
+mod form;
+mod headers;
+mod list;
+mod multipart;
+mod objects;
+mod op;
+mod place;
+mod request;
+mod sign;
+mod tagging;
+mod time;
+mod uploads;
+mod words;
+mod xml;
+
+use std::sync::Arc;
+
+use hyper::{body::Incoming, header::EXPECT};
+
+use self::{
+    content::Arriving,
+    op::Op,
+    place::{BucketPlace, Place},
+    request::Request,
+    sign::{Identity, Signature},
+    words::{Failure, Word},
+};
+use crate::{
+    config::Bucket,
+    http::{
+        app::App,
+        body::{Gauge, drain},
+        disturb::substitute,
+        faults::{Action, Facts},
+        head::Head,
+        log::Record,
+        range::range_start,
+        reply::Reply,
+        server::Served,
+    },
+    settings::Settings,
+    store::{Change, Entry, File, Folder, Store},
+};
+
+/// What an operation answers.
+type Answer = Result<Reply, Failure>;
+
+/// A request of this API, or `None` for one of the other.
+pub(crate) fn route(app: &App, head: &Head) -> Option<Route> {
+    let settings = app.settings();
+    place::place(&app.config, head, settings.default_bucket.as_deref()).map(Route)
+}
+
+/// Where a request goes.
+pub(crate) struct Route(Place);
+
+pub(crate) async fn serve(
+    app: &Arc<App>,
+    head: Head,
+    route: Route,
+    mut body: Incoming,
+    record: &mut Record,
+) -> Served {
+    let is_signed_in_header = head.is_signed();
+    let (request, problem) = Request::new(head, route.0);
+    let op = Op::of(&request);
+    let action = strike(app, &request, op, record);
+    let place = if is_signed_in_header { "header" } else { "query" };
+    record.sign_place = Signature::of(&request).map(|_| place.into());
+
+    let gauge = Gauge::default();
+    gauge.obey(&action);
+    let is_executed = match &action {
+        Some(Action::Drop { .. } | Action::Redirect { .. }) => false,
+        Some(
+            Action::Reply { execute, .. }
+            | Action::Code { execute, .. }
+            | Action::Error { execute, .. },
+        ) => *execute,
+        _ => true,
+    };
+    let is_substituted = matches!(
+        action,
+        Some(
+            Action::Drop { .. }
+                | Action::Redirect { .. }
+                | Action::Reply { .. }
+                | Action::Code { .. }
+                | Action::Error { .. }
+        )
+    );
+    let mut reply = None;
+    if is_executed {
+        let arriving = Arriving { body: &mut body, gauge: &gauge };
+        reply = Some(execute(app, &request, op, problem, arriving).await);
+    }
+    // Who waits for leave to send is answered without it.
+    if gauge.read() > 0 || !request.headers.contains_key(EXPECT) || !is_executed {
+        drain(&mut body, &gauge).await;
+    }
+    record.body_bytes = gauge.read();
+    let reply = match (reply, &action) {
+        (Some(reply), _) if !is_substituted => reply,
+        (_, Some(action)) => substitute(app, action),
+        (Some(reply), None) => reply,
+        (None, None) => Reply::empty(500),
+    };
+    Served { reply, action }
+}
+
+/// Everything that faults look at is known from the head.
+fn strike(app: &App, request: &Request, op: Op, record: &mut Record) -> Option<Action> {
+    record.op = op.name().into();
+    record.part = request.param("partNumber").and_then(|number| number.parse().ok());
+    record.offset = range_start(&request.headers);
+    let mut facts = Facts {
+        op: Some(record.op.clone()),
+        path: record.path.clone(),
+        method: record.method.clone(),
+        offset: record.offset,
+        part: record.part,
+        complete: true,
+        ..Facts::default()
+    };
+    let action = app.faults.strike(&mut facts);
+    record.fault = action.as_ref().and_then(|action| serde_json::to_string(action).ok());
+    action
+}
+
+async fn execute(
+    app: &App,
+    request: &Request,
+    op: Op,
+    problem: Result<(), Failure>,
+    arriving: Arriving<'_>,
+) -> Reply {
+    let settings = app.settings();
+    let request_id = app.request_id();
+    let answer = match problem {
+        Ok(()) => answer(app, &settings, request, op, arriving).await,
+        Err(failure) => Err(failure),
+    };
+    let mut reply = answer
+        .unwrap_or_else(|failure| failure.reply(&request.resource(), &request_id, &trace_id(app)));
+    reply.named("x-cos-request-id", &request_id);
+    if op != Op::Preflight {
+        cors::allow(&mut reply, request, &settings);
+    }
+    reply
+}
+
+fn trace_id(app: &App) -> String {
+    format!("{}{}", app.request_id(), app.request_id()).replace('=', "")
+}
+
+/// The reply of a fault.
+pub(crate) fn refusal(app: &App, code: &str, status: Option<u16>, message: Option<&str>) -> Reply {
+    let known = Word::by_code(code);
+    let status = status.or(known.map(|known| known.status)).unwrap_or(400);
+    let message = message.or(known.map(|known| known.message)).unwrap_or("Injected.");
+    let ids = (app.request_id(), trace_id(app));
+    let mut reply = words::refusal((code, status, message), &[], "", (&ids.0, &ids.1));
+    reply.named("x-cos-request-id", &ids.0);
+    reply
+}
+
+/// The checks in order: signature, bucket, region, permission, and then the operation's own.
+async fn answer(
+    app: &App,
+    settings: &Settings,
+    request: &Request,
+    op: Op,
+    arriving: Arriving<'_>,
+) -> Answer {
+    if op == Op::Preflight {
+        return cors::preflight(request, settings);
+    }
+    let now = app.now();
+    let identity = match Signature::of(request) {
+        None => Identity::Anonymous,
+        Some(Ok(signature)) => signature.verify(request, &app.config, settings, now)?,
+        Some(Err(why)) => return Err(Word::ACCESS_DENIED.because(why)),
+    };
+    let place = match &request.place {
+        Place::Service { region } => {
+            return match op {
+                Op::ListBuckets => buckets::list(app, request, &identity, region.as_deref()),
+                _ => Err(Word::METHOD_NOT_ALLOWED.into()),
+            };
+        }
+        Place::Nameless(name) => {
+            let why = format!("Missing header Appid: the bucket {name:?} must be {name}-appid.");
+            return Err(Word::INVALID_REQUEST.saying(why));
+        }
+        Place::Bucket(place) => place,
+    };
+    let bucket = find_bucket(app, settings, place)?;
+    let call = Call { app, settings, request, place, bucket, identity, now };
+    call.check_permission(op)?;
+    request.check_key()?;
+    op.run(&call, arriving).await
+}
+
+fn find_bucket<'a>(
+    app: &'a App,
+    settings: &Settings,
+    place: &BucketPlace,
+) -> Result<&'a Bucket, Failure> {
+    let bucket = app.config.bucket(&place.appid, &place.name).ok_or(Word::NO_BUCKET)?;
+    let region = place::region(&bucket.region);
+    match &place.region {
+        Some(asked) if asked != region => {
+            let why = format!("the bucket is in {region}, not in {asked}");
+            if settings.wrong_region_is_301 {
+                let host = format!("{}.cos.{region}.myqcloud.com", place.full_name());
+                Err(Word::PERMANENT_REDIRECT
+                    .because(why)
+                    .with("Location", format!("http://{host}/")))
+            } else {
+                Err(Word::NO_BUCKET.because(why))
+            }
+        }
+        _ => Ok(bucket),
+    }
+}
+
+/// A request whose signature and bucket are good.
+pub(crate) struct Call<'a> {
+    app: &'a App,
+    settings: &'a Settings,
+    request: &'a Request,
+    place: &'a BucketPlace,
+    bucket: &'a Bucket,
+    identity: Identity,
+    now: u64,
+}
+
+impl Call<'_> {
+    fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Change) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.store().change(work)
+    }
+
+    /// What the file ids of the bucket's objects begin with.
+    fn base(&self) -> String {
+        format!("/{}/{}/", self.place.appid, self.place.name)
+    }
+
+    fn file_id(&self) -> String {
+        format!("{}{}", self.base(), self.request.key)
+    }
+
+    fn is_owner(&self) -> bool {
+        self.identity == Identity::Account(self.place.appid.clone())
+    }
+
+    /// The host of the bucket in the service.
+    fn bucket_host(&self) -> String {
+        let region = place::region(&self.bucket.region);
+        format!("{}.cos.{region}.myqcloud.com", self.place.full_name())
+    }
+
+    fn check_permission(&self, op: Op) -> Result<(), Failure> {
+        if self.is_owner() {
+            return Ok(());
+        }
+        match op {
+            Op::GetObject | Op::HeadObject => {
+                let object = find(&self.store().view()?, &self.file_id())?;
+                if !readable(&self.identity, self.bucket, object.as_ref()) {
+                    return Err(Word::ACCESS_DENIED.into());
+                }
+                let overrides =
+                    self.request.params.iter().any(|(name, _)| name.starts_with("response-"));
+                if overrides && self.identity == Identity::Anonymous {
+                    return Err(Word::INVALID_REQUEST
+                        .saying("Request specific response headers cannot be used for anonymous GET requests."));
+                }
+                Ok(())
+            }
+            Op::ListObjects | Op::HeadBucket if self.bucket.public => Ok(()),
+            // The form is signed by itself.
+            Op::PostObject => Ok(()),
+            _ => Err(Word::ACCESS_DENIED.into()),
+        }
+    }
+
+    /// Puts an object in its place; a name that ends with a slash is a folder to the JSON API.
+    fn put(&self, index: &mut Change, file: File) -> Result<(), Failure> {
+        self.put_at(index, &self.file_id(), file)
+    }
+
+    fn put_at(&self, index: &mut Change, file_id: &str, file: File) -> Result<(), Failure> {
+        use crate::store::Lookup;
+        if !file_id.ends_with('/') {
+            return Ok(index.put(file_id, &Entry::File(file))?);
+        }
+        let ctime = match index.entry(file_id)? {
+            Some(Entry::Folder(folder)) => folder.ctime,
+            _ => file.ctime,
+        };
+        let biz_attr = file.biz_attr.clone();
+        let folder = Folder { biz_attr, ctime, mtime: file.mtime, object: Some(Box::new(file)) };
+        Ok(index.put(file_id, &Entry::Folder(folder))?)
+    }
+
+    /// Refuses to replace an object that the client wants to keep.
+    fn check_overwrite(
+        &self,
+        index: &impl crate::store::Lookup,
+        file_id: &str,
+        forbidden: bool,
+    ) -> Result<(), Failure> {
+        let holds = forbidden && !self.settings.versioning;
+        if holds && find(index, file_id)?.is_some() {
+            return Err(Word::FILE_EXISTS.into());
+        }
+        Ok(())
+    }
+
+    /// Whether the request must not replace anything.
+    fn forbids_overwrite(&self) -> bool {
+        let header = self.request.header("x-cos-forbid-overwrite");
+        header.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// A version for whoever writes to a bucket that has them.
+    fn tell_version(&self, reply: &mut Reply) -> Result<(), Failure> {
+        if self.settings.versioning {
+            reply.named("x-cos-version-id", &crate::store::Blobs::new_name()?);
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody who does not own a bucket may read an object of it.
+fn readable(identity: &Identity, bucket: &Bucket, object: Option<&File>) -> bool {
+    match object.map_or("", |object| object.traits.acl.canned.as_str()) {
+        "" => bucket.public,
+        "public-read" => true,
+        "authenticated-read" => *identity != Identity::Anonymous,
+        _ => false,
+    }
+}
+
+/// The object of a file id, as this API sees it.
+fn find(index: &impl crate::store::Lookup, file_id: &str) -> Result<Option<File>, Failure> {
+    Ok(index.entry(file_id)?.and_then(object))
+}
+
+/// What the JSON API calls a folder is an object without content.
+fn object(entry: Entry) -> Option<File> {
+    match entry {
+        Entry::File(file) => Some(file),
+        Entry::Folder(Folder { object: Some(file), biz_attr, .. }) => {
+            Some(File { biz_attr, ..*file })
+        }
+        Entry::Folder(Folder { object: None, biz_attr, ctime, mtime }) => Some(File {
+            etag: "d41d8cd98f00b204e9800998ecf8427e".into(),
+            sha: "da39a3ee5e6b4b0d3255bfef95601890afd80709".into(),
+            crc64: Some(0),
+            biz_attr,
+            ctime,
+            mtime,
+            ..File::default()
+        }),
+        Entry::Unfinished => None,
+    }
+}
+
+impl Op {
+    async fn run(self, call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
+        use tokio::task::block_in_place as blocking;
+        match self {
+            Op::PutObject => objects::put(call, arriving).await,
+            Op::GetObject => objects::get(call).await,
+            Op::HeadObject => blocking(|| objects::head(call)),
+            Op::DeleteObject => blocking(|| delete::one(call)),
+            Op::DeleteObjects => delete::many(call, arriving).await,
+            Op::CopyObject => blocking(|| copy::object(call)),
+            Op::UploadPartCopy => blocking(|| copy::part(call)),
+            Op::InitiateMultipartUpload => blocking(|| multipart::initiate(call)),
+            Op::UploadPart => multipart::upload_part(call, arriving).await,
+            Op::CompleteMultipartUpload => multipart::complete(call, arriving).await,
+            Op::AbortMultipartUpload => blocking(|| multipart::abort(call)),
+            Op::ListParts => blocking(|| uploads::parts(call)),
+            Op::ListMultipartUploads => blocking(|| uploads::list(call)),
+            Op::ListObjects => blocking(|| list::objects(call)),
+            Op::ListObjectVersions => blocking(|| list::versions(call)),
+            Op::GetObjectAcl => blocking(|| acl::get(call)),
+            Op::PutObjectAcl => acl::put(call, arriving).await,
+            Op::GetBucketAcl => acl::of_bucket(call),
+            Op::GetObjectTagging => blocking(|| tagging::get(call)),
+            Op::PutObjectTagging => tagging::put(call, arriving).await,
+            Op::DeleteObjectTagging => blocking(|| tagging::delete(call)),
+            Op::PostObject => form::post(call, arriving).await,
+            Op::HeadBucket => buckets::head(call),
+            Op::PutBucket => Err(Word::BUCKET_OWNED.into()),
+            Op::DeleteBucket => blocking(|| buckets::delete(call)),
+            Op::GetBucketLocation => buckets::location(call),
+            Op::GetBucketVersioning => buckets::versioning(call),
+            Op::AppendObject => Err(Word::NOT_IMPLEMENTED
+                .saying("The emulator has no appendable objects; append is not implemented.")),
+            Op::PutBucketAcl | Op::Other => Err(Word::NOT_IMPLEMENTED
+                .saying("The emulator does not implement this part of the service.")),
+            Op::ListBuckets | Op::Preflight | Op::Unknown => Err(Word::METHOD_NOT_ALLOWED.into()),
+        }
+    }
+}

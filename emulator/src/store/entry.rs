@@ -61,7 +61,7 @@ pub(crate) struct Folder {
     pub mtime: u64,
     /// The object that made it a folder, when the XML API did.
     #[serde(default)]
-    pub object: Option<Box<File>>,
+    pub object: Option<File>,
 }
 
 /// What a file id stands for.
@@ -78,7 +78,7 @@ impl Entry {
     pub fn content(&self) -> Option<&File> {
         match self {
             Entry::File(file) => Some(file),
-            Entry::Folder(folder) => folder.object.as_deref(),
+            Entry::Folder(folder) => folder.object.as_ref(),
             Entry::Unfinished => None,
         }
     }

@@ -315,7 +315,7 @@ impl Call<'_> {
             _ => file.ctime,
         };
         let biz_attr = file.biz_attr.clone();
-        let folder = Folder { biz_attr, ctime, mtime: file.mtime, object: Some(Box::new(file)) };
+        let folder = Folder { biz_attr, ctime, mtime: file.mtime, object: Some(file) };
         Ok(index.put(file_id, &Entry::Folder(folder))?)
     }
 
@@ -368,7 +368,7 @@ fn object(entry: Entry) -> Option<File> {
     match entry {
         Entry::File(file) => Some(file),
         Entry::Folder(Folder { object: Some(file), biz_attr, .. }) => {
-            Some(File { biz_attr, ..*file })
+            Some(File { biz_attr, ..file })
         }
         Entry::Folder(Folder { object: None, biz_attr, ctime, mtime }) => Some(File {
             etag: "d41d8cd98f00b204e9800998ecf8427e".into(),

@@ -144,7 +144,7 @@ impl Signature {
         }
         let (string_to_sign, text) = expected.unwrap_or_default();
         let mut failure = Word::SIGNATURE.because(format!("the server signed {text:?}"));
-        failure.more = vec![("StringToSign", string_to_sign), ("FormatString", text)];
+        failure.more = Box::new([("StringToSign", string_to_sign), ("FormatString", text)]);
         Err(failure)
     }
 }

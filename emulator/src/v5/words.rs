@@ -103,14 +103,14 @@ pub(crate) struct Failure {
     /// For whoever reads the request log.
     pub detail: Option<String>,
     /// Further elements of the reply.
-    pub more: Vec<(&'static str, String)>,
-    /// Further headers of the reply.
-    pub headers: Vec<(&'static str, String)>,
+    pub more: Box<[(&'static str, String)]>,
+    /// Another header of the reply.
+    pub headers: Box<[(&'static str, String)]>,
 }
 
 impl From<Word> for Failure {
     fn from(word: Word) -> Failure {
-        Failure { word, message: None, detail: None, more: Vec::new(), headers: Vec::new() }
+        Failure { word, message: None, detail: None, more: Box::default(), headers: Box::default() }
     }
 }
 
@@ -131,12 +131,11 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
-    pub fn with(mut self, name: &'static str, value: String) -> Failure {
-        self.headers.push((name, value));
-        self
+    /// The same, with a header.
+    pub fn with(self, name: &'static str, value: String) -> Failure {
+        Failure { headers: Box::new([(name, value)]), ..self }
     }
 
-    /// The XML of it, as it also stands in replies with status 200.
     pub fn reply(&self, resource: &str, request_id: &str, trace_id: &str) -> Reply {
         let message = self.message.as_deref().unwrap_or(self.word.message);
         let mut reply = refusal(
@@ -145,7 +144,7 @@ impl Failure {
             resource,
             (request_id, trace_id),
         );
-        for (name, value) in &self.headers {
+        for (name, value) in &*self.headers {
             reply.named(name, value);
         }
         reply.detail = Some(self.detail.clone().unwrap_or_else(|| message.into()));

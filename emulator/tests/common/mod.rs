@@ -9,6 +9,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+pub mod v5;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cos_emulator::{Config, Emulator};
 use hmac::{Hmac, KeyInit, Mac};
@@ -154,13 +156,37 @@ impl Wire {
     pub fn read_answer(&mut self, has_body: bool) -> io::Result<Answer> {
         let (status, headers) = self.read_head()?;
         let mut answer = Answer { status, headers, body: Vec::new() };
-        let length =
-            answer.header("content-length").expect("every reply has a length").parse().unwrap();
-        if has_body {
-            answer.body = vec![0; length];
+        if !has_body || matches!(status, 204 | 304) {
+            return Ok(answer);
+        }
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = self.read_chunks()?;
+        } else {
+            let length = answer.header("content-length").expect("every reply has a length");
+            answer.body = vec![0; length.parse().unwrap()];
             self.0.read_exact(&mut answer.body)?;
         }
         Ok(answer)
+    }
+
+    fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            while !line.ends_with(b"\r\n") {
+                let mut byte = [0];
+                self.0.read_exact(&mut byte)?;
+                line.push(byte[0]);
+            }
+            let length = std::str::from_utf8(&line).unwrap().trim();
+            let length = usize::from_str_radix(length, 16).unwrap();
+            let mut chunk = vec![0; length + 2];
+            self.0.read_exact(&mut chunk)?;
+            if length == 0 {
+                return Ok(body);
+            }
+            body.extend_from_slice(&chunk[..length]);
+        }
     }
 }
 

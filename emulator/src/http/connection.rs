@@ -12,7 +12,9 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http_body_util::StreamBody;
-use hyper::{Response, StatusCode, body::Frame, server::conn::http1, service::service_fn};
+use hyper::{
+    Response, StatusCode, body::Frame, ext::ReasonPhrase, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::sleep};
 
@@ -21,8 +23,9 @@ use crate::http::{
     disturb::refusal,
     faults::{ACCEPT, Action, End, Facts},
     log::Record,
-    reply::Reply,
+    reply::{Reply, reason},
     server::{Outcome, answer},
+    spelling::{Mark, Spelled},
     wire::Script,
 };
 
@@ -59,12 +62,14 @@ async fn connection(
         Some(action) => return refusal(action).play(stream).await,
     }
 
+    let mark = Mark::new()?;
+    let stream = Spelled::new(stream, mark.clone());
     let script = Arc::new(Mutex::new(None));
     let service = service_fn(|request| {
-        let (app, script) = (Arc::clone(&app), Arc::clone(&script));
+        let (app, script, mark) = (Arc::clone(&app), Arc::clone(&script), mark.clone());
         let answer = async move {
             match answer(&app, number, request).await {
-                Outcome::Reply(reply) => Ok(response(reply)),
+                Outcome::Reply(reply) => Ok(response(reply, &mark)),
                 Outcome::Script(taken) => {
                     *script.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
                     Err(TakenOver)
@@ -73,11 +78,9 @@ async fn connection(
         };
         Box::pin(answer)
     });
-    let mut http = http1::Builder::new()
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
+    let mut http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let ended = std::future::poll_fn(|context| http.poll_without_shutdown(context)).await;
-    let stream = http.into_parts().io.into_inner();
+    let stream = http.into_parts().io.into_inner().into_inner().await?;
     let taken = script.lock().unwrap_or_else(PoisonError::into_inner).take();
     match taken {
         Some(script) => script.play(stream).await,
@@ -117,7 +120,7 @@ impl std::error::Error for TakenOver {}
 
 type ReplyBody = StreamBody<Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>>>;
 
-fn response(reply: Reply) -> Response<ReplyBody> {
+fn response(reply: Reply, mark: &Mark) -> Response<ReplyBody> {
     let frames = stream::unfold(reply.body, async |mut body| {
         let frame = body.next().await.transpose()?;
         Some((frame.map(Frame::data), body))
@@ -127,5 +130,9 @@ fn response(reply: Reply) -> Response<ReplyBody> {
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = reply.headers;
+    let reason = format!("{}{}", reason(reply.status), mark.next());
+    if let Ok(reason) = ReasonPhrase::try_from(reason) {
+        response.extensions_mut().insert(reason);
+    }
     response
 }

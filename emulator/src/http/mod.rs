@@ -11,4 +11,5 @@ pub(crate) mod log;
 pub(crate) mod range;
 pub(crate) mod reply;
 pub(crate) mod server;
+mod spelling;
 pub(crate) mod wire;

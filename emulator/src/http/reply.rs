@@ -16,6 +16,7 @@ use tokio::{
     time::sleep,
 };
 
+use super::spelling::spell;
 use crate::store::Blobs;
 
 const CHUNK: usize = 256 << 10;
@@ -190,7 +191,7 @@ impl Reply {
     pub fn head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)).into_bytes();
         for (name, value) in &self.headers {
-            head.extend_from_slice(name.as_str().as_bytes());
+            head.extend_from_slice(spell(name.as_str()).as_bytes());
             head.extend_from_slice(b": ");
             head.extend_from_slice(value.as_bytes());
             head.extend_from_slice(b"\r\n");
@@ -200,7 +201,7 @@ impl Reply {
     }
 }
 
-fn reason(status: u16) -> &'static str {
+pub(crate) fn reason(status: u16) -> &'static str {
     hyper::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())

@@ -15,12 +15,18 @@ pub struct Stop {
     whole: Option<Arc<Stop>>,
     cancelled: AtomicBool,
     failed: AtomicBool,
+    due: Option<Instant>,
 }
 
 impl Stop {
     /// A call that stops when `caller` becomes true, if there is such a flag.
     pub fn new(caller: Option<Arc<AtomicBool>>) -> Arc<Stop> {
         Arc::new(Stop { caller, ..Stop::default() })
+    }
+
+    /// What stops by itself when `time` has passed.
+    pub fn after(time: Duration) -> Arc<Stop> {
+        Arc::new(Stop { due: Some(Instant::now() + time), ..Stop::default() })
     }
 
     /// A part of a call: it stops with the whole, but not the whole with it.
@@ -47,6 +53,7 @@ impl Stop {
     pub fn is_cancelled(&self) -> bool {
         let caller = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
         self.cancelled.load(Ordering::Acquire)
+            || self.due.is_some_and(|due| Instant::now() >= due)
             || self.caller.as_ref().is_some_and(caller)
             || self.whole.as_ref().is_some_and(|whole| whole.is_set())
     }

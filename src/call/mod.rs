@@ -11,7 +11,7 @@ mod send;
 pub use clock::Clock;
 pub use send::{Request, Wait};
 
-pub use crate::transport::{Body, Incoming};
+pub use crate::transport::{Body, Incoming, parse_http_date, parse_iso_date};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,9 @@ use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
 use crate::transport::{Traffic, Transport};
 use pace::Pace;
+
+/// How long a last request may take: whoever has stopped the call waits for it.
+const LAST: Duration = Duration::from_millis(700);
 
 /// What the options of a client, and of a call, say of its requests.
 #[derive(Debug, Clone)]
@@ -92,6 +95,12 @@ impl Call {
     /// The same call, but what is done with it is tried once.
     pub fn once(&self) -> Call {
         Call { attempt: Some(1), ..self.clone() }
+    }
+
+    /// The same call for a last request, which is made although the caller may have stopped it: tried
+    /// once, and not waited for long.
+    pub fn last(&self) -> Call {
+        Call { stop: Stop::after(LAST), ..self.once() }
     }
 
     /// Fails if the caller has stopped the call.

@@ -16,7 +16,7 @@ pub struct Request<'a> {
     /// The whole URL.
     pub url: &'a str,
     /// Header names and values, but for `User-Agent`.
-    pub headers: Vec<(&'static str, &'a str)>,
+    pub headers: Vec<(&'a str, &'a str)>,
     /// `None` for a request without content.
     pub body: Option<Body<'a>>,
 }

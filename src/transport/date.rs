@@ -1,4 +1,6 @@
-//! Dates in headers.
+//! Dates in headers and in XML.
+
+use std::ops::RangeInclusive;
 
 /// UNIX seconds of a date in an HTTP header, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn parse_http_date(text: &str) -> Option<u64> {
@@ -7,12 +9,28 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
     let [_, day, month, year, time, "GMT"] = fields.as_slice() else {
         return None;
     };
-    let number = |text: &str, range: std::ops::RangeInclusive<u64>| {
-        let is_number = text.bytes().all(|b| b.is_ascii_digit());
-        text.parse().ok().filter(|number| is_number && range.contains(number))
-    };
-    let (day, year) = (number(day, 1..=31)?, number(year, 1970..=9999)?);
     let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? as u64 / 3 + 1;
+    seconds(number(year, 1970..=9999)?, month, number(day, 1..=31)?, time)
+}
+
+/// UNIX seconds of a date in XML, such as `1994-11-06T08:49:37.000Z`.
+pub fn parse_iso_date(text: &str) -> Option<u64> {
+    let (date, time) = text.trim().strip_suffix('Z')?.split_once('T')?;
+    let date: Vec<_> = date.split('-').collect();
+    let [year, month, day] = date.as_slice() else {
+        return None;
+    };
+    let (year, month) = (number(year, 1970..=9999)?, number(month, 1..=12)?);
+    seconds(year, month, number(day, 1..=31)?, time.split('.').next()?)
+}
+
+fn number(text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|number| is_number && range.contains(number))
+}
+
+/// UNIX seconds of a day and a time such as `08:49:37`.
+fn seconds(year: u64, month: u64, day: u64, time: &str) -> Option<u64> {
     let time: Vec<_> = time.split(':').collect();
     let [hour, minute, second] = time.as_slice() else {
         return None;
@@ -29,6 +47,20 @@ pub fn parse_http_date(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_of_xml() {
+        for (text, seconds) in [
+            ("1994-11-06T08:49:37.000Z", Some(784_111_777)),
+            ("2000-02-29T23:59:59Z", Some(951_868_799)),
+            ("2000-13-29T23:59:59Z", None),
+            ("2000-02-29", None),
+            ("Wed Jan 18 16:04:17 2017", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_iso_date(text), seconds, "{text}");
+        }
+    }
 
     #[test]
     fn dates_of_headers() {

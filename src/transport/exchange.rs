@@ -28,12 +28,12 @@ pub struct Body<'a> {
 
 /// A request ready to be sent.
 pub struct Outgoing<'a, 'b> {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` and so on.
     pub method: &'static str,
     /// The whole URL.
     pub url: &'a str,
     /// Header names and values.
-    pub headers: &'a [(&'static str, &'a str)],
+    pub headers: &'a [(&'a str, &'a str)],
     /// `None` for a request without content.
     pub body: Option<Body<'b>>,
 }
@@ -125,7 +125,7 @@ impl Transport {
 
         let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url);
         for (name, value) in outgoing.headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_bytes());
         }
         // With a tunnel, the proxy has been told when it was asked for.
         let is_seen_by_proxy = proxy.is_some() && outgoing.url.starts_with("http:");
@@ -178,6 +178,11 @@ impl Incoming<'_> {
     /// A header of the answer, by its name in lower case; the first one if there are more.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
+    }
+
+    /// All headers of the answer, names in lower case.
+    pub fn headers(&self) -> &[(String, String)] {
+        self.head.headers()
     }
 
     /// Whether the answer has headers of this name that say different things.

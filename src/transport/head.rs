@@ -62,6 +62,11 @@ impl fmt::Display for NotHttp {
 impl std::error::Error for NotHttp {}
 
 impl Head {
+    /// All headers, names in lower case.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// The first header of this name, written in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.values(name).next()

@@ -18,6 +18,7 @@ mod resolve;
 mod socket;
 mod tls;
 
+pub use date::{parse_http_date, parse_iso_date};
 pub use exchange::{Body, Incoming, Limits, Outgoing, Traffic};
 pub use host::{Host, Proxy};
 pub use network::{Network, USER_AGENT, read_certificates};

@@ -12,6 +12,10 @@ pub struct Rules {
     pub forbidden: &'static [char],
     /// The longest encoded path, in bytes.
     pub longest: usize,
+    /// The longest path as it is, in bytes.
+    pub longest_plain: usize,
+    /// Whether there may be nothing between two slashes.
+    pub empty_segments: bool,
 }
 
 /// A bucket name: `[a-z0-9-]`, 1 to 64 characters, without the `-appid` suffix.
@@ -50,6 +54,10 @@ impl CosPath {
         let encoded = encode(path);
         if encoded.len() > rules.longest {
             return Err(too_long(argument, rules.longest));
+        }
+        if path.len() > rules.longest_plain {
+            let problem = format!("is too long: it may have {} bytes", rules.longest_plain);
+            return Err(Failure::argument(argument, problem));
         }
         Ok(CosPath { plain: path.to_owned(), encoded })
     }
@@ -164,7 +172,13 @@ fn check_path(path: &str, rules: &Rules) -> std::result::Result<(), String> {
     if path == "/" {
         return Ok(());
     }
+    if rules.empty_segments && rest.starts_with('/') {
+        return Err("must not start with '//'".into());
+    }
     for segment in segments.split('/') {
+        if segment.is_empty() && rules.empty_segments {
+            continue;
+        }
         if segment.chars().all(char::is_whitespace) {
             return Err("must not contain an empty or blank segment".into());
         }
@@ -203,8 +217,12 @@ fn percent_encode(text: &str, also_plain: impl Fn(u8) -> bool) -> String {
 mod tests {
     use super::*;
 
-    const RULES: Rules =
-        Rules { forbidden: &['?', '*', ':', '|', '\\', '<', '>', '"'], longest: 1024 };
+    const RULES: Rules = Rules {
+        forbidden: &['?', '*', ':', '|', '\\', '<', '>', '"'],
+        longest: 1024,
+        longest_plain: usize::MAX,
+        empty_segments: false,
+    };
 
     fn file(argument: &str, path: &str) -> Result<FilePath> {
         FilePath::new(argument, path, &RULES)
@@ -289,6 +307,19 @@ mod tests {
             "/%E4%B8%AD%E6%96%87%20dir/a~b%2Bc%25d%26e.txt"
         );
         assert_eq!(encode_query("/a b"), "%2Fa%20b");
+    }
+
+    #[test]
+    fn services_differ_in_what_they_accept() {
+        let rules =
+            Rules { forbidden: &[], longest: usize::MAX, longest_plain: 20, empty_segments: true };
+        let file = |path: &str| FilePath::new("cos_path", path, &rules);
+        for path in ["/a//b", "/a///b", "/a?b*c:d", "/123456789012345678"] {
+            assert_eq!(file(path).unwrap().as_str(), path);
+        }
+        for path in ["//a", "//", "/a/./b", "/a/ /b", "/a\nb", "/12345678901234567890"] {
+            assert!(file(path).is_err(), "{path}");
+        }
     }
 
     #[test]

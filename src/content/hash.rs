@@ -1,5 +1,8 @@
 //! Digests of content.
 
+use std::fmt;
+
+use md5::Md5;
 use sha1::digest::common::hazmat::SerializableState;
 use sha1::{Digest, Sha1};
 
@@ -10,19 +13,144 @@ use crate::stop::Stop;
 /// How much is read at a time: small enough to stay in the cache until it is hashed.
 const BUFFER: usize = 64 * 1024;
 
-/// The SHA-1 of `source`.
-pub fn sha1(source: &Source, stop: &Stop) -> Result<String> {
-    sha1_of(source.size(), stop, |buf, at| source.read_exact_at(buf, at))
+/// A checksum of content.
+#[derive(Debug, Clone)]
+pub enum Sum {
+    /// SHA-1, 40 hex digits.
+    Sha1(String),
+    /// CRC-64 with the polynomial of ECMA-182, reflected, as CRC-64/XZ has it.
+    Crc64(u64),
 }
 
-/// The SHA-1 of the `len` bytes that `read` reads from the place that it is told.
-pub fn sha1_of(
-    len: u64,
-    stop: &Stop,
-    read: impl FnMut(&mut [u8], u64) -> Result<()>,
-) -> Result<String> {
+impl PartialEq for Sum {
+    fn eq(&self, other: &Sum) -> bool {
+        match (self, other) {
+            (Sum::Sha1(a), Sum::Sha1(b)) => a.eq_ignore_ascii_case(b),
+            (Sum::Crc64(a), Sum::Crc64(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sum::Sha1(sha) => write!(f, "SHA-1 {sha}"),
+            Sum::Crc64(crc) => write!(f, "CRC-64 {crc}"),
+        }
+    }
+}
+
+impl Sum {
+    /// Computes a sum of this kind.
+    pub fn hasher(&self) -> Hasher {
+        match self {
+            Sum::Sha1(_) => Hasher::sha1(),
+            Sum::Crc64(_) => Hasher::crc64(),
+        }
+    }
+
+    /// The sum of this kind of the `len` bytes that `read` reads from the place that it is told.
+    pub fn same_of(
+        &self,
+        len: u64,
+        stop: &Stop,
+        read: impl FnMut(&mut [u8], u64) -> Result<()>,
+    ) -> Result<Sum> {
+        let mut hasher = self.hasher();
+        for_each_chunk(len, stop, read, |chunk| hasher.update(chunk))?;
+        Ok(hasher.sum())
+    }
+}
+
+/// Computes a [`Sum`].
+#[derive(Clone)]
+pub enum Hasher {
+    /// Of this kind.
+    Sha1(Sha1),
+    /// Of this kind.
+    Crc64(crc64fast::Digest),
+}
+
+impl Hasher {
+    /// Computes a SHA-1.
+    pub fn sha1() -> Hasher {
+        Hasher::Sha1(Sha1::new())
+    }
+
+    /// Computes a CRC-64.
+    pub fn crc64() -> Hasher {
+        Hasher::Crc64(crc64fast::Digest::new())
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha1(hasher) => hasher.update(bytes),
+            Hasher::Crc64(hasher) => hasher.write(bytes),
+        }
+    }
+
+    /// The sum of the bytes so far.
+    pub fn sum(&self) -> Sum {
+        match self {
+            Hasher::Sha1(hasher) => Sum::Sha1(hex(&hasher.clone().finalize())),
+            Hasher::Crc64(hasher) => Sum::Crc64(hasher.sum64()),
+        }
+    }
+}
+
+/// The CRC-64 of two contents together, of which the second has `len` bytes.
+pub fn combined_crc64(first: u64, second: u64, len: u64) -> u64 {
+    // What follows shifts the first: it is multiplied by x to the power of 8 * len.
+    let (mut shift, mut square, mut left) = (1 << 63, 1 << 55, len);
+    while left > 0 {
+        if left & 1 == 1 {
+            shift = multiplied(shift, square);
+        }
+        square = multiplied(square, square);
+        left >>= 1;
+    }
+    multiplied(first, shift) ^ second
+}
+
+/// The product of two polynomials modulo that of the CRC; the highest bit is the lowest power.
+fn multiplied(a: u64, mut b: u64) -> u64 {
+    const POLYNOMIAL: u64 = 0xC96C_5795_D787_0F42;
+    let mut product = 0;
+    for power in (0..64).rev() {
+        if a >> power & 1 == 1 {
+            product ^= b;
+        }
+        b = (b >> 1) ^ if b & 1 == 1 { POLYNOMIAL } else { 0 };
+    }
+    product
+}
+
+/// The CRC-64 of `source`.
+pub fn crc64(source: &Source, stop: &Stop) -> Result<u64> {
+    let mut hasher = crc64fast::Digest::new();
+    let read = |buf: &mut [u8], at| source.read_exact_at(buf, at);
+    for_each_chunk(source.size(), stop, read, |chunk| hasher.write(chunk))?;
+    Ok(hasher.sum64())
+}
+
+/// The MD5, in hex, and the CRC-64 of `len` bytes of `source` from `offset` on.
+pub fn md5_and_crc64(source: &Source, offset: u64, len: u64, stop: &Stop) -> Result<(String, u64)> {
+    let (mut md5, mut crc) = (Md5::new(), crc64fast::Digest::new());
+    let read = |buf: &mut [u8], at| source.read_exact_at(buf, offset + at);
+    for_each_chunk(len, stop, read, |chunk| {
+        md5.update(chunk);
+        crc.write(chunk);
+    })?;
+    Ok((hex(&md5.finalize()), crc.sum64()))
+}
+
+/// The SHA-1 of `source`.
+pub fn sha1(source: &Source, stop: &Stop) -> Result<String> {
     let mut hasher = Sha1::new();
-    for_each_chunk(len, stop, read, |chunk| hasher.update(chunk))?;
+    let read = |buf: &mut [u8], at| source.read_exact_at(buf, at);
+    for_each_chunk(source.size(), stop, read, |chunk| hasher.update(chunk))?;
     Ok(hex(&hasher.finalize()))
 }
 
@@ -129,6 +257,48 @@ mod tests {
 
     fn bytes(len: usize) -> Vec<u8> {
         (0..len).map(|i| (i % 251) as u8).collect()
+    }
+
+    fn crc_of(data: &[u8]) -> u64 {
+        crc64(&Source::Buffer(data), &Stop::default()).unwrap()
+    }
+
+    #[test]
+    fn crc64_vectors() {
+        let all: Vec<u8> = (0..=255).collect();
+        for (data, crc) in [
+            (&b""[..], 0),
+            (b"a", 3_675_645_893_302_102_789),
+            (b"123456789", 11_051_210_869_376_104_954),
+            (b"hello cos v5\n", 1_034_866_199_268_009_142),
+            (&vec![0; 1 << 20], 6_947_770_692_288_575_170),
+            (&all, 8_232_944_260_754_389_680),
+        ] {
+            assert_eq!(crc_of(data), crc, "{} bytes", data.len());
+        }
+    }
+
+    #[test]
+    fn crcs_of_parts_are_combined() {
+        let (a, b) = (vec![b'A'; 1 << 20], vec![b'B'; 1000]);
+        assert_eq!(crc_of(&a), 15_598_368_876_276_525_556);
+        assert_eq!(crc_of(&b), 412_999_814_604_684_307);
+        let both = combined_crc64(crc_of(&a), crc_of(&b), 1000);
+        assert_eq!(both, 17_834_950_671_245_759_733);
+        let data = bytes(200_000);
+        for at in [0, 1, 7, 64, 99_999, 200_000] {
+            let (first, second) = data.split_at(at);
+            let combined = combined_crc64(crc_of(first), crc_of(second), second.len() as u64);
+            assert_eq!(combined, crc_of(&data), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_part_has_its_own_sums() {
+        let source = Source::Buffer(b"xhello cos v5\ny");
+        let (md5, crc) = md5_and_crc64(&source, 1, 13, &Stop::default()).unwrap();
+        assert_eq!(md5, "33377d73025c6a1b90566a5b78c11f15");
+        assert_eq!(crc, 1_034_866_199_268_009_142);
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use std::io::{self, Read};
 
-use sha1::{Digest, Sha1};
-
-use super::hash::hex;
+use super::hash::{Hasher, Sum};
 use super::source::Source;
 use crate::reply::{Failure, Result};
 use crate::transfer::Mark;
@@ -16,7 +14,7 @@ pub struct Stretch<'a> {
     len: u64,
     /// How many bytes were read.
     position: u64,
-    hasher: Option<Sha1>,
+    hasher: Option<Hasher>,
     progress: &'a Mark<'a>,
     failure: Option<Box<Failure>>,
 }
@@ -34,7 +32,12 @@ impl<'a> Stretch<'a> {
 
     /// The same, with the SHA-1 of what is read.
     pub fn hashed(self) -> Stretch<'a> {
-        Stretch { hasher: Some(Sha1::new()), ..self }
+        Stretch { hasher: Some(Hasher::sha1()), ..self }
+    }
+
+    /// The same, with the CRC-64 of what is read.
+    pub fn checked(self) -> Stretch<'a> {
+        Stretch { hasher: Some(Hasher::crc64()), ..self }
     }
 
     /// How many bytes there are.
@@ -47,14 +50,30 @@ impl<'a> Stretch<'a> {
         self.len == 0
     }
 
-    /// Whether it will have a SHA-1.
+    /// Whether it will have a sum.
     pub fn is_hashed(&self) -> bool {
         self.hasher.is_some()
     }
 
+    /// The sum of what was read, if it was wanted.
+    pub fn sum(&self) -> Option<Sum> {
+        self.hasher.as_ref().map(Hasher::sum)
+    }
+
     /// The SHA-1 of what was read, if it was wanted.
     pub fn sha1(&self) -> Option<String> {
-        self.hasher.as_ref().map(|hasher| hex(&hasher.clone().finalize()))
+        match self.sum() {
+            Some(Sum::Sha1(sha)) => Some(sha),
+            _ => None,
+        }
+    }
+
+    /// The CRC-64 of what was read, if it was wanted.
+    pub fn crc64(&self) -> Option<u64> {
+        match self.sum() {
+            Some(Sum::Crc64(crc)) => Some(crc),
+            _ => None,
+        }
     }
 
     /// Why the content could not be read.
@@ -68,7 +87,7 @@ impl<'a> Stretch<'a> {
         let chunk = &mut buf[..n];
         self.source.read_exact_at(chunk, self.offset + self.position)?;
         if let Some(hasher) = &mut self.hasher {
-            hasher.update(&*chunk);
+            hasher.update(chunk);
         }
         // Whoever asks for more has sent what he got before.
         self.progress.reached(self.position);
@@ -94,7 +113,10 @@ impl Read for Stretch<'_> {
 
 #[cfg(test)]
 mod tests {
+    use sha1::{Digest, Sha1};
+
     use super::*;
+    use crate::content::hash::hex;
     use crate::transfer::Transfer;
 
     #[test]

@@ -4,14 +4,14 @@ use super::{Operation, begin};
 use crate::client::Client;
 use crate::options::Options;
 use crate::path::FilePath;
-use crate::protocol::contract::{Authority, Changes, Retry};
+use crate::protocol::contract::{Ask, Authority, Changes, Retry};
 use crate::reply::{Failure, Reply, Result};
 
 /// What the service knows of a file.
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
     let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
     this.no_more_options()?;
-    this.service.stat(&this.call, this.at())
+    this.service.stat(&this.call, this.at(), Ask::All)
 }
 
 /// Deletes a file.

@@ -3,7 +3,7 @@
 use super::{begin, tree};
 use crate::client::Client;
 use crate::path::FolderPath;
-use crate::protocol::contract::{Changes, Retry};
+use crate::protocol::contract::{Ask, Changes, Retry};
 use crate::reply::{Failure, Reply, Result};
 
 pub use super::list::list;
@@ -25,7 +25,7 @@ pub fn create(
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
     let mut this = begin(client, bucket, cos_path, FolderPath::new, options, None)?;
     this.no_more_options()?;
-    this.service.stat(&this.call, this.at())
+    this.service.stat(&this.call, this.at(), Ask::All)
 }
 
 /// Changes the folder's `biz_attr`, the only attribute it has.

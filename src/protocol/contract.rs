@@ -31,8 +31,8 @@ pub trait Protocol: Objects + Uploads + fmt::Debug + Send + Sync {
 /// What can be done with the files and folders that are there. Each method repeats what it sends as
 /// the call allows.
 pub trait Objects {
-    /// What the service knows of a file or folder.
-    fn stat(&self, call: &Call, at: Place) -> Result<Reply>;
+    /// What the service knows of a file or folder; at least what is asked for.
+    fn stat(&self, call: &Call, at: Place, ask: Ask) -> Result<Reply>;
 
     /// Changes attributes.
     fn update(&self, call: &Call, at: Place, changes: &Changes, retry: Retry) -> Result<Reply>;
@@ -63,13 +63,24 @@ pub trait Objects {
     /// lacks its finish.
     fn is_complete(&self, call: &Call, at: Place, shown: &ObjectInfo) -> Result<bool>;
 
-    /// Asks once for an object, or for the bytes of it that are in `range`. `take` gets the answer
-    /// if it has the status 200, 206 or, where a range was asked for, 416.
+    /// Whether what `stat` or a list shows has the content of `source`, which is of the same size.
+    fn has_content(
+        &self,
+        call: &Call,
+        at: Place,
+        shown: &ObjectInfo,
+        source: &Source,
+    ) -> Result<bool>;
+
+    /// Asks once for an object, or for the bytes of it that are in `range`; if `stat` has given an
+    /// `etag`, for that version of it. `take` gets the answer if it has the status 200, 206 or, where
+    /// a range was asked for, 416.
     fn get(
         &self,
         call: &Call,
         at: Place,
         range: Option<Range<u64>>,
+        etag: Option<&str>,
         take: &mut dyn FnMut(Incoming) -> Result<()>,
     ) -> Result<()>;
 
@@ -102,11 +113,11 @@ pub trait Uploads {
         call: &Call,
         upload: &Upload,
         session: &Session,
-        tags: &BTreeMap<u64, String>,
+        tags: &BTreeMap<u64, PartTag>,
     ) -> Result<Reply>;
 
-    /// Ends a session whose content is no more, as far as that touches nothing else.
-    fn abort(&self, call: &Call, upload: &Upload, session: &Session);
+    /// Ends a session, as far as that touches nothing else.
+    fn abort(&self, call: &Call, upload: &Upload, session: &Session, why: Abort);
 
     /// The reply for our content, if that is what stands at its place, complete.
     fn find_stored(&self, call: &Call, upload: &Upload) -> Result<Option<Reply>>;
@@ -134,15 +145,37 @@ pub struct Limits {
     /// Which paths.
     pub paths: path::Rules,
     /// The sizes of parts that can be asked for, in bytes.
-    pub part_sizes: &'static [u64],
+    pub part_sizes: PartSizes,
     /// The part size that is used unless another is asked for.
     pub part_size: u64,
+    /// From how many bytes on content is sent in parts, unless another number is asked for.
+    pub threshold: u64,
     /// The largest content of one request, in bytes.
     pub largest_whole: u64,
     /// The largest page of a list that can be asked for, in entries.
     pub largest_page: u64,
     /// The largest page that every server accepts.
     pub page: u64,
+    /// Whether lists state the sums of what is in them, as far as there are any.
+    pub lists_have_sums: bool,
+}
+
+/// Which sizes of parts a service accepts, in bytes.
+#[derive(Debug)]
+pub enum PartSizes {
+    /// These.
+    Of(&'static [u64]),
+    /// All between these two.
+    Between(u64, u64),
+}
+
+/// What is asked for of a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Everything the service knows, though it take more than one request.
+    All,
+    /// What describes its content.
+    OfContent,
 }
 
 /// A file, a folder (its path ends with `/`), or the paths that begin with this one.
@@ -253,6 +286,7 @@ pub struct Upload<'a> {
 #[derive(Default)]
 struct Digests {
     sha1: OnceCell<String>,
+    crc64: OnceCell<u64>,
     states: OnceCell<States>,
 }
 
@@ -287,6 +321,16 @@ impl<'a> Upload<'a> {
                 self.digests.sha1.get_or_try_init(read).map(String::as_str)
             }
         }
+    }
+
+    /// The CRC-64 of the content, which is read when this is first asked for, unless it is known.
+    pub fn crc64(&self, stop: &Stop) -> Result<u64> {
+        self.digests.crc64.get_or_try_init(|| hash::crc64(self.source, stop)).copied()
+    }
+
+    /// Notes the CRC-64 of the content, which all of it has been read for.
+    pub fn note_crc64(&self, crc: u64) {
+        let _ = self.digests.crc64.set(crc);
     }
 
     /// The SHA-1 of the content and its states after every `step` bytes, of which all calls must
@@ -330,9 +374,27 @@ pub struct Session {
     /// The parts that the server has already, from 0.
     pub stored: HashSet<u64>,
     /// What it calls them, if it does.
-    pub tags: BTreeMap<u64, String>,
+    pub tags: BTreeMap<u64, PartTag>,
     /// What is known of it if another call has opened it.
     pub resumed: Option<Resumed>,
+}
+
+/// What a server calls a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartTag {
+    /// The name.
+    pub name: String,
+    /// The CRC-64 of the part's bytes, if it was computed.
+    pub crc64: Option<u64>,
+}
+
+/// Why a session is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abort {
+    /// Its content is no more, or was damaged: nobody can continue it.
+    Useless,
+    /// Nobody is going to continue it.
+    Abandoned,
 }
 
 /// An upload that was begun by another call, perhaps with other options.
@@ -348,7 +410,7 @@ pub struct Resumed {
 #[derive(Debug)]
 pub struct PartDone {
     /// What the server calls the part, if it does.
-    pub tag: Option<String>,
+    pub tag: Option<PartTag>,
     /// Whether the server wants one part at a time from here on.
     pub is_serial: bool,
     /// The reply to the upload, where the server completes it with its last part.

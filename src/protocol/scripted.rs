@@ -8,11 +8,12 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use super::contract::{
-    Changes, Grant, Limits, Objects, Opened, PageQuery, PartDone, Place, Protocol, Resumed, Retry,
-    Session, Upload, UploadSettings, Uploads,
+    Abort, Ask, Changes, Grant, Limits, Objects, Opened, PageQuery, PartDone, PartSizes, PartTag,
+    Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
 };
 use crate::call::{Call, Incoming};
 use crate::client::Client;
+use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::{FilePath, Rules};
 use crate::reply::object::ObjectInfo;
@@ -21,12 +22,19 @@ use crate::transfer::Mark;
 
 /// Paths as most services take them.
 pub static LIMITS: Limits = Limits {
-    paths: Rules { forbidden: &[], longest: 1024 },
-    part_sizes: &[4],
+    paths: Rules {
+        forbidden: &[],
+        longest: 1024,
+        longest_plain: usize::MAX,
+        empty_segments: false,
+    },
+    part_sizes: PartSizes::Of(&[4]),
     part_size: 4,
+    threshold: 8,
     largest_whole: 10,
     largest_page: 1000,
     page: 199,
+    lists_have_sums: true,
 };
 
 /// The service. What a method is asked is noted; it answers with the next answer that stands in the
@@ -101,7 +109,7 @@ impl Protocol for Scripted {
 }
 
 impl Objects for Scripted {
-    fn stat(&self, _: &Call, at: Place) -> Result<Reply> {
+    fn stat(&self, _: &Call, at: Place, _: Ask) -> Result<Reply> {
         self.reply("stat", at.path.as_str())
     }
 
@@ -134,11 +142,16 @@ impl Objects for Scripted {
         self.answer("is_complete", at.path.as_str()).map(|answer| answer != json!(false))
     }
 
+    fn has_content(&self, _: &Call, at: Place, _: &ObjectInfo, _: &Source) -> Result<bool> {
+        self.answer("has_content", at.path.as_str()).map(|answer| answer == json!(true))
+    }
+
     fn get(
         &self,
         _: &Call,
         at: Place,
         range: Option<Range<u64>>,
+        _: Option<&str>,
         _: &mut dyn FnMut(Incoming) -> Result<()>,
     ) -> Result<()> {
         self.answer("get", format!("{} {range:?}", at.path.as_str())).map(|_| ())
@@ -185,7 +198,7 @@ impl Uploads for Scripted {
     ) -> Result<PartDone> {
         let answer = self.answer("put_part", index)?;
         Ok(PartDone {
-            tag: answer["tag"].as_str().map(str::to_owned),
+            tag: answer["tag"].as_str().map(|name| PartTag { name: name.to_owned(), crc64: None }),
             is_serial: answer["serial"] == json!(true),
             complete: answer.get("complete").map(Reply::compose),
         })
@@ -196,14 +209,15 @@ impl Uploads for Scripted {
         _: &Call,
         _: &Upload,
         _: &Session,
-        tags: &BTreeMap<u64, String>,
+        tags: &BTreeMap<u64, PartTag>,
     ) -> Result<Reply> {
-        let tags: Vec<_> = tags.iter().map(|(index, tag)| format!("{index}={tag}")).collect();
+        let tags: Vec<_> =
+            tags.iter().map(|(index, tag)| format!("{index}={}", tag.name)).collect();
         self.reply("finish", tags.join(" "))
     }
 
-    fn abort(&self, _: &Call, _: &Upload, session: &Session) {
-        let _ = self.answer("abort", &session.id);
+    fn abort(&self, _: &Call, _: &Upload, session: &Session, why: Abort) {
+        let _ = self.answer("abort", format!("{} {why:?}", session.id));
     }
 
     /// `null` where our content is not there.

@@ -22,6 +22,12 @@ pub struct ObjectInfo {
     /// The SHA-1 of the content, or whatever else the server has in its place.
     #[serde(deserialize_with = "text")]
     pub sha: Option<String>,
+    /// The CRC-64 of the content.
+    #[serde(deserialize_with = "number")]
+    pub crc64: Option<u64>,
+    /// What the server calls this version of the content.
+    #[serde(deserialize_with = "text")]
+    pub etag: Option<String>,
     /// The program's own text.
     #[serde(deserialize_with = "text")]
     pub biz_attr: Option<String>,

@@ -1,6 +1,6 @@
 //! Downloads: to a file ([`file()`]), into memory ([`buffer`]) or through a callback ([`stream`]).
 //!
-//! All of them ask `stat` first, so that size and SHA-1 are known, and then fetch the object in
+//! All of them ask `stat` first, so that size and sum are known, and then fetch the object in
 //! pieces (`pieces`).
 
 mod partial;
@@ -23,9 +23,10 @@ use serde_json::json;
 use super::{Operation, begin};
 use crate::call::Call;
 use crate::client::Client;
+use crate::content::hash::Sum;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath};
-use crate::protocol::contract::{Place, Protocol};
+use crate::protocol::contract::{Ask, Place, Protocol};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Transfer;
@@ -58,7 +59,7 @@ pub struct Download<'a> {
 pub struct Settings {
     /// Pieces under way at a time.
     pub concurrency: usize,
-    /// Whether the bytes must have the SHA-1 that the server states.
+    /// Whether the bytes must have the sum that the server states.
     pub verify: bool,
     /// The part of the object that the caller wants.
     pub range: Range,
@@ -78,11 +79,13 @@ pub struct Range {
 pub struct Object {
     size: u64,
     mtime: u64,
-    /// Whatever the server calls the SHA-1.
-    stated_sha: Option<String>,
+    /// Whatever the server states of the content.
+    stated: Option<String>,
+    /// What the server calls this version of the content.
+    etag: Option<String>,
     /// What the bytes fetched must have; `None` where the server states none, for a part of an
     /// object, and where the caller does not want to verify.
-    sha: Option<String>,
+    sum: Option<Sum>,
     start: u64,
     len: u64,
 }
@@ -148,8 +151,9 @@ impl<'a> Download<'a> {
         Place { bucket: &self.bucket, path: &self.path }
     }
 
-    fn stat(&self) -> Result<Object> {
-        let reply = self.service.stat(&self.call, self.at())?;
+    /// Asks for the object.
+    pub fn stat(&self) -> Result<Object> {
+        let reply = self.service.stat(&self.call, self.at(), Ask::OfContent)?;
         let shown: ObjectInfo = reply.data()?;
         let size = shown.size.ok_or_else(|| reply.unexpected("it has no filesize"))?;
         let Range { start: first, end: last } = self.settings.range;
@@ -162,8 +166,7 @@ impl<'a> Download<'a> {
         }
         let end = last.map_or(size, |last| size.min(last.saturating_add(1)));
         let verify = self.settings.verify && end - start == size;
-        let whole = Object::whole(size, shown.mtime.unwrap_or(0), shown.sha, verify);
-        Ok(Object { start, len: end - start, ..whole })
+        Ok(Object { start, len: end - start, ..Object::whole(size, &shown, verify) })
     }
 
     /// Does `work` with `object`. If that was replaced since it was asked for, asks for it, and works
@@ -218,19 +221,23 @@ impl<'a> Download<'a> {
 impl Object {
     /// Whether both are the same object with the same content, as far as the server tells.
     fn is_version_of(&self, other: &Object) -> bool {
-        let told = |object: &Object| (object.size, object.mtime, object.stated_sha.clone());
+        let told = |object: &Object| (object.size, object.mtime, object.stated.clone());
         told(self) == told(other)
     }
 
-    /// All of an object; its SHA-1 counts if `verify`.
-    pub fn whole(size: u64, mtime: u64, sha: Option<String>, verify: bool) -> Object {
+    /// All of an object of `size` bytes; its sum counts if `verify`.
+    pub fn whole(size: u64, shown: &ObjectInfo, verify: bool) -> Object {
         // Some objects carry something else in this field.
-        let is_sha = |sha: &String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_sha = |sha: &&String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        // What the server has computed counts more than what an uploader has said.
+        let sum = shown.crc64.map(Sum::Crc64);
+        let sum = sum.or_else(|| shown.sha.as_ref().filter(is_sha).cloned().map(Sum::Sha1));
         Object {
             size,
-            mtime,
-            sha: sha.clone().filter(|sha| verify && is_sha(sha)),
-            stated_sha: sha,
+            mtime: shown.mtime.unwrap_or(0),
+            stated: shown.sha.clone().or(shown.etag.clone()),
+            etag: shown.etag.clone(),
+            sum: sum.filter(|_| verify),
             start: 0,
             len: size,
         }
@@ -247,10 +254,10 @@ impl Object {
         (start, PIECE.min(self.len - start))
     }
 
-    fn check_sha(&self, found: &str) -> Result<()> {
-        match &self.sha {
-            Some(sha) if !sha.eq_ignore_ascii_case(found) => Err(Failure::integrity(format!(
-                "the bytes received have the SHA-1 {found}, the server states {sha}"
+    fn check(&self, found: &Sum) -> Result<()> {
+        match &self.sum {
+            Some(stated) if stated != found => Err(Failure::integrity(format!(
+                "the bytes received have the {found}, the server states {stated}"
             ))),
             _ => Ok(()),
         }

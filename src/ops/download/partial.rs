@@ -16,7 +16,7 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 
 use super::{Object, PIECE};
-use crate::content::hash::{hex, sha1_of};
+use crate::content::hash::{Sum, hex};
 use crate::os::{self, Access};
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
@@ -367,17 +367,17 @@ fn partial_path(destination: &Path, i: usize) -> PathBuf {
 /// Whether a file holds all of `object` and nothing else: a download of it was broken off when only
 /// the name was missing.
 fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
-    let Some(sha) = &object.sha else {
+    let Some(stated) = &object.sum else {
         return false;
     };
     os::is_own(file).unwrap_or(false)
         && file.metadata().is_ok_and(|found| found.len() == object.len)
-        && sha_of(file, object.len, stop).is_ok_and(|found| found.eq_ignore_ascii_case(sha))
+        && sum_of(file, object.len, stated, stop).is_ok_and(|found| found == *stated)
 }
 
-/// SHA-1 of the first `len` bytes of a file.
-pub fn sha_of(file: &File, len: u64, stop: &Stop) -> Result<String> {
-    sha1_of(len, stop, |buf, at| {
+/// The sum of the first `len` bytes of a file, of the kind of `stated`.
+pub fn sum_of(file: &File, len: u64, stated: &Sum, stop: &Stop) -> Result<Sum> {
+    stated.same_of(len, stop, |buf, at| {
         os::read_exact_at(file, buf, at)
             .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))
     })
@@ -488,6 +488,7 @@ fn set_mark(file: &File, mark: &Mark) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::object::ObjectInfo;
 
     fn destination(directory: &Path) -> Destination {
         Destination::new(directory.join("file").to_str().unwrap(), true).unwrap()
@@ -504,7 +505,7 @@ mod tests {
     fn the_lock_ends_with_the_call_whoever_has_the_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
-        let object = Object::whole(10, 1, None, true);
+        let object = Object::whole(10, &ObjectInfo::default(), true);
         let open =
             || Partial::open(&destination, &object, "identity", true, &Stop::default()).unwrap();
         let first = open();
@@ -522,7 +523,7 @@ mod tests {
     fn pieces_continue_where_the_same_download_left_them() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
-        let object = Object::whole(PIECE + 10, 1, None, true);
+        let object = Object::whole(PIECE + 10, &ObjectInfo::default(), true);
         let had = |identity, resume| {
             let partial =
                 Partial::open(&destination, &object, identity, resume, &Stop::default()).unwrap();
@@ -545,7 +546,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
         let sha = hex(&Sha1::digest(b"abc"));
-        let object = Object::whole(3, 1, Some(sha), true);
+        let shown = ObjectInfo { mtime: Some(1), sha: Some(sha), ..ObjectInfo::default() };
+        let object = Object::whole(3, &shown, true);
         let partial = dir.path().join(".file.cos-partial");
         fs::write(&partial, "abd").unwrap();
         let open = || Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
@@ -563,7 +565,7 @@ mod tests {
     fn a_failed_rename_leaves_what_can_be_continued() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
-        let object = Object::whole(3, 1, None, true);
+        let object = Object::whole(3, &ObjectInfo::default(), true);
         let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         partial.write(b"abc", 0).unwrap();
         partial.has(0, 3, false).unwrap();

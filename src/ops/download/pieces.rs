@@ -91,7 +91,7 @@ impl Download<'_> {
     ) -> Result<()> {
         let is_whole = part == (0..object.size);
         let range = (!is_whole).then(|| part.clone());
-        self.service.get(call, self.at(), range, &mut |incoming| {
+        self.service.get(call, self.at(), range, object.etag.as_deref(), &mut |incoming| {
             self.check_head(&incoming, object, &part, is_whole)?;
             take(incoming)
         })
@@ -120,8 +120,14 @@ impl Download<'_> {
             // There is no such part any more.
             _ => return Err(changed()),
         }
-        if object.sha.is_none()
-            && let Some(etag) = incoming.header("etag")
+        let etag = incoming.header("etag").map(|etag| etag.trim_matches('"'));
+        if let (Some(etag), Some(known)) = (etag, &object.etag)
+            && etag != known
+        {
+            return Err(changed());
+        }
+        if object.sum.is_none()
+            && let Some(etag) = etag
         {
             let mut first = self.etag.lock().unwrap_or_else(PoisonError::into_inner);
             if first.get_or_insert_with(|| etag.to_owned()) != etag {

@@ -2,11 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sha1::{Digest, Sha1};
-
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
-use crate::content::hash::hex;
 use crate::os;
 use crate::reply::{Failure, Reply, Result};
 use crate::threads::{self, Watch};
@@ -73,8 +70,10 @@ impl Download<'_> {
             Ok(())
         })?;
         self.call.check_not_cancelled()?;
-        if object.sha.is_some() {
-            object.check_sha(&hex(&Sha1::digest(&data)))?;
+        if let Some(stated) = &object.sum {
+            let mut hasher = stated.hasher();
+            hasher.update(&data);
+            object.check(&hasher.sum())?;
         }
         Ok(data)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::partial::{Destination, Partial, sha_of};
+use super::partial::{Destination, Partial, sum_of};
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
 use crate::reply::{Code, Reply, Result};
@@ -65,8 +65,8 @@ impl Download<'_> {
     }
 
     fn check_and_finish(&self, object: &Object, partial: &Partial) -> Result<()> {
-        if object.sha.is_some() {
-            object.check_sha(&sha_of(partial.file(), object.len, &self.call.stop)?)?;
+        if let Some(stated) = &object.sum {
+            object.check(&sum_of(partial.file(), object.len, stated, &self.call.stop)?)?;
         }
         self.call.check_not_cancelled()?;
         partial.finish()
@@ -77,7 +77,7 @@ impl Download<'_> {
         let url = self.service.object_url(self.at());
         format!(
             "{url} {} {} {:?} {} {} {PIECE}",
-            object.size, object.mtime, object.stated_sha, object.start, object.len
+            object.size, object.mtime, object.stated, object.start, object.len
         )
     }
 
@@ -112,7 +112,7 @@ impl Download<'_> {
     fn fetch_piece(&self, object: &Object, partial: &Partial, i: u64) -> Result<()> {
         let (start, len) = object.piece(i);
         let had = u64::from(partial.had[i as usize]);
-        let has_digest = object.sha.is_some();
+        let has_digest = object.sum.is_some();
         let (mut has, mut noted) = (had, had);
         let fetched =
             self.fetch(object, object.start + start + had, len - had, &mut |at, bytes| {

@@ -3,11 +3,9 @@
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 
-use sha1::{Digest, Sha1};
-
 use super::{Download, Object, begin_download};
 use crate::client::Client;
-use crate::content::hash::hex;
+use crate::content::hash::{Hasher, Sum};
 use crate::os;
 use crate::reply::{Failure, Phase, Reply, Result};
 use crate::stop::TICK;
@@ -50,7 +48,7 @@ impl Download<'_> {
             let network = move || {
                 self.of_one_version(self.stat()?, |object| {
                     self.transfer.set_total(object.len);
-                    let hasher = object.sha.as_ref().map(|_| Sha1::new());
+                    let hasher = object.sum.as_ref().map(Sum::hasher);
                     let mut hand_over = HandOver { sender: &sender, next: object.start, hasher };
                     match self.fetch_in_order(object, &mut hand_over) {
                         // What was handed over can't be taken back for another version.
@@ -97,7 +95,7 @@ impl Download<'_> {
         let fetched = fetch();
         self.or_whole(fetched, object, &mut sink)?;
         match hand_over.hasher.take() {
-            Some(hasher) => object.check_sha(&hex(&hasher.finalize())),
+            Some(hasher) => object.check(&hasher.sum()),
             None => Ok(()),
         }
     }
@@ -108,7 +106,7 @@ struct HandOver<'a> {
     sender: &'a SyncSender<Vec<u8>>,
     /// The place of the next byte.
     next: u64,
-    hasher: Option<Sha1>,
+    hasher: Option<Hasher>,
 }
 
 impl HandOver<'_> {

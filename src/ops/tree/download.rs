@@ -9,11 +9,10 @@ use super::remote::{self, RemoteFile};
 use super::report::Report;
 use super::{Remote, for_each, local};
 use crate::client::Client;
-use crate::content::hash::sha1;
 use crate::content::source::Source;
 use crate::ops::begin;
 use crate::ops::download::{self, Destination, Download, Object, PIECE, is_partial_name};
-use crate::path::FolderPath;
+use crate::path::{FilePath, FolderPath};
 use crate::protocol::contract::Protocol;
 use crate::reply::{Failure, Reply, Result};
 use crate::threads::{self, Watch};
@@ -119,7 +118,7 @@ impl TreeDownload<'_> {
         let Remote { call, bucket, .. } = self.remote;
         let path = self.remote.file(&file.name)?;
         let place = local::place(&self.directory, &file.name)?;
-        if self.has_same_sha(file, &place)? {
+        if self.has_same_content(file, &path, &place)? {
             self.transfer.add(file.size);
             if self.service.is_complete(call, self.remote.at(&path), &file.shown())? {
                 self.report.done(&file.name, "unchanged", file.size);
@@ -132,10 +131,15 @@ impl TreeDownload<'_> {
             .to_str()
             .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
         let destination = Destination::new(name, self.overwrite)?;
-        let object = Object::whole(file.size, file.mtime, file.sha.clone(), self.settings.verify);
         let service = Arc::clone(&self.service);
         let (call, bucket) = (call.part(), bucket.clone());
         let download = Download::new(service, call, bucket, path, self.transfer, self.settings);
+        let has_sums = self.remote.service.limits().lists_have_sums;
+        let object = if has_sums || !self.settings.verify {
+            Object::whole(file.size, &file.shown(), self.settings.verify)
+        } else {
+            download.stat()?
+        };
         download.of_one_version(object, |object| {
             download.fetch_into_file(object, &destination, self.resume)
         })?;
@@ -143,16 +147,17 @@ impl TreeDownload<'_> {
         Ok(())
     }
 
-    /// Whether what is at `place` has the SHA-1 of the file.
-    fn has_same_sha(&self, file: &RemoteFile, place: &Path) -> Result<bool> {
+    /// Whether what is at `place` has the content of the file.
+    fn has_same_content(&self, file: &RemoteFile, path: &FilePath, place: &Path) -> Result<bool> {
         let is_same_size = fs::metadata(place).is_ok_and(|found| found.len() == file.size);
-        let (Some(sha), Some(place), true) = (&file.sha, place.to_str(), is_same_size) else {
+        let (Some(place), true) = (place.to_str(), is_same_size) else {
             return Ok(false);
         };
         // What can't be read can't be known to be the same; replacing it will tell.
-        let Ok(source) = Source::open(place, &self.remote.call.stop) else {
+        let Remote { service, call, .. } = self.remote;
+        let Ok(source) = Source::open(place, &call.stop) else {
             return Ok(false);
         };
-        Ok(sha.eq_ignore_ascii_case(&sha1(&source, &self.remote.call.stop)?))
+        service.has_content(call, self.remote.at(path), &file.shown(), &source)
     }
 }

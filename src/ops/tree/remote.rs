@@ -10,7 +10,7 @@ use super::report::Report;
 use crate::ops::list::Lister;
 use crate::os;
 use crate::path::FilePath;
-use crate::protocol::contract::Place;
+use crate::protocol::contract::{Ask, Place};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Result};
 
@@ -44,6 +44,8 @@ pub struct RemoteFile {
     pub mtime: u64,
     /// SHA-1, where the server states one.
     pub sha: Option<String>,
+    /// What the server calls this version of the content, where it tells.
+    pub etag: Option<String>,
     /// Whether its upload was never finished.
     pub is_unfinished: bool,
 }
@@ -57,12 +59,19 @@ impl RemoteFile {
             size: entry.size.unwrap_or(0),
             mtime: entry.mtime.unwrap_or(0),
             sha: entry.sha,
+            etag: entry.etag,
         }
     }
 
     /// What its list shows of it.
     pub fn shown(&self) -> ObjectInfo {
-        ObjectInfo { size: Some(self.size), sha: self.sha.clone(), ..ObjectInfo::default() }
+        ObjectInfo {
+            size: Some(self.size),
+            mtime: Some(self.mtime),
+            sha: self.sha.clone(),
+            etag: self.etag.clone(),
+            ..ObjectInfo::default()
+        }
     }
 }
 
@@ -78,7 +87,7 @@ pub(super) fn list(remote: Remote, report: &Report) -> Result<RemoteTree> {
         let mut take = |entry: ObjectInfo| {
             let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
             let name = format!("{prefix}{segment}");
-            bytes += name.len() + entry.sha.as_ref().map_or(0, String::len);
+            bytes += name.len() + entry.sha.as_ref().or(entry.etag.as_ref()).map_or(0, String::len);
             if !os::is_safe_name(segment) {
                 // It comes from the server, and must be one segment of a path.
                 let why = "has a name that leads elsewhere";
@@ -198,7 +207,7 @@ impl Existing {
         if !self.unlisted.contains(folder) {
             return Ok(None);
         }
-        match remote.service.stat(remote.call, remote.at(path)) {
+        match remote.service.stat(remote.call, remote.at(path), Ask::OfContent) {
             Ok(reply) => {
                 let file = RemoteFile::of(name.to_owned(), reply.data()?);
                 Ok(Some(Cow::Owned(file)))

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Remote;
 use crate::path::FolderPath;
+use crate::protocol::contract::Ask;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::transfer::Transfer;
 
@@ -132,7 +133,7 @@ impl<'a> Report<'a> {
     fn server_answers(&self) -> Result<bool> {
         let Remote { service, call, .. } = self.remote;
         let root = FolderPath::new("cos_path", "/", &service.limits().paths)?;
-        let reply = service.stat(call, self.remote.at(&root));
+        let reply = service.stat(call, self.remote.at(&root), Ask::OfContent);
         call.check_not_cancelled()?;
         let is_there = !reply.is_err_and(|failure| failure.is(Code::COS_ERR_CONNECT));
         if is_there {

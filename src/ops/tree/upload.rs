@@ -7,7 +7,6 @@ use super::remote::Existing;
 use super::report::Report;
 use super::{Remote, for_each};
 use crate::client::Client;
-use crate::content::hash::sha1;
 use crate::content::source::Source;
 use crate::ops::begin;
 use crate::ops::upload::{self, IfExists, Sending};
@@ -114,12 +113,11 @@ impl TreeUpload<'_> {
         let Some(existing) = self.existing.get(remote, path, &file.name)? else {
             return Ok(false);
         };
-        let sha = existing.sha.as_ref().filter(|_| existing.size == source.size());
-        let Some(sha) = sha.filter(|_| !existing.is_unfinished) else {
+        if existing.size != source.size() || existing.is_unfinished {
             return Ok(false);
-        };
-        let ours = sha1(source, &remote.call.stop)?;
-        Ok(sha.eq_ignore_ascii_case(&ours)
-            && remote.service.is_complete(remote.call, remote.at(path), &existing.shown())?)
+        }
+        let (call, at, shown) = (remote.call, remote.at(path), existing.shown());
+        Ok(remote.service.has_content(call, at, &shown, source)?
+            && remote.service.is_complete(call, at, &shown)?)
     }
 }

@@ -19,13 +19,11 @@ use crate::client::Client;
 use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::FilePath;
-use crate::protocol::contract::{Limits, Protocol, Upload, UploadSettings};
+use crate::protocol::contract::{Limits, PartSizes, Protocol, Upload, UploadSettings};
 use crate::reply::{Failure, Reply, Result};
 use crate::stop::Stop;
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
-
-const DEFAULT_THRESHOLD: u64 = 8 * 1024 * 1024;
 
 /// An upload under way.
 #[derive(Clone, Copy)]
@@ -125,23 +123,33 @@ pub fn settings(
     if_exists: IfExists,
 ) -> Result<UploadSettings> {
     let part_size = options.integer("slice_size", 0..=u64::MAX)?.unwrap_or(limits.part_size);
-    if !limits.part_sizes.contains(&part_size) {
-        let sizes: Vec<_> = limits.part_sizes.iter().map(u64::to_string).collect();
-        let (last, others) = sizes.split_last().map_or(("", &[][..]), |(l, o)| (l.as_str(), o));
-        let problem = format!("must be {} or {last} bytes", others.join(", "));
-        return Err(Failure::argument("slice_size", problem));
-    }
+    check_part_size(part_size, &limits.part_sizes)?;
     let threshold = options.integer("slice_threshold", 0..=limits.largest_whole)?;
     let insert_only = options.flag("insert_only")?;
     Ok(UploadSettings {
         insert_only: insert_only.unwrap_or(if_exists == IfExists::Refuse),
         biz_attr: options.text("biz_attr")?.unwrap_or_default(),
         part_size,
-        threshold: threshold.unwrap_or(DEFAULT_THRESHOLD),
+        threshold: threshold.unwrap_or(limits.threshold),
         concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
         verify: options.flag("verify_sha1")?.unwrap_or(true),
         resume: options.flag("resume")?.unwrap_or(true),
     })
+}
+
+fn check_part_size(part_size: u64, sizes: &PartSizes) -> Result<()> {
+    let problem = match sizes {
+        PartSizes::Of(sizes) if !sizes.contains(&part_size) => {
+            let sizes: Vec<_> = sizes.iter().map(u64::to_string).collect();
+            let (last, others) = sizes.split_last().map_or(("", &[][..]), |(l, o)| (l.as_str(), o));
+            format!("must be {} or {last} bytes", others.join(", "))
+        }
+        PartSizes::Between(least, most) if !(*least..=*most).contains(&part_size) => {
+            format!("must be {least} to {most} bytes")
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::argument("slice_size", problem))
 }
 
 impl Sending<'_> {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Sending;
 use crate::call::Call;
-use crate::protocol::contract::{Changes, Opened, Retry, Session};
+use crate::protocol::contract::{Abort, Ask, Changes, Opened, PartTag, Retry, Session};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::threads;
@@ -55,7 +55,7 @@ const ROUNDS: u32 = 4;
 /// What has arrived.
 struct Arrived {
     /// What the server calls the parts, if it does.
-    tags: BTreeMap<u64, String>,
+    tags: BTreeMap<u64, PartTag>,
     /// The reply to the upload, where the server completed it with its last part.
     complete: Option<Reply>,
 }
@@ -124,12 +124,16 @@ impl Sending<'_> {
                 self.upload.transfer.add_resumed(self.part_len(&session, *index));
             }
         }
-        let result = self.send_and_finish(&session);
-        if let Err(Ended::Failed(failure)) = &result
-            && failure.has_changed_source()
-        {
-            // Its content is no more: it can only be in the way.
-            self.service.abort(whole, self.upload, &session);
+        let has_arrived = AtomicBool::new(false);
+        let result = self.send_and_finish(&session, &has_arrived);
+        if let Err(Ended::Failed(failure)) = &result {
+            let nothing_arrived = session.stored.is_empty() && !has_arrived.load(Ordering::Relaxed);
+            if failure.has_changed_source() || failure.is(Code::COS_ERR_INTEGRITY) {
+                // It can only be in the way.
+                self.service.abort(whole, self.upload, &session, Abort::Useless);
+            } else if nothing_arrived || !self.upload.settings.resume {
+                self.service.abort(whole, self.upload, &session, Abort::Abandoned);
+            }
         }
         let reply = result?;
         if session.resumed.is_some_and(|resumed| !resumed.has_our_biz_attr) {
@@ -142,8 +146,9 @@ impl Sending<'_> {
         session.part_size.min(self.upload.source.size() - index * session.part_size)
     }
 
-    fn send_and_finish(&self, session: &Session) -> Round<Reply> {
-        let arrived = self.send_parts(session)?;
+    /// Also tells whether a part has arrived.
+    fn send_and_finish(&self, session: &Session, has_arrived: &AtomicBool) -> Round<Reply> {
+        let arrived = self.send_parts(session, has_arrived)?;
         match arrived.complete {
             Some(reply) => Ok(reply),
             None => {
@@ -154,7 +159,7 @@ impl Sending<'_> {
     }
 
     /// Sends what the server does not have.
-    fn send_parts(&self, session: &Session) -> Result<Arrived> {
+    fn send_parts(&self, session: &Session, has_arrived: &AtomicBool) -> Result<Arrived> {
         let parts = self.upload.source.size().div_ceil(session.part_size);
         let (next, sent) = (AtomicU64::new(0), &self.stats.parts);
         let is_serial = AtomicBool::new(session.is_serial);
@@ -179,6 +184,7 @@ impl Sending<'_> {
                 let done = self.service.put_part(call, upload, session, index, &progress)?;
                 progress.reached(self.part_len(session, index));
                 sent.fetch_add(1, Ordering::Relaxed);
+                has_arrived.store(true, Ordering::Relaxed);
                 if done.is_serial {
                     is_serial.store(true, Ordering::Release);
                 }
@@ -200,7 +206,7 @@ impl Sending<'_> {
         Ok(arrived.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn finish(&self, session: &Session, tags: &BTreeMap<u64, String>) -> Round<Reply> {
+    fn finish(&self, session: &Session, tags: &BTreeMap<u64, PartTag>) -> Round<Reply> {
         let finished = self.certain(|call| self.service.finish(call, self.upload, session, tags));
         match finished {
             Ok(certain) => {
@@ -211,7 +217,12 @@ impl Sending<'_> {
             }
             Err(failure) => Err(match failure {
                 // Whatever was said when it was sent, a part is missing.
-                missing if missing.is(Code::COS_ERR_SIZE_MISMATCH) => Ended::Damaged(missing),
+                missing
+                    if missing.is(Code::COS_ERR_SIZE_MISMATCH)
+                        || missing.is(Code::COS_ERR_UPLOADPARTS) =>
+                {
+                    Ended::Damaged(missing)
+                }
                 failure if session.resumed.is_none() => failure.into(),
                 exists
                     if exists.is(Code::COS_ERR_FILE_EXISTS)
@@ -228,7 +239,8 @@ impl Sending<'_> {
     /// Gives our file the attribute that this call was given, if it has another.
     fn set_biz_attr(&self) -> Result<()> {
         let (upload, biz_attr) = (self.upload, &self.upload.settings.biz_attr);
-        let shown: ObjectInfo = self.service.stat(self.call, upload.at())?.data()?;
+        let shown: ObjectInfo =
+            self.service.stat(self.call, upload.at(), Ask::OfContent)?.data()?;
         // Another file has taken its place already, or there is nothing to do.
         if shown.size != Some(upload.source.size()) || shown.biz_attr.as_ref() == Some(biz_attr) {
             return Ok(());

@@ -236,7 +236,7 @@ fn a_session_whose_content_is_no_more_is_given_up() {
     std::fs::write(&file, b"changed").unwrap();
     let settings = UploadSettings { verify: false, ..settings() };
     let ended = send(Scripted::default(), &call, settings, &source);
-    assert_eq!(ended.asked.last().unwrap(), "abort session");
+    assert_eq!(ended.asked.last().unwrap(), "abort session Useless");
     assert!(ended.result.unwrap_err().has_changed_source());
 }
 

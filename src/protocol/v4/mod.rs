@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 
 use serde_json::json;
 
-use super::contract::{Grant, Limits, Objects as _, Place, Protocol};
+use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::path::{Rules, encode_query};
 use crate::reply::{Reply, Result};
@@ -25,17 +25,23 @@ use site::Hosts;
 const MAX_URL: usize = 1024;
 
 /// Which paths the service accepts: those without what the reference SDK refuses, in its order.
-pub const RULES: Rules =
-    Rules { forbidden: &['?', '*', ':', '|', '\\', '<', '>', '"'], longest: MAX_URL };
+pub const RULES: Rules = Rules {
+    forbidden: &['?', '*', ':', '|', '\\', '<', '>', '"'],
+    longest: MAX_URL,
+    longest_plain: usize::MAX,
+    empty_segments: false,
+};
 
 static LIMITS: Limits = Limits {
     paths: RULES,
     // What the service documents; it answers others with -284.
-    part_sizes: &[524_288, 1_048_576, 2_097_152, 3_145_728],
+    part_sizes: PartSizes::Of(&[524_288, 1_048_576, 2_097_152, 3_145_728]),
     part_size: 1_048_576,
+    threshold: 8 * 1024 * 1024,
     largest_whole: 20 * 1024 * 1024,
     largest_page: 1000,
     page: 199,
+    lists_have_sums: true,
 };
 
 /// The service as this API shows it.

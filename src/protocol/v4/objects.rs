@@ -11,8 +11,10 @@ use super::sign::{Kind, sign};
 use super::slices::SessionData;
 use super::{LIMITS, MAX_URL, V4};
 use crate::call::{Call, Incoming, Request, Wait};
+use crate::content::hash;
+use crate::content::source::Source;
 use crate::path::{FilePath, encode_query};
-use crate::protocol::contract::{Authority, Changes, Objects, PageQuery, Place, Retry};
+use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
@@ -23,7 +25,7 @@ const PAGE_REFUSED: [i32; 4] = [-165, -170, -4002, Code::COS_ERR_REQUEST_PARAM.n
 const MAX_ERROR: usize = 64 * 1024;
 
 impl Objects for V4 {
-    fn stat(&self, call: &Call, at: Place) -> Result<Reply> {
+    fn stat(&self, call: &Call, at: Place, _: Ask) -> Result<Reply> {
         self.run(
             call,
             &Operation {
@@ -113,11 +115,25 @@ impl Objects for V4 {
         }
     }
 
+    fn has_content(
+        &self,
+        call: &Call,
+        _: Place,
+        shown: &ObjectInfo,
+        source: &Source,
+    ) -> Result<bool> {
+        match &shown.sha {
+            Some(sha) => Ok(sha.eq_ignore_ascii_case(&hash::sha1(source, &call.stop)?)),
+            None => Ok(false),
+        }
+    }
+
     fn get(
         &self,
         call: &Call,
         at: Place,
         range: Option<Range<u64>>,
+        _: Option<&str>,
         take: &mut dyn FnMut(Incoming) -> Result<()>,
     ) -> Result<()> {
         // Download hosts need not say why they refuse.

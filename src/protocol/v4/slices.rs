@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::content::hash::States;
 use crate::content::stretch::Stretch;
 use crate::protocol::contract::{
-    Objects, Opened, PartDone, Place, Resumed, Retry, Session, Upload, Uploads,
+    Abort, Ask, Objects, Opened, PartDone, PartTag, Place, Resumed, Retry, Session, Upload, Uploads,
 };
 use crate::reply::lenient::{flag, number, required_number};
 use crate::reply::object::ObjectInfo;
@@ -156,7 +156,7 @@ impl Uploads for V4 {
         call: &Call,
         upload: &Upload,
         session: &Session,
-        _: &BTreeMap<u64, String>,
+        _: &BTreeMap<u64, PartTag>,
     ) -> Result<Reply> {
         // Whether the session itself would replace a file, only its first call knows.
         if let Some(resumed) = &session.resumed
@@ -176,7 +176,10 @@ impl Uploads for V4 {
 
     /// An unfinished upload and the file of its name go together: both are deleted, if there is
     /// certainly no such file.
-    fn abort(&self, call: &Call, upload: &Upload, _: &Session) {
+    fn abort(&self, call: &Call, upload: &Upload, _: &Session, why: Abort) {
+        if why == Abort::Abandoned {
+            return;
+        }
         let sha = upload.settings.verify.then(|| upload.sha1(&call.stop).ok()).flatten();
         if let Ok(Shown::Unfinished { is_certain: true, .. }) = self.shown(call, upload, sha) {
             // What is left is what was there before.
@@ -295,7 +298,7 @@ impl V4 {
     }
 
     fn object(&self, call: &Call, at: Place) -> Result<Option<ObjectInfo>> {
-        match self.stat(call, at) {
+        match self.stat(call, at, Ask::OfContent) {
             Ok(reply) => reply.data().map(Some),
             Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(None),
             Err(failure) => Err(failure),

@@ -31,6 +31,11 @@ pub enum Code {
     /// Bytes arrived but their SHA-1 or length is wrong. Nothing was left at the destination.
     COS_ERR_INTEGRITY = 3,
 
+    /// The server refused for a reason that has no number of its own: `error.server_code` has its word.
+    COS_ERR_REFUSED = 4,
+    /// The account, or this key of it, may not do this.
+    COS_ERR_ACCESS_DENIED = 5,
+
     /// Unknown secret id (newer servers).
     COS_ERR_SECRET_ID_UNKNOWN = -47,
     /// The signature has expired (newer servers). Is this machine's clock right?
@@ -166,6 +171,11 @@ const CLOCK: &str = "check this machine's clock, or raise sign_expired";
 const ADVICE: &[(Code, Again, &str)] = &[
     (COS_ERR_LOCAL_IO, Again::Call, ""),
     (COS_ERR_INTEGRITY, Again::Call, ""),
+    (
+        COS_ERR_ACCESS_DENIED,
+        Again::No,
+        "check the permissions of this key, and that the bucket is this account's",
+    ),
     (COS_ERR_SECRET_ID_UNKNOWN, Again::No, "check secret_id"),
     (COS_ERR_SECRET_ID_UNKNOWN_V1, Again::No, "check secret_id"),
     (COS_ERR_SIGN_EXPIRED, Again::No, CLOCK),
@@ -207,6 +217,8 @@ const NAMES: &[(Code, &CStr)] = &[
     (COS_ERR_CANCELLED, c"COS_ERR_CANCELLED"),
     (COS_ERR_LOCAL_IO, c"COS_ERR_LOCAL_IO"),
     (COS_ERR_INTEGRITY, c"COS_ERR_INTEGRITY"),
+    (COS_ERR_REFUSED, c"COS_ERR_REFUSED"),
+    (COS_ERR_ACCESS_DENIED, c"COS_ERR_ACCESS_DENIED"),
     (COS_ERR_SECRET_ID_UNKNOWN, c"COS_ERR_SECRET_ID_UNKNOWN"),
     (COS_ERR_SIGN_EXPIRED, c"COS_ERR_SIGN_EXPIRED"),
     (COS_ERR_SIGN_BUCKET, c"COS_ERR_SIGN_BUCKET"),

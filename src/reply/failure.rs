@@ -93,6 +93,10 @@ pub struct Failure {
     /// In seconds, as [`Failure::clock_is_behind`] says.
     clock_is_behind: Option<i64>,
     attempts: u32,
+    /// The server's own word for it.
+    server_code: Option<String>,
+    /// What helps, where more is known than the code says.
+    hint: Option<String>,
     /// What the server answered, when the code is the server's.
     reply: Option<Reply>,
 }
@@ -113,6 +117,8 @@ impl Failure {
             told: Told::default(),
             clock_is_behind: None,
             attempts: 0,
+            server_code: None,
+            hint: None,
             reply: None,
         })
     }
@@ -305,6 +311,11 @@ impl Failure {
         self.attempts
     }
 
+    /// The server's own word for it, if it uses words.
+    pub fn server_code(&self) -> Option<&str> {
+        self.server_code.as_deref()
+    }
+
     /// Whether the code is the server's.
     pub fn is_from_server(&self) -> bool {
         self.reply.is_some()
@@ -343,6 +354,18 @@ impl Failure {
         self
     }
 
+    /// With the server's own word for it.
+    pub fn with_server_code(mut self: Box<Self>, word: impl Into<String>) -> Box<Failure> {
+        self.server_code = Some(word.into());
+        self
+    }
+
+    /// With what helps, where more is known than the code says.
+    pub fn with_hint(mut self: Box<Self>, hint: Option<String>) -> Box<Failure> {
+        self.hint = hint;
+        self
+    }
+
     /// Whether it is worth repeating after all.
     pub fn retryable_if(mut self: Box<Self>, is_retryable: bool) -> Box<Failure> {
         self.is_retryable = is_retryable;
@@ -371,8 +394,12 @@ impl Failure {
             "attempts": self.attempts,
         });
         let clock = self.clock_is_behind.map(clock_in_words);
-        if let Some(hint) = clock.or_else(|| code::hint(self.code).map(str::to_owned)) {
+        let hint = clock.or(self.hint);
+        if let Some(hint) = hint.or_else(|| code::hint(self.code).map(str::to_owned)) {
             error["hint"] = json!(hint);
+        }
+        if let Some(word) = self.server_code {
+            error["server_code"] = json!(word);
         }
         if let Some(argument) = self.argument {
             error["argument"] = json!(argument);

@@ -13,6 +13,7 @@ pub struct Account {
     appid: String,
     secret_id: Secret,
     secret_key: Secret,
+    token: Option<Secret>,
 }
 
 impl Account {
@@ -37,7 +38,18 @@ impl Account {
             appid: appid.to_owned(),
             secret_id: Arc::new(Zeroizing::new(secret_id.to_owned())),
             secret_key: Arc::new(Zeroizing::new(secret_key.to_owned())),
+            token: None,
         })
+    }
+
+    /// The same keys, which are temporary ones if there is a token.
+    pub fn with_token(&self, token: Option<Secret>) -> Account {
+        Account {
+            appid: self.appid.clone(),
+            secret_id: Arc::clone(&self.secret_id),
+            secret_key: Arc::clone(&self.secret_key),
+            token,
+        }
     }
 
     /// The account's number.
@@ -56,8 +68,14 @@ impl Account {
     }
 
     /// What no reply may repeat.
-    pub fn secrets(&self) -> [Secret; 2] {
-        [Arc::clone(&self.secret_id), Arc::clone(&self.secret_key)]
+    pub fn secrets(&self) -> Vec<Secret> {
+        let keys = [&self.secret_id, &self.secret_key].into_iter();
+        keys.chain(&self.token).map(Arc::clone).collect()
+    }
+
+    /// What goes with temporary keys.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_ref().map(|token| token.as_str())
     }
 }
 

@@ -49,11 +49,11 @@ impl Client {
         region: Option<&str>,
         options: Option<&str>,
     ) -> Result<Client> {
-        let account = Arc::new(Account::new(appid, secret_id, secret_key)?);
+        let account = Account::new(appid, secret_id, secret_key)?;
         let config = Config::new(region, Options::parse(options)?)?;
         let transport = Arc::new(Transport::new(config.network.clone()));
         let (clock, log) = (Arc::default(), Log::default());
-        let snapshot = Snapshot::new(account, Arc::new(config), transport, clock, log)?;
+        let snapshot = Snapshot::new(&account, Arc::new(config), transport, clock, log)?;
         Ok(Client(RwLock::new(Arc::new(snapshot))))
     }
 
@@ -63,12 +63,13 @@ impl Client {
         self.replace(|now| now.with_config(now.config.merged(options.clone())?))
     }
 
-    /// Replaces the credentials.
+    /// Replaces the credentials. A token goes with those that were there.
     pub fn set_credentials(&self, appid: &str, secret_id: &str, secret_key: &str) -> Result<()> {
-        let account = Arc::new(Account::new(appid, secret_id, secret_key)?);
+        let account = Account::new(appid, secret_id, secret_key)?;
         self.replace(|now| {
             let now = now.clone();
-            Snapshot::new(Arc::clone(&account), now.config, now.transport, now.clock, now.log)
+            let config = Arc::new(Config { token: None, ..(*now.config).clone() });
+            Snapshot::new(&account, config, now.transport, now.clock, now.log)
         })
     }
 
@@ -102,12 +103,13 @@ impl Client {
 
 impl Snapshot {
     fn new(
-        account: Arc<Account>,
+        account: &Account,
         config: Arc<Config>,
         transport: Arc<Transport>,
         clock: Arc<Clock>,
         log: Log,
     ) -> Result<Snapshot> {
+        let account = Arc::new(account.with_token(config.token.clone()));
         let service = protocol::open(Arc::clone(&account), &config.site)?;
         let secrets = Arc::new(forgetting(|| secrets_of(&account, config.network.proxy.as_ref())));
         Ok(Snapshot { account, config, service, transport, clock, secrets, log })
@@ -120,7 +122,7 @@ impl Snapshot {
         } else {
             Arc::new(Transport::new(config.network.clone()))
         };
-        Snapshot::new(now.account, Arc::new(config), transport, now.clock, now.log)
+        Snapshot::new(&now.account, Arc::new(config), transport, now.clock, now.log)
     }
 
     /// Starts a call: takes the options that every call has. `cancelled` ends it when it turns true.

@@ -4,9 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::call::RequestSettings;
 use crate::options::Options;
-use crate::protocol::contract::Site;
+use crate::protocol::contract::{Api, Site};
+use crate::reply::secrets::Secret;
 use crate::reply::{Failure, Result};
 use crate::transport::{Host, Network, Proxy, USER_AGENT, read_certificates};
 
@@ -26,6 +29,8 @@ const DEFAULT_IDLE_CONNECTIONS: usize = 32;
 pub struct Config {
     /// Where the service is.
     pub site: Site,
+    /// What goes with temporary keys.
+    pub token: Option<Secret>,
     /// How patient calls are, unless their options say something else.
     pub requests: RequestSettings,
     /// How requests travel.
@@ -34,14 +39,17 @@ pub struct Config {
 
 impl Config {
     /// The settings of a new client.
-    pub fn new(region: Option<&str>, options: Options) -> Result<Config> {
+    pub fn new(region: Option<&str>, mut options: Options) -> Result<Config> {
+        let api = api(options.text("api")?.as_deref(), region)?;
         let defaults = Config {
             site: Site {
+                api,
                 region: region.map(str::to_owned),
                 hostname: None,
                 download_hostname: None,
                 scheme: "https",
             },
+            token: None,
             requests: RequestSettings {
                 timeout: DEFAULT_TIMEOUT,
                 retries: DEFAULT_RETRIES,
@@ -61,6 +69,9 @@ impl Config {
 
     /// These settings with the keys of `options` replaced, `region` among them.
     pub fn merged(&self, mut options: Options) -> Result<Config> {
+        if options.has("api") {
+            return Err(Failure::argument("api", "can't be changed: make another client"));
+        }
         let mut config = self.clone();
         if options.has("region") {
             config.site.region = options.text("region")?;
@@ -69,7 +80,11 @@ impl Config {
     }
 
     fn apply(mut self, mut options: Options) -> Result<Config> {
-        let Config { site, requests, network } = &mut self;
+        let Config { site, token, requests, network } = &mut self;
+        if options.has("token") {
+            *token = options.text("token")?.map(|text| Arc::new(Zeroizing::new(text)));
+            check_token(token.as_ref().map(|token| token.as_str()))?;
+        }
         if options.has("scheme") {
             site.scheme = match options.text("scheme")?.as_deref() {
                 None | Some("https") => "https",
@@ -130,6 +145,28 @@ impl fmt::Debug for Config {
         // The proxy's password is in `network`.
         f.debug_struct("Config").field("site", &self.site).finish_non_exhaustive()
     }
+}
+
+/// Which API a client speaks: the one that is asked for, or else the one whose regions have names like
+/// this one.
+fn api(asked: Option<&str>, region: Option<&str>) -> Result<Api> {
+    match asked {
+        Some("v4") => Ok(Api::V4),
+        Some("v5") => Ok(Api::V5),
+        Some(_) => Err(Failure::argument("api", "must be \"v4\" or \"v5\"")),
+        None if region.is_some_and(|region| region.contains('-')) => Ok(Api::V5),
+        None => Ok(Api::V4),
+    }
+}
+
+/// The value is not shown: it is a secret.
+fn check_token(token: Option<&str>) -> Result<()> {
+    let legal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    if token.is_none_or(legal) {
+        return Ok(());
+    }
+    let problem = "must be the text that came with the temporary keys: printable ASCII, no blanks";
+    Err(Failure::argument("token", problem))
 }
 
 /// The options that a call has as well as a client: how patient it is.
@@ -218,6 +255,9 @@ mod tests {
             (r#"{"max_idle_connections":-1}"#, "max_idle_connections"),
             (r#"{"region":"gz"}"#, "region"),
             (r#"{"colour":"red"}"#, "colour"),
+            (r#"{"api":"v6"}"#, "api"),
+            (r#"{"token":"a b"}"#, "token"),
+            (r#"{"token":""}"#, "token"),
         ] {
             let failure = config(Some("sh"), options).unwrap_err();
             assert_eq!(failure.argument_name(), Some(key), "{options}");
@@ -238,6 +278,26 @@ mod tests {
         assert_eq!(merged.site.region.as_deref(), Some("guangzhou"));
         assert_eq!(merge(r#"{"timeout_ms":null}"#).unwrap().requests.timeout, DEFAULT_TIMEOUT);
         assert_eq!(merge(r#"{"region":null}"#).unwrap().site.region, None);
+    }
+
+    #[test]
+    fn the_region_tells_the_api_unless_an_option_does() {
+        for (region, options, api) in [
+            (Some("sh"), "{}", Api::V4),
+            (Some("shanghai"), "{}", Api::V4),
+            (Some("ap-shanghai"), "{}", Api::V5),
+            (Some("ap-shanghai-fsi"), "{}", Api::V5),
+            (None, "{}", Api::V4),
+            (None, r#"{"api":"v5"}"#, Api::V5),
+            (Some("sh"), r#"{"api":"v5"}"#, Api::V5),
+            (Some("sh"), r#"{"api":null}"#, Api::V4),
+            (Some("ap-shanghai"), r#"{"api":"v4"}"#, Api::V4),
+        ] {
+            assert_eq!(config(region, options).unwrap().site.api, api, "{region:?} {options}");
+        }
+        let now = config(Some("sh"), "{}").unwrap();
+        let failure = now.merged(Options::parse(Some(r#"{"api":"v4"}"#)).unwrap()).unwrap_err();
+        assert_eq!(failure.argument_name(), Some("api"));
     }
 
     #[test]

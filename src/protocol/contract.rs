@@ -129,6 +129,8 @@ pub trait Uploads {
 /// Where a client's options say that the service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
+    /// How it is talked to.
+    pub api: Api,
     /// Its region, as the program calls it.
     pub region: Option<String>,
     /// `host[:port]` in place of the region's; checked.
@@ -137,6 +139,15 @@ pub struct Site {
     pub download_hostname: Option<String>,
     /// `http` or `https`.
     pub scheme: &'static str,
+}
+
+/// The APIs of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// The JSON API v4.
+    V4,
+    /// The XML API v5.
+    V5,
 }
 
 /// What a service accepts.

@@ -5,14 +5,21 @@ pub mod contract;
 #[cfg(test)]
 pub mod scripted;
 pub mod v4;
+pub mod v5;
 
 use std::sync::Arc;
 
 use crate::account::Account;
 use crate::reply::Result;
-use contract::{Protocol, Site};
+use contract::{Api, Protocol, Site};
 
 /// The service at `site`, for `account`.
 pub fn open(account: Arc<Account>, site: &Site) -> Result<Arc<dyn Protocol>> {
-    Ok(Arc::new(v4::V4::new(account, v4::site::Hosts::new(site)?)))
+    match site.api {
+        Api::V4 => Ok(Arc::new(v4::V4::new(account, v4::site::Hosts::new(site)?)?)),
+        Api::V5 => {
+            let site = v5::site::Domains::new(site)?;
+            Ok(Arc::new(v5::V5::new(account, site)))
+        }
+    }
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::path::{Rules, encode_query};
-use crate::reply::{Reply, Result};
+use crate::reply::{Failure, Reply, Result};
 use sign::{Kind, sign};
 use site::Hosts;
 
@@ -55,8 +55,13 @@ pub struct V4 {
 
 impl V4 {
     /// The service at these hosts.
-    pub fn new(account: Arc<Account>, hosts: Hosts) -> V4 {
-        V4 { account, hosts, page: AtomicU64::new(LIMITS.largest_page) }
+    pub fn new(account: Arc<Account>, hosts: Hosts) -> Result<V4> {
+        if account.token().is_some() {
+            let problem =
+                "is for the XML API: this client speaks the JSON API, which has no temporary keys";
+            return Err(Failure::argument("token", problem));
+        }
+        Ok(V4 { account, hosts, page: AtomicU64::new(LIMITS.largest_page) })
     }
 }
 

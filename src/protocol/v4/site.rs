@@ -52,6 +52,10 @@ fn check_region(region: &str) -> Result<&str> {
         other => other,
     };
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if short.contains('-') {
+        let problem = "is one of the XML API: set api to \"v5\", or leave api out";
+        return Err(Failure::argument("region", problem));
+    }
     if short.is_empty() || short.len() > 32 || !short.bytes().all(legal) {
         return Err(Failure::argument(
             "region",
@@ -64,6 +68,7 @@ fn check_region(region: &str) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::contract::Api;
 
     fn hosts(
         region: Option<&str>,
@@ -72,6 +77,7 @@ mod tests {
     ) -> Result<Hosts> {
         let own = |text: Option<&str>| text.map(str::to_owned);
         Hosts::new(&Site {
+            api: Api::V4,
             region: own(region),
             hostname: own(hostname),
             download_hostname: own(download),
@@ -97,7 +103,7 @@ mod tests {
             assert_eq!(hosts.control, control);
             assert_eq!(hosts.download, download);
         }
-        for bad in ["", "SH", "s h", "sh/", "sh.evil.example"] {
+        for bad in ["", "ap-shanghai", "SH", "s h", "sh/", "sh.evil.example"] {
             let failure = hosts(Some(bad), None, None).unwrap_err();
             assert_eq!(failure.argument_name(), Some("region"), "{bad}");
         }

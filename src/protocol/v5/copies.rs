@@ -1,0 +1,311 @@
+//! Copies: to another path, or onto itself, which is how attributes change.
+
+use serde_json::{Value, json};
+
+use super::objects::{BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
+use super::reply::{Answer, bare_etag, is_unmet};
+use super::request::Order;
+use super::{LARGEST, MOST_PARTS, V5};
+use crate::call::Call;
+use crate::path::{FilePath, encode};
+use crate::protocol::contract::{Changes, Place};
+use crate::reply::{Code, Failure, Phase, Reply, Result};
+
+/// How often attributes are changed anew because the object was replaced meanwhile.
+const REPLACED: u32 = 3;
+/// A copied part has so many bytes at least.
+const COPIED_PART: u64 = 1024 * 1024 * 1024;
+
+/// The headers that are stored with an object and have to be given anew.
+const KEPT: [&str; 6] = [
+    "cache-control",
+    "content-type",
+    "content-disposition",
+    "content-language",
+    "content-encoding",
+    "expires",
+];
+/// Properties that a copy does not have by itself.
+const PROPERTIES: [&str; 3] = [
+    "x-cos-storage-class",
+    "x-cos-server-side-encryption",
+    "x-cos-server-side-encryption-cos-kms-key-id",
+];
+
+/// What there is to copy of an object.
+pub(super) struct Attributes {
+    pub size: u64,
+    pub etag: String,
+    pub crc64: Option<u64>,
+    /// The headers that are stored with it, as they travel.
+    stored: Vec<(String, String)>,
+    /// Its class and encryption.
+    properties: Vec<(String, String)>,
+}
+
+impl Attributes {
+    /// Of the object that an answer describes.
+    pub fn of(answer: &Answer) -> Attributes {
+        let some = |wanted: &dyn Fn(&str) -> bool| {
+            answer.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect()
+        };
+        Attributes {
+            size: answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0),
+            etag: answer.etag().unwrap_or_default().to_owned(),
+            crc64: answer.crc64(),
+            stored: some(&|name| KEPT.contains(&name) || name.starts_with(META)),
+            properties: some(&|name| PROPERTIES.contains(&name)),
+        }
+    }
+
+    /// What is stored with it when `changes` have been made.
+    fn changed(&self, changes: &Changes) -> Result<Vec<(String, String)>> {
+        let mut stored = self.stored.clone();
+        if let Some(headers) = &changes.headers {
+            // All that a program can set are replaced together.
+            stored.retain(|(name, _)| name == BIZ_ATTR || name == "expires");
+            for (name, value) in headers {
+                let name = name.to_ascii_lowercase();
+                let value =
+                    if name.starts_with(META) { encoded_meta(value) } else { value.clone() };
+                if name == BIZ_ATTR {
+                    return Err(Failure::argument(BIZ_ATTR, "is the option biz_attr"));
+                }
+                stored.push((name, value));
+            }
+        }
+        if let Some(biz_attr) = &changes.biz_attr {
+            stored.retain(|(name, _)| name != BIZ_ATTR);
+            if !biz_attr.is_empty() {
+                stored.push((BIZ_ATTR.to_owned(), encoded_meta(biz_attr)));
+            }
+        }
+        let meta = stored.iter().filter(|(name, _)| name.starts_with(META));
+        let bytes = meta.map(|(name, value)| name.len() + value.len()).sum();
+        check_meta(bytes, if changes.headers.is_some() { META } else { "biz_attr" })?;
+        Ok(stored)
+    }
+}
+
+impl V5 {
+    /// Changes what is stored with an object: copies it onto itself.
+    pub(super) fn rewrite(
+        &self,
+        call: &Call,
+        at: Place,
+        changes: &Changes,
+        acl: Option<&'static str>,
+    ) -> Result<Reply> {
+        for round in 1.. {
+            let head = match self.head(call, at) {
+                Ok(head) => head,
+                Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => {
+                    return self.make_folder(call, at, changes, failure);
+                }
+                Err(failure) => return Err(self.explained(call, at, failure)),
+            };
+            let from = Attributes::of(&head);
+            let stored = from.changed(changes)?;
+            let (acl, is_known) = match acl {
+                Some(acl) => (Some(acl.to_owned()), true),
+                None => self.acl_to_keep(call, at)?,
+            };
+            let acl = acl.filter(|acl| acl != "default");
+            let more: Vec<_> = stored
+                .into_iter()
+                .chain(from.properties.iter().cloned())
+                .chain(acl.map(|acl| ("x-cos-acl".to_owned(), acl)))
+                .collect();
+            match self.copy_content(call, at, at, &from, "Replaced", &more) {
+                Err(failure) if is_unmet(&failure) && round < REPLACED => {}
+                Err(failure) => return Err(failure),
+                Ok(answer) => {
+                    let data =
+                        if is_known { Value::Null } else { json!({"not_kept": ["authority"]}) };
+                    return answer.success(&data, call.secrets());
+                }
+            }
+        }
+        Err(not_found())
+    }
+
+    /// A folder that is only what keys begin with gets an object of its own.
+    fn make_folder(
+        &self,
+        call: &Call,
+        at: Place,
+        changes: &Changes,
+        failure: Box<Failure>,
+    ) -> Result<Reply> {
+        if !at.path.as_str().ends_with('/') {
+            return Err(self.explained(call, at, failure));
+        }
+        use crate::protocol::contract::{Ask, Objects};
+        self.stat(call, at, Ask::OfContent)?;
+        let order =
+            Order::new("create", "PUT", at).header("content-type", "application/x-directory");
+        let biz_attr = changes.biz_attr.as_deref().unwrap_or_default();
+        let answer = self.run(call, &with_biz_attr(order, biz_attr)?)?;
+        answer.success(&Value::Null, call.secrets())
+    }
+
+    /// Who may read the object has to be said anew; also, whether that is known.
+    fn acl_to_keep(&self, call: &Call, at: Place) -> Result<(Option<String>, bool)> {
+        match self.acl(call, at) {
+            // Nobody is to read what was private.
+            Ok(acl) => Ok((Some(acl.0.unwrap_or_else(|| "private".to_owned())), true)),
+            Err(failure) if failure.phase() == Phase::Server && !failure.is_retryable() => {
+                Ok((None, false))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Copies a file to another path of its bucket.
+    pub(super) fn copied(
+        &self,
+        call: &Call,
+        at: Place,
+        to: &FilePath,
+        overwrite: bool,
+    ) -> Result<Reply> {
+        if at.path.as_str() == to.as_str() {
+            let problem = "must be another path than cos_path: the file would be destroyed";
+            return Err(Failure::argument("dest_path", problem));
+        }
+        let head = self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
+        let from = Attributes::of(&head);
+        let target = Place { bucket: at.bucket, path: to };
+        let mut more = from.properties.clone();
+        if !overwrite {
+            more.push(("x-cos-forbid-overwrite".to_owned(), "true".to_owned()));
+        }
+        let mut may_be_ours = false;
+        let answer = call.attempts(
+            |_| true,
+            |call| {
+                // Not every server forbids it when it is asked to.
+                let found = if overwrite { None } else { self.look(call, target)? };
+                if let Some(found) = found {
+                    let there = Attributes::of(&found);
+                    let is_same = there.size == from.size
+                        && there.crc64.is_some()
+                        && there.crc64 == from.crc64;
+                    return if may_be_ours && is_same { Ok(found) } else { Err(file_exists()) };
+                }
+                let copied = self.copy_content(call, at, target, &from, "Copy", &more);
+                copied.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
+            },
+        )?;
+        answer.success(&Value::Null, call.secrets())
+    }
+
+    /// Copies the version of an object that is described, with these headers.
+    fn copy_content(
+        &self,
+        call: &Call,
+        at: Place,
+        to: Place,
+        from: &Attributes,
+        directive: &str,
+        more: &[(String, String)],
+    ) -> Result<Answer> {
+        let source =
+            format!("{}{}", self.host(at.bucket, &self.domains.control), encode(at.path.as_str()));
+        if from.size > LARGEST {
+            return self.copy_parts(call, &source, to, from, more);
+        }
+        let mut order = Order::new("copy", "PUT", to)
+            .header("x-cos-copy-source", &source)
+            .header("x-cos-copy-source-If-Match", format!("\"{}\"", from.etag))
+            .header("x-cos-metadata-directive", directive)
+            .expecting("CopyObjectResult")
+            .slow();
+        for (name, value) in more {
+            order = order.header(name, value);
+        }
+        let answer = self.run(call, &order)?;
+        if let Err(failure) = check_crc(&answer, from) {
+            // A copy onto itself is all there is.
+            if at.path.as_str() == to.path.as_str() {
+                return Err(failure);
+            }
+            let _ = self.run(call, &Order::new("delete", "DELETE", to));
+            return Err(failure);
+        }
+        Ok(answer)
+    }
+
+    /// The same for what is too large for one request.
+    fn copy_parts(
+        &self,
+        call: &Call,
+        source: &str,
+        to: Place,
+        from: &Attributes,
+        more: &[(String, String)],
+    ) -> Result<Answer> {
+        let is_stored = |name: &str| more.iter().any(|(given, _)| given == name);
+        let kept = from.stored.iter().filter(|(name, _)| !is_stored(name));
+        let is_copy =
+            !more.iter().any(|(name, _)| KEPT.contains(&&**name) || name.starts_with(META));
+        let all: Vec<_> = more.iter().chain(kept.filter(|_| is_copy)).cloned().collect();
+        let id = self.initiate(call, to, &all)?;
+        let result = self.send_copies(call, source, to, from, &id).and_then(|tags| {
+            let guard = more.iter().any(|(name, _)| name == "x-cos-forbid-overwrite");
+            self.complete(call, to, &id, &tags, guard)
+        });
+        if result.is_err() {
+            let _ = self.run(&call.last(), &super::parts::abort(to, &id));
+        }
+        let answer = result?;
+        match answer.crc64() {
+            Some(crc) if from.crc64.is_some_and(|expected| expected != crc) => Err(damaged()),
+            _ => Ok(answer),
+        }
+    }
+
+    fn send_copies(
+        &self,
+        call: &Call,
+        source: &str,
+        to: Place,
+        from: &Attributes,
+        id: &str,
+    ) -> Result<Vec<(u64, String)>> {
+        let part_size = COPIED_PART.max(from.size.div_ceil(MOST_PARTS));
+        let mut tags = Vec::new();
+        for number in 1..=from.size.div_ceil(part_size) {
+            call.check_not_cancelled()?;
+            let (first, end) = ((number - 1) * part_size, from.size.min(number * part_size));
+            let order = Order::new("copy_part", "PUT", to)
+                .param("partNumber", number)
+                .param("uploadId", id)
+                .header("x-cos-copy-source", source)
+                .header("x-cos-copy-source-If-Match", format!("\"{}\"", from.etag))
+                .header("x-cos-copy-source-Range", format!("bytes={first}-{}", end - 1))
+                .expecting("CopyPartResult")
+                .slow();
+            let answer = self.run(call, &order)?;
+            tags.push((number, bare_etag(answer.xml.text_of("ETag")).to_owned()));
+        }
+        Ok(tags)
+    }
+}
+
+/// Whether the copy has the content of what was copied, as far as the answer tells.
+fn check_crc(answer: &Answer, from: &Attributes) -> Result<()> {
+    match (answer.xml.number_of("CRC64").or(answer.crc64()), from.crc64) {
+        (Some(copy), Some(original)) if copy != original => Err(damaged()),
+        _ => Ok(()),
+    }
+}
+
+fn damaged() -> Box<Failure> {
+    Failure::integrity("the copy does not have the CRC-64 of the original")
+}
+
+fn file_exists() -> Box<Failure> {
+    let message = "a file exists at dest_path, and overwrite is false";
+    Failure::found(Code::COS_ERR_FILE_EXISTS, message)
+}

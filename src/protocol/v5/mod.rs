@@ -1,0 +1,154 @@
+//! The XML API v5.
+
+mod codes;
+mod copies;
+mod objects;
+mod parts;
+mod reply;
+mod request;
+pub mod sign;
+pub mod site;
+mod xml;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
+use crate::account::Account;
+use crate::path::{Rules, encode_query};
+use crate::reply::{Failure, Reply, Result};
+use sign::{Lifetime, Signed, sign};
+use site::Domains;
+
+const MIB: u64 = 1024 * 1024;
+const GIB: u64 = 1024 * MIB;
+
+/// Which paths the service accepts (official page 436/13324). A key has no slash before it.
+pub const RULES: Rules =
+    Rules { forbidden: &[], longest: usize::MAX, longest_plain: 1 + 850, empty_segments: true };
+
+/// The smallest part, but for the last.
+const SMALLEST_PART: u64 = MIB;
+/// An upload has no more parts.
+const MOST_PARTS: u64 = 10_000;
+/// The largest content of one request.
+const LARGEST: u64 = 5 * GIB;
+
+static LIMITS: Limits = Limits {
+    paths: RULES,
+    // The JSON API has 512 KiB, which is raised.
+    part_sizes: PartSizes::Between(512 * 1024, LARGEST),
+    part_size: 8 * MIB,
+    threshold: 16 * MIB,
+    largest_whole: LARGEST,
+    largest_page: 1000,
+    page: 199,
+    lists_have_sums: false,
+};
+
+/// The service as this API shows it.
+#[derive(Debug)]
+pub struct V5 {
+    account: Arc<Account>,
+    domains: Domains,
+}
+
+impl V5 {
+    /// The service at hosts of these domains.
+    pub fn new(account: Arc<Account>, domains: Domains) -> V5 {
+        V5 { account, domains }
+    }
+}
+
+impl Protocol for V5 {
+    fn limits(&self) -> &'static Limits {
+        &LIMITS
+    }
+
+    fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply> {
+        let Grant::Download { until } = grant else {
+            let problem = "is v5, whose signatures are for one request each: cos_sign_url and \
+                           cos_sign_download make them";
+            return Err(Failure::argument("api", problem));
+        };
+        let host = self.host(at.bucket, &self.domains.download);
+        let token = self.account.token().map(|token| ("x-cos-security-token", token));
+        let authorization = sign(
+            &self.account,
+            &Signed {
+                method: "GET",
+                path: at.path.as_str(),
+                params: token.as_slice(),
+                headers: &[("host", &host)],
+            },
+            Lifetime { start: now.saturating_sub(request::EARLIER), end: until },
+        );
+        let mut url = format!("{}?{}", self.object_url(at), authorization.query());
+        if let Some((name, value)) = token {
+            url.push_str(&format!("&{name}={}", encode_query(value)));
+        }
+        Ok(Reply::compose(&json!({"sign": authorization.header(), "url": url})))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::{Bucket, FilePath};
+    use crate::protocol::contract::{Api, Site};
+
+    fn service(token: Option<&str>) -> V5 {
+        let account = Account::new(
+            "1250000000",
+            "AKIDEXAMPLEEXAMPLEEXAMPLEEXAMPLE0000",
+            "ExampleSecretKeyExampleSecretKey00",
+        );
+        let token = token.map(|token| Arc::new(zeroize::Zeroizing::new(token.to_owned())));
+        let account = Arc::new(account.unwrap().with_token(token));
+        let site = Site {
+            api: Api::V5,
+            region: Some("gz".to_owned()),
+            hostname: None,
+            download_hostname: None,
+            scheme: "https",
+        };
+        V5::new(account, Domains::new(&site).unwrap())
+    }
+
+    fn granted(service: &V5, path: &str, grant: Grant) -> Result<serde_json::Value> {
+        let bucket = Bucket::new("mybucket").unwrap();
+        let path = FilePath::new("cos_path", path, &RULES).unwrap();
+        let at = Place { bucket: &bucket, path: &path };
+        let reply = service.grant(at, grant, 1_700_000_000 + request::EARLIER)?;
+        Ok(serde_json::from_str(&reply.json).unwrap())
+    }
+
+    #[test]
+    fn a_presigned_url_is_the_one_of_the_vectors() {
+        let until = Grant::Download { until: 1_700_000_600 };
+        let reply = granted(&service(None), "/hello.txt", until).unwrap();
+        assert_eq!(
+            reply["data"]["url"],
+            "https://mybucket-1250000000.cos.ap-guangzhou.myqcloud.com/hello.txt?\
+             q-sign-algorithm=sha1&q-ak=AKIDEXAMPLEEXAMPLEEXAMPLEEXAMPLE0000&\
+             q-sign-time=1700000000%3B1700000600&q-key-time=1700000000%3B1700000600&\
+             q-header-list=host&q-url-param-list=&\
+             q-signature=e5057c0c0452c54bd04bba81961b9f5521612fff"
+        );
+        let url = granted(&service(Some("a+b/c=&d")), "/文 +.txt", until).unwrap();
+        let url = url["data"]["url"].as_str().unwrap().to_owned();
+        assert!(url.contains("/%E6%96%87%20%2B.txt?"), "{url}");
+        assert!(url.contains("&q-url-param-list=x-cos-security-token&"), "{url}");
+        assert!(url.ends_with("&x-cos-security-token=a%2Bb%2Fc%3D%26d"), "{url}");
+    }
+
+    #[test]
+    fn no_signature_is_for_more_than_one_request() {
+        for grant in [Grant::Once, Grant::More { until: 1_700_000_600 }] {
+            let failure = granted(&service(None), "/a", grant).unwrap_err();
+            assert_eq!((failure.code(), failure.argument_name()), (-1, Some("api")));
+            assert!(failure.message().contains("cos_sign_url"));
+        }
+    }
+}

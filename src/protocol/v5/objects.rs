@@ -1,0 +1,542 @@
+//! Files and folders that are there. A folder is an object whose key ends with `/`, or what the keys
+//! of other objects begin with.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value, json};
+
+use super::reply::{Answer, bare_etag};
+use super::request::Order;
+use super::{V5, site, xml};
+use crate::call::{Call, Incoming, parse_http_date, parse_iso_date};
+use crate::content::hash;
+use crate::content::source::Source;
+use crate::path::{Bucket, FilePath, encode};
+use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Phase, Reply, Result};
+
+/// Where the program's own text is.
+pub(super) const BIZ_ATTR: &str = "x-cos-meta-biz-attr";
+/// What all metadata begin with.
+pub(super) const META: &str = "x-cos-meta-";
+/// The headers that are stored with an object, as they are spelled in replies.
+const STORED: [&str; 5] = [
+    "Cache-Control",
+    "Content-Type",
+    "Content-Disposition",
+    "Content-Language",
+    "Content-Encoding",
+];
+/// Who stands for everybody in an access control list.
+const EVERYBODY: &str = "/groups/global/AllUsers";
+/// Entries a page of a list, at the most.
+const FULL_PAGE: u64 = 1000;
+
+impl Objects for V5 {
+    fn stat(&self, call: &Call, at: Place, ask: Ask) -> Result<Reply> {
+        let is_folder = at.path.as_str().ends_with('/');
+        let answer = match self.head(call, at) {
+            Ok(answer) => answer,
+            Err(failure) if is_folder && failure.is(Code::COS_ERR_NOT_FOUND) => {
+                let answer = self.keys_below(call, at, 1)?;
+                if answer.xml.child("Contents").is_none() {
+                    return Err(not_found());
+                }
+                return answer.success(&json!({"biz_attr": ""}), call.secrets());
+            }
+            Err(failure) => return Err(self.explained(call, at, failure)),
+        };
+        let mut data = self.described(at, &answer);
+        if ask == Ask::All && !is_folder {
+            match self.acl(call, at) {
+                Ok(acl) => data["authority"] = json!(acl.in_reply()),
+                // Who may read an object need not be allowed to know who else may.
+                Err(failure) if failure.phase() == Phase::Server && !failure.is_retryable() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        answer.success(&data, call.secrets())
+    }
+
+    fn update(&self, call: &Call, at: Place, changes: &Changes, _: Retry) -> Result<Reply> {
+        if changes.forbid.is_some() {
+            let problem = "is for the JSON API: the XML API has nothing like it";
+            return Err(Failure::argument("forbid", problem));
+        }
+        let acl = changes.authority.map(acl_name);
+        if changes.biz_attr.is_none() && changes.headers.is_none() {
+            let order = Order::new("acl", "PUT", at).param("acl", "");
+            let answer = self.run(call, &order.header("x-cos-acl", acl.unwrap_or("default")))?;
+            return answer.success(&Value::Null, call.secrets());
+        }
+        self.rewrite(call, at, changes, acl)
+    }
+
+    fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply> {
+        if at.path.as_str().ends_with('/') {
+            let answer = self.keys_below(call, at, 2)?;
+            let key = key_of(at);
+            let mut keys = answer.xml.all("Contents").map(|entry| entry.text_of("Key")).peekable();
+            if keys.peek().is_none() {
+                return Err(not_found());
+            }
+            if keys.any(|found| decoded(found).as_deref() != Some(key)) {
+                let message = "the folder is not empty";
+                return Err(Failure::found(Code::COS_ERR_FOLDER_NOT_EMPTY, message));
+            }
+        } else if retry == Retry::IfUnsent {
+            // The service does not say whether there was anything to delete.
+            self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
+        }
+        let answer = self.run(call, &Order::new("delete", "DELETE", at))?;
+        if retry == Retry::IfUnsent && !at.path.as_str().ends_with('/') {
+            self.abort_all(call, at);
+        }
+        answer.success(&Value::Null, call.secrets())
+    }
+
+    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply> {
+        self.copied(call, at, to, overwrite)
+    }
+
+    fn rename(
+        &self,
+        call: &Call,
+        at: Place,
+        to: &FilePath,
+        overwrite: bool,
+        _: Retry,
+    ) -> Result<Reply> {
+        let reply = self.copied(call, at, to, overwrite)?;
+        self.run(call, &Order::new("delete", "DELETE", at)).map_err(|failure| {
+            failure.prefixed("the file is at its new path, and still at the old one as well")
+        })?;
+        Ok(reply)
+    }
+
+    fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply> {
+        let order = Order::new("create", "PUT", at)
+            .header("content-type", "application/x-directory")
+            .header("x-cos-forbid-overwrite", true);
+        let order = with_biz_attr(order, biz_attr)?;
+        let mut may_be_ours = false;
+        let answer = call.attempts(
+            |_| true,
+            |call| {
+                let result = self.run(call, &order);
+                result.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
+            },
+        );
+        match answer {
+            Ok(answer) => {
+                let data = json!({"ctime": answer.told.date});
+                answer.success(&data, call.secrets())
+            }
+            Err(failure) if failure.is(Code::COS_ERR_FILE_EXISTS) => {
+                if may_be_ours {
+                    return Ok(Reply::compose(&json!({"ctime": call.now()})));
+                }
+                let message = "a folder of this name exists";
+                Err(Failure::found(Code::COS_ERR_FOLDER_EXISTS, message))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
+        let prefix = key_of(at);
+        let delimiter = page.delimiter.filter(|text| !text.is_empty()).unwrap_or("/");
+        let mut order = Order::of_bucket("list", "GET", at.bucket, "/")
+            .param("prefix", prefix)
+            .param("delimiter", delimiter)
+            .param("max-keys", page.num.unwrap_or(FULL_PAGE))
+            .param("encoding-type", "url")
+            .expecting("ListBucketResult");
+        if !page.context.is_empty() {
+            order = order.param("marker", page.context);
+        }
+        let answer = self.run(call, &order)?;
+        let folder = &prefix[..prefix.rfind('/').map_or(0, |end| end + 1)];
+        let unreadable = || answer.unexpected("it has a key that is not encoded as was asked for");
+        let mut infos = Vec::new();
+        let (mut has_itself, mut last) = (false, String::new());
+        for entry in answer.xml.all("CommonPrefixes") {
+            let key = decoded(entry.text_of("Prefix")).ok_or_else(unreadable)?;
+            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
+            infos.push(json!({"name": name}));
+            last = key.max(last);
+        }
+        for entry in answer.xml.all("Contents") {
+            let key = decoded(entry.text_of("Key")).ok_or_else(unreadable)?;
+            if key == prefix && key.ends_with('/') {
+                has_itself = true;
+                continue;
+            }
+            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
+            infos.push(self.entry(at, &key, name, entry));
+            last = key.max(last);
+        }
+        let is_over = answer.xml.text_of("IsTruncated") != "true";
+        let context = if is_over {
+            String::new()
+        } else {
+            let next = decoded(answer.xml.text_of("NextMarker")).filter(|next| !next.is_empty());
+            next.unwrap_or(last)
+        };
+        let is_nothing = infos.is_empty() && !has_itself && page.context.is_empty() && is_over;
+        if is_nothing && prefix.ends_with('/') {
+            return Err(not_found());
+        }
+        let data = json!({"context": context, "listover": is_over, "infos": infos});
+        answer.success(&data, call.secrets())
+    }
+
+    /// Unfinished uploads are in no list.
+    fn is_complete(&self, _: &Call, _: Place, _: &ObjectInfo) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn has_content(
+        &self,
+        call: &Call,
+        at: Place,
+        shown: &ObjectInfo,
+        source: &Source,
+    ) -> Result<bool> {
+        let mut theirs = shown.crc64;
+        if theirs.is_none() {
+            if let Some(etag) = shown.etag.as_ref().filter(|etag| is_md5(etag)) {
+                let (md5, crc) = hash::md5_and_crc64(source, 0, source.size(), &call.stop)?;
+                if md5 == *etag {
+                    return Ok(true);
+                }
+                // Encrypted objects have another one.
+                let found = self.look(call, at)?;
+                return Ok(found.and_then(|found| found.crc64()) == Some(crc));
+            }
+            theirs = self.look(call, at)?.and_then(|found| found.crc64());
+        }
+        match theirs {
+            Some(theirs) => Ok(theirs == hash::crc64(source, &call.stop)?),
+            None => Ok(false),
+        }
+    }
+
+    fn get(
+        &self,
+        call: &Call,
+        at: Place,
+        range: Option<Range<u64>>,
+        etag: Option<&str>,
+        take: &mut dyn FnMut(Incoming) -> Result<()>,
+    ) -> Result<()> {
+        let mut order = Order::new("download", "GET", at);
+        let mut statuses = vec![200, 206];
+        if let Some(range) = &range {
+            let last = range.end.saturating_sub(1);
+            order = order.header("range", format!("bytes={}-{last}", range.start));
+            statuses.push(416);
+        }
+        if let Some(etag) = etag {
+            order = order.header("if-match", format!("\"{etag}\""));
+        }
+        self.fetch(call, &order, &statuses, take).map_err(|failure| {
+            if failure.http_status() == Some(412) {
+                return Failure::integrity("the object changed while it was downloaded");
+            }
+            failure
+        })
+    }
+
+    /// `scheme://bucket-appid.host/path`.
+    fn object_url(&self, at: Place) -> String {
+        let host = self.host(at.bucket, &self.domains.download);
+        format!("{}://{host}{}", self.domains.scheme, at.path.encoded())
+    }
+}
+
+/// Who may read an object, as far as that has a name.
+pub(super) struct Acl(pub Option<String>);
+
+impl Acl {
+    fn in_reply(&self) -> &'static str {
+        match self.0.as_deref() {
+            Some("default") => "eInvalid",
+            Some("public-read" | "public-read-write") => "eWPrivateRPublic",
+            _ => "eWRPrivate",
+        }
+    }
+}
+
+pub(super) fn acl_name(authority: Authority) -> &'static str {
+    match authority {
+        Authority::OfBucket => "default",
+        Authority::Private => "private",
+        Authority::PublicRead => "public-read",
+    }
+}
+
+impl V5 {
+    /// What the service knows of an object, or of the bucket at `/`.
+    pub(super) fn head(&self, call: &Call, at: Place) -> Result<Answer> {
+        self.run(call, &Order::new("stat", "HEAD", at))
+    }
+
+    /// The same, if there is an object.
+    pub(super) fn look(&self, call: &Call, at: Place) -> Result<Option<Answer>> {
+        match self.head(call, at) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What was refused without a word, with the word that another request gets.
+    pub(super) fn explained(&self, call: &Call, at: Place, failure: Box<Failure>) -> Box<Failure> {
+        let is_wordless = failure.is_from_server() && failure.server_code().is_none();
+        if !is_wordless || failure.is_retryable() || call.stop.is_set() {
+            return failure;
+        }
+        let asked = if at.path.as_str() == "/" {
+            let list = Order::of_bucket("list", "GET", at.bucket, "/").param("max-keys", 1);
+            self.run(call, &list.expecting("ListBucketResult")).map(|_| ())
+        } else {
+            let order = Order::new("stat", "GET", at).header("range", "bytes=0-0");
+            // Nobody reads what may come.
+            let mut take = |_: Incoming| Ok(());
+            call.attempts(|_| true, |call| self.fetch(call, &order, &[200, 206], &mut take))
+        };
+        match asked {
+            Err(said) if said.server_code().is_some() => said,
+            _ => failure,
+        }
+    }
+
+    /// Some of the keys that begin with a folder's.
+    fn keys_below(&self, call: &Call, at: Place, most: u64) -> Result<Answer> {
+        let order = Order::of_bucket("list", "GET", at.bucket, "/")
+            .param("prefix", key_of(at))
+            .param("max-keys", most)
+            .param("encoding-type", "url");
+        self.run(call, &order.expecting("ListBucketResult"))
+    }
+
+    /// Who may read an object.
+    pub(super) fn acl(&self, call: &Call, at: Place) -> Result<Acl> {
+        let order = Order::new("acl", "GET", at).param("acl", "");
+        let answer = self.run(call, &order.expecting("AccessControlPolicy"))?;
+        if let Some(name) = answer.header("x-cos-acl") {
+            return Ok(Acl(Some(name.to_owned())));
+        }
+        let grants = answer.xml.child("AccessControlList");
+        let mut grants = grants.into_iter().flat_map(|list| list.all("Grant"));
+        let is_public = grants.any(|grant| {
+            let who = grant.child("Grantee").map_or("", |grantee| grantee.text_of("URI"));
+            let what = grant.text_of("Permission");
+            who.ends_with(EVERYBODY) && (what == "READ" || what == "FULL_CONTROL")
+        });
+        Ok(Acl(is_public.then(|| "public-read".to_owned())))
+    }
+
+    /// `data` of the reply to `stat`.
+    pub(super) fn described(&self, at: Place, answer: &Answer) -> Value {
+        let mtime = answer.header("last-modified").and_then(parse_http_date);
+        let biz_attr = answer.header(BIZ_ATTR).map(decoded_meta).unwrap_or_default();
+        if at.path.as_str().ends_with('/') {
+            let mut data = json!({"biz_attr": biz_attr});
+            if mtime.is_some() {
+                data["ctime"] = json!(mtime);
+                data["mtime"] = json!(mtime);
+            }
+            return data;
+        }
+        let size = answer.header("content-length").and_then(|len| len.trim().parse::<u64>().ok());
+        let mut headers = Map::new();
+        for name in STORED {
+            if let Some(value) = answer.header(&name.to_ascii_lowercase()) {
+                headers.insert(name.to_owned(), json!(value));
+            }
+        }
+        for (name, value) in &answer.headers {
+            if name.starts_with(META) && name != BIZ_ATTR {
+                headers.insert(name.clone(), json!(decoded_meta(value)));
+            }
+        }
+        let url = self.object_url(at);
+        let mut data = json!({
+            "filesize": size,
+            "filelen": size,
+            "ctime": mtime,
+            "mtime": mtime,
+            "biz_attr": biz_attr,
+            "custom_headers": headers,
+            "access_url": url,
+            "source_url": self.source_url(at.bucket, at.path.encoded()),
+        });
+        add_content(&mut data, answer);
+        let is_sha = |sha: &&str| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        if let Some(sha) = answer.header("x-cos-meta-sha1").filter(is_sha) {
+            data["sha"] = json!(sha);
+        }
+        data["storage_class"] = json!(answer.header("x-cos-storage-class").unwrap_or("STANDARD"));
+        data
+    }
+
+    /// A file in a list.
+    fn entry(&self, at: Place, key: &str, name: &str, entry: &xml::Element) -> Value {
+        let mtime = parse_iso_date(entry.text_of("LastModified"));
+        let size = entry.number_of("Size");
+        let path = encode(&format!("/{key}"));
+        let host = self.host(at.bucket, &self.domains.download);
+        json!({
+            "name": name,
+            "filesize": size,
+            "filelen": size,
+            "ctime": mtime,
+            "mtime": mtime,
+            "etag": bare_etag(entry.text_of("ETag")),
+            "storage_class": entry.text_of("StorageClass"),
+            "access_url": format!("{}://{host}{path}", self.domains.scheme),
+            "source_url": self.source_url(at.bucket, &path),
+        })
+    }
+
+    fn source_url(&self, bucket: &Bucket, encoded: &str) -> String {
+        let host = self.host(bucket, &self.domains.control);
+        format!("{}://{host}{encoded}", self.domains.scheme)
+    }
+
+    /// `data` of the reply to an upload.
+    pub(super) fn placed(&self, at: Place) -> Value {
+        let (appid, bucket) = (self.account.appid(), site::short_name(&self.account, at.bucket));
+        let source_url = self.source_url(at.bucket, at.path.encoded());
+        json!({
+            "access_url": self.object_url(at),
+            "resource_path": format!("/{appid}/{bucket}{}", at.path.as_str()),
+            "source_url": source_url,
+            "url": source_url,
+        })
+    }
+}
+
+/// Adds what identifies content.
+pub(super) fn add_content(data: &mut Value, answer: &Answer) {
+    // As a text: not every reader of JSON takes so large a number.
+    let crc = answer.crc64().map(|crc| crc.to_string());
+    for (name, value) in [
+        ("etag", answer.etag()),
+        ("crc64", crc.as_deref()),
+        ("version_id", answer.header("x-cos-version-id")),
+    ] {
+        if let Some(value) = value {
+            data[name] = json!(value);
+        }
+    }
+}
+
+/// The key of an object, or what the keys in a folder begin with.
+pub(super) fn key_of<'a>(at: Place<'a>) -> &'a str {
+    let path = at.path.as_str();
+    path.strip_prefix('/').unwrap_or(path)
+}
+
+/// Whether an ETag can be an MD5.
+pub(super) fn is_md5(etag: &str) -> bool {
+    etag.len() == 32 && etag.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+pub(super) fn not_found() -> Box<Failure> {
+    Failure::found(Code::COS_ERR_NOT_FOUND, "there is no such file or folder")
+}
+
+/// Undoes percent-encoding; `None` for what can't be one.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        rest = behind;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let (digits, behind) = rest.split_at_checked(2)?;
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
+        rest = behind;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The value of metadata. Other programs may not have encoded it.
+fn decoded_meta(value: &str) -> String {
+    decoded(value).unwrap_or_else(|| value.to_owned())
+}
+
+/// The value of metadata as it travels: printable ASCII, without what would be decoded.
+pub(super) fn encoded_meta(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for (i, byte) in value.bytes().enumerate() {
+        // Blanks at the ends would be lost.
+        let is_end = i == 0 || i + 1 == value.len();
+        if byte != b'%' && (byte.is_ascii_graphic() || (byte == b' ' && !is_end)) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// The most bytes that the metadata of an object may have, names and values together.
+const MOST_META: usize = 2048;
+
+/// With the program's own text.
+pub(super) fn with_biz_attr<'a>(order: Order<'a>, biz_attr: &str) -> Result<Order<'a>> {
+    if biz_attr.is_empty() {
+        return Ok(order);
+    }
+    let value = encoded_meta(biz_attr);
+    check_meta(BIZ_ATTR.len() + value.len(), "biz_attr")?;
+    Ok(order.header(BIZ_ATTR, value))
+}
+
+/// Refuses more metadata than an object may have; `argument` is what there is too much of.
+pub(super) fn check_meta(bytes: usize, argument: &str) -> Result<()> {
+    if bytes <= MOST_META {
+        return Ok(());
+    }
+    let problem = format!(
+        "is too long: the metadata of an object may have {MOST_META} bytes, a character that is \
+         not ASCII takes up to 12 of them"
+    );
+    Err(Failure::argument(argument, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_come_back_as_they_were() {
+        for value in ["", "a b", " a ", "100%", "%41", "中文 +&", "a\"b", "\u{1F600}"] {
+            let encoded = encoded_meta(value);
+            assert!(encoded.bytes().all(|b| b.is_ascii_graphic() || b == b' '), "{encoded}");
+            assert_eq!(encoded.trim(), encoded);
+            assert_eq!(decoded_meta(&encoded), value);
+        }
+        assert_eq!(encoded_meta("li lei"), "li lei");
+        assert_eq!(decoded_meta("li%20lei"), "li lei");
+        for raw in ["100%", "%zz", "%e4", "%", "%4"] {
+            assert_eq!(decoded_meta(raw), raw);
+        }
+    }
+
+    #[test]
+    fn keys_of_lists_are_decoded_once() {
+        assert_eq!(decoded("a%2Bb+c%20%E4%B8%AD%2541").unwrap(), "a+b+c 中%41");
+        for wrong in ["%", "%4", "%4g", "%ff"] {
+            assert_eq!(decoded(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! Content on its way to the service: in one request, or in parts: initiate, parts, complete.
+//!
+//! What there is of an unfinished upload is known by looking on the server. A part counts if it has
+//! the length and the MD5 of our bytes there.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+
+use super::objects::{add_content, is_md5, key_of, with_biz_attr};
+use super::reply::{Answer, bare_etag};
+use super::request::{Content, Order};
+use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, objects, xml};
+use crate::call::Call;
+use crate::content::hash;
+use crate::content::stretch::Stretch;
+use crate::protocol::contract::{
+    Abort, Opened, PartDone, PartTag, Place, Resumed, Session, Upload, Uploads,
+};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Failure, Reply, Result};
+use crate::transfer::Mark;
+
+/// What content is where nobody says.
+const CONTENT_TYPE: &str = "application/octet-stream";
+/// So many unfinished uploads of one file are looked at.
+const MOST_CANDIDATES: usize = 20;
+/// A list that has more pages does not end.
+const MOST_PAGES: usize = 1000;
+
+impl Uploads for V5 {
+    fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply> {
+        let content = || stretch(upload, 0, upload.source.size(), progress);
+        let mut order = self.with_attributes(Order::new("upload", "PUT", upload.at()), upload)?;
+        order.content = Content::Stretch(&content);
+        call.attempts(
+            |_| true,
+            |call| {
+                let answer = self.run(call, &order)?;
+                if let Err(failure) = check(&answer, answer.crc64()) {
+                    self.discard(call, upload.at(), &answer);
+                    return Err(failure);
+                }
+                if let Some(crc) = answer.sent_crc64 {
+                    upload.note_crc64(crc);
+                }
+                self.uploaded(call, upload.at(), &answer)
+            },
+        )
+    }
+
+    fn open(&self, call: &Call, upload: &Upload) -> Result<Opened> {
+        if upload.settings.insert_only && self.look(call, upload.at())?.is_some() {
+            return Err(Failure::file_exists());
+        }
+        if upload.settings.resume
+            && let Some(session) = self.unfinished(call, upload)?
+        {
+            return Ok(Opened::Session(session));
+        }
+        let order = Order::new("upload_init", "POST", upload.at()).param("uploads", "");
+        let order = self.with_attributes(order, upload)?.expecting("InitiateMultipartUploadResult");
+        let answer = self.run(call, &order)?;
+        Ok(Opened::Session(Session {
+            id: upload_id(&answer)?,
+            part_size: part_size(upload.settings.part_size, upload.source.size()),
+            is_serial: false,
+            stored: HashSet::new(),
+            tags: BTreeMap::new(),
+            resumed: None,
+        }))
+    }
+
+    fn put_part(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        session: &Session,
+        index: u64,
+        progress: &Mark,
+    ) -> Result<PartDone> {
+        let offset = index * session.part_size;
+        let len = session.part_size.min(upload.source.size() - offset);
+        let content = || stretch(upload, offset, len, progress);
+        let mut order = Order::new("upload_part", "PUT", upload.at())
+            .param("partNumber", index + 1)
+            .param("uploadId", &session.id)
+            .header("content-type", CONTENT_TYPE);
+        order.content = Content::Stretch(&content);
+        call.attempts(
+            |_| true,
+            |call| {
+                let answer = self.run(call, &order)?;
+                check(&answer, answer.crc64())?;
+                let Some(etag) = answer.etag().filter(|etag| !etag.is_empty()) else {
+                    return Err(answer.unexpected("it has no ETag"));
+                };
+                let tag = PartTag { name: etag.to_owned(), crc64: answer.sent_crc64 };
+                Ok(PartDone { tag: Some(tag), is_serial: false, complete: None })
+            },
+        )
+    }
+
+    fn finish(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        session: &Session,
+        tags: &BTreeMap<u64, PartTag>,
+    ) -> Result<Reply> {
+        let size = upload.source.size();
+        let ours = crc_of(tags, session.part_size, size);
+        if let Some(crc) = ours {
+            upload.note_crc64(crc);
+        }
+        let names: Vec<_> = tags.iter().map(|(index, tag)| (index + 1, tag.name.clone())).collect();
+        let guard = upload.settings.insert_only;
+        let answer = self.complete(call, upload.at(), &session.id, &names, guard)?;
+        let mut theirs = answer.crc64();
+        if ours.is_some() && theirs.is_none() {
+            theirs = self.look(call, upload.at())?.and_then(|found| found.crc64());
+        }
+        if let (Some(ours), Some(theirs)) = (ours, theirs)
+            && ours != theirs
+        {
+            self.discard(call, upload.at(), &answer);
+            return Err(damaged(ours, theirs));
+        }
+        self.uploaded(call, upload.at(), &answer)
+    }
+
+    fn abort(&self, call: &Call, upload: &Upload, session: &Session, _: Abort) {
+        let call = if call.stop.is_set() { call.last() } else { call.once() };
+        // What is left can be continued or aborted by another call.
+        let _ = self.run(&call, &abort(upload.at(), &session.id));
+    }
+
+    fn find_stored(&self, call: &Call, upload: &Upload) -> Result<Option<Reply>> {
+        let Some(answer) = self.look(call, upload.at())? else {
+            return Ok(None);
+        };
+        let shown: ObjectInfo = self.shown(upload.at(), &answer)?;
+        if !upload.may_be(&shown) {
+            return Ok(None);
+        }
+        let is_ours = match (answer.crc64(), answer.etag()) {
+            (Some(theirs), _) => upload.crc64(&call.stop)? == theirs,
+            (None, Some(etag)) if is_md5(etag) => {
+                let (source, size) = (upload.source, upload.source.size());
+                hash::md5_and_crc64(source, 0, size, &call.stop)?.0.eq_ignore_ascii_case(etag)
+            }
+            _ => false,
+        };
+        if is_ours { self.uploaded(call, upload.at(), &answer).map(Some) } else { Ok(None) }
+    }
+
+    fn stored(&self, at: Place, _: Option<&ObjectInfo>) -> Reply {
+        Reply::compose(&self.placed(at))
+    }
+}
+
+impl V5 {
+    /// With what is stored with the content.
+    fn with_attributes<'a>(&self, order: Order<'a>, upload: &Upload) -> Result<Order<'a>> {
+        let mut order = order.header("content-type", CONTENT_TYPE);
+        if upload.settings.insert_only {
+            order = order.header("x-cos-forbid-overwrite", true);
+        }
+        with_biz_attr(order, &upload.settings.biz_attr)
+    }
+
+    /// The reply for content that is there.
+    fn uploaded(&self, call: &Call, at: Place, answer: &Answer) -> Result<Reply> {
+        let mut data: Value = self.placed(at);
+        add_content(&mut data, answer);
+        if let Some(etag) = answer.xml.child("ETag") {
+            data["etag"] = bare_etag(&etag.text).into();
+        }
+        answer.success(&data, call.secrets())
+    }
+
+    /// Deletes content that is not what was sent, if it is still there.
+    fn discard(&self, call: &Call, at: Place, stored: &Answer) {
+        let xml = stored.xml.child("ETag").map(|etag| bare_etag(&etag.text));
+        let etag = xml.or(stored.etag());
+        if let Ok(Some(found)) = self.look(call, at)
+            && found.etag() == etag
+        {
+            let _ = self.run(call, &Order::new("delete", "DELETE", at));
+        }
+    }
+
+    /// Begins an upload in parts, and says what it is called.
+    pub(super) fn initiate(
+        &self,
+        call: &Call,
+        at: Place,
+        headers: &[(String, String)],
+    ) -> Result<String> {
+        let mut order = Order::new("upload_init", "POST", at)
+            .param("uploads", "")
+            .expecting("InitiateMultipartUploadResult");
+        for (name, value) in headers {
+            order = order.header(name, value);
+        }
+        upload_id(&self.run(call, &order)?)
+    }
+
+    /// Makes an object of parts.
+    pub(super) fn complete(
+        &self,
+        call: &Call,
+        at: Place,
+        id: &str,
+        parts: &[(u64, String)],
+        forbid_overwrite: bool,
+    ) -> Result<Answer> {
+        let mut text = String::from("<CompleteMultipartUpload>");
+        for (number, etag) in parts {
+            let etag = xml::escape(etag);
+            text.push_str(&format!(
+                "<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>"
+            ));
+        }
+        text.push_str("</CompleteMultipartUpload>");
+        let mut order = Order::new("upload_finish", "POST", at)
+            .param("uploadId", id)
+            .xml(text)
+            .expecting("CompleteMultipartUploadResult")
+            .slow();
+        if forbid_overwrite {
+            order = order.header("x-cos-forbid-overwrite", true);
+        }
+        self.run(call, &order)
+    }
+
+    /// Aborts all unfinished uploads of a file, as far as this key may.
+    pub(super) fn abort_all(&self, call: &Call, at: Place) {
+        for id in self.uploads_of(call, at).unwrap_or_default() {
+            let _ = self.run(call, &abort(at, &id));
+        }
+    }
+
+    /// The unfinished uploads of a file, the newest first.
+    fn uploads_of(&self, call: &Call, at: Place) -> Result<Vec<String>> {
+        let key = key_of(at);
+        let mut found = Vec::new();
+        let (mut key_marker, mut id_marker) = (String::new(), String::new());
+        for _ in 0..MOST_PAGES {
+            let mut order = Order::of_bucket("upload_list", "GET", at.bucket, "/")
+                .param("uploads", "")
+                .param("prefix", key)
+                .param("encoding-type", "url")
+                .expecting("ListMultipartUploadsResult");
+            if !key_marker.is_empty() {
+                order =
+                    order.param("key-marker", &key_marker).param("upload-id-marker", &id_marker);
+            }
+            let answer = self.run(call, &order)?;
+            let mut is_behind = false;
+            for entry in answer.xml.all("Upload") {
+                if objects::decoded(entry.text_of("Key")).as_deref() == Some(key) {
+                    found.push(entry.text_of("UploadId").to_owned());
+                } else {
+                    // Sorted by key: what begins with it comes behind it.
+                    is_behind = true;
+                }
+            }
+            if is_behind || answer.xml.text_of("IsTruncated") != "true" {
+                break;
+            }
+            let next = objects::decoded(answer.xml.text_of("NextKeyMarker")).unwrap_or_default();
+            let next_id = answer.xml.text_of("NextUploadIdMarker").to_owned();
+            if next.is_empty() || (&next, &next_id) == (&key_marker, &id_marker) {
+                break;
+            }
+            (key_marker, id_marker) = (next, next_id);
+        }
+        // They are sorted by their age, too.
+        found.reverse();
+        found.retain(|id| !id.is_empty());
+        Ok(found)
+    }
+
+    /// An unfinished upload of this content, with at least one part.
+    fn unfinished(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
+        let ids = match self.uploads_of(call, upload.at()) {
+            Ok(ids) => ids,
+            // Who may upload need not be allowed to list.
+            Err(failure) if failure.is_from_server() && !failure.is_retryable() => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        for id in ids.into_iter().take(MOST_CANDIDATES) {
+            let parts = match self.parts_of(call, upload.at(), &id) {
+                Ok(parts) => parts,
+                Err(failure) if failure.is_from_server() && !failure.is_retryable() => continue,
+                Err(failure) => return Err(failure),
+            };
+            if let Some(session) = continued(call, upload, id, &parts)? {
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The parts of an unfinished upload, by their numbers.
+    fn parts_of(&self, call: &Call, at: Place, id: &str) -> Result<BTreeMap<u64, Stored>> {
+        let (mut parts, mut marker) = (BTreeMap::new(), 0);
+        for _ in 0..MOST_PAGES {
+            let order = Order::new("upload_list_parts", "GET", at)
+                .param("uploadId", id)
+                .param("max-parts", 1000)
+                .param("part-number-marker", marker)
+                .expecting("ListPartsResult");
+            let answer = self.run(call, &order)?;
+            for entry in answer.xml.all("Part") {
+                let (number, size) = (entry.number_of("PartNumber"), entry.number_of("Size"));
+                if let (Some(number @ 1..=MOST_PARTS), Some(size)) = (number, size) {
+                    let etag = bare_etag(entry.text_of("ETag")).to_owned();
+                    parts.insert(number, Stored { size, etag });
+                }
+            }
+            let next = answer.xml.number_of("NextPartNumberMarker").unwrap_or(0);
+            if answer.xml.text_of("IsTruncated") != "true" || next <= marker {
+                break;
+            }
+            marker = next;
+        }
+        Ok(parts)
+    }
+
+    fn shown(&self, at: Place, answer: &Answer) -> Result<ObjectInfo> {
+        let data = self.described(at, answer).to_string();
+        serde_json::from_str(&data).map_err(|error| answer.unexpected(&error.to_string()))
+    }
+}
+
+/// A part that is on the server.
+#[derive(Debug)]
+struct Stored {
+    size: u64,
+    etag: String,
+}
+
+/// The request that aborts an upload.
+pub(super) fn abort<'a>(at: Place<'a>, id: &'a str) -> Order<'a> {
+    Order::new("upload_abort", "DELETE", at).param("uploadId", id)
+}
+
+fn upload_id(answer: &Answer) -> Result<String> {
+    match answer.xml.text_of("UploadId") {
+        "" => Err(answer.unexpected("it has no UploadId")),
+        id => Ok(id.to_owned()),
+    }
+}
+
+/// A part of the content, checked if it is to be verified.
+fn stretch<'a>(upload: &Upload<'a>, offset: u64, len: u64, progress: &'a Mark<'a>) -> Stretch<'a> {
+    let part = Stretch::new(upload.source, offset, len, progress);
+    if upload.settings.verify { part.checked() } else { part }
+}
+
+/// Whether the service has got what was sent, as far as both are known.
+fn check(answer: &Answer, theirs: Option<u64>) -> Result<()> {
+    match (answer.sent_crc64, theirs) {
+        (Some(ours), Some(theirs)) if ours != theirs => {
+            Err(damaged(ours, theirs).retryable_if(true))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn damaged(ours: u64, theirs: u64) -> Box<Failure> {
+    Failure::integrity(format!("the bytes sent have the CRC-64 {ours}, the server states {theirs}"))
+}
+
+/// The part size that is used for a content where another one may be wanted.
+fn part_size(wanted: u64, size: u64) -> u64 {
+    let least = size.div_ceil(MOST_PARTS).next_multiple_of(MIB);
+    wanted.max(SMALLEST_PART).max(least).min(LARGEST)
+}
+
+/// The CRC-64 of a content, if that of each of its parts is known.
+fn crc_of(tags: &BTreeMap<u64, PartTag>, part_size: u64, size: u64) -> Option<u64> {
+    if tags.len() as u64 != size.div_ceil(part_size) {
+        return None;
+    }
+    tags.iter().try_fold(0, |crc, (index, tag)| {
+        let len = part_size.min(size.checked_sub(index * part_size)?);
+        Some(hash::combined_crc64(crc, tag.crc64?, len))
+    })
+}
+
+/// How large the parts of an upload are, if they can be parts of a content of `size` bytes.
+fn size_of_parts(parts: &BTreeMap<u64, Stored>, size: u64) -> Option<u64> {
+    let (last, _) = parts.last_key_value()?;
+    let of_one = parts.values().map(|part| part.size).max()?;
+    let count = size.div_ceil(of_one.max(1));
+    let is_whole = |(number, part): (&u64, &Stored)| {
+        *number <= count && part.size == of_one.min(size - (number - 1) * of_one)
+    };
+    let is_possible = of_one >= SMALLEST_PART || (count == 1 && *last == 1);
+    (is_possible && count <= MOST_PARTS && of_one <= LARGEST && parts.iter().all(is_whole))
+        .then_some(of_one)
+}
+
+/// The session of an unfinished upload, if what is there of it is ours.
+fn continued(
+    call: &Call,
+    upload: &Upload,
+    id: String,
+    parts: &BTreeMap<u64, Stored>,
+) -> Result<Option<Session>> {
+    let Some(part_size) = size_of_parts(parts, upload.source.size()) else {
+        return Ok(None);
+    };
+    let (mut stored, mut tags) = (HashSet::new(), BTreeMap::new());
+    for (number, part) in parts {
+        let index = number - 1;
+        let offset = index * part_size;
+        let (md5, crc) = hash::md5_and_crc64(upload.source, offset, part.size, &call.stop)?;
+        if md5.eq_ignore_ascii_case(&part.etag) {
+            stored.insert(index);
+            let crc64 = upload.settings.verify.then_some(crc);
+            tags.insert(index, PartTag { name: part.etag.clone(), crc64 });
+        } else if stored.is_empty() {
+            // It is an upload of something else.
+            return Ok(None);
+        }
+    }
+    let resumed = Some(Resumed { digest: None, has_our_biz_attr: false });
+    Ok(Some(Session { id, part_size, is_serial: false, stored, tags, resumed }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::source::Source;
+    use crate::path::{Bucket, FilePath};
+    use crate::protocol::scripted::{call, settings};
+    use crate::protocol::v5::RULES;
+    use crate::transfer::Transfer;
+
+    #[test]
+    fn ten_thousand_parts_suffice() {
+        for (wanted, size, found) in [
+            (8 * MIB, 1, 8 * MIB),
+            (512 * 1024, 100 * MIB, MIB),
+            (8 * MIB, 80_000 * MIB, 8 * MIB),
+            (8 * MIB, 80_000 * MIB + 1, 9 * MIB),
+            (MIB, 10_000 * LARGEST, LARGEST),
+        ] {
+            let part_size = part_size(wanted, size);
+            assert_eq!(part_size, found, "{size}");
+            assert!(size.div_ceil(part_size) <= MOST_PARTS);
+        }
+    }
+
+    fn parts(sizes: &[(u64, u64)]) -> BTreeMap<u64, Stored> {
+        let stored = |size| Stored { size, etag: String::new() };
+        sizes.iter().map(|(number, size)| (*number, stored(*size))).collect()
+    }
+
+    #[test]
+    fn the_size_of_parts_is_seen_by_those_that_are_there() {
+        let size = 5 * MIB + 7;
+        for (sizes, found) in [
+            (&[(1, 2 * MIB)][..], Some(2 * MIB)),
+            (&[(1, 2 * MIB), (3, MIB + 7)], Some(2 * MIB)),
+            (&[(2, 2 * MIB)], Some(2 * MIB)),
+            (&[(1, size)], Some(size)),
+            (&[(1, 2 * MIB), (2, MIB)], None),
+            (&[(3, 2 * MIB)], None),
+            (&[(4, 2 * MIB)], None),
+            (&[(1, 7)], None),
+            (&[(1, 0)], None),
+            (&[], None),
+        ] {
+            assert_eq!(size_of_parts(&parts(sizes), size), found, "{sizes:?}");
+        }
+        assert_eq!(size_of_parts(&parts(&[(1, 7)]), 7), Some(7));
+    }
+
+    #[test]
+    fn only_parts_that_are_ours_are_continued() {
+        let data: Vec<u8> = (0..(2 * MIB + 5) as usize).map(|i| (i % 251) as u8).collect();
+        let (source, transfer) = (Source::Buffer(&data), Transfer::default());
+        let bucket = Bucket::new("b").unwrap();
+        let path = FilePath::new("cos_path", "/a", &RULES).unwrap();
+        let upload = Upload::new(&bucket, &path, &source, &transfer, settings());
+        let call = call("{}");
+        let part = |index: u64, right: bool| {
+            let size = MIB.min(data.len() as u64 - index * MIB);
+            let sums = hash::md5_and_crc64(&source, index * MIB, size, &call.stop).unwrap();
+            (index + 1, Stored { size, etag: if right { sums.0 } else { "0".repeat(32) } })
+        };
+        let open = |all: Vec<(u64, Stored)>| {
+            continued(&call, &upload, "id".into(), &all.into_iter().collect()).unwrap()
+        };
+        let session = open(vec![part(0, true), part(2, true)]).unwrap();
+        assert_eq!(session.stored, HashSet::from([0, 2]));
+        let session = open(vec![part(0, true), part(1, false), part(2, true)]).unwrap();
+        assert_eq!(session.stored, HashSet::from([0, 2]));
+        assert!(open(vec![part(0, false), part(1, true)]).is_none());
+        assert!(open(vec![]).is_none());
+        // With what is sent meanwhile, the sum of the whole is known.
+        let mut tags = session.tags;
+        let sums = hash::md5_and_crc64(&source, MIB, MIB, &call.stop).unwrap();
+        assert_eq!(crc_of(&tags, MIB, data.len() as u64), None);
+        tags.insert(1, PartTag { name: sums.0, crc64: Some(sums.1) });
+        let whole = hash::crc64(&source, &call.stop).unwrap();
+        assert_eq!(crc_of(&tags, MIB, data.len() as u64), Some(whole));
+    }
+}

@@ -26,3 +26,4 @@ mod transfers;
 mod trees;
 mod uploads;
 mod validation;
+mod xml_api;

@@ -198,7 +198,8 @@ fn find(input: &[u8]) -> Result<Found, NotHttp> {
     // These have no body, whatever they say; what follows nevertheless would be the next answer.
     let is_bodyless = matches!(head.status, 204 | 205 | 304);
     if is_bodyless {
-        head.is_last = true;
+        let is_coded = head.header("transfer-encoding").is_some();
+        head.is_last |= is_coded || head.elements("content-length").any(|length| length != "0");
         head.framing = Framing::Length(0);
     } else {
         head.framing = head.framing()?;
@@ -238,6 +239,10 @@ mod tests {
             let odd = format!("HTTP/1.1 {status}\r\nContent-Length: 9\r\n\r\n");
             let head = head(&odd).unwrap();
             assert_eq!((head.framing, head.is_last), (Framing::Length(0), true), "{status}");
+            for (header, is_last) in [("", false), ("Transfer-Encoding: chunked\r\n", true)] {
+                let found = self::head(&format!("HTTP/1.1 {status}\r\n{header}\r\n")).unwrap();
+                assert_eq!((found.framing, found.is_last), (Framing::Length(0), is_last));
+            }
         }
     }
 

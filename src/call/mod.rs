@@ -14,7 +14,7 @@ pub use send::{Request, Wait};
 pub use crate::transport::{Body, Incoming, parse_http_date, parse_iso_date};
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::log::{CallLog, Log};
 use crate::reply::secrets::Secrets;
@@ -63,6 +63,7 @@ struct Shared {
     traffic: Traffic,
     log: CallLog,
     secrets: Arc<Secrets>,
+    started: Instant,
 }
 
 impl Call {
@@ -77,7 +78,8 @@ impl Call {
     ) -> Call {
         let pace = Pace::new(requests.retries);
         let (traffic, log) = (Traffic::default(), CallLog::new(log));
-        let shared = Shared { transport, clock, requests, pace, traffic, log, secrets };
+        let started = Instant::now();
+        let shared = Shared { transport, clock, requests, pace, traffic, log, secrets, started };
         Call { shared: Arc::new(shared), stop, is_patient: false, attempt: None }
     }
 
@@ -121,6 +123,11 @@ impl Call {
     /// The time that signatures are made for, in UNIX seconds.
     pub fn now(&self) -> u64 {
         self.shared.clock.now()
+    }
+
+    /// How long ago it began.
+    pub fn elapsed(&self) -> Duration {
+        self.shared.started.elapsed()
     }
 
     /// Until when a signature that is made at `now` is valid, in UNIX seconds.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::objects::{BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
 use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
-use super::{LARGEST, MOST_PARTS, V5};
+use super::{LARGEST, MOST_PARTS, V5, kinds};
 use crate::call::Call;
 use crate::path::{FilePath, encode};
 use crate::protocol::contract::{Changes, Place};
@@ -59,7 +59,7 @@ impl Attributes {
     }
 
     /// What is stored with it when `changes` have been made.
-    fn changed(&self, changes: &Changes) -> Result<Vec<(String, String)>> {
+    fn changed(&self, changes: &Changes, name_of_file: &str) -> Result<Vec<(String, String)>> {
         let mut stored = self.stored.clone();
         if let Some(headers) = &changes.headers {
             // All that a program can set are replaced together.
@@ -72,6 +72,12 @@ impl Attributes {
                     return Err(Failure::argument(BIZ_ATTR, "is the option biz_attr"));
                 }
                 stored.push((name, value));
+            }
+            if !stored.iter().any(|(name, _)| name == "content-type") {
+                stored.push((
+                    "content-type".to_owned(),
+                    kinds::content_type(name_of_file).to_owned(),
+                ));
             }
         }
         if let Some(biz_attr) = &changes.biz_attr {
@@ -105,7 +111,7 @@ impl V5 {
                 Err(failure) => return Err(self.explained(call, at, failure)),
             };
             let from = Attributes::of(&head);
-            let stored = from.changed(changes)?;
+            let stored = from.changed(changes, at.path.name())?;
             let (acl, is_known) = match acl {
                 Some(acl) => (Some(acl.to_owned()), true),
                 None => self.acl_to_keep(call, at)?,

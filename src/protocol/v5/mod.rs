@@ -2,6 +2,7 @@
 
 mod codes;
 mod copies;
+mod kinds;
 mod objects;
 mod parts;
 mod reply;

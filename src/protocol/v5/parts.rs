@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::objects::{add_content, is_md5, key_of, with_biz_attr};
 use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
-use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, objects, xml};
-use crate::call::Call;
+use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, kinds, objects, xml};
+use crate::call::{Call, parse_http_date};
 use crate::content::hash;
 use crate::content::stretch::Stretch;
 use crate::protocol::contract::{
@@ -21,8 +21,8 @@ use crate::reply::object::ObjectInfo;
 use crate::reply::{Failure, Reply, Result};
 use crate::transfer::Mark;
 
-/// What content is where nobody says.
-const CONTENT_TYPE: &str = "application/octet-stream";
+/// Dates are whole seconds, and come from more than one machine.
+const LEEWAY: u64 = 5;
 /// So many unfinished uploads of one file are looked at.
 const MOST_CANDIDATES: usize = 20;
 /// A list that has more pages does not end.
@@ -50,8 +50,14 @@ impl Uploads for V5 {
     }
 
     fn open(&self, call: &Call, upload: &Upload) -> Result<Opened> {
-        if upload.settings.insert_only && self.look(call, upload.at())?.is_some() {
-            return Err(Failure::file_exists());
+        if upload.settings.insert_only {
+            match self.look(call, upload.at()) {
+                Ok(None) => {}
+                Ok(Some(_)) => return Err(Failure::file_exists()),
+                // Who may upload need not be allowed to look.
+                Err(failure) if is_final(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
         }
         if upload.settings.resume
             && let Some(session) = self.unfinished(call, upload)?
@@ -85,7 +91,7 @@ impl Uploads for V5 {
         let mut order = Order::new("upload_part", "PUT", upload.at())
             .param("partNumber", index + 1)
             .param("uploadId", &session.id)
-            .header("content-type", CONTENT_TYPE);
+            .header("content-type", "application/octet-stream");
         order.content = Content::Stretch(&content);
         call.attempts(
             |_| true,
@@ -118,7 +124,10 @@ impl Uploads for V5 {
         let answer = self.complete(call, upload.at(), &session.id, &names, guard)?;
         let mut theirs = answer.crc64();
         if ours.is_some() && theirs.is_none() {
-            theirs = self.look(call, upload.at())?.and_then(|found| found.crc64());
+            theirs = match self.look(call, upload.at()) {
+                Err(failure) if !is_final(&failure) => return Err(failure),
+                found => found.ok().flatten().and_then(|found| found.crc64()),
+            };
         }
         if let (Some(ours), Some(theirs)) = (ours, theirs)
             && ours != theirs
@@ -140,7 +149,9 @@ impl Uploads for V5 {
             return Ok(None);
         };
         let shown: ObjectInfo = self.shown(upload.at(), &answer)?;
-        if !upload.may_be(&shown) {
+        if !upload.may_be(&shown)
+            || (upload.settings.insert_only && is_older(call, upload, &answer))
+        {
             return Ok(None);
         }
         let is_ours = match (answer.crc64(), answer.etag()) {
@@ -162,7 +173,7 @@ impl Uploads for V5 {
 impl V5 {
     /// With what is stored with the content.
     fn with_attributes<'a>(&self, order: Order<'a>, upload: &Upload) -> Result<Order<'a>> {
-        let mut order = order.header("content-type", CONTENT_TYPE);
+        let mut order = order.header("content-type", kinds::content_type(upload.path.name()));
         if upload.settings.insert_only {
             order = order.header("x-cos-forbid-overwrite", true);
         }
@@ -287,13 +298,13 @@ impl V5 {
         let ids = match self.uploads_of(call, upload.at()) {
             Ok(ids) => ids,
             // Who may upload need not be allowed to list.
-            Err(failure) if failure.is_from_server() && !failure.is_retryable() => return Ok(None),
+            Err(failure) if is_final(&failure) => return Ok(None),
             Err(failure) => return Err(failure),
         };
         for id in ids.into_iter().take(MOST_CANDIDATES) {
             let parts = match self.parts_of(call, upload.at(), &id) {
                 Ok(parts) => parts,
-                Err(failure) if failure.is_from_server() && !failure.is_retryable() => continue,
+                Err(failure) if is_final(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
             if let Some(session) = continued(call, upload, id, &parts)? {
@@ -352,6 +363,22 @@ fn upload_id(answer: &Answer) -> Result<String> {
         "" => Err(answer.unexpected("it has no UploadId")),
         id => Ok(id.to_owned()),
     }
+}
+
+/// Whether the server understood and will say the same again.
+fn is_final(failure: &Failure) -> bool {
+    failure.is_from_server() && !failure.is_retryable()
+}
+
+/// Whether an object was there before the call began, by the server's clock: then it is not the call's.
+/// What is made of parts may have the date of its first one.
+fn is_older(call: &Call, upload: &Upload, found: &Answer) -> bool {
+    let modified = found.header("last-modified").and_then(parse_http_date);
+    let (Some(modified), Some(now)) = (modified, found.told.date) else {
+        return false;
+    };
+    let is_whole = upload.source.size() < upload.settings.threshold;
+    is_whole && modified + call.elapsed().as_secs() + LEEWAY < now
 }
 
 /// A part of the content, checked if it is to be verified.

@@ -154,6 +154,7 @@ impl V5 {
         let secrets = call.secrets().with(&ready.signature);
         let request = ready.request(order, body);
         let result = call.send(request, order.wait, |incoming| read(incoming, order, &secrets));
+        let result = result.map_err(unresolved);
         let Some(mut stretch) = stretch else {
             return result;
         };
@@ -249,6 +250,15 @@ impl Ready {
             body,
         }
     }
+}
+
+/// A host that is not found is made of a wrong name.
+fn unresolved(failure: Box<Failure>) -> Box<Failure> {
+    if failure.phase() != Phase::Resolve {
+        return failure;
+    }
+    let hint = "the host's name is made of bucket, appid and region: is there such a region?";
+    failure.with_hint(Some(hint.to_owned()))
 }
 
 /// What an answer says.

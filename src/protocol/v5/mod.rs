@@ -5,11 +5,11 @@ mod copies;
 mod kinds;
 mod objects;
 mod parts;
-mod reply;
+pub mod reply;
 mod request;
 pub mod sign;
 pub mod site;
-mod xml;
+pub mod xml;
 
 use std::sync::Arc;
 

@@ -129,6 +129,8 @@ pub fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -176,6 +178,21 @@ mod tests {
             bomb,
         ] {
             assert!(parse(text).is_err(), "{}", &text[..text.len().min(50)]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_a_server_sends_is_too_odd(text: String, odd in "[<>&;a/!\\[\\]?\"'#x0 -]{0,60}") {
+            let _ = parse(&text);
+            let _ = parse(&odd);
+            let _ = parse(&format!("<a>{odd}</a>"));
+        }
+
+        #[test]
+        fn every_text_survives(text in "[ -~中\\n]{0,40}") {
+            let element = parse(&format!("<a>{}</a>", escape(&text))).unwrap();
+            prop_assert_eq!(element.text, text.trim());
         }
     }
 

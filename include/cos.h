@@ -1,6 +1,7 @@
 /** @mainpage libcos
  *
- * A client for Tencent Cloud Object Storage (COS), JSON API v4. cos.h declares all of it; cos.hpp
+ * A client for Tencent Cloud Object Storage (COS), JSON API v4 and
+ * XML API v5. cos.h declares all of it; cos.hpp
  * wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a` and what `pkg-config --static` adds.
  *
  *     cos_client *client = NULL;
@@ -22,10 +23,12 @@
  * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server";
  * - `argument`: the argument or option that was refused;
  * - `http_status`: if there was an answer; `attempts`: how often the request was tried;
- * - `retryable`: whether the same call may succeed later; `hint`: what usually helps.
+ * - `retryable`: whether the same call may succeed later; `hint`: what usually helps;
+ * - `server_code`: the word by which the XML API refuses, such as "NoSuchKey".
  *
  * **Codes** are plain ints. 0 is success, -1 to -4 and all positive codes are the library's, every
- * other negative code is the server's, passed through: see #cos_code.
+ * other negative code is the server's, passed through: see #cos_code. The XML API refuses by words:
+ * they have the codes that mean the same, and 4 or 5 where there is none.
  *
  * **Ownership** Arguments are borrowed for the call. What arrives through a `T **out` is yours:
  * strings go to cos_string_free(), bytes to cos_buffer_free(), handles to their own free function;
@@ -34,7 +37,8 @@
  * **Strings** end with NUL and are UTF-8, local paths included. A cos path starts with '/'; one that
  * ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote, backslash, control
  * characters, blank segments, "." and "..", and more than 1024 bytes in its URL. A bucket is 1 to 64
- * of a-z, 0-9 and '-'.
+ * of a-z, 0-9 and '-'. With the XML API only control characters, "." and ".." are not allowed in a
+ * cos path, and more than 850 bytes.
  *
  * **Options** are a JSON object or NULL. An unknown key, a wrong type or a value out of range is
  * #COS_ERR_PARAM, never ignored; `null` means the default, flags may be true/false or 1/0. Every
@@ -83,8 +87,9 @@
  * What a call returns, and `code` in its reply.
  *
  * 0 is success. The negative values -1 to -4 and all positive values are the library's own;
- * every other negative value is the server's, passed through unchanged. A server may send
- * codes that are not named here: compare numbers, and expect any.
+ * every other negative value is the server's, passed through unchanged, or the one that means the
+ * same as a word of the XML API. A server may send codes that are not named here: compare numbers,
+ * and expect any.
  */
 typedef enum {
   /**
@@ -96,8 +101,8 @@ typedef enum {
    */
   COS_ERR_PARAM = -1,
   /**
-   * The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx;
-   * or with a code that is the library's own. The message says what it was.
+   * The server answered with something that is not a reply of its API: an HTML 403 or 404, a bare
+   * 5xx; or with a code that is the library's own. The message says what it was.
    */
   COS_ERR_NETWORK = -2,
   /**
@@ -117,9 +122,17 @@ typedef enum {
    */
   COS_ERR_LOCAL_IO = 2,
   /**
-   * Bytes arrived but their SHA-1 or length is wrong. Nothing was left at the destination.
+   * Bytes arrived but their SHA-1, CRC-64 or length is wrong. Nothing was left at the destination.
    */
   COS_ERR_INTEGRITY = 3,
+  /**
+   * The server refused for a reason that has no number of its own: `error.server_code` has its word.
+   */
+  COS_ERR_REFUSED = 4,
+  /**
+   * The account, or this key of it, may not do this.
+   */
+  COS_ERR_ACCESS_DENIED = 5,
   /**
    * Unknown secret id (newer servers).
    */
@@ -463,16 +476,22 @@ void cos_string_free(char *string);
  * @param secret_id   The secret id from the console.
  * @param secret_key  The secret key from the console. It is copied, and wiped by
  *                    cos_client_free().
- * @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
+ * @param region      For the XML API "ap-shanghai", "na-ashburn" or any other region's name; for
+ *                    the JSON API "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
  *                    ("singapore"), or any other region's short name. NULL only if `options` give
- *                    both `hostname` and `download_hostname`.
+ *                    `hostname` and, for the JSON API, `download_hostname`.
  * @param options     JSON object or NULL; the keys are listed below.
  * @param out_client  Receives the client, to be freed with cos_client_free(); NULL on failure.
  * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  *
  * Options (default):
+ * - `api`: "v4" for the JSON API or "v5" for the XML API. Where it is not given the region tells:
+ *   names with '-' are the XML API's; all others, and no region, mean the JSON API. "v5" takes the
+ *   short names as well. It can't be changed later.
+ * - `token`: what came with temporary keys, for the XML API. cos_client_set_credentials() forgets it.
  * - `scheme` ("https"): "http" or "https", for control requests and downloads.
- * - `hostname`: `host[:port]` of control requests, in place of the region's.
+ * - `hostname`: `host[:port]` of control requests, in place of the region's; with the XML API,
+ *   `bucket-appid.` is put in front of it, and downloads go there, too.
  * - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it, so it
  *   is a name and no IPv6 address. Names below `localhost` lead to this machine.
  * - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
@@ -501,6 +520,21 @@ void cos_string_free(char *string);
  * explains it, the client signs once more with the server's time, and keeps to that for later
  * requests and signatures. The log tells; if the request fails all the same, `error.hint` does.
  * Over http no more than a day of difference is believed.
+ *
+ * **XML API** Calls, options and replies are those of the JSON API; what differs:
+ * - A bucket may be given with or without "-appid" at the end of its name.
+ * - A signature is for one request: cos_sign_more() and cos_sign_once() are refused with -1.
+ * - Content is verified by its CRC-64, which replies have as `data.crc64`; `data.etag` changes with
+ *   every version of a file. There is no instant upload, no `forbid`, and `data.sha` only if the
+ *   uploader has stored one as `x-cos-meta-sha1`.
+ * - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
+ *   2048 bytes, of which a character that is not ASCII takes up to 12.
+ * - A folder is what the paths of files begin with, whether or not it was created.
+ * - cos_move_file() copies, then deletes: if it fails in between, both files exist. cos_update_file()
+ *   copies the file onto itself unless `authority` is all that changes; it may not be allowed to see
+ *   who could read the file, and then has "authority" in `data.not_kept`.
+ * - In a bucket that keeps versions, or once did, `insert_only` has no effect; `data.version_id` in
+ *   the reply to an upload shows that it is such a bucket.
  *
  * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
  *
@@ -684,7 +718,9 @@ void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
  *         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
- *         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
+ *         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`; with the
+ *         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, without
+ *         `data.forbid`, and without `data.authority` if this key may not ask for it.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NO_BUCKET  No such bucket.
  *
@@ -710,7 +746,7 @@ int cos_stat_file(const cos_client *client,
  * Options (by default, what is not given is not changed):
  * - `biz_attr`: text that the program stores with the file.
  * - `authority`: "eInvalid" (as the bucket), "eWRPrivate" or "eWPrivateRPublic".
- * - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing.
+ * - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing; not with the XML API.
  * - `cache_control`, `content_type`, `content_language`, `content_disposition`,
  *   `content_encoding`: headers that downloads return.
  * - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.
@@ -955,15 +991,19 @@ int cos_del_folder(const cos_client *client,
  * - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
  *   replaces it.
  * - `biz_attr` (""): text that the program stores with the file.
- * - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520.
+ * - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520; with the XML
+ *   API 16777216, at most 5368709120.
  * - `slice_size` (1048576): bytes a slice: 524288, 1048576, 2097152 or 3145728. The server may
- *   choose another.
+ *   choose another. With the XML API 8388608, at most 5368709120; less than 1048576 is raised to
+ *   that, and so much is added that 10000 slices suffice.
  * - `concurrency` (4): slices under way at a time, 1 to 64, each on a connection of its own.
  * - `verify_sha1` (true): announce the SHA-1 of the file and of its slices, so that the server
  *   verifies what arrives and knows what it has. Costs a pass over the file. Without it an
- *   unfinished upload is continued, but nothing is saved.
+ *   unfinished upload is continued, but nothing is saved. With the XML API: compare the CRC-64 of
+ *   what was sent with the server's, at no such cost.
  * - `resume` (true): continue an unfinished upload, or go around it; false returns
- *   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT.
+ *   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT. With the XML API false begins anew, and
+ *   leaves nothing unfinished; what is left otherwise is billed until it is continued or aborted.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
@@ -1045,7 +1085,7 @@ int cos_upload_buffer(const cos_client *client,
  * - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
  *   local file gets just these. A part of a file is not checked against its SHA-1.
  * - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
- * - `verify_sha1` (true): check the SHA-1 that the server states.
+ * - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
  * - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *

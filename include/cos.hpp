@@ -272,6 +272,8 @@ struct CallOptions : OptionsOf<CallOptions> {
 struct ClientOptions : OptionsOf<ClientOptions> {
     using OptionsOf::OptionsOf;
     ClientOptions &region(std::string_view v) { return set("region", v); }
+    ClientOptions &api(std::string_view v) { return set("api", v); }
+    ClientOptions &token(std::string_view v) { return set("token", v); }
     ClientOptions &scheme(std::string_view v) { return set("scheme", v); }
     ClientOptions &hostname(std::string_view v) { return set("hostname", v); }
     ClientOptions &download_hostname(std::string_view v) { return set("download_hostname", v); }

@@ -25,16 +25,22 @@ impl cos_client {
 /// @param secret_id   The secret id from the console.
 /// @param secret_key  The secret key from the console. It is copied, and wiped by
 ///                    cos_client_free().
-/// @param region      "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
+/// @param region      For the XML API "ap-shanghai", "na-ashburn" or any other region's name; for
+///                    the JSON API "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
 ///                    ("singapore"), or any other region's short name. NULL only if `options` give
-///                    both `hostname` and `download_hostname`.
+///                    `hostname` and, for the JSON API, `download_hostname`.
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param out_client  Receives the client, to be freed with cos_client_free(); NULL on failure.
 /// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
+/// - `api`: "v4" for the JSON API or "v5" for the XML API. Where it is not given the region tells:
+///   names with '-' are the XML API's; all others, and no region, mean the JSON API. "v5" takes the
+///   short names as well. It can't be changed later.
+/// - `token`: what came with temporary keys, for the XML API. cos_client_set_credentials() forgets it.
 /// - `scheme` ("https"): "http" or "https", for control requests and downloads.
-/// - `hostname`: `host[:port]` of control requests, in place of the region's.
+/// - `hostname`: `host[:port]` of control requests, in place of the region's; with the XML API,
+///   `bucket-appid.` is put in front of it, and downloads go there, too.
 /// - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it, so it
 ///   is a name and no IPv6 address. Names below `localhost` lead to this machine.
 /// - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply
@@ -63,6 +69,21 @@ impl cos_client {
 /// explains it, the client signs once more with the server's time, and keeps to that for later
 /// requests and signatures. The log tells; if the request fails all the same, `error.hint` does.
 /// Over http no more than a day of difference is believed.
+///
+/// **XML API** Calls, options and replies are those of the JSON API; what differs:
+/// - A bucket may be given with or without "-appid" at the end of its name.
+/// - A signature is for one request: cos_sign_more() and cos_sign_once() are refused with -1.
+/// - Content is verified by its CRC-64, which replies have as `data.crc64`; `data.etag` changes with
+///   every version of a file. There is no instant upload, no `forbid`, and `data.sha` only if the
+///   uploader has stored one as `x-cos-meta-sha1`.
+/// - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
+///   2048 bytes, of which a character that is not ASCII takes up to 12.
+/// - A folder is what the paths of files begin with, whether or not it was created.
+/// - cos_move_file() copies, then deletes: if it fails in between, both files exist. cos_update_file()
+///   copies the file onto itself unless `authority` is all that changes; it may not be allowed to see
+///   who could read the file, and then has "authority" in `data.not_kept`.
+/// - In a bucket that keeps versions, or once did, `insert_only` has no effect; `data.version_id` in
+///   the reply to an upload shows that it is such a bucket.
 ///
 /// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
 ///

@@ -43,7 +43,7 @@ pub type cos_write_fn =
 /// - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
 ///   local file gets just these. A part of a file is not checked against its SHA-1.
 /// - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
-/// - `verify_sha1` (true): check the SHA-1 that the server states.
+/// - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
 /// - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///

@@ -13,7 +13,9 @@ use crate::ops::file;
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
 ///         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
-///         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`.
+///         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`; with the
+///         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, without
+///         `data.forbid`, and without `data.authority` if this key may not ask for it.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_NO_BUCKET  No such bucket.
 ///
@@ -43,7 +45,7 @@ pub unsafe extern "C" fn cos_stat_file(
 /// Options (by default, what is not given is not changed):
 /// - `biz_attr`: text that the program stores with the file.
 /// - `authority`: "eInvalid" (as the bucket), "eWRPrivate" or "eWPrivateRPublic".
-/// - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing.
+/// - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing; not with the XML API.
 /// - `cache_control`, `content_type`, `content_language`, `content_disposition`,
 ///   `content_encoding`: headers that downloads return.
 /// - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.

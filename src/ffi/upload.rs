@@ -34,15 +34,19 @@ use crate::ops::upload;
 /// - `insert_only` (true): fail with COS_ERR_FILE_EXISTS if there is a file at `cos_path`; false
 ///   replaces it.
 /// - `biz_attr` (""): text that the program stores with the file.
-/// - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520.
+/// - `slice_threshold` (8388608): bytes from which a file is sliced, at most 20971520; with the XML
+///   API 16777216, at most 5368709120.
 /// - `slice_size` (1048576): bytes a slice: 524288, 1048576, 2097152 or 3145728. The server may
-///   choose another.
+///   choose another. With the XML API 8388608, at most 5368709120; less than 1048576 is raised to
+///   that, and so much is added that 10000 slices suffice.
 /// - `concurrency` (4): slices under way at a time, 1 to 64, each on a connection of its own.
 /// - `verify_sha1` (true): announce the SHA-1 of the file and of its slices, so that the server
 ///   verifies what arrives and knows what it has. Costs a pass over the file. Without it an
-///   unfinished upload is continued, but nothing is saved.
+///   unfinished upload is continued, but nothing is saved. With the XML API: compare the CRC-64 of
+///   what was sent with the server's, at no such cost.
 /// - `resume` (true): continue an unfinished upload, or go around it; false returns
-///   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT.
+///   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT. With the XML API false begins anew, and
+///   leaves nothing unfinished; what is left otherwise is billed until it is continued or aborted.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on

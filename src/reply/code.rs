@@ -5,8 +5,9 @@ use std::ffi::CStr;
 /// What a call returns, and `code` in its reply.
 ///
 /// 0 is success. The negative values -1 to -4 and all positive values are the library's own;
-/// every other negative value is the server's, passed through unchanged. A server may send
-/// codes that are not named here: compare numbers, and expect any.
+/// every other negative value is the server's, passed through unchanged, or the one that means the
+/// same as a word of the XML API. A server may send codes that are not named here: compare numbers,
+/// and expect any.
 #[allow(non_camel_case_types)]
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub enum Code {
 
     /// Bad argument or option, or a local file that is missing or unreadable. Nothing was sent.
     COS_ERR_PARAM = -1,
-    /// The server answered with something that is not a JSON reply: an HTML 403 or 404, a bare 5xx;
-    /// or with a code that is the library's own. The message says what it was.
+    /// The server answered with something that is not a reply of its API: an HTML 403 or 404, a bare
+    /// 5xx; or with a code that is the library's own. The message says what it was.
     COS_ERR_NETWORK = -2,
     /// No answer: name resolution, connect, TLS, timeout or a lost connection.
     COS_ERR_CONNECT = -3,
@@ -28,7 +29,7 @@ pub enum Code {
     COS_ERR_CANCELLED = 1,
     /// Reading or writing the local file failed midway: disk full, file shrank or changed.
     COS_ERR_LOCAL_IO = 2,
-    /// Bytes arrived but their SHA-1 or length is wrong. Nothing was left at the destination.
+    /// Bytes arrived but their SHA-1, CRC-64 or length is wrong. Nothing was left at the destination.
     COS_ERR_INTEGRITY = 3,
 
     /// The server refused for a reason that has no number of its own: `error.server_code` has its word.
@@ -188,7 +189,12 @@ const ADVICE: &[(Code, Again, &str)] = &[
         Again::Request,
         "wait before trying again, and send fewer requests at a time",
     ),
-    (COS_ERR_NO_BUCKET, Again::No, "check the bucket's name, without the appid, and its region"),
+    (
+        COS_ERR_NO_BUCKET,
+        Again::No,
+        "check the bucket's name, without the appid, and its region: sh and the like are for the \
+         JSON API, ap-shanghai and the like for the XML API",
+    ),
     (COS_ERR_STORAGE_TIMEOUT, Again::Request, ""),
     (
         COS_ERR_FILE_EXISTS,

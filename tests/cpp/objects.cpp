@@ -215,6 +215,11 @@ void settings(const std::string &host)
     const auto url = client.sign_download(bucket, "/你", 60).text("/data/url").value_or("");
     CHECK(url.find("/%E4%BD%A0?sign=") != std::string::npos);
     EXPECT(COS_ERR_PARAM, client.sign_download(bucket, "/a", 0));
+
+    const Client xml("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY",
+                     ClientOptions().api("v5").token("t+k").hostname("localhost:1"));
+    const auto presigned = xml.sign_download(bucket, "/a", 60).text("/data/url").value_or("");
+    CHECK(presigned.find("&x-cos-security-token=t%2Bk") != std::string::npos);
 }
 
 void refusals(const std::string &host)

@@ -533,8 +533,9 @@ void cos_string_free(char *string);
  * - cos_move_file() copies, then deletes: if it fails in between, both files exist. cos_update_file()
  *   copies the file onto itself unless `authority` is all that changes; it may not be allowed to see
  *   who could read the file, and then has "authority" in `data.not_kept`.
- * - In a bucket that keeps versions, or once did, `insert_only` has no effect; `data.version_id` in
- *   the reply to an upload shows that it is such a bucket.
+ * - In a bucket that keeps versions, or once did, the service does not heed `insert_only`:
+ *   `data.version_id` in the reply to an upload shows that it is such a bucket. From then on the
+ *   client looks first, as it always does for uploads in slices.
  *
  * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
  *

@@ -68,18 +68,18 @@ fn the_static_library_links_beside_another_one_made_by_rust() {
     }
 }
 
-/// What a program is asked to carry: 2.2 MiB as a file of its own, 2.4 MiB within the program.
+/// What a program is asked to carry: 2.4 MiB as a file of its own, 2.6 MiB within the program.
 #[test]
 fn the_libraries_are_small() {
     let library = fs::metadata(libraries().join("libcos.so")).unwrap().len();
-    assert!(library <= (22 << 20) / 10, "libcos.so has {library} bytes");
+    assert!(library <= (24 << 20) / 10, "libcos.so has {library} bytes");
 
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("round");
     compile("examples-c/round.c", Link::Static, &program);
     succeed(Command::new("strip").arg(&program));
     let program = fs::metadata(program).unwrap().len();
-    assert!(program <= (24 << 20) / 10, "a program with libcos.a has {program} bytes");
+    assert!(program <= (26 << 20) / 10, "a program with libcos.a has {program} bytes");
 }
 
 /// The README says which is the oldest.

@@ -689,6 +689,20 @@ fn a_file_that_is_there_stays_unless_it_is_to_be_replaced() {
 }
 
 #[test]
+fn in_a_bucket_with_versions_the_client_looks_first() {
+    let service = Service::start();
+    let client = service.client(json!({}));
+    let versioned =
+        |answer: String| answer.replacen("ETag", "x-cos-version-id: MTg0NDU\r\nETag", 1);
+    service.fault("put", 0, 9, Wrong::Edited(versioned));
+    let answer = upload_bytes(&client, "/a", b"one", json!({}));
+    assert_eq!(answer["data"]["version_id"], "MTg0NDU");
+    assert_eq!(service.asked(), ["put"]);
+    expect(&upload_bytes(&client, "/a", b"two", json!({})), -177);
+    assert_eq!(service.asked(), ["head"]);
+}
+
+#[test]
 fn parts_travel_and_are_verified_together() {
     let service = Service::start();
     let client = service.client(json!({}));
@@ -854,6 +868,17 @@ fn attributes_change_and_the_others_stay() {
     let data = stat();
     assert_eq!((&data["biz_attr"], &data["authority"]), (&json!(""), &json!("eWRPrivate")));
     assert_eq!(data["custom_headers"], custom);
+    // Where nobody says what it was called, what was private stays so.
+    let unnamed = |answer: String| {
+        let (before, behind) = answer.split_once("x-cos-acl: ").unwrap();
+        before.to_owned() + behind.split_once("\r\n").unwrap().1
+    };
+    service.fault("get_acl", 0, 1, Wrong::Edited(unnamed));
+    expect(&update(json!({"biz_attr": "c"})), 0);
+    assert_eq!(service.object("a").unwrap().acl, "private");
+    let forbidden = refusal("403 Forbidden", "AccessDenied", "Access Denied.");
+    service.fault("get_acl", 0, 1, Wrong::Answer(forbidden));
+    assert_eq!(update(json!({"biz_attr": "d"}))["data"]["not_kept"], json!(["authority"]));
     expect(&update(json!({"clear_headers": true})), 0);
     assert_eq!(stat()["custom_headers"].get("x-cos-meta-name"), None);
     let refused = update(json!({"forbid": 1}));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
+use super::objects::{Acl, BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
 use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
 use super::{LARGEST, MOST_PARTS, V5, kinds};
@@ -158,13 +158,23 @@ impl V5 {
     /// Who may read the object has to be said anew; also, whether that is known.
     fn acl_to_keep(&self, call: &Call, at: Place) -> Result<(Option<String>, bool)> {
         match self.acl(call, at) {
-            // Nobody is to read what was private.
-            Ok(acl) => Ok((Some(acl.0.unwrap_or_else(|| "private".to_owned())), true)),
+            Ok(Acl(Some(acl))) => Ok((Some(acl), true)),
+            // Private, or as the bucket says: where that is the same, nothing need be said.
+            Ok(Acl(None)) => {
+                Ok((self.bucket_is_public(call, at).then(|| "private".to_owned()), true))
+            }
             Err(failure) if failure.phase() == Phase::Server && !failure.is_retryable() => {
                 Ok((None, false))
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether everybody may read what is in the bucket, or that can't be known.
+    fn bucket_is_public(&self, call: &Call, at: Place) -> bool {
+        let order = Order::of_bucket("acl", "GET", at.bucket, "/").param("acl", "");
+        let order = order.expecting("AccessControlPolicy");
+        !self.acl_in(call, &order).is_ok_and(|acl| acl.is_private())
     }
 
     /// Copies a file to another path of its bucket.

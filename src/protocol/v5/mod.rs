@@ -11,14 +11,16 @@ pub mod sign;
 pub mod site;
 pub mod xml;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
 use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
-use crate::path::{Rules, encode_query};
+use crate::path::{Bucket, Rules, encode_query};
 use crate::reply::{Failure, Reply, Result};
+use reply::Answer;
 use sign::{Lifetime, Signed, sign};
 use site::Domains;
 
@@ -53,12 +55,29 @@ static LIMITS: Limits = Limits {
 pub struct V5 {
     account: Arc<Account>,
     domains: Domains,
+    /// Buckets that have shown that they keep versions: there nothing forbids to replace a file.
+    versioned: Mutex<HashSet<String>>,
 }
 
 impl V5 {
     /// The service at hosts of these domains.
     pub fn new(account: Arc<Account>, domains: Domains) -> V5 {
-        V5 { account, domains }
+        V5 { account, domains, versioned: Mutex::default() }
+    }
+}
+
+impl V5 {
+    /// Notes what the answer to an upload shows of a bucket.
+    fn note_versions(&self, bucket: &Bucket, answer: &Answer) {
+        if answer.header("x-cos-version-id").is_some() {
+            let mut versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
+            versioned.insert(bucket.as_str().to_owned());
+        }
+    }
+
+    fn keeps_versions(&self, bucket: &Bucket) -> bool {
+        let versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
+        versioned.contains(bucket.as_str())
     }
 }
 
@@ -96,7 +115,7 @@ impl Protocol for V5 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::{Bucket, FilePath};
+    use crate::path::FilePath;
     use crate::protocol::contract::{Api, Site};
 
     fn service(token: Option<&str>) -> V5 {

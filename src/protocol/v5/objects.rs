@@ -263,6 +263,11 @@ impl Objects for V5 {
 pub(super) struct Acl(pub Option<String>);
 
 impl Acl {
+    /// Whether only the owner may.
+    pub fn is_private(&self) -> bool {
+        matches!(self.0.as_deref(), None | Some("private"))
+    }
+
     fn in_reply(&self) -> &'static str {
         match self.0.as_deref() {
             Some("default") => "eInvalid",
@@ -328,7 +333,12 @@ impl V5 {
     /// Who may read an object.
     pub(super) fn acl(&self, call: &Call, at: Place) -> Result<Acl> {
         let order = Order::new("acl", "GET", at).param("acl", "");
-        let answer = self.run(call, &order.expecting("AccessControlPolicy"))?;
+        self.acl_in(call, &order.expecting("AccessControlPolicy"))
+    }
+
+    /// Who may read what the request is about.
+    pub(super) fn acl_in(&self, call: &Call, order: &Order) -> Result<Acl> {
+        let answer = self.run(call, order)?;
         if let Some(name) = answer.header("x-cos-acl") {
             return Ok(Acl(Some(name.to_owned())));
         }

@@ -36,6 +36,9 @@ impl Uploads for V5 {
         call.attempts(
             |_| true,
             |call| {
+                if upload.settings.insert_only && self.keeps_versions(upload.bucket) {
+                    self.check_free(call, upload.at())?;
+                }
                 let answer = self.run(call, &order)?;
                 if let Err(failure) = check(&answer, answer.crc64()) {
                     self.discard(call, upload.at(), &answer);
@@ -51,13 +54,7 @@ impl Uploads for V5 {
 
     fn open(&self, call: &Call, upload: &Upload) -> Result<Opened> {
         if upload.settings.insert_only {
-            match self.look(call, upload.at()) {
-                Ok(None) => {}
-                Ok(Some(_)) => return Err(Failure::file_exists()),
-                // Who may upload need not be allowed to look.
-                Err(failure) if is_final(&failure) => {}
-                Err(failure) => return Err(failure),
-            }
+            self.check_free(call, upload.at())?;
         }
         if upload.settings.resume
             && let Some(session) = self.unfinished(call, upload)?
@@ -182,12 +179,22 @@ impl V5 {
 
     /// The reply for content that is there.
     fn uploaded(&self, call: &Call, at: Place, answer: &Answer) -> Result<Reply> {
+        self.note_versions(at.bucket, answer);
         let mut data: Value = self.placed(at);
         add_content(&mut data, answer);
         if let Some(etag) = answer.xml.child("ETag") {
             data["etag"] = bare_etag(&etag.text).into();
         }
         answer.success(&data, call.secrets())
+    }
+
+    /// Fails if there is a file. Who may upload need not be allowed to look.
+    fn check_free(&self, call: &Call, at: Place) -> Result<()> {
+        match self.look(call, at) {
+            Ok(Some(_)) => Err(Failure::file_exists()),
+            Err(failure) if !is_final(&failure) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     /// Deletes content that is not what was sent, if it is still there.

@@ -15,7 +15,7 @@ use crate::content::hash::{self, States};
 use crate::content::source::Source;
 use crate::path::{self, Bucket, CosPath, FilePath};
 use crate::reply::object::ObjectInfo;
-use crate::reply::{Reply, Result};
+use crate::reply::{Failure, Reply, Result};
 use crate::stop::Stop;
 use crate::transfer::{Mark, Transfer};
 
@@ -39,6 +39,15 @@ pub trait Objects {
 
     /// Deletes a file, or a folder with nothing in it.
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply>;
+
+    /// Deletes files, at the most as many as the limits say. Tells which were not deleted, by
+    /// their number, and why; what was not there may be among them.
+    fn delete_files(
+        &self,
+        call: &Call,
+        bucket: &Bucket,
+        paths: &[FilePath],
+    ) -> Result<Vec<(usize, Box<Failure>)>>;
 
     /// Copies a file within its bucket.
     fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply>;
@@ -167,6 +176,8 @@ pub struct Limits {
     pub largest_page: u64,
     /// The largest page that every server accepts.
     pub page: u64,
+    /// So many files are deleted at once.
+    pub deleted_at_once: usize,
     /// Whether lists state the sums of what is in them, as far as there are any.
     pub lists_have_sums: bool,
 }

@@ -15,7 +15,7 @@ use crate::call::{Call, Incoming};
 use crate::client::Client;
 use crate::content::source::Source;
 use crate::options::Options;
-use crate::path::{FilePath, Rules};
+use crate::path::{Bucket, FilePath, Rules};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Failure, Phase, Reply, Result};
 use crate::transfer::Mark;
@@ -34,6 +34,7 @@ pub static LIMITS: Limits = Limits {
     largest_whole: 10,
     largest_page: 1000,
     page: 199,
+    deleted_at_once: 1,
     lists_have_sums: true,
 };
 
@@ -120,6 +121,17 @@ impl Objects for Scripted {
 
     fn delete(&self, _: &Call, at: Place, _: Retry) -> Result<Reply> {
         self.reply("delete", at.path.as_str())
+    }
+
+    fn delete_files(
+        &self,
+        call: &Call,
+        bucket: &Bucket,
+        paths: &[FilePath],
+    ) -> Result<Vec<(usize, Box<Failure>)>> {
+        let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
+        let failures = paths.iter().enumerate().map(|(i, path)| Some((i, delete(path)?)));
+        Ok(failures.flatten().collect())
     }
 
     fn copy(&self, _: &Call, at: Place, to: &FilePath, _: bool) -> Result<Reply> {

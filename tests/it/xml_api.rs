@@ -49,6 +49,7 @@ impl Asked {
             "PUT" if self.headers.contains_key("x-cos-copy-source") => "copy",
             "PUT" => "put",
             "POST" if has("uploads") => "initiate",
+            "POST" if has("delete") => "delete_many",
             "POST" => "complete",
             "DELETE" if has("uploadId") => "abort",
             "DELETE" => "delete",
@@ -241,6 +242,22 @@ impl Service {
             "delete" => {
                 store.objects.remove(&key);
                 answer("204 No Content", &[], "")
+            }
+            "delete_many" => {
+                assert!(!asked.header("content-md5").is_empty());
+                let text = String::from_utf8(asked.body.clone()).unwrap();
+                let mut body = String::new();
+                for named in text.split("<Object>").skip(1) {
+                    let key = between(named, "<Key>", "</Key>");
+                    if key.ends_with("locked") {
+                        body.push_str(&format!(
+                            "<Error><Key>{key}</Key><Code>ObjectLocked</Code><Message>No.</Message></Error>"
+                        ));
+                        continue;
+                    }
+                    store.objects.remove(&key.replace("&lt;", "<").replace("&amp;", "&"));
+                }
+                answer("200 OK", &[], &format!("<DeleteResult>{body}</DeleteResult>"))
             }
             "get_acl" => {
                 let acl = store.objects.get(&key).map_or("", |object| &object.acl);
@@ -999,6 +1016,18 @@ fn folders_are_what_keys_begin_with() {
     expect(&all, 0);
     assert_eq!((&all["data"]["files"], &all["data"]["failed"]), (&json!(3), &json!(0)));
     expect(&reply(folder::delete(&client, PUBLIC, "/d/", None)), -197);
+    assert_eq!(service.count("delete_many"), 1);
+    for path in ["/m/a<&b", "/m/sub/locked", "/m/b"] {
+        expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    }
+    let recursive = Some(r#"{"recursive":true}"#);
+    let some = reply(folder::delete(&client, PUBLIC, "/m/", recursive));
+    assert_eq!(some["data"]["files"], 2);
+    assert_eq!(some["data"]["failures"][0]["path"], "sub/locked");
+    assert_eq!(some["data"]["failures"][0]["code"], 4);
+    let denied = refusal("403 Forbidden", "AccessDenied", "Access Denied.");
+    service.fault("delete_many", 0, 1, Wrong::Answer(denied));
+    expect(&reply(folder::delete(&client, PUBLIC, "/m/", recursive)), 0);
     assert_eq!(service.store.lock().unwrap().objects.len(), 2);
 }
 

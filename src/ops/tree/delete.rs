@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::remote::RemoteFile;
 use super::report::{Report, add_folders_of};
 use super::{Remote, for_each, remote};
 use crate::ops::Operation;
@@ -23,12 +24,15 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     tree.folders.push(String::new());
     let files = AtomicUsize::new(0);
     let mut folders = 0;
-    let mut result = for_each(&call, workers, &tree.files, |file| {
-        let removed = folder.file(&file.name).and_then(|path| remove(folder, &path));
-        if removed.is_ok() {
-            files.fetch_add(1, Ordering::Relaxed);
+    let together: Vec<_> = tree.files.chunks(service.limits().deleted_at_once).collect();
+    let mut result = for_each(&call, workers, &together, |some| {
+        for (file, removed) in some.iter().zip(remove_files(folder, some)) {
+            if removed.is_ok() {
+                files.fetch_add(1, Ordering::Relaxed);
+            }
+            report.note(&file.name, removed)?;
         }
-        report.note(&file.name, removed)
+        Ok(())
     });
     let mut in_use = report.folders_with_failures();
     for name in &tree.folders {
@@ -43,6 +47,36 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
         result = report.note(name, removed);
     }
     Ok(report.reply_to_deletion(result, files.into_inner(), folders))
+}
+
+/// Deletes files. What became of each.
+fn remove_files(remote: Remote, files: &[RemoteFile]) -> Vec<Result<()>> {
+    let paths = files.iter().map(|file| remote.file(&file.name));
+    let (mut results, mut wanted) = (Vec::new(), Vec::new());
+    for (number, path) in paths.enumerate() {
+        match path {
+            Ok(path) => {
+                results.push(Ok(()));
+                wanted.push((number, path));
+            }
+            Err(failure) => results.push(Err(failure)),
+        }
+    }
+    let (numbers, paths): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+    if paths.is_empty() {
+        return results;
+    }
+    let failed = match remote.service.delete_files(remote.call, remote.bucket, &paths) {
+        Ok(failed) => failed,
+        Err(failure) => (0..paths.len()).map(|number| (number, failure.clone())).collect(),
+    };
+    for (number, failure) in failed {
+        // That it is gone already is what was wanted.
+        if !failure.is(Code::COS_ERR_NOT_FOUND) {
+            results[numbers[number]] = Err(failure);
+        }
+    }
+    results
 }
 
 /// Deletes one thing. That it is gone already is what was wanted.

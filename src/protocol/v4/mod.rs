@@ -41,6 +41,7 @@ static LIMITS: Limits = Limits {
     largest_whole: 20 * 1024 * 1024,
     largest_page: 1000,
     page: 199,
+    deleted_at_once: 1,
     lists_have_sums: true,
 };
 

@@ -47,6 +47,7 @@ static LIMITS: Limits = Limits {
     largest_whole: LARGEST,
     largest_page: 1000,
     page: 199,
+    deleted_at_once: 1000,
     lists_have_sums: false,
 };
 

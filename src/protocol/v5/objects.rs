@@ -98,6 +98,38 @@ impl Objects for V5 {
         answer.success(&Value::Null, call.secrets())
     }
 
+    fn delete_files(
+        &self,
+        call: &Call,
+        bucket: &Bucket,
+        paths: &[FilePath],
+    ) -> Result<Vec<(usize, Box<Failure>)>> {
+        let key = |path: &FilePath| path.as_str().trim_start_matches('/').to_owned();
+        let mut text = String::from("<Delete><Quiet>true</Quiet>");
+        for path in paths {
+            text.push_str(&format!("<Object><Key>{}</Key></Object>", xml::escape(&key(path))));
+        }
+        text.push_str("</Delete>");
+        let order = Order::of_bucket("delete_files", "POST", bucket, "/").param("delete", "");
+        let answer = match self.run(call, &order.xml(text).expecting("DeleteResult")) {
+            // Who may delete a file need not be allowed to delete many at once.
+            Err(failure) if failure.is(Code::COS_ERR_ACCESS_DENIED) => {
+                let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
+                let failures = paths.iter().enumerate().map(|(i, path)| Some((i, delete(path)?)));
+                return Ok(failures.flatten().collect());
+            }
+            answer => answer?,
+        };
+        let mut failures = Vec::new();
+        for error in answer.xml.all("Error") {
+            let refused = error.text_of("Key");
+            let found = paths.iter().position(|path| key(path) == refused);
+            let number = found.ok_or_else(|| answer.unexpected("it has a key of its own"))?;
+            failures.push((number, answer.refusal_of(error, call.secrets())));
+        }
+        Ok(failures)
+    }
+
     fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply> {
         self.copied(call, at, to, overwrite)
     }

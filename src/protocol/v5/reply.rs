@@ -62,6 +62,11 @@ impl Answer {
         }
     }
 
+    /// The failure that a part of it is.
+    pub fn refusal_of(&self, error: &Element, secrets: &Secrets) -> Box<Failure> {
+        refusal(self.status, &self.headers, error, secrets)
+    }
+
     /// The failure for an answer that lacks something.
     pub fn unexpected(&self, problem: &str) -> Box<Failure> {
         not_a_reply(self.status, problem)

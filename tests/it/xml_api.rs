@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use cos::client::Client;
-use cos::ops::{file, folder, sign, tree};
+use cos::ops::{file, folder, sign, tree, upload};
 use cos::threads::Watch;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -104,6 +104,8 @@ enum Wrong {
     Edited(fn(String) -> String),
     /// It stores other bytes than were sent.
     Damaged,
+    /// It says nothing until the other side closes.
+    Silent,
 }
 
 /// Which request of which kind goes wrong.
@@ -189,6 +191,10 @@ impl Service {
                 (_, Some(Wrong::Answer(answer))) => answer,
                 (_, Some(Wrong::Lost)) => {
                     self.answer(&asked);
+                    return;
+                }
+                (_, Some(Wrong::Silent)) => {
+                    let _ = tcp.read(&mut [0]);
                     return;
                 }
                 (_, Some(Wrong::Edited(edit))) => edit(self.answer(&asked)),
@@ -639,7 +645,8 @@ fn read_request(tcp: &mut TcpStream) -> Option<Asked> {
     let mut headers = BTreeMap::new();
     for line in lines.filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(':').unwrap();
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
+        let before = headers.insert(name.to_lowercase(), value.trim().to_owned());
+        assert_eq!(before, None, "{head}");
     }
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -776,6 +783,25 @@ fn what_nobody_continues_is_aborted() {
     service.fault("part", 0, 1, Wrong::Answer(down));
     expect(&upload_bytes(&client, "/a", &bytes, in_parts(json!({"concurrency": 1}))), -195);
     assert_eq!(service.unfinished(), 0);
+}
+
+#[test]
+fn a_call_that_is_stopped_leaves_nothing_that_nobody_continues() {
+    let service = Service::start();
+    let client = service.client(json!({}));
+    for (resume, left) in [(false, 0), (true, 1)] {
+        let bytes = content(4 * MIB);
+        let options = in_parts(json!({"concurrency": 1, "resume": resume})).to_string();
+        service.fault("part", 2, 1, Wrong::Silent);
+        let stop = |done: u64, _: u64| done < 2 * MIB as u64;
+        let watch = Watch { on_progress: Some(Box::new(stop)), ..Watch::default() };
+        let sent = upload::buffer(&client, PUBLIC, "/a", &bytes, Some(&options), watch);
+        expect(&reply(sent), 1);
+        assert_eq!(service.unfinished(), left);
+        assert!(service.object("a").is_none());
+        // It may have been stopped before it got so far.
+        service.faults.lock().unwrap().clear();
+    }
 }
 
 #[test]
@@ -1137,6 +1163,11 @@ fn temporary_keys_carry_their_token() {
     let url = reply(sign::download(&client, PUBLIC, "/a", 60))["data"]["url"].clone();
     let url = url.as_str().unwrap();
     assert!(url.contains("&x-cos-security-token=Token%2B%2F%3Dwith%26chars"), "{url}");
+    let told = refusal("403 Forbidden", "AccessDenied", "not with Token+/=with&amp;chars, or that");
+    service.fault("get", 0, 1, Wrong::Answer(told));
+    let (answer, _) = download_bytes(&client, "/a", json!({"retries": 0}));
+    expect(&answer, 5);
+    assert_eq!(answer["message"], "not with ***, or that");
     for refused in [sign::once(&client, PUBLIC, "/a"), sign::more(&client, PUBLIC, "/a", 60)] {
         expect(&reply(refused), -1);
     }

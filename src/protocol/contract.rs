@@ -103,8 +103,9 @@ pub trait Uploads {
     fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply>;
 
     /// Begins an upload in parts; or continues the one that is there, of the same content, if the
-    /// settings say so.
-    fn open(&self, call: &Call, upload: &Upload) -> Result<Opened>;
+    /// settings say so. What is there is damaged if it is to begin `anew`: then another one, where
+    /// there can be several.
+    fn open(&self, call: &Call, upload: &Upload, anew: bool) -> Result<Opened>;
 
     /// Sends the part with this number, from 0.
     fn put_part(

@@ -180,7 +180,7 @@ impl Uploads for Scripted {
     }
 
     /// `{"stored": [0], "serial": true, "resumed": {"biz_attr": true}}` or `{"instant": true}`.
-    fn open(&self, _: &Call, upload: &Upload) -> Result<Opened> {
+    fn open(&self, _: &Call, upload: &Upload, _: bool) -> Result<Opened> {
         let answer = self.answer("open", upload.path.as_str())?;
         if let Some(instant) = answer["instant"].as_bool() {
             return Ok(Opened::Complete { reply: Reply::compose(&answer), instant });

@@ -771,6 +771,30 @@ fn an_upload_that_was_broken_off_is_continued_with_the_parts_that_are_ours() {
 }
 
 #[test]
+fn an_upload_whose_parts_somebody_replaces_begins_anew() {
+    let service = Service::start();
+    let client = service.client(json!({}));
+    let bytes = content(3 * MIB);
+    // Somebody has just begun, and we go on with it.
+    let headers = BTreeMap::new();
+    let theirs = Unfinished { key: "a".to_owned(), headers, parts: BTreeMap::new() };
+    service.store.lock().unwrap().uploads.insert("id0".to_owned(), theirs);
+    let gone = refusal("400 Bad Request", "InvalidPart", "no such part");
+    service.fault("complete", 0, 1, Wrong::Answer(gone));
+    let answer = upload_bytes(&client, "/a", &bytes, in_parts(json!({"biz_attr": "x"})));
+    expect(&answer, 0);
+    let object = service.object("a").unwrap();
+    assert!(object.data == bytes);
+    assert_eq!(object.headers["x-cos-meta-biz-attr"], "x");
+    assert_eq!((service.unfinished(), service.count("initiate")), (0, 1));
+    // What can't take the place of a file is given up.
+    let taken = refusal("409 Conflict", "FileAlreadyExists", "File already exists.");
+    service.fault("complete", 0, 1, Wrong::Answer(taken));
+    expect(&upload_bytes(&client, "/b", &bytes, in_parts(json!({}))), -177);
+    assert_eq!(service.unfinished(), 0);
+}
+
+#[test]
 fn what_nobody_continues_is_aborted() {
     let service = Service::start();
     let client = service.client(json!({"retries": 0}));
@@ -816,6 +840,7 @@ fn lost_replies_are_looked_up() {
         expect(&answer, 0);
         assert_eq!(answer["transfer"]["recovered"], op == "complete", "{op}");
         assert!(service.object(op).unwrap().data == bytes);
+        assert_eq!(service.unfinished(), 0, "{op}");
         service.faults.lock().unwrap().clear();
     }
     service.fault("put", 0, 1, Wrong::Lost);

@@ -107,7 +107,7 @@ impl Sending<'_> {
     /// Goes from beginning to end, or as far as it gets. `whole` is the call that the round is a
     /// part of.
     fn round(&self, whole: &Call, round: u32, trusts_stored: bool) -> Round<Reply> {
-        let mut session = match self.service.open(self.call, self.upload)? {
+        let mut session = match self.service.open(self.call, self.upload, !trusts_stored)? {
             Opened::Complete { reply, instant } => {
                 let told = if instant { &self.stats.is_instant } else { &self.stats.is_recovered };
                 told.store(true, Ordering::Relaxed);
@@ -126,12 +126,18 @@ impl Sending<'_> {
         }
         let has_arrived = AtomicBool::new(false);
         let result = self.send_and_finish(&session, &has_arrived);
+        if let Err(Ended::Damaged(_)) = &result {
+            self.service.abort(whole, self.upload, &session, Abort::Abandoned);
+        }
         if let Err(Ended::Failed(failure)) = &result {
             let nothing_arrived = session.stored.is_empty() && !has_arrived.load(Ordering::Relaxed);
             if failure.has_changed_source() || failure.is(Code::COS_ERR_INTEGRITY) {
                 // It can only be in the way.
                 self.service.abort(whole, self.upload, &session, Abort::Useless);
-            } else if nothing_arrived || !self.upload.settings.resume {
+            } else if nothing_arrived
+                || !self.upload.settings.resume
+                || failure.is(Code::COS_ERR_FILE_EXISTS)
+            {
                 self.service.abort(whole, self.upload, &session, Abort::Abandoned);
             }
         }

@@ -178,8 +178,16 @@ fn parts_that_prove_wrong_are_sent_again() {
         .on("open", [resumed(), resumed()])
         .on("finish", [Err(refused(Code::COS_ERR_SHA_MISMATCH))]);
     let ended = in_parts(service);
-    let asked = ["put_part 2", "finish", "open /f", "put_part 0", "put_part 1", "put_part 2"];
-    assert_eq!(ended.asked[1..7], asked);
+    let asked = [
+        "put_part 2",
+        "finish",
+        "abort session Abandoned",
+        "open /f",
+        "put_part 0",
+        "put_part 1",
+        "put_part 2",
+    ];
+    assert_eq!(ended.asked[1..8], asked);
     assert_eq!(code(ended.result), 0);
 }
 

@@ -83,7 +83,7 @@ impl Uploads for V4 {
         self.form(call, upload.at(), Fields { texts, states: None, content: Some(&content) })
     }
 
-    fn open(&self, call: &Call, upload: &Upload) -> Result<Opened> {
+    fn open(&self, call: &Call, upload: &Upload, _: bool) -> Result<Opened> {
         let states = self.states(call, upload)?;
         let fields = init_fields(upload, states);
         // Whether an attempt may have opened the session, its reply being lost.

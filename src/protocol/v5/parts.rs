@@ -52,26 +52,33 @@ impl Uploads for V5 {
         )
     }
 
-    fn open(&self, call: &Call, upload: &Upload) -> Result<Opened> {
+    fn open(&self, call: &Call, upload: &Upload, anew: bool) -> Result<Opened> {
         if upload.settings.insert_only {
             self.check_free(call, upload.at())?;
         }
         if upload.settings.resume
+            && !anew
             && let Some(session) = self.unfinished(call, upload)?
         {
             return Ok(Opened::Session(session));
         }
         let order = Order::new("upload_init", "POST", upload.at()).param("uploads", "");
         let order = self.with_attributes(order, upload)?.expecting("InitiateMultipartUploadResult");
-        let answer = self.run(call, &order)?;
-        Ok(Opened::Session(Session {
-            id: upload_id(&answer)?,
-            part_size: part_size(upload.settings.part_size, upload.source.size()),
-            is_serial: false,
-            stored: HashSet::new(),
-            tags: BTreeMap::new(),
-            resumed: None,
-        }))
+        let mut may_be_there = false;
+        let session = call.attempts(
+            |_| true,
+            |call| {
+                // What a lost reply was about would be left.
+                if may_be_there && let Some(session) = self.unfinished(call, upload)? {
+                    return Ok(session);
+                }
+                let result = self.run(call, &order);
+                let answer = result
+                    .inspect_err(|failure| may_be_there |= failure.may_have_taken_effect())?;
+                Ok(empty_session(upload, upload_id(&answer)?, None))
+            },
+        )?;
+        Ok(Opened::Session(session))
     }
 
     fn put_part(
@@ -300,7 +307,7 @@ impl V5 {
         Ok(found)
     }
 
-    /// An unfinished upload of this content, with at least one part.
+    /// An unfinished upload of this content, or else one without any part.
     fn unfinished(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
         let ids = match self.uploads_of(call, upload.at()) {
             Ok(ids) => ids,
@@ -308,17 +315,20 @@ impl V5 {
             Err(failure) if is_final(&failure) => return Ok(None),
             Err(failure) => return Err(failure),
         };
+        let mut empty = None;
         for id in ids.into_iter().take(MOST_CANDIDATES) {
             let parts = match self.parts_of(call, upload.at(), &id) {
                 Ok(parts) => parts,
                 Err(failure) if is_final(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
-            if let Some(session) = continued(call, upload, id, &parts)? {
+            if parts.is_empty() {
+                empty = empty.or(Some(id));
+            } else if let Some(session) = continued(call, upload, id, &parts)? {
                 return Ok(Some(session));
             }
         }
-        Ok(None)
+        Ok(empty.map(|id| empty_session(upload, id, Some(UNKNOWN))))
     }
 
     /// The parts of an unfinished upload, by their numbers.
@@ -438,6 +448,21 @@ fn size_of_parts(parts: &BTreeMap<u64, Stored>, size: u64) -> Option<u64> {
         .then_some(of_one)
 }
 
+/// Nothing shows what an unfinished upload was begun with.
+const UNKNOWN: Resumed = Resumed { digest: None, has_our_biz_attr: false };
+
+/// A session without any part.
+fn empty_session(upload: &Upload, id: String, resumed: Option<Resumed>) -> Session {
+    Session {
+        id,
+        part_size: part_size(upload.settings.part_size, upload.source.size()),
+        is_serial: false,
+        stored: HashSet::new(),
+        tags: BTreeMap::new(),
+        resumed,
+    }
+}
+
 /// The session of an unfinished upload, if what is there of it is ours.
 fn continued(
     call: &Call,
@@ -462,7 +487,7 @@ fn continued(
             return Ok(None);
         }
     }
-    let resumed = Some(Resumed { digest: None, has_our_biz_attr: false });
+    let resumed = Some(UNKNOWN);
     Ok(Some(Session { id, part_size, is_serial: false, stored, tags, resumed }))
 }
 

@@ -14,7 +14,7 @@ use cos::client::Client;
 use cos::ops::file;
 use serde_json::{Value, json};
 
-use support::for_each_api;
+use support::for_api;
 use support::servers::{Authority, free_port, tinyproxy, tls_in_front, tunnels};
 use support::transfers::*;
 use support::{Api, Bed, content};
@@ -422,7 +422,7 @@ fn the_environment_is_not_asked() {
     run_with("names_are_looked_up_by_the_proxy", &exceptions);
 }
 
-for_each_api! {
+for_api! { v4 V4
     transfers_travel_through_tinyproxy,
     a_proxy_that_wants_other_credentials,
     odd_characters_in_credentials_are_written_as_in_urls,
@@ -433,5 +433,5 @@ for_each_api! {
     a_proxy_that_is_not_there,
     a_proxy_that_does_not_answer,
     a_tunnel_that_leads_to_silence,
-    without_a_proxy,
+    without_a_proxy
 }

@@ -23,7 +23,7 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Config as EmulatorConfig, Credential, Emulator, End, Fault};
 use serde_json::{Value, json};
 
-use support::for_each_api;
+use support::for_api;
 use support::transfers::{MIB, code, dropped, html, logged, lost};
 use support::{APPID, Api, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, compile};
 
@@ -404,9 +404,9 @@ fn the_key_is_gone_with_its_client() {
     }
 }
 
-for_each_api! {
+for_api! { v4 V4
     what_is_searched_for_would_be_found,
     successes_tell_no_secret,
     failures_tell_no_secret_in_any_phase,
-    a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply,
+    a_server_that_repeats_a_signature_gets_it_into_neither_log_nor_reply
 }

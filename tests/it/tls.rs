@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 
-use support::for_each_api;
+use support::for_api;
 use support::servers::{Authority, Certificate, Server, accesses, free_port, tls_in_front};
 use support::transfers::*;
 use support::{Api, Bed, content, succeed};
@@ -507,7 +507,7 @@ fn nobody_listens(api: Api) {
     assert_eq!(answer["error"]["phase"], "connect");
 }
 
-for_each_api! {
+for_api! { v4 V4
     transfers_travel_over_encrypted_connections_that_are_kept,
     what_arrives_over_tls_is_checked_too,
     versions_from_1_2_on_are_spoken,
@@ -523,5 +523,5 @@ for_each_api! {
     a_reply_that_was_tampered_with_is_a_lost_reply,
     a_connection_whose_server_said_farewell_is_not_used_again,
     a_reply_that_was_cut_off_is_not_taken_for_whole,
-    nobody_listens,
+    nobody_listens
 }

@@ -13,7 +13,7 @@ use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use support::for_each_api;
+use support::for_api;
 use support::transfers::*;
 use support::{Api, Bed, content};
 
@@ -341,7 +341,7 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
     assert!(!Path::new(&bed.path("down").join("file")).exists());
 }
 
-for_each_api! {
+for_api! { v4 V4
     progress_is_told_from_the_start_to_the_end_on_the_calling_thread,
     progress_does_not_go_back_when_something_is_sent_again,
     an_empty_transfer_is_told_once,
@@ -350,5 +350,5 @@ for_each_api! {
     a_call_can_be_cancelled_while_it_connects,
     what_a_cancelled_call_leaves_can_be_continued,
     the_callback_stops_a_call_midway,
-    a_handle_serves_one_call_at_a_time_and_none_once_cancelled,
+    a_handle_serves_one_call_at_a_time_and_none_once_cancelled
 }

@@ -16,7 +16,7 @@ use cos::ops::{file, folder, tree, upload};
 use cos::threads::Watch;
 use cos_emulator::{Action, Emulator, Fault};
 use serde_json::Value;
-use support::for_each_api;
+use support::for_api;
 use support::transfers::{MIB, assert_same, code, dropped, html, reply_with, slice_fault};
 use support::{Api, BUCKET, Bed, content, parsed};
 
@@ -556,7 +556,7 @@ fn recursive_deletion_leaves_nothing_and_touches_nothing_else(api: Api) {
     assert_eq!(failure.code(), -197);
 }
 
-for_each_api! {
+for_api! { v4 V4
     a_tree_goes_up_and_comes_back_the_same,
     only_what_differs_travels_again,
     insert_only_and_overwrite_keep_what_is_there,
@@ -575,5 +575,5 @@ for_each_api! {
     long_pages_are_asked_for_where_they_are_given,
     a_tree_can_be_cancelled_while_it_is_listed,
     one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does,
-    recursive_deletion_leaves_nothing_and_touches_nothing_else,
+    recursive_deletion_leaves_nothing_and_touches_nothing_else
 }

@@ -9,7 +9,7 @@ use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
-use support::for_each_api;
+use support::for_api;
 use support::transfers::*;
 use support::{Api, Bed, content};
 
@@ -828,7 +828,7 @@ fn what_is_no_file_is_refused_before_anything_is_sent(api: Api) {
     assert_eq!(operations(&bed.emulator), [""; 0]);
 }
 
-for_each_api! {
+for_api! { v4 V4
     slices_travel_in_parallel_over_connections_that_are_kept,
     a_server_that_wants_slices_one_by_one_gets_them_so,
     the_slice_size_the_server_grants_is_used,
@@ -867,5 +867,5 @@ for_each_api! {
     somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost,
     the_same_bytes_with_another_attribute_are_not_ours,
     a_refused_connection_is_reported_as_such,
-    what_is_no_file_is_refused_before_anything_is_sent,
+    what_is_no_file_is_refused_before_anything_is_sent
 }

@@ -1,9 +1,12 @@
 //! What the integration tests share: an emulator, a client for it, and C programs.
 
+mod api;
 pub mod header;
 pub mod ledger;
 pub mod servers;
 pub mod transfers;
+
+pub use api::{Api, Op, numbers};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -20,32 +23,11 @@ pub const SECRET_ID: &str = "EXAMPLE_SECRET_ID";
 pub const SECRET_KEY: &str = "EXAMPLE_SECRET_KEY";
 pub const BUCKET: &str = "private-bucket";
 
-/// A protocol that the tests of behaviour run for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
-    V4,
-}
-
-/// Makes a test of each of these functions for each protocol.
-#[macro_export]
-macro_rules! for_each_api {
-    ($($test:ident),+ $(,)?) => {
-        mod v4 {
-            $(
-                #[test]
-                fn $test() {
-                    super::$test($crate::Api::V4);
-                }
-            )+
-        }
-    };
-}
-
 /// An emulator with a directory of its own, which also serves as a place for a test's files.
 pub struct Bed {
     pub emulator: Emulator,
     pub dir: tempfile::TempDir,
-    api: Api,
+    pub api: Api,
 }
 
 impl Bed {
@@ -68,6 +50,11 @@ impl Bed {
                 "scheme": "http",
                 "hostname": self.emulator.host(),
                 "download_hostname": format!("localhost:{}", self.emulator.port()),
+            }),
+            Api::V5 => json!({
+                "api": "v5",
+                "scheme": "http",
+                "hostname": format!("localhost:{}", self.emulator.port()),
             }),
         }
     }

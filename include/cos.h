@@ -579,6 +579,28 @@ int cos_client_set_credentials(const cos_client *client,
                                char **out_json);
 
 /**
+ * Changes the credentials to temporary ones, all four parts together: those that a service for
+ * temporary keys (STS) hands out to a program that must not know the account's own. Calls under way
+ * keep the ones they began with, so other threads may be in calls: call it when new keys have come,
+ * before the old ones end.
+ *
+ * @param client      The client. It speaks the XML API.
+ * @param appid       The account's number as decimal text.
+ * @param secret_id   The temporary secret id.
+ * @param secret_key  The temporary secret key.
+ * @param token       What came with them. Every request carries it, and every URL that is signed.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0, or -1 when an argument is refused, such as "token" where the client speaks the JSON
+ *         API, which has no temporary keys. Does not block. Any thread.
+ */
+int cos_client_set_temporary_credentials(const cos_client *client,
+                                         const char *appid,
+                                         const char *secret_id,
+                                         const char *secret_key,
+                                         const char *token,
+                                         char **out_json);
+
+/**
  * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
  * be under way on it, and none may follow. Any thread.
  *
@@ -666,6 +688,43 @@ int cos_sign_download(const cos_client *client,
                       const char *cos_path,
                       int64_t expired,
                       char **out_json);
+
+/**
+ * Makes a URL that carries a signature for requests of one kind: a browser or any HTTP client that
+ * has it can download, upload or delete one file, without keys. For an upload from a browser, send
+ * the content with `PUT` to the URL, and the headers of `data.headers` as they are.
+ *
+ * @param client    The client whose credentials sign.
+ * @param method    "GET", "HEAD", "PUT", "POST", "DELETE" or "OPTIONS". The JSON API has URLs for
+ *                  "GET" alone.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file, or a folder; "/" for the bucket itself.
+ * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+ *                  Not 0, not in the past, not more than 90 days ahead. With temporary keys the URL
+ *                  ends with them at the latest.
+ * @param options   JSON object or NULL; the keys are listed below.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ *
+ * Options (default), for the XML API:
+ * - `params` ({}): object of parameters that become part of the URL and are signed, such as
+ *   `{"response-content-disposition": "attachment; filename=a.txt"}`. A parameter that is there
+ *   several times has an array of strings.
+ * - `headers` ({}): object of headers that are signed: whoever uses the URL has to send them with
+ *   the same values, such as `{"Content-Type": "image/png"}`. Without it only the host is signed,
+ *   and other headers may be sent as well.
+ *
+ * @return 0 with `data.url` and `data.headers` (what has to be sent with it), or -1 when an argument
+ *         is refused. Whether the file exists is not checked. Does not block. Any thread.
+ *
+ * With the XML API a presigned URL for that operation; with the JSON API as cos_sign_download().
+ */
+int cos_sign_url(const cos_client *client,
+                 const char *method,
+                 const char *bucket,
+                 const char *cos_path,
+                 int64_t expired,
+                 const char *options,
+                 char **out_json);
 
 /**
  * Makes a handle for the `transfer` argument of uploads and downloads.
@@ -1269,6 +1328,65 @@ int cos_download_folder(const cos_client *client,
                         const char *options,
                         cos_transfer *transfer,
                         char **out_json);
+
+/**
+ * Lists the buckets of the account, of all regions; where the client has a `hostname`, those that
+ * this server tells of.
+ *
+ * @param client    The client. It speaks the XML API.
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 with `data.buckets`, an array of objects with `name` (without the appid, as the argument
+ *         `bucket` takes it), `full_name` (with it), `region` and `ctime` (UNIX seconds).
+ * @retval COS_ERR_PARAM  With `error.argument` "api": the JSON API has no such operation.
+ * @retval COS_ERR_ACCESS_DENIED  These keys may not list buckets.
+ *
+ * Blocks until the reply is there. Any thread. The XML API's `GET Service`.
+ */
+int cos_list_buckets(const cos_client *client,
+                     const char *options,
+                     char **out_json);
+
+/**
+ * Sends a request that no other function has, such as `PUT /a.txt?tagging`, and hands on the
+ * answer. It is signed with all its headers and parameters, repeated after failures that pass (a
+ * POST only if the server can't have seen it), and refusals become codes as with every call. Of a
+ * body that is sent the `Content-MD5` is sent, unless `headers` has it.
+ *
+ * @param client    The client. It speaks the XML API.
+ * @param method    "GET", "HEAD", "PUT", "POST", "DELETE" or "OPTIONS".
+ * @param bucket    The bucket, without the appid; NULL for a request that is not about a bucket.
+ * @param cos_path  The file or folder; NULL or "/" for the bucket itself.
+ * @param params    JSON object of parameters, or NULL: `{"acl": ""}` is `?acl`. A parameter that is
+ *                  there several times has an array of strings.
+ * @param headers   JSON object of headers, or NULL, such as `{"Content-Type": "application/xml"}`.
+ * @param body      The bytes to send with a PUT or POST, borrowed for the call. May be NULL if `len`
+ *                  is 0.
+ * @param len       How many there are.
+ * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0 with `data.status` (HTTP status), `data.headers` (an object, names in lower case) and
+ *         `data.body`, a string; where that is not UTF-8, `data.body_base64` instead.
+ * @retval COS_ERR_PARAM  An argument is refused; with `error.argument` "api": the JSON API has no
+ *         such requests.
+ * @retval COS_ERR_INTEGRITY  What was sent or received does not have the CRC-64 that the server
+ *         states.
+ * @retval COS_ERR_REFUSED  The server refused, with a word that has no number of its own:
+ *         `error.server_code`. An answer that is not modified (304) is one.
+ *
+ * Blocks until the answer is there, at most 16 MiB of it: larger files are for cos_download_file().
+ * Any thread. Any operation of the XML API.
+ */
+int cos_request(const cos_client *client,
+                const char *method,
+                const char *bucket,
+                const char *cos_path,
+                const char *params,
+                const char *headers,
+                const uint8_t *body,
+                size_t len,
+                const char *options,
+                char **out_json);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -63,12 +63,19 @@ impl Client {
         self.replace(|now| now.with_config(now.config.merged(options.clone())?))
     }
 
-    /// Replaces the credentials. A token goes with those that were there.
-    pub fn set_credentials(&self, appid: &str, secret_id: &str, secret_key: &str) -> Result<()> {
+    /// Replaces the credentials, and the token that goes with temporary ones.
+    pub fn set_credentials(
+        &self,
+        appid: &str,
+        secret_id: &str,
+        secret_key: &str,
+        token: Option<&str>,
+    ) -> Result<()> {
         let account = Account::new(appid, secret_id, secret_key)?;
+        let token = token.map(config::token).transpose()?;
         self.replace(|now| {
             let now = now.clone();
-            let config = Arc::new(Config { token: None, ..(*now.config).clone() });
+            let config = Arc::new(Config { token: token.clone(), ..(*now.config).clone() });
             Snapshot::new(&account, config, now.transport, now.clock, now.log)
         })
     }
@@ -160,7 +167,7 @@ mod tests {
         let before = client.snapshot();
         assert!(client.set_config(Some(r#"{"retries":0,"scheme":"ftp"}"#)).is_err());
         assert!(client.set_config(Some(r#"{"retries":0,"region":null}"#)).is_err());
-        assert!(client.set_credentials("1", "id", "").is_err());
+        assert!(client.set_credentials("1", "id", "", None).is_err());
         assert!(Arc::ptr_eq(&before, &client.snapshot()));
         client.set_config(Some(r#"{"retries":0}"#)).unwrap();
         let after = client.snapshot();

@@ -82,8 +82,7 @@ impl Config {
     fn apply(mut self, mut options: Options) -> Result<Config> {
         let Config { site, token, requests, network } = &mut self;
         if options.has("token") {
-            *token = options.text("token")?.map(|text| Arc::new(Zeroizing::new(text)));
-            check_token(token.as_ref().map(|token| token.as_str()))?;
+            *token = options.text("token")?.map(|text| self::token(&text)).transpose()?;
         }
         if options.has("scheme") {
             site.scheme = match options.text("scheme")?.as_deref() {
@@ -159,11 +158,10 @@ fn api(asked: Option<&str>, region: Option<&str>) -> Result<Api> {
     }
 }
 
-/// The value is not shown: it is a secret.
-fn check_token(token: Option<&str>) -> Result<()> {
-    let legal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-    if token.is_none_or(legal) {
-        return Ok(());
+/// Checks the token of temporary keys. The value is not shown: it is a secret.
+pub fn token(text: &str) -> Result<Secret> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Arc::new(Zeroizing::new(text.to_owned())));
     }
     let problem = "must be the text that came with the temporary keys: printable ASCII, no blanks";
     Err(Failure::argument("token", problem))

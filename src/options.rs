@@ -114,6 +114,11 @@ impl Options {
         }
     }
 
+    /// Takes an object of names and texts.
+    pub fn pairs(&mut self, key: &'static str) -> Result<Vec<(String, String)>> {
+        self.value(key).map_or_else(|| Ok(Vec::new()), |value| pairs(key, &value))
+    }
+
     /// Takes every remaining key that starts with `prefix`, and its text, if it is one; those that
     /// are `null` are left out.
     pub fn with_prefix(&mut self, prefix: &str) -> Vec<(String, Option<String>)> {
@@ -135,6 +140,36 @@ impl Options {
             )),
         }
     }
+}
+
+/// The names and texts of a JSON object. Whole numbers stand for their text, an array for a name with
+/// several texts; what is `null` is left out.
+pub fn pairs(argument: &str, object: &str) -> Result<Vec<(String, String)>> {
+    let wrong = || {
+        let problem = "must be a JSON object of names and strings, such as {\"prefix\": \"a/\"}";
+        Failure::argument(argument, problem)
+    };
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) if number.is_u64() || number.is_i64() => Ok(number.to_string()),
+        _ => Err(wrong()),
+    };
+    let Ok(Value::Object(fields)) = serde_json::from_str(object) else {
+        return Err(wrong());
+    };
+    let mut pairs = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Array(values) => {
+                for value in &values {
+                    pairs.push((name.clone(), one(value)?));
+                }
+            }
+            value => pairs.push((name, one(&value)?)),
+        }
+    }
+    Ok(pairs)
 }
 
 /// The whole number that a value is. A string is none: whoever writes options knows what is what.
@@ -202,6 +237,19 @@ mod tests {
         assert!(options(r#"{"f": 2}"#).flag("f").is_err());
         assert!(options(r#"{"f": "true"}"#).flag("f").is_err());
         assert!(options(r#"{"t": 1}"#).text("t").is_err());
+    }
+
+    #[test]
+    fn pairs_are_names_with_texts() {
+        let mut given = options(r#"{"params": {"a": "1", "b": 2, "c": ["x", ""], "d": null}}"#);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let found = given.pairs("params").unwrap();
+        assert_eq!(found, [pair("a", "1"), pair("b", "2"), pair("c", "x"), pair("c", "")]);
+        assert_eq!(given.pairs("headers").unwrap(), []);
+        for wrong in ["[]", "1", "\"a\"", r#"{"a":{}}"#, r#"{"a":true}"#, r#"{"a":[[]]}"#, "{", ""]
+        {
+            assert_eq!(pairs("params", wrong).unwrap_err().argument_name(), Some("params"));
+        }
     }
 
     #[test]

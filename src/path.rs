@@ -49,7 +49,8 @@ pub struct CosPath {
 }
 
 impl CosPath {
-    fn new(argument: &str, path: &str, rules: &Rules) -> Result<CosPath> {
+    /// Checks a path of either kind.
+    pub fn new(argument: &str, path: &str, rules: &Rules) -> Result<CosPath> {
         check_path(path, rules).map_err(|problem| Failure::argument(argument, problem))?;
         let encoded = encode(path);
         if encoded.len() > rules.longest {

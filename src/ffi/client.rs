@@ -166,6 +166,44 @@ pub unsafe extern "C" fn cos_client_set_credentials(
                 text("appid", appid)?,
                 text("secret_id", secret_id)?,
                 text("secret_key", secret_key)?,
+                None,
+            )?;
+            Ok(Reply::done())
+        })
+    }
+}
+
+/// Changes the credentials to temporary ones, all four parts together: those that a service for
+/// temporary keys (STS) hands out to a program that must not know the account's own. Calls under way
+/// keep the ones they began with, so other threads may be in calls: call it when new keys have come,
+/// before the old ones end.
+///
+/// @param client      The client. It speaks the XML API.
+/// @param appid       The account's number as decimal text.
+/// @param secret_id   The temporary secret id.
+/// @param secret_key  The temporary secret key.
+/// @param token       What came with them. Every request carries it, and every URL that is signed.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0, or -1 when an argument is refused, such as "token" where the client speaks the JSON
+///         API, which has no temporary keys. Does not block. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_set_temporary_credentials(
+    client: *const cos_client,
+    appid: *const c_char,
+    secret_id: *const c_char,
+    secret_key: *const c_char,
+    token: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::reply(out_json, || {
+            let client = handle("client", client)?;
+            client.core().set_credentials(
+                text("appid", appid)?,
+                text("secret_id", secret_id)?,
+                text("secret_key", secret_key)?,
+                Some(text("token", token)?),
             )?;
             Ok(Reply::done())
         })

@@ -14,6 +14,7 @@ mod guard;
 mod input;
 mod json;
 mod log;
+mod request;
 mod sign;
 #[cfg(feature = "test-hooks")]
 mod test_hooks;

@@ -2,7 +2,7 @@ use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
 use super::guard;
-use super::input::{handle, text};
+use super::input::{handle, optional_text, text};
 use crate::ops::sign;
 
 /// Makes a reusable signature for uploads, stats, lists and creations at a path, to hand to another
@@ -87,6 +87,58 @@ pub unsafe extern "C" fn cos_sign_download(
         guard::reply(out_json, || {
             let client = handle("client", client)?.core();
             sign::download(client, text("bucket", bucket)?, text("cos_path", cos_path)?, expired)
+        })
+    }
+}
+
+/// Makes a URL that carries a signature for requests of one kind: a browser or any HTTP client that
+/// has it can download, upload or delete one file, without keys. For an upload from a browser, send
+/// the content with `PUT` to the URL, and the headers of `data.headers` as they are.
+///
+/// @param client    The client whose credentials sign.
+/// @param method    "GET", "HEAD", "PUT", "POST", "DELETE" or "OPTIONS". The JSON API has URLs for
+///                  "GET" alone.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file, or a folder; "/" for the bucket itself.
+/// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
+///                  Not 0, not in the past, not more than 90 days ahead. With temporary keys the URL
+///                  ends with them at the latest.
+/// @param options   JSON object or NULL; the keys are listed below.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+///
+/// Options (default), for the XML API:
+/// - `params` ({}): object of parameters that become part of the URL and are signed, such as
+///   `{"response-content-disposition": "attachment; filename=a.txt"}`. A parameter that is there
+///   several times has an array of strings.
+/// - `headers` ({}): object of headers that are signed: whoever uses the URL has to send them with
+///   the same values, such as `{"Content-Type": "image/png"}`. Without it only the host is signed,
+///   and other headers may be sent as well.
+///
+/// @return 0 with `data.url` and `data.headers` (what has to be sent with it), or -1 when an argument
+///         is refused. Whether the file exists is not checked. Does not block. Any thread.
+///
+/// With the XML API a presigned URL for that operation; with the JSON API as cos_sign_download().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_sign_url(
+    client: *const cos_client,
+    method: *const c_char,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    expired: i64,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::reply(out_json, || {
+            sign::url(
+                handle("client", client)?.core(),
+                text("method", method)?,
+                text("bucket", bucket)?,
+                text("cos_path", cos_path)?,
+                expired,
+                optional_text("options", options)?,
+            )
         })
     }
 }

@@ -4,6 +4,7 @@ pub mod download;
 pub mod file;
 pub mod folder;
 pub mod list;
+pub mod request;
 pub mod sign;
 pub mod tree;
 pub mod upload;

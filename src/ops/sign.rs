@@ -1,8 +1,10 @@
 //! Signatures for others: a program hands them to browsers, scripts and other machines.
 
+use super::request::{checked_headers, method};
 use crate::client::Client;
+use crate::options::Options;
 use crate::path::{Bucket, CosPath, FilePath, FolderPath, Rules};
-use crate::protocol::contract::{Grant, Place};
+use crate::protocol::contract::{Asked, Grant, Place};
 use crate::reply::{Failure, Reply, Result};
 
 /// The longest life of a signature the service grants: 90 days, in seconds.
@@ -27,12 +29,33 @@ pub fn download(client: &Client, bucket: &str, cos_path: &str, expired: i64) -> 
     })
 }
 
-fn grant(
+/// A URL by which others can send requests of one kind.
+pub fn url(
+    client: &Client,
+    verb: &str,
+    bucket: &str,
+    cos_path: &str,
+    expired: i64,
+    options: Option<&str>,
+) -> Result<Reply> {
+    let mut options = Options::parse(options)?;
+    let ask = Asked {
+        method: method(verb)?,
+        params: options.pairs("params")?,
+        headers: checked_headers(options.pairs("headers")?)?,
+    };
+    options.finish()?;
+    grant(client, bucket, cos_path, any_path, |now| {
+        Ok(Grant::Url { ask: &ask, until: expiry(expired, now)? })
+    })
+}
+
+fn grant<'a>(
     client: &Client,
     bucket: &str,
     cos_path: &str,
     check: fn(&str, &Rules) -> Result<CosPath>,
-    grant: impl FnOnce(u64) -> Result<Grant>,
+    grant: impl FnOnce(u64) -> Result<Grant<'a>>,
 ) -> Result<Reply> {
     let client = client.snapshot();
     let bucket = Bucket::new(bucket)?;

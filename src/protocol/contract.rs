@@ -26,6 +26,12 @@ pub trait Protocol: Objects + Uploads + fmt::Debug + Send + Sync {
 
     /// A signature for others, made at `now` (UNIX seconds). Sends nothing.
     fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply>;
+
+    /// The buckets of the account.
+    fn list_buckets(&self, call: &Call) -> Result<Reply>;
+
+    /// Sends a request that the program has composed, and hands on its answer.
+    fn request(&self, call: &Call, request: &Composed) -> Result<Reply>;
 }
 
 /// What can be done with the files and folders that are there. Each method repeats what it sends as
@@ -254,9 +260,33 @@ pub struct PageQuery<'a> {
     pub delimiter: Option<&'a str>,
 }
 
+/// A request that a program has composed.
+#[derive(Debug)]
+pub struct Composed<'a> {
+    /// The bucket; `None` for what is not about one.
+    pub bucket: Option<&'a Bucket>,
+    /// The path in it; `/` for the bucket itself.
+    pub path: &'a CosPath,
+    /// The method, parameters and headers.
+    pub ask: &'a Asked,
+    /// What it carries.
+    pub body: &'a [u8],
+}
+
+/// What a program asks the service for, besides the place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// `GET` and so on.
+    pub method: &'static str,
+    /// Parameters of the query, decoded.
+    pub params: Vec<(String, String)>,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+}
+
 /// What a signature allows. Times are UNIX seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
+pub enum Grant<'a> {
     /// Any number of uploads, stats, lists and creations.
     More {
         /// The end.
@@ -266,6 +296,13 @@ pub enum Grant {
     Once,
     /// Downloads.
     Download {
+        /// The end.
+        until: u64,
+    },
+    /// Any number of requests of one kind, by a URL.
+    Url {
+        /// Which kind.
+        ask: &'a Asked,
         /// The end.
         until: u64,
     },

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use super::contract::{
-    Abort, Ask, Changes, Grant, Limits, Objects, Opened, PageQuery, PartDone, PartSizes, PartTag,
-    Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
+    Abort, Ask, Changes, Composed, Grant, Limits, Objects, Opened, PageQuery, PartDone, PartSizes,
+    PartTag, Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
 };
 use crate::call::{Call, Incoming};
 use crate::client::Client;
@@ -106,6 +106,14 @@ impl Protocol for Scripted {
 
     fn grant(&self, at: Place, grant: Grant, _: u64) -> Result<Reply> {
         self.reply("grant", format!("{} {grant:?}", at.path.as_str()))
+    }
+
+    fn list_buckets(&self, _: &Call) -> Result<Reply> {
+        self.reply("list_buckets", "")
+    }
+
+    fn request(&self, _: &Call, request: &Composed) -> Result<Reply> {
+        self.reply("request", request.path.as_str())
     }
 }
 

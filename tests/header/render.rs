@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "reply/code",
     "ffi/version",
     "ffi/json",
@@ -16,6 +16,7 @@ const FILES: [&str; 13] = [
     "ffi/upload",
     "ffi/download",
     "ffi/tree",
+    "ffi/request",
 ];
 
 /// The header as the sources have it.

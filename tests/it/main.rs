@@ -20,6 +20,7 @@ mod local_files;
 mod properties;
 mod proxy;
 mod readme;
+mod requests;
 mod secrets;
 mod tls;
 mod transfers;

@@ -248,9 +248,9 @@ fn failures_tell_no_secret_in_any_phase(api: Api) {
         .into_iter()
         .map(|options| client.set_config(Some(options)))
         .chain([
-            client.set_credentials("no number", SECRET_ID, SECRET_KEY),
-            client.set_credentials(APPID, SECRET_ID, &format!("{SECRET_KEY}\n")),
-            client.set_credentials(APPID, &format!("{SECRET_ID} "), SECRET_KEY),
+            client.set_credentials("no number", SECRET_ID, SECRET_KEY, None),
+            client.set_credentials(APPID, SECRET_ID, &format!("{SECRET_KEY}\n"), None),
+            client.set_credentials(APPID, &format!("{SECRET_ID} "), SECRET_KEY, None),
         ])
         .map(|result| said.result(result.map(|()| Reply::done())))
         .collect();

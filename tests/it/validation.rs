@@ -510,7 +510,7 @@ fn accounts() {
         let deaf = Deaf::new();
         let failure = Client::new(appid, id, key, Some("sh"), None).unwrap_err();
         deaf.check("a new client", failure, argument);
-        let failure = deaf.client.set_credentials(appid, id, key).unwrap_err();
+        let failure = deaf.client.set_credentials(appid, id, key, None).unwrap_err();
         let failure = deaf.check("other credentials", failure, argument);
         assert!(!failure.message().contains(SECRET_KEY), "{failure:?}");
         // The old ones are still in force.

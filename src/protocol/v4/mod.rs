@@ -14,8 +14,9 @@ use std::sync::atomic::AtomicU64;
 
 use serde_json::json;
 
-use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
+use super::contract::{Composed, Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
+use crate::call::Call;
 use crate::path::{Rules, encode_query};
 use crate::reply::{Failure, Reply, Result};
 use sign::{Kind, sign};
@@ -76,12 +77,41 @@ impl Protocol for V4 {
             Grant::More { until } => Kind::Multi(until),
             Grant::Once => Kind::Once,
             Grant::Download { until } => Kind::Download(until),
+            Grant::Url { ask, until } => {
+                let argument = match ask {
+                    ask if ask.method != "GET" => Some("method"),
+                    ask if !ask.params.is_empty() => Some("params"),
+                    ask if !ask.headers.is_empty() => Some("headers"),
+                    _ => None,
+                };
+                if let Some(argument) = argument {
+                    let problem = "is more than a URL of the JSON API can say, which is for plain \
+                                   downloads, with GET; the XML API can";
+                    return Err(Failure::argument(argument, problem));
+                }
+                Kind::Download(until)
+            }
         };
         let sign = sign(&self.account, at, kind, now);
-        let mut data = json!({"sign": sign});
-        if let Grant::Download { .. } = grant {
-            data["url"] = format!("{}?sign={}", self.object_url(at), encode_query(&sign)).into();
-        }
-        Ok(Reply::compose(&data))
+        let url = || format!("{}?sign={}", self.object_url(at), encode_query(&sign));
+        Ok(Reply::compose(&match grant {
+            Grant::Url { .. } => json!({"url": url(), "headers": {}}),
+            Grant::Download { .. } => json!({"sign": sign, "url": url()}),
+            Grant::More { .. } | Grant::Once => json!({"sign": sign}),
+        }))
     }
+
+    fn list_buckets(&self, _: &Call) -> Result<Reply> {
+        Err(only_v5("cos_list_buckets"))
+    }
+
+    fn request(&self, _: &Call, _: &Composed) -> Result<Reply> {
+        Err(only_v5("cos_request"))
+    }
+}
+
+/// The failure of a function that this API has nothing for.
+fn only_v5(function: &str) -> Box<Failure> {
+    let problem = format!("is v4, the JSON API, and {function} needs v5, the XML API");
+    Failure::argument("api", problem)
 }

@@ -7,6 +7,7 @@ mod objects;
 mod parts;
 pub mod reply;
 mod request;
+mod service;
 pub mod sign;
 pub mod site;
 pub mod xml;
@@ -14,14 +15,15 @@ pub mod xml;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::contract::{Grant, Limits, Objects as _, PartSizes, Place, Protocol};
+use super::contract::{Asked, Composed, Grant, Limits, PartSizes, Place, Protocol};
 use crate::account::Account;
+use crate::call::Call;
 use crate::path::{Bucket, Rules, encode_query};
 use crate::reply::{Failure, Reply, Result};
 use reply::Answer;
-use sign::{Lifetime, Signed, sign};
+use sign::{Authorization, Lifetime, Signed, sign};
 use site::Domains;
 
 const MIB: u64 = 1024 * 1024;
@@ -76,10 +78,43 @@ impl V5 {
         }
     }
 
+    /// A URL with a signature in it, for requests like `ask`.
+    fn presigned(&self, at: Place, ask: &Asked, until: u64, now: u64) -> (Authorization, String) {
+        // What uploads goes where uploads go.
+        let domain = match ask.method {
+            "GET" | "HEAD" => &self.domains.download,
+            _ => &self.domains.control,
+        };
+        let host = self.host(at.bucket, domain);
+        let token = self.account.token().map(|token| (request::TOKEN, token));
+        let params: Vec<_> = borrowed(&ask.params).chain(token).collect();
+        let headers: Vec<_> = borrowed(&ask.headers).chain([("host", &*host)]).collect();
+        let authorization = sign(
+            &self.account,
+            &Signed {
+                method: ask.method,
+                path: at.path.as_str(),
+                params: &params,
+                headers: &headers,
+            },
+            Lifetime { start: now.saturating_sub(request::EARLIER), end: until },
+        );
+        let scheme = self.domains.scheme;
+        let mut url = format!("{scheme}://{host}{}?{}", at.path.encoded(), authorization.query());
+        for (name, value) in params {
+            url.push_str(&format!("&{}={}", encode_query(name), encode_query(value)));
+        }
+        (authorization, url)
+    }
+
     fn keeps_versions(&self, bucket: &Bucket) -> bool {
         let versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
         versioned.contains(bucket.as_str())
     }
+}
+
+fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 impl Protocol for V5 {
@@ -88,28 +123,32 @@ impl Protocol for V5 {
     }
 
     fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply> {
-        let Grant::Download { until } = grant else {
-            let problem = "is v5, whose signatures are for one request each: cos_sign_url and \
-                           cos_sign_download make them";
-            return Err(Failure::argument("api", problem));
-        };
-        let host = self.host(at.bucket, &self.domains.download);
-        let token = self.account.token().map(|token| ("x-cos-security-token", token));
-        let authorization = sign(
-            &self.account,
-            &Signed {
-                method: "GET",
-                path: at.path.as_str(),
-                params: token.as_slice(),
-                headers: &[("host", &host)],
-            },
-            Lifetime { start: now.saturating_sub(request::EARLIER), end: until },
-        );
-        let mut url = format!("{}?{}", self.object_url(at), authorization.query());
-        if let Some((name, value)) = token {
-            url.push_str(&format!("&{name}={}", encode_query(value)));
+        match grant {
+            Grant::Download { until } => {
+                let ask = Asked { method: "GET", params: Vec::new(), headers: Vec::new() };
+                let (authorization, url) = self.presigned(at, &ask, until, now);
+                Ok(Reply::compose(&json!({"sign": authorization.header(), "url": url})))
+            }
+            Grant::Url { ask, until } => {
+                let (_, url) = self.presigned(at, ask, until, now);
+                let headers = ask.headers.iter().cloned().map(|(name, value)| (name, value.into()));
+                let headers: Map<String, Value> = headers.collect();
+                Ok(Reply::compose(&json!({"url": url, "headers": headers})))
+            }
+            Grant::More { .. } | Grant::Once => {
+                let problem = "is v5, whose signatures are for one request each: cos_sign_url and \
+                               cos_sign_download make them";
+                Err(Failure::argument("api", problem))
+            }
         }
-        Ok(Reply::compose(&json!({"sign": authorization.header(), "url": url})))
+    }
+
+    fn list_buckets(&self, call: &Call) -> Result<Reply> {
+        self.buckets(call)
+    }
+
+    fn request(&self, call: &Call, request: &Composed) -> Result<Reply> {
+        self.composed(call, request)
     }
 }
 

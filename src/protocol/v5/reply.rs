@@ -25,6 +25,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// What the body says, where XML was expected.
     pub xml: Element,
+    /// The body, where none was expected.
+    pub body: Vec<u8>,
     /// What it tells besides.
     pub told: Told,
     /// The CRC-64 of the content that was sent, if it was computed.
@@ -99,8 +101,8 @@ pub fn not_a_reply(status: u16, problem: &str) -> Box<Failure> {
     Failure::not_a_reply(status, message)
 }
 
-/// Reads an answer whose body is XML with this `root` if it is a success; a body that was not
-/// expected is left out. Anything else is a failure.
+/// Reads an answer whose body is XML with this `root` if it is a success; without a `root` it is
+/// handed on as it is. Anything else is a failure.
 pub fn read(
     status: u16,
     headers: Vec<(String, String)>,
@@ -115,7 +117,7 @@ pub fn read(
     let is_success = (200..300).contains(&status);
     if is_success && root.is_none() {
         let (xml, told) = (Element::default(), Told::default());
-        return Ok(Answer { status, headers, xml, told, sent_crc64: None });
+        return Ok(Answer { status, headers, xml, body, told, sent_crc64: None });
     }
     let text = String::from_utf8(body).map_err(|_| not_a_reply(status, "it is not UTF-8"))?;
     if text.trim().is_empty() && !is_success {
@@ -128,7 +130,8 @@ pub fn read(
     if !is_success || root != Some(&xml.name) {
         return Err(not_a_reply(status, "its XML is not what was asked for"));
     }
-    Ok(Answer { status, headers, xml, told: Told::default(), sent_crc64: None })
+    let told = Told::default();
+    Ok(Answer { status, headers, xml, body: Vec::new(), told, sent_crc64: None })
 }
 
 /// The failure for a refusal. Some are sent with a status that says success.

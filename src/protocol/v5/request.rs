@@ -19,12 +19,16 @@ const MAX_REPLY: usize = 16 * 1024 * 1024;
 /// Signatures begin to be valid so many seconds before they are made: clocks differ.
 pub(super) const EARLIER: u64 = 60;
 
+/// Where the token of temporary keys is.
+pub(super) const TOKEN: &str = "x-cos-security-token";
+
 /// A request.
 pub(super) struct Order<'a> {
     /// What it is for, as the log shows it.
     pub op: &'static str,
     pub method: &'static str,
-    pub bucket: &'a Bucket,
+    /// `None` for what is not about a bucket.
+    pub bucket: Option<&'a Bucket>,
     /// The decoded path; `/` for the bucket itself.
     pub path: &'a str,
     /// Parameters of the query, decoded.
@@ -43,6 +47,8 @@ pub(super) enum Content<'a> {
     None,
     /// These bytes, which may be none.
     Text(String),
+    /// The same, of the program.
+    Bytes(&'a [u8]),
     /// A part of a content. Each attempt makes a new one.
     Stretch(&'a dyn Fn() -> Stretch<'a>),
 }
@@ -58,6 +64,16 @@ impl<'a> Order<'a> {
         op: &'static str,
         method: &'static str,
         bucket: &'a Bucket,
+        path: &'a str,
+    ) -> Order<'a> {
+        Order::of(op, method, Some(bucket), path)
+    }
+
+    /// A request about a bucket, what is in it, or the account.
+    pub fn of(
+        op: &'static str,
+        method: &'static str,
+        bucket: Option<&'a Bucket>,
         path: &'a str,
     ) -> Order<'a> {
         let content = match method {
@@ -138,12 +154,14 @@ impl V5 {
         };
         let len = match (&order.content, &stretch) {
             (Content::Text(text), _) => Some(text.len() as u64),
+            (Content::Bytes(bytes), _) => Some(bytes.len() as u64),
             (_, Some(stretch)) => Some(stretch.len()),
             _ => None,
         };
         let ready = self.ready(call, order, &self.domains.control, len);
         let mut text = match &order.content {
             Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
             _ => &[],
         };
         let body = match (&mut stretch, len) {
@@ -192,14 +210,17 @@ impl V5 {
     /// Signs a request to a host of this domain.
     fn ready(&self, call: &Call, order: &Order, domain: &str, len: Option<u64>) -> Ready {
         let now = call.now();
-        let host = self.host(order.bucket, domain);
+        let host = match order.bucket {
+            Some(bucket) => self.host(bucket, domain),
+            None => self.domains.service.clone(),
+        };
         let trimmed = |(name, value): &(&str, String)| {
             ((*name).to_ascii_lowercase(), value.trim().to_owned())
         };
         let mut headers: Vec<_> = order.headers.iter().map(trimmed).collect();
         headers.push(("host".to_owned(), host.clone()));
         if let Some(token) = self.account.token() {
-            headers.push(("x-cos-security-token".to_owned(), token.to_owned()));
+            headers.push((TOKEN.to_owned(), token.to_owned()));
         }
         let len = len.map(|len| ("content-length", len.to_string()));
         let signed_headers: Vec<_> = headers

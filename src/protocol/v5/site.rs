@@ -5,6 +5,9 @@ use crate::path::Bucket;
 use crate::protocol::contract::Site;
 use crate::reply::{Failure, Result};
 
+/// Knows the buckets of all regions.
+const SERVICE: &str = "service.cos.myqcloud.com";
+
 /// What stands behind a bucket's name in the names of its hosts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domains {
@@ -14,6 +17,8 @@ pub struct Domains {
     pub control: String,
     /// Of downloads and presigned URLs.
     pub download: String,
+    /// The host, without a bucket before it, of what is about the account.
+    pub service: String,
 }
 
 impl Domains {
@@ -36,7 +41,8 @@ impl Domains {
             return Err(Failure::argument("region", problem));
         };
         let download = site.download_hostname.clone().unwrap_or_else(|| control.clone());
-        Ok(Domains { scheme: site.scheme, control, download })
+        let service = site.hostname.clone().unwrap_or_else(|| SERVICE.to_owned());
+        Ok(Domains { scheme: site.scheme, control, download, service })
     }
 }
 
@@ -48,7 +54,11 @@ pub fn full_name(account: &Account, bucket: &Bucket) -> String {
 
 /// The name of a bucket without the appid, with which it may be given.
 pub fn short_name<'a>(account: &Account, bucket: &'a Bucket) -> &'a str {
-    let name = bucket.as_str();
+    without_appid(account, bucket.as_str())
+}
+
+/// A bucket's name without the appid of this account.
+pub fn without_appid<'a>(account: &Account, name: &'a str) -> &'a str {
     let short = name.strip_suffix(account.appid()).and_then(|name| name.strip_suffix('-'));
     short.filter(|short| !short.is_empty()).unwrap_or(name)
 }

@@ -1,0 +1,132 @@
+//! What is not about one object: the buckets of the account, and requests that the program composes.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use md5::{Digest, Md5};
+use serde_json::{Map, Value, json};
+
+use super::reply::Answer;
+use super::request::{Content, Order};
+use super::{V5, site, xml};
+use crate::call::{Call, parse_iso_date};
+use crate::content::hash;
+use crate::content::source::Source;
+use crate::protocol::contract::{Composed, Retry};
+use crate::reply::{Failure, Reply, Result};
+
+/// A list that has more pages does not end.
+const MOST_PAGES: usize = 1000;
+/// Parameters that leave the content of an object as it is.
+const HARMLESS: &str = "response-";
+
+impl V5 {
+    pub(super) fn buckets(&self, call: &Call) -> Result<Reply> {
+        let (mut found, mut marker) = (Vec::new(), String::new());
+        for _ in 0..MOST_PAGES {
+            let mut order = Order::of("list_buckets", "GET", None, "/");
+            if !marker.is_empty() {
+                order = order.param("marker", &marker);
+            }
+            let answer = self.run(call, &order.expecting("ListAllMyBucketsResult"))?;
+            let buckets = answer.xml.child("Buckets");
+            for bucket in buckets.into_iter().flat_map(|buckets| buckets.all("Bucket")) {
+                let name = bucket.text_of("Name");
+                found.push(json!({
+                    "name": site::without_appid(&self.account, name),
+                    "full_name": name,
+                    "region": bucket.text_of("Location"),
+                    "ctime": parse_iso_date(bucket.text_of("CreationDate")),
+                }));
+            }
+            let next = answer.xml.text_of("NextMarker");
+            if answer.xml.text_of("IsTruncated") != "true" || next == marker {
+                return answer.success(&json!({"buckets": found}), call.secrets());
+            }
+            marker = next.to_owned();
+        }
+        Err(Failure::not_a_reply(200, "the list of buckets does not end"))
+    }
+
+    pub(super) fn composed(&self, call: &Call, request: &Composed) -> Result<Reply> {
+        let ask = request.ask;
+        let mut order = Order::of("request", ask.method, request.bucket, request.path.as_str());
+        order.params = ask.params.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        order.headers = ask.headers.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        let has_md5 = ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
+        if !request.body.is_empty() {
+            order.content = Content::Bytes(request.body);
+            if !has_md5 {
+                let md5 = BASE64_STANDARD.encode(Md5::digest(request.body));
+                order = order.header("content-md5", md5);
+            }
+        }
+        if ask.method == "POST" {
+            order.retry = Retry::IfUnsent;
+        }
+        let answer = self.run(call, &order.slow())?;
+        check_refusal(call, &answer)?;
+        check_content(call, request, &answer)?;
+        answer.success(&handed_on(&answer), call.secrets())
+    }
+}
+
+/// Some refusals come with a status that says success.
+fn check_refusal(call: &Call, answer: &Answer) -> Result<()> {
+    let Ok(text) = std::str::from_utf8(&answer.body) else {
+        return Ok(());
+    };
+    // A document may be large, and is not one that is looked for.
+    let is_short = text.len() < 64 * 1024 && text.trim_start().starts_with('<');
+    match is_short.then(|| xml::parse(text)) {
+        Some(Ok(xml)) if xml.name == "Error" && xml.child("Code").is_some() => {
+            Err(answer.refusal_of(&xml, call.secrets()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether what came, or what was sent, is what the service has.
+fn check_content(call: &Call, request: &Composed, answer: &Answer) -> Result<()> {
+    let ask = request.ask;
+    let content: &[u8] = match ask.method {
+        "GET" if answer.status == 200 => {
+            let is_whole = |(name, _): &(String, String)| {
+                name.starts_with(HARMLESS) || name.eq_ignore_ascii_case("versionid")
+            };
+            if !ask.params.iter().all(is_whole) {
+                return Ok(());
+            }
+            &answer.body
+        }
+        "PUT" if !request.body.is_empty() => request.body,
+        _ => return Ok(()),
+    };
+    let Some(theirs) = answer.crc64() else {
+        return Ok(());
+    };
+    let ours = hash::crc64(&Source::Buffer(content), &call.stop)?;
+    if ours == theirs {
+        return Ok(());
+    }
+    let message = format!("the content has the CRC-64 {ours}, the server states {theirs}");
+    Err(Failure::integrity(message))
+}
+
+/// `data` of the reply.
+fn handed_on(answer: &Answer) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in &answer.headers {
+        match headers.get_mut(name) {
+            Some(Value::String(before)) => *before = format!("{before}, {value}"),
+            _ => {
+                headers.insert(name.clone(), json!(value));
+            }
+        }
+    }
+    let mut data = json!({"status": answer.status, "headers": headers});
+    match std::str::from_utf8(&answer.body) {
+        Ok(text) => data["body"] = json!(text),
+        Err(_) => data["body_base64"] = json!(BASE64_STANDARD.encode(&answer.body)),
+    }
+    data
+}

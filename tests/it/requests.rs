@@ -1,0 +1,280 @@
+//! What only the XML API has: presigned URLs for any request, temporary keys, the list of buckets, and
+//! requests that the program composes.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use cos::client::Client;
+use cos::ops::request::{self, Words};
+use cos::ops::{file, sign};
+use cos_emulator::{Action, Config, Credential, Emulator, Fault, TemporaryKey};
+use serde_json::{Value, json};
+
+use support::transfers::*;
+use support::{APPID, Api, BUCKET, Bed, Op, content};
+
+/// A bucket's request in words.
+fn words<'a>(method: &'a str, cos_path: &'a str) -> Words<'a> {
+    let (bucket, cos_path) = (Some(BUCKET), Some(cos_path));
+    Words { method, bucket, cos_path, params: None, headers: None, body: b"" }
+}
+
+fn send(client: &Client, words: Words) -> Value {
+    reply(request::send(client, &words, None))
+}
+
+fn signed(client: &Client, method: &str, path: &str, options: Value) -> Value {
+    let options = options.to_string();
+    reply(sign::url(client, method, BUCKET, path, 600, Some(&options)))
+}
+
+/// Does what a program without the library does that has the URL: status, headers, body.
+fn by_url(
+    bed: &Bed,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, String, Vec<u8>) {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut tcp = TcpStream::connect(bed.emulator.host()).unwrap();
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n{more}\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    tcp.write_all(head.as_bytes()).unwrap();
+    tcp.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    tcp.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head, answer.split_off(end))
+}
+
+const ODD: &str = "/文 件/a+b%41&c=(~!'*)#?;.txt";
+
+#[test]
+fn a_url_is_enough_to_upload_download_and_delete() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    let url = |method: &str, options: Value| {
+        let answer = signed(&client, method, ODD, options);
+        expect(&answer, 0);
+        (answer["data"]["url"].as_str().unwrap().to_owned(), answer["data"]["headers"].clone())
+    };
+    let kind = json!({"headers": {"Content-Type": "image/png"}});
+    let (put, headers) = url("put", kind);
+    assert_eq!(headers, json!({"Content-Type": "image/png"}));
+    assert_eq!(by_url(&bed, "PUT", &put, &[("Content-Type", "text/html")], b"x").0, 403);
+    assert_eq!(by_url(&bed, "GET", &put, &[], b"").0, 403);
+    assert_eq!(by_url(&bed, "PUT", &put, &[("Content-Type", "image/png")], b"picture").0, 200);
+    let shown = reply(file::stat(&client, BUCKET, ODD, None));
+    assert_eq!(shown["data"]["custom_headers"]["Content-Type"], "image/png");
+
+    let named = "attachment; filename=\"文 件.txt\"";
+    let params = json!({"params": {"response-content-disposition": named}});
+    let (get, headers) = url("GET", params);
+    assert_eq!(headers, json!({}));
+    let (status, _, body) = by_url(&bed, "GET", &get, &[], b"");
+    assert_eq!((status, &body[..]), (200, &b"picture"[..]));
+    // What was signed can't be changed.
+    let other = get.replace("attachment", "inline");
+    assert_eq!(by_url(&bed, "GET", &other, &[], b"").0, 403);
+
+    let (delete, _) = url("DELETE", json!({}));
+    assert_eq!(by_url(&bed, "DELETE", &delete, &[], b"").0, 204);
+    expect(&reply(file::stat(&client, BUCKET, ODD, None)), -197);
+}
+
+#[test]
+fn what_can_not_be_signed_is_refused() {
+    let client = Bed::new(Api::V5).client();
+    for (method, path, options, argument) in [
+        ("FETCH", "/a", json!({}), "method"),
+        ("GET", "a", json!({}), "cos_path"),
+        ("GET", "/a", json!({"params": 1}), "params"),
+        ("GET", "/a", json!({"headers": {"a b": "c"}}), "headers"),
+        ("PUT", "/a", json!({"headers": {"Host": "c"}}), "headers"),
+        ("PUT", "/a", json!({"other": 1}), "other"),
+    ] {
+        let answer = signed(&client, method, path, options);
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], argument);
+    }
+    assert_eq!(
+        reply(sign::url(&client, "GET", BUCKET, "/a", 0, None))["error"]["argument"],
+        "expired"
+    );
+}
+
+#[test]
+fn the_json_api_says_what_it_does_not_have() {
+    let bed = Bed::new(Api::V4);
+    let client = bed.client();
+    expect(
+        &reply(cos::ops::upload::buffer(&client, BUCKET, "/a", b"text", None, Default::default())),
+        0,
+    );
+    let answer = signed(&client, "GET", "/a", json!({}));
+    let url = answer["data"]["url"].as_str().unwrap();
+    assert_eq!(by_url(&bed, "GET", url, &[], b"").2, b"text");
+    for (answer, argument) in [
+        (signed(&client, "PUT", "/a", json!({})), "method"),
+        (signed(&client, "GET", "/a", json!({"params": {"a": "b"}})), "params"),
+        (signed(&client, "GET", "/a", json!({"headers": {"a": "b"}})), "headers"),
+        (send(&client, words("GET", "/a")), "api"),
+        (reply(request::list_buckets(&client, None)), "api"),
+    ] {
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], argument, "{answer}");
+    }
+    let failure = client.set_credentials(APPID, "id", "key", Some("token")).unwrap_err();
+    assert_eq!(failure.argument_name(), Some("token"));
+}
+
+#[test]
+fn buckets_are_listed() {
+    let bed = Bed::new(Api::V5);
+    let answer = reply(request::list_buckets(&bed.client(), None));
+    expect(&answer, 0);
+    let buckets = answer["data"]["buckets"].as_array().unwrap();
+    let names: Vec<_> = buckets.iter().map(|bucket| bucket["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["private-bucket", "public-bucket"]);
+    assert_eq!(buckets[0]["full_name"], format!("private-bucket-{APPID}"));
+    assert!(buckets[0]["region"].as_str().is_some_and(|region| region.starts_with("ap-")));
+    assert!(buckets[0]["ctime"].as_u64().is_some());
+}
+
+#[test]
+fn any_request_can_be_composed() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    let odd = Words {
+        headers: Some(r#"{"Content-Type": "text/plain", "x-cos-meta-a": "b  c"}"#),
+        body: "内容".as_bytes(),
+        ..words("put", ODD)
+    };
+    let answer = send(&client, odd);
+    expect(&answer, 0);
+    assert_eq!(answer["data"]["status"], 200);
+    assert!(answer["data"]["headers"]["etag"].as_str().unwrap().starts_with('"'));
+    let answer = send(&client, words("GET", ODD));
+    assert_eq!(answer["data"]["body"], "内容");
+    assert_eq!(answer["data"]["headers"]["x-cos-meta-a"], "b  c");
+    let answer = send(&client, words("HEAD", ODD));
+    assert_eq!((&answer["code"], &answer["data"]["body"]), (&json!(0), &json!("")));
+
+    let tags = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
+    let tagging = |method, body: &'static [u8]| Words {
+        params: Some(r#"{"tagging": ""}"#),
+        body,
+        ..words(method, ODD)
+    };
+    expect(&send(&client, tagging("PUT", tags.as_bytes())), 0);
+    let answer = send(&client, tagging("GET", b""));
+    assert!(answer["data"]["body"].as_str().unwrap().contains("<Value>v</Value>"), "{answer}");
+
+    // The bucket, and the account.
+    let listed = Words { params: Some(r#"{"prefix": "文", "max-keys": 5}"#), ..words("GET", "/") };
+    let answer = send(&client, Words { cos_path: None, ..listed });
+    assert!(answer["data"]["body"].as_str().unwrap().contains("ListBucketResult"));
+    let account = Words { bucket: None, cos_path: None, ..words("GET", "/") };
+    let answer = send(&client, account);
+    assert!(answer["data"]["body"].as_str().unwrap().contains("ListAllMyBucketsResult"));
+
+    let bytes = Words { body: &[0xff, 0, 1], ..words("PUT", "/bytes") };
+    expect(&send(&client, bytes), 0);
+    let answer = send(&client, words("GET", "/bytes"));
+    assert_eq!(answer["data"]["body_base64"], "/wAB");
+    assert_eq!(answer["data"]["body"], Value::Null);
+    expect(&send(&client, words("DELETE", "/bytes")), 0);
+    let answer = send(&client, words("GET", "/bytes"));
+    expect(&answer, -197);
+    assert_eq!(answer["error"]["server_code"], "NoSuchKey");
+    assert_eq!(answer["error"]["http_status"], 404);
+}
+
+#[test]
+fn composed_requests_are_checked_and_repeated() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    let small = || Words { body: b"small", ..words("PUT", "/a") };
+    bed.emulator.inject(Fault::new(bed.api.code(-71)).times(1));
+    bed.emulator.inject(Fault::new(dropped()).times(1));
+    expect(&send(&client, small()), 0);
+    assert_eq!(bed.logged(Op::Upload).len(), 3);
+    bed.emulator.clear_requests();
+    bed.emulator.inject(bed.api.fault(Op::Download, Action::Corrupt { at: 1 }));
+    expect(&send(&client, words("GET", "/a")), 3);
+    // A post may do something twice.
+    bed.emulator.inject(Fault::new(lost()).times(1));
+    bed.emulator.clear_requests();
+    let begun = Words { params: Some(r#"{"uploads": ""}"#), ..words("POST", "/b") };
+    expect(&send(&client, begun), -3);
+    assert_eq!(bed.logged(Op::Init).len(), 1);
+    // A success that is none.
+    let word = "InternalError".to_owned();
+    let refused = Action::Error { code: word, status: Some(200), message: None, execute: false };
+    bed.emulator.inject(Fault::new(refused).forever());
+    let once = Some(r#"{"retries": 0}"#);
+    let answer = reply(request::send(&client, &words("GET", "/a"), once));
+    assert_eq!(answer["error"]["server_code"], "InternalError", "{answer}");
+}
+
+#[test]
+fn what_can_not_be_composed_is_refused() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    let get = || words("GET", "/a");
+    for (words, argument) in [
+        (words("", "/a"), "method"),
+        (words("GET", "a"), "cos_path"),
+        (Words { bucket: Some("A"), ..get() }, "bucket"),
+        (Words { bucket: None, ..get() }, "cos_path"),
+        (Words { params: Some("x"), ..get() }, "params"),
+        (Words { headers: Some(r#"{"Authorization": "x"}"#), ..get() }, "headers"),
+        (Words { headers: Some(r#"{"a": "b\r\nc: d"}"#), ..get() }, "headers"),
+        (Words { body: b"x", ..get() }, "len"),
+    ] {
+        let answer = send(&client, words);
+        expect(&answer, -1);
+        assert_eq!(answer["error"]["argument"], argument, "{answer}");
+    }
+    assert_eq!(bed.emulator.requests().len(), 0);
+}
+
+#[test]
+fn temporary_keys_need_their_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("emulator"));
+    let token = "temporary+token/with=&odd";
+    config.temporary_keys.push(TemporaryKey {
+        credential: Credential {
+            appid: APPID.into(),
+            secret_id: "TEMPORARY_ID".into(),
+            secret_key: "TEMPORARY_KEY".into(),
+        },
+        token: token.into(),
+        expires: None,
+    });
+    let bed = Bed::with(Api::V5, Emulator::start(config).unwrap(), dir);
+    let client = bed.client();
+    client.set_credentials(APPID, "TEMPORARY_ID", "TEMPORARY_KEY", Some(token)).unwrap();
+    let bytes = content(3 * MIB);
+    let options = json!({"slice_threshold": MIB, "slice_size": MIB}).to_string();
+    let stored =
+        cos::ops::upload::buffer(&client, BUCKET, "/a", &bytes, Some(&options), Default::default());
+    expect(&reply(stored), 0);
+    let answer = signed(&client, "GET", "/a", json!({}));
+    let (status, _, body) = by_url(&bed, "GET", answer["data"]["url"].as_str().unwrap(), &[], b"");
+    assert_eq!(status, 200);
+    assert_same(&body, &bytes);
+    // The keys alone are not enough, and no message has them.
+    client.set_credentials(APPID, "TEMPORARY_ID", "TEMPORARY_KEY", None).unwrap();
+    let answer = reply(file::stat(&client, BUCKET, "/a", None));
+    expect(&answer, -47);
+    assert!(!answer.to_string().contains("TEMPORARY"), "{answer}");
+}

@@ -365,6 +365,16 @@ typedef void (*cos_log_fn)(int level, const char *line, void *user);
 typedef int (*cos_progress_fn)(uint64_t done, uint64_t total, void *user);
 
 /**
+ * Gives the next bytes of a content: writes up to `len` of them to `buf` and returns how many; 0 at
+ * the end; less than 0 to stop the upload. It may give fewer than it was asked for, and it may wait
+ * for more: as long as it does, the call does not return, even if it was cancelled.
+ *
+ * It is called on the thread that made the call, only during the call. It must return to its caller:
+ * no longjmp, no exception.
+ */
+typedef int64_t (*cos_read_fn)(uint8_t *buf, size_t len, void *user);
+
+/**
  * Takes bytes of a download, in order. Returns 0 to go on, anything else to cancel the call.
  *
  * It is called on the thread that made the call, only during the call. `data` is valid until it
@@ -1114,6 +1124,45 @@ int cos_upload_buffer(const cos_client *client,
                       const char *cos_path,
                       const uint8_t *data,
                       size_t len,
+                      const char *options,
+                      cos_transfer *transfer,
+                      char **out_json);
+
+/**
+ * Uploads what a callback gives: content that is neither a file nor all in memory, such as what is
+ * being compressed, or comes from another connection.
+ *
+ * What is not more than `slice_size` times `concurrency`, and below `slice_threshold`, travels in one
+ * request; anything else in slices, each of which is sent while the next ones are read. Memory is
+ * `slice_size` times (`concurrency` + 1), however much there is. A lost reply is made up for, and a
+ * request that failed is repeated, as with cos_upload_file(); but an upload that was broken off begins
+ * anew, and nothing is left of it, as far as the API lets the library remove it.
+ *
+ * @param client    The client.
+ * @param bucket    The bucket, without the appid.
+ * @param cos_path  The file to create.
+ * @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
+ *                  the XML API. Then `slice_size` times 10000 is the most there can be.
+ * @param read      Gives the bytes.
+ * @param user      Handed to `read` as it is; may be any value.
+ * @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.
+ *                  With the JSON API `verify_sha1` holds for what travels in one request.
+ * @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed. Where the size
+ *                  is not known, `total` is what was read so far.
+ * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return As cos_upload_file().
+ * @retval COS_ERR_CANCELLED  `read` returned less than 0, or the transfer was cancelled.
+ * @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
+ *
+ * Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
+ * same operations of the API as cos_upload_file().
+ */
+int cos_upload_stream(const cos_client *client,
+                      const char *bucket,
+                      const char *cos_path,
+                      int64_t size,
+                      cos_read_fn read,
+                      void *user,
                       const char *options,
                       cos_transfer *transfer,
                       char **out_json);

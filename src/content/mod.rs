@@ -4,3 +4,4 @@
 pub mod hash;
 pub mod source;
 pub mod stretch;
+pub mod window;

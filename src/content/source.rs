@@ -1,9 +1,11 @@
-//! Where the bytes of an upload come from: a local file or the caller's memory.
+//! Where the bytes of an upload come from: a local file, the caller's memory, or a stream.
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
+use super::window::Window;
 use crate::os::{self, Stamp};
 use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
@@ -15,6 +17,8 @@ pub enum Source<'a> {
     File(File, Stamp),
     /// The caller's bytes.
     Buffer(&'a [u8]),
+    /// What a program hands over bit by bit.
+    Stream(&'a Window),
 }
 
 impl Source<'_> {
@@ -65,6 +69,35 @@ impl Source<'_> {
         match self {
             Source::File(_, stamp) => stamp.len,
             Source::Buffer(data) => data.len() as u64,
+            Source::Stream(window) => window.size(),
+        }
+    }
+
+    /// Whether it can be read again.
+    pub fn can_be_read_again(&self) -> bool {
+        !matches!(self, Source::Stream(_))
+    }
+
+    /// Waits until everything before `end` is there, or all there is, or `stop` is set; how far it
+    /// reaches by then, `end` at the most.
+    pub fn wait_for(&self, end: u64, stop: &Stop) -> u64 {
+        match self {
+            Source::Stream(window) => window.wait_for(end, stop),
+            _ => self.size().min(end),
+        }
+    }
+
+    /// Lets go of bytes that are not read any more.
+    pub fn release(&self, range: Range<u64>) {
+        if let Source::Stream(window) = self {
+            window.release(range);
+        }
+    }
+
+    /// Lets so many bytes wait for being sent.
+    pub fn set_room(&self, bytes: u64) {
+        if let Source::Stream(window) = self {
+            window.set_room(bytes);
         }
     }
 
@@ -78,6 +111,7 @@ impl Source<'_> {
                 buf[..n].copy_from_slice(&data[start..start + n]);
                 Ok(n)
             }
+            Source::Stream(window) => window.read_at(buf, offset),
         }
     }
 

@@ -1,4 +1,4 @@
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 
 use super::client::cos_client;
 use super::forward::with_local_path;
@@ -6,6 +6,7 @@ use super::guard;
 use super::input::{bytes, handle, optional_text, text};
 use super::transfer::{cos_transfer, watch};
 use crate::ops::upload;
+use crate::reply::Failure;
 
 /// Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
 /// a time. Memory does not grow with the file.
@@ -127,6 +128,74 @@ pub unsafe extern "C" fn cos_upload_buffer(
                 bytes("data", data, len)?,
                 optional_text("options", options)?,
                 watch(transfer),
+            )
+        })
+    }
+}
+
+/// Gives the next bytes of a content: writes up to `len` of them to `buf` and returns how many; 0 at
+/// the end; less than 0 to stop the upload. It may give fewer than it was asked for, and it may wait
+/// for more: as long as it does, the call does not return, even if it was cancelled.
+///
+/// It is called on the thread that made the call, only during the call. It must return to its caller:
+/// no longjmp, no exception.
+#[allow(non_camel_case_types)]
+pub type cos_read_fn =
+    Option<unsafe extern "C" fn(buf: *mut u8, len: usize, user: *mut c_void) -> i64>;
+
+/// Uploads what a callback gives: content that is neither a file nor all in memory, such as what is
+/// being compressed, or comes from another connection.
+///
+/// What is not more than `slice_size` times `concurrency`, and below `slice_threshold`, travels in one
+/// request; anything else in slices, each of which is sent while the next ones are read. Memory is
+/// `slice_size` times (`concurrency` + 1), however much there is. A lost reply is made up for, and a
+/// request that failed is repeated, as with cos_upload_file(); but an upload that was broken off begins
+/// anew, and nothing is left of it, as far as the API lets the library remove it.
+///
+/// @param client    The client.
+/// @param bucket    The bucket, without the appid.
+/// @param cos_path  The file to create.
+/// @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
+///                  the XML API. Then `slice_size` times 10000 is the most there can be.
+/// @param read      Gives the bytes.
+/// @param user      Handed to `read` as it is; may be any value.
+/// @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.
+///                  With the JSON API `verify_sha1` holds for what travels in one request.
+/// @param transfer  To follow or stop the upload; NULL if neither is needed. Borrowed. Where the size
+///                  is not known, `total` is what was read so far.
+/// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return As cos_upload_file().
+/// @retval COS_ERR_CANCELLED  `read` returned less than 0, or the transfer was cancelled.
+/// @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
+///
+/// Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
+/// same operations of the API as cos_upload_file().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_upload_stream(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_path: *const c_char,
+    size: i64,
+    read: cos_read_fn,
+    user: *mut c_void,
+    options: *const c_char,
+    transfer: *mut cos_transfer,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::reply(out_json, || {
+            let client = handle("client", client)?.core();
+            let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
+            let read = read.ok_or_else(|| Failure::argument("read", "must not be NULL"))?;
+            upload::stream(
+                client,
+                bucket,
+                cos_path,
+                size,
+                optional_text("options", options)?,
+                watch(transfer),
+                &mut |buf| read(buf.as_mut_ptr(), buf.len(), user),
             )
         })
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::call::{Call, Incoming};
-use crate::content::hash::{self, States};
+use crate::content::hash::{self, Hasher, States, Sum};
 use crate::content::source::Source;
 use crate::path::{self, Bucket, CosPath, FilePath};
 use crate::reply::object::ObjectInfo;
@@ -187,6 +187,11 @@ pub struct Limits {
     pub deleted_at_once: usize,
     /// Whether lists state the sums of what is in them, as far as there are any.
     pub lists_have_sums: bool,
+    /// Whether the size of a content, and its sum if it is to be verified, have to be known before its
+    /// parts are sent.
+    pub parts_are_announced: bool,
+    /// Computes the sum that the service states of contents.
+    pub hasher: fn() -> Hasher,
 }
 
 /// Which sizes of parts a service accepts, in bytes.
@@ -388,9 +393,20 @@ impl<'a> Upload<'a> {
         self.digests.crc64.get_or_try_init(|| hash::crc64(self.source, stop)).copied()
     }
 
-    /// Notes the CRC-64 of the content, which all of it has been read for.
-    pub fn note_crc64(&self, crc: u64) {
-        let _ = self.digests.crc64.set(crc);
+    /// Notes a sum of the content, which all of it has been read for.
+    pub fn note(&self, sum: Sum) {
+        match sum {
+            Sum::Sha1(sha) => drop(self.digests.sha1.set(sha)),
+            Sum::Crc64(crc) => drop(self.digests.crc64.set(crc)),
+        }
+    }
+
+    /// The sums of the content that are known, by their names in replies.
+    pub fn known_sums(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let states = self.digests.states.get().map(|states| states.sha1().to_owned());
+        let sha1 = states.or_else(|| self.digests.sha1.get().cloned());
+        let crc64 = self.digests.crc64.get().map(u64::to_string);
+        [("sha1", sha1), ("crc64", crc64)].into_iter().filter_map(|(name, sum)| Some((name, sum?)))
     }
 
     /// The SHA-1 of the content and its states after every `step` bytes, of which all calls must

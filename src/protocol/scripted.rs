@@ -13,6 +13,7 @@ use super::contract::{
 };
 use crate::call::{Call, Incoming};
 use crate::client::Client;
+use crate::content::hash::Hasher;
 use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath, Rules};
@@ -36,6 +37,8 @@ pub static LIMITS: Limits = Limits {
     page: 199,
     deleted_at_once: 1,
     lists_have_sums: true,
+    parts_are_announced: false,
+    hasher: Hasher::sha1,
 };
 
 /// The service. What a method is asked is noted; it answers with the next answer that stands in the

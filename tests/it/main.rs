@@ -22,6 +22,7 @@ mod proxy;
 mod readme;
 mod requests;
 mod secrets;
+mod streams;
 mod tls;
 mod transfers;
 mod trees;

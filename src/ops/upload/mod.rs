@@ -1,17 +1,21 @@
-//! Uploads: one request for small files (`whole`), parts for large ones (`parts`), certainty about
-//! what became of them (`certain`), and a way around an unfinished upload of other content (`aside`).
+//! Uploads: one request for small files (`whole`), parts for large ones (`parts`), content that comes
+//! bit by bit (`stream`), certainty about what became of them (`certain`), and a way around an
+//! unfinished upload of other content (`aside`).
 
 mod aside;
 mod certain;
 mod parts;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod whole;
 
+pub use stream::stream;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::begin;
 use crate::call::Call;
@@ -104,16 +108,7 @@ fn upload<'a>(
         transfer.complete();
         Ok(reply)
     });
-    let told = json!({
-        "bytes": source.size(),
-        "sent_bytes": call.traffic().sent(),
-        "resumed_bytes": transfer.resumed(),
-        "slices": stats.parts.into_inner(),
-        "instant": stats.is_instant.into_inner(),
-        "recovered": stats.is_recovered.into_inner(),
-        "seconds": started.elapsed().as_secs_f64(),
-    });
-    Ok(result.unwrap_or_else(Reply::from).with("transfer", &told.to_string()))
+    Ok(sending.told(result, started))
 }
 
 /// Takes the options of an upload.
@@ -160,6 +155,24 @@ impl Sending<'_> {
             return self.in_parts();
         }
         self.whole()
+    }
+
+    /// The reply, with what is worth telling.
+    fn told(&self, result: Result<Reply>, started: Instant) -> Reply {
+        let stats = self.stats;
+        let mut told = json!({
+            "bytes": self.upload.source.size(),
+            "sent_bytes": self.call.traffic().sent(),
+            "resumed_bytes": self.upload.transfer.resumed(),
+            "slices": stats.parts.load(Ordering::Relaxed),
+            "instant": stats.is_instant.load(Ordering::Relaxed),
+            "recovered": stats.is_recovered.load(Ordering::Relaxed),
+            "seconds": started.elapsed().as_secs_f64(),
+        });
+        for (name, sum) in self.upload.known_sums() {
+            told[name] = Value::String(sum);
+        }
+        result.unwrap_or_else(Reply::from).with("transfer", &told.to_string())
     }
 
     /// Notes that the reply is not the server's to this upload, but known to be true.

@@ -85,9 +85,14 @@ impl Sending<'_> {
                 Ok(reply) => return Ok(reply),
                 Err(ended) => ended,
             };
-            let is_last = round == ROUNDS || self.call.stop.is_set();
+            let is_last = round == ROUNDS
+                || self.call.stop.is_set()
+                || !self.upload.source.can_be_read_again();
             round += 1;
             match ended {
+                Ended::Gone(failure) if !self.upload.source.can_be_read_again() => {
+                    return Err(Ended::Failed(failure));
+                }
                 Ended::Gone(failure) => {
                     // Whoever has ended it may have done so with our content.
                     if let Some(reply) = self.service.find_stored(self.call, self.upload)? {
@@ -131,7 +136,10 @@ impl Sending<'_> {
         }
         if let Err(Ended::Failed(failure)) = &result {
             let nothing_arrived = session.stored.is_empty() && !has_arrived.load(Ordering::Relaxed);
-            if failure.has_changed_source() || failure.is(Code::COS_ERR_INTEGRITY) {
+            if failure.has_changed_source()
+                || failure.is(Code::COS_ERR_INTEGRITY)
+                || !self.upload.source.can_be_read_again()
+            {
                 // It can only be in the way.
                 self.service.abort(whole, self.upload, &session, Abort::Useless);
             } else if nothing_arrived
@@ -166,7 +174,9 @@ impl Sending<'_> {
 
     /// Sends what the server does not have.
     fn send_parts(&self, session: &Session, has_arrived: &AtomicBool) -> Result<Arrived> {
-        let parts = self.upload.source.size().div_ceil(session.part_size);
+        let (source, part_size) = (self.upload.source, session.part_size);
+        let concurrency = self.upload.settings.concurrency;
+        source.set_room(part_size.saturating_mul(concurrency as u64 + 1));
         let (next, sent) = (AtomicU64::new(0), &self.stats.parts);
         let is_serial = AtomicBool::new(session.is_serial);
         let serial = Mutex::new(());
@@ -179,16 +189,22 @@ impl Sending<'_> {
                     .load(Ordering::Acquire)
                     .then(|| serial.lock().unwrap_or_else(PoisonError::into_inner));
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= parts {
-                    return Ok(());
-                }
                 if session.stored.contains(&index) {
                     continue;
+                }
+                let start = index * part_size;
+                let end = source.wait_for(start + part_size, stop);
+                if stop.is_set() {
+                    break;
+                }
+                if end <= start {
+                    return Ok(());
                 }
                 let progress = self.upload.transfer.mark();
                 let (call, upload) = (self.call, self.upload);
                 let done = self.service.put_part(call, upload, session, index, &progress)?;
-                progress.reached(self.part_len(session, index));
+                progress.reached(end - start);
+                source.release(start..end);
                 sent.fetch_add(1, Ordering::Relaxed);
                 has_arrived.store(true, Ordering::Relaxed);
                 if done.is_serial {
@@ -202,11 +218,11 @@ impl Sending<'_> {
             }
             if stop.is_cancelled() { Err(Failure::cancelled(Phase::Send)) } else { Ok(()) }
         };
-        let workers = if session.is_serial {
-            1
-        } else {
-            let missing = usize::try_from(parts - session.stored.len() as u64);
-            self.upload.settings.concurrency.min(missing.unwrap_or(usize::MAX)).max(1)
+        let missing = source.size().div_ceil(part_size) - session.stored.len() as u64;
+        let workers = match usize::try_from(missing) {
+            _ if session.is_serial => 1,
+            Ok(missing) if source.can_be_read_again() => concurrency.min(missing.max(1)),
+            _ => concurrency,
         };
         threads::parallel(workers, stop, work)?;
         Ok(arrived.into_inner().unwrap_or_else(PoisonError::into_inner))

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::contract::{Composed, Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::call::Call;
+use crate::content::hash::Hasher;
 use crate::path::{Rules, encode_query};
 use crate::reply::{Failure, Reply, Result};
 use sign::{Kind, sign};
@@ -44,6 +45,8 @@ static LIMITS: Limits = Limits {
     page: 199,
     deleted_at_once: 1,
     lists_have_sums: true,
+    parts_are_announced: true,
+    hasher: Hasher::sha1,
 };
 
 /// The service as this API shows it.

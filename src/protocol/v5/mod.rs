@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use super::contract::{Asked, Composed, Grant, Limits, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::call::Call;
+use crate::content::hash::Hasher;
 use crate::path::{Bucket, Rules, encode_query};
 use crate::reply::{Failure, Reply, Result};
 use reply::Answer;
@@ -51,6 +52,8 @@ static LIMITS: Limits = Limits {
     page: 199,
     deleted_at_once: 1000,
     lists_have_sums: false,
+    parts_are_announced: false,
+    hasher: Hasher::crc64,
 };
 
 /// The service as this API shows it.

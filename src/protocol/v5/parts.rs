@@ -12,7 +12,7 @@ use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
 use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, kinds, objects, xml};
 use crate::call::{Call, parse_http_date};
-use crate::content::hash;
+use crate::content::hash::{self, Sum};
 use crate::content::stretch::Stretch;
 use crate::protocol::contract::{
     Abort, Opened, PartDone, PartTag, Place, Resumed, Session, Upload, Uploads,
@@ -45,7 +45,7 @@ impl Uploads for V5 {
                     return Err(failure);
                 }
                 if let Some(crc) = answer.sent_crc64 {
-                    upload.note_crc64(crc);
+                    upload.note(Sum::Crc64(crc));
                 }
                 self.uploaded(call, upload.at(), &answer)
             },
@@ -89,6 +89,10 @@ impl Uploads for V5 {
         index: u64,
         progress: &Mark,
     ) -> Result<PartDone> {
+        if index >= MOST_PARTS {
+            let problem = format!("is too small: an upload has {MOST_PARTS} parts at the most");
+            return Err(Failure::argument("slice_size", problem));
+        }
         let offset = index * session.part_size;
         let len = session.part_size.min(upload.source.size() - offset);
         let content = || stretch(upload, offset, len, progress);
@@ -121,7 +125,7 @@ impl Uploads for V5 {
         let size = upload.source.size();
         let ours = crc_of(tags, session.part_size, size);
         if let Some(crc) = ours {
-            upload.note_crc64(crc);
+            upload.note(Sum::Crc64(crc));
         }
         let names: Vec<_> = tags.iter().map(|(index, tag)| (index + 1, tag.name.clone())).collect();
         let guard = upload.settings.insert_only;
@@ -324,6 +328,8 @@ impl V5 {
             };
             if parts.is_empty() {
                 empty = empty.or(Some(id));
+            } else if !upload.settings.resume {
+                // It is not the one that a lost reply was about.
             } else if let Some(session) = continued(call, upload, id, &parts)? {
                 return Ok(Some(session));
             }

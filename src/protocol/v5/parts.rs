@@ -69,13 +69,19 @@ impl Uploads for V5 {
             |_| true,
             |call| {
                 // What a lost reply was about would be left.
-                if may_be_there && let Some(session) = self.unfinished(call, upload)? {
+                if may_be_there && let Some(session) = self.empty(call, upload)? {
                     return Ok(session);
                 }
-                let result = self.run(call, &order);
-                let answer = result
-                    .inspect_err(|failure| may_be_there |= failure.may_have_taken_effect())?;
-                Ok(empty_session(upload, upload_id(&answer)?, None))
+                let failure = match self.run(call, &order) {
+                    Ok(answer) => return Ok(empty_session(upload, upload_id(&answer)?, None)),
+                    Err(failure) => failure,
+                };
+                if !failure.may_have_taken_effect() || call.stop.is_set() {
+                    return Err(failure);
+                }
+                let found = self.empty(call, upload);
+                may_be_there = found.is_err();
+                found.ok().flatten().ok_or(failure)
             },
         )?;
         Ok(Opened::Session(session))
@@ -313,6 +319,21 @@ impl V5 {
 
     /// An unfinished upload of this content, or else one without any part.
     fn unfinished(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
+        self.find_unfinished(call, upload, |id, parts| continued(call, upload, id, parts))
+    }
+
+    /// An unfinished upload without any part.
+    fn empty(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
+        self.find_unfinished(call, upload, |_, _| Ok(None))
+    }
+
+    /// The unfinished upload for which `take` has a use by its parts, or else one without any.
+    fn find_unfinished(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        take: impl Fn(&str, &BTreeMap<u64, Stored>) -> Result<Option<Session>>,
+    ) -> Result<Option<Session>> {
         let ids = match self.uploads_of(call, upload.at()) {
             Ok(ids) => ids,
             // Who may upload need not be allowed to list.
@@ -328,9 +349,7 @@ impl V5 {
             };
             if parts.is_empty() {
                 empty = empty.or(Some(id));
-            } else if !upload.settings.resume {
-                // It is not the one that a lost reply was about.
-            } else if let Some(session) = continued(call, upload, id, &parts)? {
+            } else if let Some(session) = take(&id, &parts)? {
                 return Ok(Some(session));
             }
         }
@@ -473,7 +492,7 @@ fn empty_session(upload: &Upload, id: String, resumed: Option<Resumed>) -> Sessi
 fn continued(
     call: &Call,
     upload: &Upload,
-    id: String,
+    id: &str,
     parts: &BTreeMap<u64, Stored>,
 ) -> Result<Option<Session>> {
     let Some(part_size) = size_of_parts(parts, upload.source.size()) else {
@@ -494,6 +513,7 @@ fn continued(
         }
     }
     let resumed = Some(UNKNOWN);
+    let id = id.to_owned();
     Ok(Some(Session { id, part_size, is_serial: false, stored, tags, resumed }))
 }
 
@@ -560,7 +580,7 @@ mod tests {
             (index + 1, Stored { size, etag: if right { sums.0 } else { "0".repeat(32) } })
         };
         let open = |all: Vec<(u64, Stored)>| {
-            continued(&call, &upload, "id".into(), &all.into_iter().collect()).unwrap()
+            continued(&call, &upload, "id", &all.into_iter().collect()).unwrap()
         };
         let session = open(vec![part(0, true), part(2, true)]).unwrap();
         assert_eq!(session.stored, HashSet::from([0, 2]));

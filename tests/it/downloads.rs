@@ -235,7 +235,7 @@ fn truncated_bodies_are_retried_and_then_reported(api: Api) {
 
 /// Breaks a download of three pieces after the first `complete` ones.
 fn broken_download(bed: &Bed, client: &Client, complete: usize, more: Value) {
-    bed.emulator.inject(on(&bed, html(403)).offset((complete * PIECE) as u64));
+    bed.emulator.inject(on(bed, html(403)).offset((complete * PIECE) as u64));
     let mut options = json!({"concurrency": 1});
     for (key, value) in more.as_object().unwrap() {
         options[key] = value.clone();

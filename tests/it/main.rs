@@ -27,5 +27,6 @@ mod tls;
 mod transfers;
 mod trees;
 mod uploads;
+mod v4;
 mod validation;
 mod xml_api;

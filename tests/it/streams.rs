@@ -38,8 +38,8 @@ fn stream(
 }
 
 /// Small slices, few at a time.
-fn sliced(api: Api) -> Value {
-    json!({"slice_size": api.slice(), "slice_threshold": api.slice(), "concurrency": 2})
+fn sliced() -> Value {
+    json!({"slice_size": SLICE, "slice_threshold": SLICE, "concurrency": 2})
 }
 
 fn assert_nothing_left(bed: &Bed) {
@@ -51,10 +51,10 @@ fn assert_nothing_left(bed: &Bed) {
 
 fn streams_of_any_size_arrive(api: Api) {
     let bed = Bed::new(api);
-    let (client, slice) = (bed.client(), api.slice());
+    let (client, slice) = (bed.client(), SLICE);
     for size in [0, 1, slice - 1, slice, slice + 1, 2 * slice, 5 * slice, 5 * slice + 7] {
         let bytes = content(size);
-        let mut options = sliced(api);
+        let mut options = sliced();
         options["insert_only"] = json!(false);
         bed.emulator.clear_requests();
         let on_read = &mut giving(&bytes);
@@ -72,7 +72,7 @@ fn streams_of_any_size_arrive(api: Api) {
 
 fn no_more_is_read_than_is_sent(api: Api) {
     let bed = Bed::new(api);
-    let (client, slice) = (bed.client(), api.slice());
+    let (client, slice) = (bed.client(), SLICE);
     let bytes = content(12 * slice);
     bed.emulator.inject(api.fault(Op::Slice, Action::Delay { ms: 3_000 }).times(2));
     let read = Cell::new(0);
@@ -87,7 +87,7 @@ fn no_more_is_read_than_is_sent(api: Api) {
         n
     };
     let size = bytes.len() as i64;
-    expect(&stream(&client, size, sliced(api), Watch::default(), &mut on_read), 0);
+    expect(&stream(&client, size, sliced(), Watch::default(), &mut on_read), 0);
     assert_stored(&bed.emulator, "/a", &bytes);
     // Two under way and one that is read; the log may be a moment behind.
     assert!(most_unsent.get() <= 5 * slice, "{}", most_unsent.get());
@@ -95,13 +95,13 @@ fn no_more_is_read_than_is_sent(api: Api) {
 
 fn what_fails_is_repeated_from_memory(api: Api) {
     let bed = Bed::new(api);
-    let (client, slice) = (bed.client(), api.slice());
+    let (client, slice) = (bed.client(), SLICE);
     let bytes = content(4 * slice + 3);
     bed.emulator.inject(bed.slice_fault(dropped(), 0).times(1));
     bed.emulator.inject(bed.slice_fault(lost(), 2).times(1));
     bed.emulator.inject(api.fault(Op::Finish, lost()).times(1));
     let on_read = &mut giving(&bytes);
-    let answer = stream(&client, bytes.len() as i64, sliced(api), Watch::default(), on_read);
+    let answer = stream(&client, bytes.len() as i64, sliced(), Watch::default(), on_read);
     expect(&answer, 0);
     assert_stored(&bed.emulator, "/a", &bytes);
 }
@@ -109,7 +109,7 @@ fn what_fails_is_repeated_from_memory(api: Api) {
 fn a_stream_that_is_stopped_leaves_nothing(api: Api) {
     for (parts, why) in [(0, "at once"), (1, "early"), (3, "midway")] {
         let bed = Bed::new(api);
-        let (client, slice) = (bed.client(), api.slice());
+        let (client, slice) = (bed.client(), SLICE);
         let bytes = content(parts * slice + 10);
         let mut give = giving(&bytes);
         let mut on_read = |buf: &mut [u8]| match give(buf) {
@@ -117,12 +117,12 @@ fn a_stream_that_is_stopped_leaves_nothing(api: Api) {
             n => n,
         };
         let size = 10 * slice as i64;
-        let answer = stream(&client, size, sliced(api), Watch::default(), &mut on_read);
+        let answer = stream(&client, size, sliced(), Watch::default(), &mut on_read);
         assert_eq!(answer["code"], 1, "{why}: {answer}");
         assert_nothing_left(&bed);
 
         // The same where the callback says that there is no more.
-        let mut options = sliced(api);
+        let mut options = sliced();
         options["insert_only"] = json!(false);
         let answer = stream(&client, size, options, Watch::default(), &mut giving(&bytes));
         assert_eq!(answer["code"], 2, "{why}: {answer}");
@@ -131,7 +131,7 @@ fn a_stream_that_is_stopped_leaves_nothing(api: Api) {
 
 fn progress_reaches_its_end_and_can_stop_it(api: Api) {
     let bed = Bed::new(api);
-    let (client, slice) = (bed.client(), api.slice());
+    let (client, slice) = (bed.client(), SLICE);
     let bytes = content(4 * slice);
     let size = bytes.len() as i64;
     let told: Rc<Cell<(u64, u64)>> = Rc::default();
@@ -143,13 +143,13 @@ fn progress_reaches_its_end_and_can_stop_it(api: Api) {
         true
     });
     let watch = Watch { transfer: Some(&transfer), on_progress: Some(on_progress) };
-    expect(&stream(&client, size, sliced(api), watch, &mut giving(&bytes)), 0);
+    expect(&stream(&client, size, sliced(), watch, &mut giving(&bytes)), 0);
     assert_eq!(told.get(), (size as u64, size as u64));
 
     bed.emulator.clear_requests();
     let on_progress: Box<dyn FnMut(u64, u64) -> bool> = Box::new(|done, _| done == 0);
     let watch = Watch { transfer: None, on_progress: Some(on_progress) };
-    let mut options = sliced(api);
+    let mut options = sliced();
     options["insert_only"] = json!(false);
     let answer = stream(&client, size, options, watch, &mut giving(&content(4 * slice)));
     expect(&answer, 1);
@@ -169,12 +169,12 @@ fn what_a_callback_may_not_return_is_refused(api: Api) {
 
 fn a_file_that_is_there_stays(api: Api) {
     let bed = Bed::new(api);
-    let (client, slice) = (bed.client(), api.slice());
+    let (client, slice) = (bed.client(), SLICE);
     expect(&upload_bytes(&client, "/a", b"first", json!({})), 0);
     for size in [10, 3 * slice] {
         let bytes = content(size);
         let on_read = &mut giving(&bytes);
-        let answer = stream(&client, size as i64, sliced(api), Watch::default(), on_read);
+        let answer = stream(&client, size as i64, sliced(), Watch::default(), on_read);
         expect(&answer, -177);
         assert_stored(&bed.emulator, "/a", b"first");
     }
@@ -193,9 +193,9 @@ for_each_api!(
 #[test]
 fn the_xml_api_need_not_know_the_size() {
     let bed = Bed::new(Api::V5);
-    let (client, slice) = (bed.client(), Api::V5.slice());
+    let (client, slice) = (bed.client(), SLICE);
     for size in [0, 5, slice, 2 * slice, 3 * slice + 5] {
-        let (bytes, mut options) = (content(size), sliced(Api::V5));
+        let (bytes, mut options) = (content(size), sliced());
         options["insert_only"] = json!(false);
         let answer = stream(&client, -1, options, Watch::default(), &mut giving(&bytes));
         expect(&answer, 0);
@@ -218,7 +218,7 @@ fn a_damaged_stream_is_not_kept() {
             bed.emulator.inject(Api::V5.fault(op, wrong).forever());
         }
         let on_read = &mut giving(&bytes);
-        let mut options = sliced(Api::V5);
+        let mut options = sliced();
         options["retries"] = json!(1);
         let answer = stream(&client, bytes.len() as i64, options, Watch::default(), on_read);
         expect(&answer, 3);

@@ -3,6 +3,7 @@
 use cos_emulator::{Action, Code, Fault, Record};
 
 use crate::Bed;
+use crate::transfers::{SLICE, logged};
 
 /// A protocol that the tests of behaviour run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,11 @@ pub enum Op {
     Init,
     Slice,
     Finish,
+    /// What is there of an unfinished upload.
+    ListSlices,
     Download,
+    /// Of attributes.
+    Update,
     Delete,
 }
 
@@ -59,7 +64,9 @@ impl Api {
             Op::Init => ("upload_slice_init", "initiate_multipart_upload"),
             Op::Slice => ("upload_slice_data", "upload_part"),
             Op::Finish => ("upload_slice_finish", "complete_multipart_upload"),
+            Op::ListSlices => ("upload_slice_list", "list_parts"),
             Op::Download => ("download", "get_object"),
+            Op::Update => ("update", "copy_object"),
             Op::Delete => ("delete", "delete_object"),
         };
         match self {
@@ -71,14 +78,6 @@ impl Api {
     /// What happens to requests of this operation.
     pub fn fault(self, op: Op, action: Action) -> Fault {
         Fault::new(action).op(self.name(op))
-    }
-
-    /// The smallest slice, in bytes.
-    pub fn slice(self) -> usize {
-        match self {
-            Api::V4 => 512 << 10,
-            Api::V5 => 1 << 20,
-        }
     }
 
     /// A refusal with this number.
@@ -111,9 +110,9 @@ impl Api {
 }
 
 impl Bed {
-    /// What happens to the slice with this number, from 0, of those of the smallest size.
+    /// What happens to the slice with this number, from 0, of those of [`SLICE`] bytes.
     pub fn slice_fault(&self, action: Action, index: usize) -> Fault {
-        self.slice_fault_of(action, index, self.api.slice())
+        self.slice_fault_of(action, index, SLICE)
     }
 
     /// The same of slices of `size` bytes.
@@ -127,12 +126,12 @@ impl Bed {
 
     /// The logged requests of this operation, oldest first.
     pub fn logged(&self, op: Op) -> Vec<Record> {
-        crate::transfers::logged(&self.emulator, self.api.name(op))
+        logged(&self.emulator, self.api.name(op))
     }
 
     /// The numbers of the slices that travelled, from 0, in the order in which they came.
     pub fn slices_in_order(&self) -> Vec<usize> {
-        self.slices_in_order_of(self.api.slice())
+        self.slices_in_order_of(SLICE)
     }
 
     /// The same of slices of `size` bytes.
@@ -146,7 +145,7 @@ impl Bed {
 
     /// The numbers of the slices that travelled, in ascending order.
     pub fn slices_sent(&self) -> Vec<usize> {
-        self.slices_sent_of(self.api.slice())
+        self.slices_sent_of(SLICE)
     }
 
     /// The same of slices of `size` bytes.

@@ -21,7 +21,8 @@ use crate::{APPID, Link, compile, parsed};
 
 /// Whoever knows the URL may read it, so a test can look without the library.
 pub const PUBLIC: &str = "public-bucket";
-pub const SLICE: usize = 524_288;
+/// The smallest slice that both protocols have.
+pub const SLICE: usize = MIB;
 pub const MIB: usize = 1 << 20;
 
 /// The C program that does one transfer.

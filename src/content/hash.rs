@@ -146,6 +146,14 @@ pub fn md5_and_crc64(source: &Source, offset: u64, len: u64, stop: &Stop) -> Res
     Ok((hex(&md5.finalize()), crc.sum64()))
 }
 
+/// The MD5 of `len` bytes of `source` from `offset` on.
+pub fn md5(source: &Source, offset: u64, len: u64, stop: &Stop) -> Result<[u8; 16]> {
+    let mut md5 = Md5::new();
+    let read = |buf: &mut [u8], at| source.read_exact_at(buf, offset + at);
+    for_each_chunk(len, stop, read, |chunk| md5.update(chunk))?;
+    Ok(md5.finalize().into())
+}
+
 /// The SHA-1 of `source`.
 pub fn sha1(source: &Source, stop: &Stop) -> Result<String> {
     let mut hasher = Sha1::new();

@@ -48,12 +48,20 @@ use crate::reply::Failure;
 /// - `resume` (true): continue an unfinished upload, or go around it; false returns
 ///   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT. With the XML API false begins anew, and
 ///   leaves nothing unfinished; what is left otherwise is billed until it is continued or aborted.
+/// - `content_type`, `cache_control`, `content_disposition`, `content_encoding`, `content_language`,
+///   `x-cos-meta-…`, `authority`: as with cos_update_file(). The JSON API sets them by an update right
+///   after the upload: if that fails, the file is there without them. With the XML API the
+///   `content_type` is by default that of the name's extension.
+/// - `storage_class`, such as "STANDARD_IA"; `tagging`, such as "year=2024&kind=log"; `traffic_limit`
+///   (bits a second, 819200 to 838860800, for each request); `content_md5` (false): send the MD5 of
+///   what each request carries, which costs a pass over it. All four with the XML API alone.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
 ///         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
 ///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
-///         `recovered` (a lost reply was made up for), `seconds`.
+///         `recovered` (a lost reply was made up for), `seconds`, and `sha1` or `crc64` (a decimal
+///         number in a string) of the content, as far as they were computed.
 /// @retval COS_ERR_FILE_EXISTS  See `insert_only`.
 /// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
 ///         `resume` is false.

@@ -83,6 +83,7 @@ fn relocation(
     Ok((this, to, overwrite))
 }
 
+/// What the names of a program's own headers begin with.
 const META_PREFIX: &str = "x-cos-meta-";
 
 /// The option keys of the standard headers, and the headers.
@@ -110,7 +111,7 @@ fn changes(options: &mut Options) -> Result<Changes> {
     Ok(Changes { biz_attr, authority, forbid, headers })
 }
 
-fn authority(name: &str) -> Result<Authority> {
+pub(super) fn authority(name: &str) -> Result<Authority> {
     match name {
         "eInvalid" => Ok(Authority::OfBucket),
         "eWRPrivate" => Ok(Authority::Private),
@@ -122,7 +123,7 @@ fn authority(name: &str) -> Result<Authority> {
     }
 }
 
-fn headers(options: &mut Options) -> Result<Vec<(String, String)>> {
+pub(super) fn headers(options: &mut Options) -> Result<Vec<(String, String)>> {
     let mut headers = Vec::new();
     for (key, header) in HEADERS {
         if let Some(value) = options.text(key)? {

@@ -190,6 +190,8 @@ pub struct Limits {
     /// Whether the size of a content, and its sum if it is to be verified, have to be known before its
     /// parts are sent.
     pub parts_are_announced: bool,
+    /// Whether an upload carries its attributes; else they are set afterwards.
+    pub uploads_have_attributes: bool,
     /// Computes the sum that the service states of contents.
     pub hasher: fn() -> Hasher,
 }
@@ -330,6 +332,33 @@ pub struct UploadSettings {
     pub verify: bool,
     /// Whether to continue an unfinished upload.
     pub resume: bool,
+    /// Whether to send the MD5 of what a request carries.
+    pub md5: bool,
+    /// Bits a second, if the service is not to take more.
+    pub traffic_limit: Option<u64>,
+    /// What else is stored with the file.
+    pub attributes: Attributes,
+}
+
+/// What is stored with a file besides its `biz_attr`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// Who may read and write.
+    pub authority: Option<Authority>,
+    /// Headers that downloads get.
+    pub headers: Vec<(String, String)>,
+    /// How it is kept.
+    pub storage_class: Option<String>,
+    /// Tags, as in a query.
+    pub tagging: Option<String>,
+}
+
+impl Attributes {
+    /// The same as changes of a file that is there; what can't be changed is left out.
+    pub fn changes(&self) -> Changes {
+        let headers = (!self.headers.is_empty()).then(|| self.headers.clone());
+        Changes { authority: self.authority, headers, ..Changes::default() }
+    }
 }
 
 /// Content and its place.

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use super::contract::{
-    Abort, Ask, Changes, Composed, Grant, Limits, Objects, Opened, PageQuery, PartDone, PartSizes,
-    PartTag, Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
+    Abort, Ask, Attributes, Changes, Composed, Grant, Limits, Objects, Opened, PageQuery, PartDone,
+    PartSizes, PartTag, Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
 };
 use crate::call::{Call, Incoming};
 use crate::client::Client;
@@ -38,6 +38,7 @@ pub static LIMITS: Limits = Limits {
     deleted_at_once: 1,
     lists_have_sums: true,
     parts_are_announced: false,
+    uploads_have_attributes: true,
     hasher: Hasher::sha1,
 };
 
@@ -99,6 +100,9 @@ pub fn settings() -> UploadSettings {
         concurrency: 1,
         verify: true,
         resume: true,
+        md5: false,
+        traffic_limit: None,
+        attributes: Attributes::default(),
     }
 }
 

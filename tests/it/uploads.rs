@@ -612,6 +612,54 @@ fn the_same_bytes_with_another_attribute_are_not_ours(api: Api) {
     assert_eq!(stat(&bed, "/a")["biz_attr"], "theirs");
 }
 
+fn attributes_are_stored_with_the_file(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let file = bed.file("file.txt", 2 * SLICE);
+    let attributes = json!({
+        "content_type": "text/x-own",
+        "cache_control": "max-age=60",
+        "x-cos-meta-owner": "li lei",
+        "authority": "eWPrivateRPublic",
+        "biz_attr": "mine",
+    });
+    for (path, mut options) in [("/whole", json!({})), ("/sliced", sliced(json!({})))] {
+        for (key, value) in attributes.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        expect(&upload(&client, path, &file, options), 0);
+        let shown = stat(&bed, path);
+        let headers = &shown["custom_headers"];
+        assert_eq!(headers["Content-Type"], "text/x-own", "{path}");
+        assert_eq!(headers["Cache-Control"], "max-age=60");
+        assert_eq!(headers["x-cos-meta-owner"], "li lei");
+        assert_eq!(
+            (&shown["authority"], &shown["biz_attr"]),
+            (&attributes["authority"], &attributes["biz_attr"])
+        );
+    }
+    // An upload that was begun without them ends with them.
+    let file = bed.file("other", 2 * SLICE + 1);
+    bed.emulator.inject(bed.slice_fault(api.code(-97), 1));
+    let once = sliced(json!({"retries": 0, "concurrency": 1}));
+    expect(&upload(&client, "/later", &file, once), -97);
+    let again = sliced(json!({"content_type": "text/x-own", "authority": "eWRPrivate"}));
+    let answer = upload(&client, "/later", &file, again);
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["resumed_bytes"], SLICE);
+    let shown = stat(&bed, "/later");
+    assert_eq!(shown["custom_headers"]["Content-Type"], "text/x-own");
+    assert_eq!(shown["authority"], "eWRPrivate");
+    for (wrong, argument) in [
+        (json!({"authority": "all"}), "authority"),
+        (json!({"content_type": "a\nb"}), "content_type"),
+        (json!({"x-cos-meta-a": 1}), "x-cos-meta-a"),
+    ] {
+        let answer = upload(&client, "/wrong", &file, wrong);
+        assert_eq!(answer["error"]["argument"], argument);
+    }
+}
+
 fn a_refused_connection_is_reported_as_such(api: Api) {
     let bed = Bed::new(api);
     // A port that nobody listens on: it is bound, so nobody else can take it either.
@@ -673,6 +721,7 @@ for_each_api! {
     a_request_that_never_arrived_is_sent_again,
     somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost,
     the_same_bytes_with_another_attribute_are_not_ours,
+    attributes_are_stored_with_the_file,
     a_refused_connection_is_reported_as_such,
     what_is_no_file_is_refused_before_anything_is_sent
 }

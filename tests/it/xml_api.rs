@@ -8,6 +8,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use cos::client::Client;
 use cos::ops::{file, folder, sign, tree, upload};
 use cos::threads::Watch;
@@ -83,13 +85,14 @@ struct Unfinished {
     key: String,
     headers: BTreeMap<String, String>,
     parts: BTreeMap<u64, Vec<u8>>,
+    class: String,
 }
 
 #[derive(Default)]
 struct Store {
     objects: BTreeMap<String, Object>,
     uploads: BTreeMap<String, Unfinished>,
-    asked: Vec<String>,
+    asked: Vec<Asked>,
     count: usize,
 }
 
@@ -156,12 +159,17 @@ impl Service {
     }
 
     /// What was asked since the last time.
-    fn asked(&self) -> Vec<String> {
+    fn asked(&self) -> Vec<&'static str> {
+        self.requests().iter().map(Asked::op).collect()
+    }
+
+    /// The same, as it arrived.
+    fn requests(&self) -> Vec<Asked> {
         std::mem::take(&mut self.store.lock().unwrap().asked)
     }
 
     fn count(&self, op: &str) -> usize {
-        self.asked().iter().filter(|asked| *asked == op).count()
+        self.asked().into_iter().filter(|asked| *asked == op).count()
     }
 
     fn object(&self, key: &str) -> Option<Object> {
@@ -185,7 +193,7 @@ impl Service {
                     break;
                 }
             }
-            self.store.lock().unwrap().asked.push(op.to_owned());
+            self.store.lock().unwrap().asked.push(asked.clone());
             let answer = match (verify(&asked), wrong) {
                 (Err(problem), _) => refusal("403 Forbidden", "SignatureDoesNotMatch", &problem),
                 (_, Some(Wrong::Answer(answer))) => answer,
@@ -281,7 +289,9 @@ impl Service {
                 let id = format!("id+/{:08}", store.count);
                 let headers = stored_headers(asked);
                 let parts = BTreeMap::new();
-                store.uploads.insert(id.clone(), Unfinished { key, headers, parts });
+                let class = asked.header("x-cos-storage-class");
+                let class = if class.is_empty() { "Standard" } else { class }.to_owned();
+                store.uploads.insert(id.clone(), Unfinished { key, headers, parts, class });
                 let body = format!("<UploadId>{id}</UploadId>");
                 let body = format!(
                     "<InitiateMultipartUploadResult>{body}</InitiateMultipartUploadResult>"
@@ -295,8 +305,10 @@ impl Service {
                 for (id, upload) in found {
                     if upload.key.starts_with(asked.param("prefix")) {
                         let key = percent(&upload.key, true);
+                        let class = &upload.class;
                         body.push_str(&format!(
-                            "<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>"
+                            "<Upload><Key>{key}</Key><UploadId>{id}</UploadId>\
+                             <StorageClass>{class}</StorageClass></Upload>"
                         ));
                     }
                 }
@@ -771,13 +783,82 @@ fn an_upload_that_was_broken_off_is_continued_with_the_parts_that_are_ours() {
 }
 
 #[test]
+fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
+    let service = Service::start();
+    let client = service.client(json!({"retries": 0}));
+    let more = json!({
+        "storage_class": "STANDARD_IA",
+        "tagging": "a=1&b=%E4%B8%AD",
+        "traffic_limit": 819_200,
+        "content_md5": true,
+    });
+    let bytes = content(2 * MIB + 7);
+    let with = |mut options: Value| {
+        for (key, value) in more.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        options
+    };
+    expect(&upload_bytes(&client, "/whole", &bytes, with(json!({}))), 0);
+    expect(&upload_bytes(&client, "/parts", &bytes, with(in_parts(json!({})))), 0);
+    let limited = |asked: &Asked, sent: &[u8]| {
+        assert_eq!(asked.header("x-cos-traffic-limit"), "819200");
+        let md5 = md5(sent);
+        let bytes: Vec<u8> =
+            (0..16).map(|i| u8::from_str_radix(&md5[2 * i..2 * i + 2], 16).unwrap()).collect();
+        assert_eq!(asked.header("content-md5"), BASE64_STANDARD.encode(bytes));
+    };
+    let kept = |asked: &Asked| {
+        assert_eq!(asked.header("x-cos-storage-class"), "STANDARD_IA");
+        assert_eq!(asked.header("x-cos-tagging"), "a=1&b=%E4%B8%AD");
+    };
+    for asked in service.requests() {
+        match asked.op() {
+            "put" => {
+                kept(&asked);
+                limited(&asked, &bytes);
+            }
+            "initiate" => kept(&asked),
+            "part" => limited(&asked, &asked.body),
+            _ => {}
+        }
+    }
+    for key in ["storage_class", "tagging", "traffic_limit", "content_md5"] {
+        let v4 = cos::client::Client::new(APPID, SECRET_ID, SECRET_KEY, Some("sh"), None).unwrap();
+        let answer = upload_bytes(&v4, "/a", b"x", json!({ (key): more[key] }));
+        assert_eq!((&answer["code"], &answer["error"]["argument"]), (&json!(-1), &json!(key)));
+    }
+}
+
+#[test]
+fn an_upload_of_another_storage_class_is_not_continued() {
+    let service = Service::start();
+    let client = service.client(json!({"retries": 0}));
+    let bytes = content(2 * MIB);
+    let down = refusal("500 Internal Server Error", "InternalError", "We are sorry.");
+    service.fault("part", 1, 1, Wrong::Answer(down));
+    expect(&upload_bytes(&client, "/a", &bytes, in_parts(json!({"concurrency": 1}))), -195);
+    let cold = in_parts(json!({"storage_class": "ARCHIVE"}));
+    let answer = upload_bytes(&client, "/a", &bytes, cold);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0, "{answer}");
+    let again = in_parts(json!({"insert_only": false}));
+    let answer = upload_bytes(&client, "/a", &bytes, again);
+    assert_eq!(answer["transfer"]["resumed_bytes"], MIB, "{answer}");
+}
+
+#[test]
 fn an_upload_whose_parts_somebody_replaces_begins_anew() {
     let service = Service::start();
     let client = service.client(json!({}));
     let bytes = content(3 * MIB);
     // Somebody has just begun, and we go on with it.
     let headers = BTreeMap::new();
-    let theirs = Unfinished { key: "a".to_owned(), headers, parts: BTreeMap::new() };
+    let theirs = Unfinished {
+        key: "a".to_owned(),
+        headers,
+        parts: BTreeMap::new(),
+        class: "STANDARD".to_owned(),
+    };
     service.store.lock().unwrap().uploads.insert("id0".to_owned(), theirs);
     let gone = refusal("400 Bad Request", "InvalidPart", "no such part");
     service.fault("complete", 0, 1, Wrong::Answer(gone));

@@ -12,18 +12,22 @@ mod whole;
 
 pub use stream::stream;
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::begin;
+use super::file::{authority, headers};
 use crate::call::Call;
 use crate::client::Client;
 use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::FilePath;
-use crate::protocol::contract::{Limits, PartSizes, Protocol, Upload, UploadSettings};
+use crate::protocol::contract::{
+    Attributes, Changes, Limits, PartSizes, Protocol, Retry, Upload, UploadSettings,
+};
 use crate::reply::{Failure, Reply, Result};
 use crate::stop::Stop;
 use crate::threads::{self, Watch};
@@ -111,6 +115,9 @@ fn upload<'a>(
     Ok(sending.told(result, started))
 }
 
+/// What the service can be held to, in bits a second.
+const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
+
 /// Takes the options of an upload.
 pub fn settings(
     options: &mut Options,
@@ -121,6 +128,34 @@ pub fn settings(
     check_part_size(part_size, &limits.part_sizes)?;
     let threshold = options.integer("slice_threshold", 0..=limits.largest_whole)?;
     let insert_only = options.flag("insert_only")?;
+    let md5 = options.flag("content_md5")?;
+    let traffic_limit = options.integer("traffic_limit", TRAFFIC_LIMITS)?;
+    let attributes = Attributes {
+        authority: options.text("authority")?.as_deref().map(authority).transpose()?,
+        headers: headers(options)?,
+        storage_class: options.text("storage_class")?,
+        tagging: options.text("tagging")?,
+    };
+    for (key, is_given) in [
+        ("content_md5", md5 == Some(true)),
+        ("traffic_limit", traffic_limit.is_some()),
+        ("storage_class", attributes.storage_class.is_some()),
+        ("tagging", attributes.tagging.is_some()),
+    ] {
+        if is_given && !limits.uploads_have_attributes {
+            return Err(Failure::argument(
+                key,
+                "is for the XML API: the JSON API has no such thing",
+            ));
+        }
+    }
+    for (key, value) in
+        [("storage_class", &attributes.storage_class), ("tagging", &attributes.tagging)]
+    {
+        if value.as_ref().is_some_and(|text| !is_header_value(text)) {
+            return Err(Failure::argument(key, "must be printable ASCII, not empty"));
+        }
+    }
     Ok(UploadSettings {
         insert_only: insert_only.unwrap_or(if_exists == IfExists::Refuse),
         biz_attr: options.text("biz_attr")?.unwrap_or_default(),
@@ -129,7 +164,14 @@ pub fn settings(
         concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
         verify: options.flag("verify_sha1")?.unwrap_or(true),
         resume: options.flag("resume")?.unwrap_or(true),
+        md5: md5.unwrap_or(false),
+        traffic_limit,
+        attributes,
     })
+}
+
+fn is_header_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn check_part_size(part_size: u64, sizes: &PartSizes) -> Result<()> {
@@ -151,10 +193,21 @@ impl Sending<'_> {
     /// Sends the content, in whatever way its size asks for.
     pub fn send(&self) -> Result<Reply> {
         let size = self.upload.source.size();
-        if size > 0 && size >= self.upload.settings.threshold {
-            return self.in_parts();
+        let is_large = size > 0 && size >= self.upload.settings.threshold;
+        let reply = if is_large { self.in_parts() } else { self.whole() }?;
+        self.with_attributes(reply)
+    }
+
+    /// The reply, when the file also has the attributes that the upload did not carry.
+    fn with_attributes(&self, reply: Reply) -> Result<Reply> {
+        let changes = self.upload.settings.attributes.changes();
+        if !self.service.limits().uploads_have_attributes && changes != Changes::default() {
+            let updated = self.service.update(self.call, self.upload.at(), &changes, Retry::Always);
+            updated.map_err(|failure| {
+                failure.prefixed("the file is stored, but its headers or authority can't be set")
+            })?;
         }
-        self.whole()
+        Ok(reply)
     }
 
     /// The reply, with what is worth telling.

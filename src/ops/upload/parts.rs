@@ -151,7 +151,7 @@ impl Sending<'_> {
         }
         let reply = result?;
         if session.resumed.is_some_and(|resumed| !resumed.has_our_biz_attr) {
-            self.set_biz_attr()?;
+            self.set_attributes()?;
         }
         Ok(reply)
     }
@@ -258,19 +258,30 @@ impl Sending<'_> {
         }
     }
 
-    /// Gives our file the attribute that this call was given, if it has another.
-    fn set_biz_attr(&self) -> Result<()> {
+    /// Gives our file the attributes that this call was given, where it may have others.
+    fn set_attributes(&self) -> Result<()> {
         let (upload, biz_attr) = (self.upload, &self.upload.settings.biz_attr);
         let shown: ObjectInfo =
             self.service.stat(self.call, upload.at(), Ask::OfContent)?.data()?;
+        let has_ours = shown.biz_attr.as_ref() == Some(biz_attr);
+        let biz_attr = (!has_ours).then(|| biz_attr.clone());
+        let changes = Changes { biz_attr, ..self.attributes_of_session() };
         // Another file has taken its place already, or there is nothing to do.
-        if shown.size != Some(upload.source.size()) || shown.biz_attr.as_ref() == Some(biz_attr) {
+        if shown.size != Some(upload.source.size()) || changes == Changes::default() {
             return Ok(());
         }
-        let changes = Changes { biz_attr: Some(biz_attr.clone()), ..Changes::default() };
         let updated = self.service.update(self.call, upload.at(), &changes, Retry::Always);
         updated.map(|_| ()).map_err(|failure| {
             failure.prefixed("the file is stored, but its biz_attr can't be set")
         })
+    }
+
+    /// What a session was to be begun with.
+    fn attributes_of_session(&self) -> Changes {
+        if self.service.limits().uploads_have_attributes {
+            self.upload.settings.attributes.changes()
+        } else {
+            Changes::default()
+        }
     }
 }

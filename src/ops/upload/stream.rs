@@ -103,6 +103,7 @@ impl Reader<'_> {
             let upload = self.upload.to(self.upload.path, settings);
             self.read_beside(|| Sending { upload: &upload, ..sending }.in_parts())?
         };
+        let reply = sending.with_attributes(reply)?;
         self.upload.transfer.complete();
         self.reporter.report_end();
         Ok(reply)

@@ -46,6 +46,7 @@ static LIMITS: Limits = Limits {
     deleted_at_once: 1,
     lists_have_sums: true,
     parts_are_announced: true,
+    uploads_have_attributes: false,
     hasher: Hasher::sha1,
 };
 

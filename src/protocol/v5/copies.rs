@@ -151,7 +151,7 @@ impl V5 {
         let order =
             Order::new("create", "PUT", at).header("content-type", "application/x-directory");
         let biz_attr = changes.biz_attr.as_deref().unwrap_or_default();
-        let answer = self.run(call, &with_biz_attr(order, biz_attr)?)?;
+        let answer = self.run(call, &with_biz_attr(order, biz_attr, 0)?)?;
         answer.success(&Value::Null, call.secrets())
     }
 

@@ -53,6 +53,7 @@ static LIMITS: Limits = Limits {
     deleted_at_once: 1000,
     lists_have_sums: false,
     parts_are_announced: false,
+    uploads_have_attributes: true,
     hasher: Hasher::crc64,
 };
 

@@ -153,7 +153,7 @@ impl Objects for V5 {
         let order = Order::new("create", "PUT", at)
             .header("content-type", "application/x-directory")
             .header("x-cos-forbid-overwrite", true);
-        let order = with_biz_attr(order, biz_attr)?;
+        let order = with_biz_attr(order, biz_attr, 0)?;
         let mut may_be_ours = false;
         let answer = call.attempts(
             |_| true,
@@ -536,13 +536,18 @@ pub(super) fn encoded_meta(value: &str) -> String {
 /// The most bytes that the metadata of an object may have, names and values together.
 const MOST_META: usize = 2048;
 
-/// With the program's own text.
-pub(super) fn with_biz_attr<'a>(order: Order<'a>, biz_attr: &str) -> Result<Order<'a>> {
+/// With the program's own text, beside other metadata of so many bytes.
+pub(super) fn with_biz_attr<'a>(
+    order: Order<'a>,
+    biz_attr: &str,
+    others: usize,
+) -> Result<Order<'a>> {
     if biz_attr.is_empty() {
+        check_meta(others, META)?;
         return Ok(order);
     }
     let value = encoded_meta(biz_attr);
-    check_meta(BIZ_ATTR.len() + value.len(), "biz_attr")?;
+    check_meta(BIZ_ATTR.len() + value.len() + others, "biz_attr")?;
     Ok(order.header(BIZ_ATTR, value))
 }
 

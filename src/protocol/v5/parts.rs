@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use super::objects::{add_content, is_md5, key_of, with_biz_attr};
+use super::objects::{META, acl_name, add_content, encoded_meta, is_md5, key_of, with_biz_attr};
 use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
 use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, kinds, objects, xml};
@@ -15,7 +17,7 @@ use crate::call::{Call, parse_http_date};
 use crate::content::hash::{self, Sum};
 use crate::content::stretch::Stretch;
 use crate::protocol::contract::{
-    Abort, Opened, PartDone, PartTag, Place, Resumed, Session, Upload, Uploads,
+    Abort, Authority, Opened, PartDone, PartTag, Place, Resumed, Session, Upload, Uploads,
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Failure, Reply, Result};
@@ -23,6 +25,8 @@ use crate::transfer::Mark;
 
 /// Dates are whole seconds, and come from more than one machine.
 const LEEWAY: u64 = 5;
+/// How files are kept unless something else is asked for.
+const STANDARD: &str = "STANDARD";
 /// So many unfinished uploads of one file are looked at.
 const MOST_CANDIDATES: usize = 20;
 /// A list that has more pages does not end.
@@ -31,7 +35,8 @@ const MOST_PAGES: usize = 1000;
 impl Uploads for V5 {
     fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply> {
         let content = || stretch(upload, 0, upload.source.size(), progress);
-        let mut order = self.with_attributes(Order::new("upload", "PUT", upload.at()), upload)?;
+        let order = self.with_attributes(Order::new("upload", "PUT", upload.at()), upload)?;
+        let mut order = limited(order, call, upload, 0, upload.source.size())?;
         order.content = Content::Stretch(&content);
         call.attempts(
             |_| true,
@@ -102,10 +107,11 @@ impl Uploads for V5 {
         let offset = index * session.part_size;
         let len = session.part_size.min(upload.source.size() - offset);
         let content = || stretch(upload, offset, len, progress);
-        let mut order = Order::new("upload_part", "PUT", upload.at())
+        let order = Order::new("upload_part", "PUT", upload.at())
             .param("partNumber", index + 1)
             .param("uploadId", &session.id)
             .header("content-type", "application/octet-stream");
+        let mut order = limited(order, call, upload, offset, len)?;
         order.content = Content::Stretch(&content);
         call.attempts(
             |_| true,
@@ -136,6 +142,12 @@ impl Uploads for V5 {
         let names: Vec<_> = tags.iter().map(|(index, tag)| (index + 1, tag.name.clone())).collect();
         let guard = upload.settings.insert_only;
         let answer = self.complete(call, upload.at(), &session.id, &names, guard)?;
+        if let Some(tags) = &upload.settings.attributes.tagging
+            && session.resumed.is_some()
+        {
+            // Nothing shows what it was begun with.
+            self.set_tags(call, upload.at(), tags)?;
+        }
         let mut theirs = answer.crc64();
         if ours.is_some() && theirs.is_none() {
             theirs = match self.look(call, upload.at()) {
@@ -187,11 +199,50 @@ impl Uploads for V5 {
 impl V5 {
     /// With what is stored with the content.
     fn with_attributes<'a>(&self, order: Order<'a>, upload: &Upload) -> Result<Order<'a>> {
-        let mut order = order.header("content-type", kinds::content_type(upload.path.name()));
+        let attributes = &upload.settings.attributes;
+        let mut order = order;
+        let (mut has_kind, mut meta) = (false, 0);
+        for (name, value) in &attributes.headers {
+            let name = name.to_ascii_lowercase();
+            let value = if name.starts_with(META) { encoded_meta(value) } else { value.clone() };
+            has_kind |= name == "content-type";
+            if name.starts_with(META) {
+                meta += name.len() + value.len();
+            }
+            order.headers.push((name.into(), value));
+        }
+        if !has_kind {
+            order = order.header("content-type", kinds::content_type(upload.path.name()));
+        }
+        if let Some(authority) = attributes.authority.filter(|a| *a != Authority::OfBucket) {
+            order = order.header("x-cos-acl", acl_name(authority));
+        }
+        for (name, value) in [
+            ("x-cos-storage-class", &attributes.storage_class),
+            ("x-cos-tagging", &attributes.tagging),
+        ] {
+            if let Some(value) = value {
+                order = order.header(name, value);
+            }
+        }
         if upload.settings.insert_only {
             order = order.header("x-cos-forbid-overwrite", true);
         }
-        with_biz_attr(order, &upload.settings.biz_attr)
+        with_biz_attr(order, &upload.settings.biz_attr, meta)
+    }
+
+    fn set_tags(&self, call: &Call, at: Place, tags: &str) -> Result<()> {
+        let mut text = String::from("<Tagging><TagSet>");
+        for tag in tags.split('&') {
+            let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
+            let plain = |text: &str| xml::escape(&objects::decoded(text).unwrap_or_default());
+            let (name, value) = (plain(name), plain(value));
+            text.push_str(&format!("<Tag><Key>{name}</Key><Value>{value}</Value></Tag>"));
+        }
+        text.push_str("</TagSet></Tagging>");
+        let order = Order::new("tagging", "PUT", at).param("tagging", "").xml(text);
+        let set = self.run(call, &order).map(|_| ());
+        set.map_err(|failure| failure.prefixed("the file is stored, but its tags can't be set"))
     }
 
     /// The reply for content that is there.
@@ -271,13 +322,13 @@ impl V5 {
 
     /// Aborts all unfinished uploads of a file, as far as this key may.
     pub(super) fn abort_all(&self, call: &Call, at: Place) {
-        for id in self.uploads_of(call, at).unwrap_or_default() {
-            let _ = self.run(call, &abort(at, &id));
+        for begun in self.uploads_of(call, at).unwrap_or_default() {
+            let _ = self.run(call, &abort(at, &begun.id));
         }
     }
 
     /// The unfinished uploads of a file, the newest first.
-    fn uploads_of(&self, call: &Call, at: Place) -> Result<Vec<String>> {
+    fn uploads_of(&self, call: &Call, at: Place) -> Result<Vec<Begun>> {
         let key = key_of(at);
         let mut found = Vec::new();
         let (mut key_marker, mut id_marker) = (String::new(), String::new());
@@ -295,7 +346,8 @@ impl V5 {
             let mut is_behind = false;
             for entry in answer.xml.all("Upload") {
                 if objects::decoded(entry.text_of("Key")).as_deref() == Some(key) {
-                    found.push(entry.text_of("UploadId").to_owned());
+                    let class = entry.text_of("StorageClass").to_owned();
+                    found.push(Begun { id: entry.text_of("UploadId").to_owned(), class });
                 } else {
                     // Sorted by key: what begins with it comes behind it.
                     is_behind = true;
@@ -313,7 +365,7 @@ impl V5 {
         }
         // They are sorted by their age, too.
         found.reverse();
-        found.retain(|id| !id.is_empty());
+        found.retain(|begun| !begun.id.is_empty());
         Ok(found)
     }
 
@@ -334,14 +386,19 @@ impl V5 {
         upload: &Upload,
         take: impl Fn(&str, &BTreeMap<u64, Stored>) -> Result<Option<Session>>,
     ) -> Result<Option<Session>> {
-        let ids = match self.uploads_of(call, upload.at()) {
-            Ok(ids) => ids,
+        let begun = match self.uploads_of(call, upload.at()) {
+            Ok(begun) => begun,
             // Who may upload need not be allowed to list.
             Err(failure) if is_final(&failure) => return Ok(None),
             Err(failure) => return Err(failure),
         };
         let mut empty = None;
-        for id in ids.into_iter().take(MOST_CANDIDATES) {
+        // What is kept in another way would stay so.
+        let class = upload.settings.attributes.storage_class.as_deref();
+        let class = class.unwrap_or(STANDARD);
+        let is_as_wanted =
+            |begun: &Begun| begun.class.is_empty() || begun.class.eq_ignore_ascii_case(class);
+        for Begun { id, .. } in begun.into_iter().filter(is_as_wanted).take(MOST_CANDIDATES) {
             let parts = match self.parts_of(call, upload.at(), &id) {
                 Ok(parts) => parts,
                 Err(failure) if is_final(&failure) => continue,
@@ -386,6 +443,31 @@ impl V5 {
         let data = self.described(at, answer).to_string();
         serde_json::from_str(&data).map_err(|error| answer.unexpected(&error.to_string()))
     }
+}
+
+/// A request with content as the settings want it, of these bytes of the whole.
+fn limited<'a>(
+    mut order: Order<'a>,
+    call: &Call,
+    upload: &Upload,
+    offset: u64,
+    len: u64,
+) -> Result<Order<'a>> {
+    if let Some(limit) = upload.settings.traffic_limit {
+        order = order.header("x-cos-traffic-limit", limit);
+    }
+    if upload.settings.md5 {
+        let md5 = hash::md5(upload.source, offset, len, &call.stop)?;
+        order = order.header("content-md5", BASE64_STANDARD.encode(md5));
+    }
+    Ok(order)
+}
+
+/// An unfinished upload.
+struct Begun {
+    id: String,
+    /// How its file will be kept.
+    class: String,
 }
 
 /// A part that is on the server.

@@ -1,5 +1,7 @@
 //! Requests: what is asked becomes a signed HTTP request, and its answer an [`Answer`].
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
@@ -33,7 +35,7 @@ pub(super) struct Order<'a> {
     pub path: &'a str,
     /// Parameters of the query, decoded.
     pub params: Vec<(&'a str, String)>,
-    pub headers: Vec<(&'a str, String)>,
+    pub headers: Vec<(Cow<'a, str>, String)>,
     pub content: Content<'a>,
     /// The root of the XML that a success has.
     pub root: Option<&'static str>,
@@ -102,14 +104,14 @@ impl<'a> Order<'a> {
 
     /// The same with a header.
     pub fn header(mut self, name: &'a str, value: impl ToString) -> Order<'a> {
-        self.headers.push((name, value.to_string()));
+        self.headers.push((name.into(), value.to_string()));
         self
     }
 
     /// The same with XML for a body.
     pub fn xml(mut self, text: String) -> Order<'a> {
-        self.headers.push(("content-type", "application/xml".to_owned()));
-        self.headers.push(("content-md5", BASE64_STANDARD.encode(Md5::digest(&text))));
+        self.headers.push(("content-type".into(), "application/xml".to_owned()));
+        self.headers.push(("content-md5".into(), BASE64_STANDARD.encode(Md5::digest(&text))));
         self.content = Content::Text(text);
         self
     }
@@ -214,8 +216,8 @@ impl V5 {
             Some(bucket) => self.host(bucket, domain),
             None => self.domains.service.clone(),
         };
-        let trimmed = |(name, value): &(&str, String)| {
-            ((*name).to_ascii_lowercase(), value.trim().to_owned())
+        let trimmed = |(name, value): &(Cow<str>, String)| {
+            (name.to_ascii_lowercase(), value.trim().to_owned())
         };
         let mut headers: Vec<_> = order.headers.iter().map(trimmed).collect();
         headers.push(("host".to_owned(), host.clone()));

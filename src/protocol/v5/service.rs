@@ -51,7 +51,8 @@ impl V5 {
         let ask = request.ask;
         let mut order = Order::of("request", ask.method, request.bucket, request.path.as_str());
         order.params = ask.params.iter().map(|(name, value)| (&**name, value.clone())).collect();
-        order.headers = ask.headers.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        order.headers =
+            ask.headers.iter().map(|(name, value)| (name.into(), value.clone())).collect();
         let has_md5 = ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
         if !request.body.is_empty() {
             order.content = Content::Bytes(request.body);

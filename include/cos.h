@@ -652,7 +652,8 @@ int cos_client_set_log(const cos_client *client,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
  *
- * Part of every operation of the API ("multi" signature).
+ * JSON API: the "multi" signature. The XML API has none that is for more than one kind of request:
+ * -1, with `error.argument` "api"; cos_sign_url() is what there is.
  */
 int cos_sign_more(const cos_client *client,
                   const char *bucket,
@@ -670,7 +671,7 @@ int cos_sign_more(const cos_client *client,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
  *
- * Part of every operation of the API ("once" signature).
+ * JSON API: the "once" signature. XML API: -1, with `error.argument` "api"; see cos_sign_url().
  */
 int cos_sign_once(const cos_client *client,
                   const char *bucket,
@@ -691,7 +692,7 @@ int cos_sign_once(const cos_client *client,
  *         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
  *         file exists is not checked. Does not block. Any thread.
  *
- * Part of the download of the API ("download" signature).
+ * JSON API: the "download" signature. XML API: a presigned URL for `GET Object`.
  */
 int cos_sign_download(const cos_client *client,
                       const char *bucket,
@@ -726,7 +727,7 @@ int cos_sign_download(const cos_client *client,
  * @return 0 with `data.url` and `data.headers` (what has to be sent with it), or -1 when an argument
  *         is refused. Whether the file exists is not checked. Does not block. Any thread.
  *
- * With the XML API a presigned URL for that operation; with the JSON API as cos_sign_download().
+ * JSON API: the "download" signature. XML API: a presigned URL for that operation.
  */
 int cos_sign_url(const cos_client *client,
                  const char *method,
@@ -794,7 +795,8 @@ void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NO_BUCKET  No such bucket.
  *
- * Blocks until the server has answered. Any thread. The API's `op=stat`.
+ * Blocks until the server has answered. Any thread.
+ * JSON API: `op=stat`. XML API: `HEAD Object`, `GET Object acl`.
  */
 int cos_stat_file(const cos_client *client,
                   const char *bucket,
@@ -827,7 +829,7 @@ int cos_stat_file(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such file.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=update`.
+ * reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
  */
 int cos_update_file(const cos_client *client,
                     const char *bucket,
@@ -847,7 +849,8 @@ int cos_update_file(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such file.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=delete`.
+ * reached the server. JSON API: `op=delete`. XML API: `HEAD Object`, `DELETE Object`, and
+ * `Abort Multipart Upload` for what is unfinished at this path.
  */
 int cos_del_file(const cos_client *client,
                  const char *bucket,
@@ -870,7 +873,7 @@ int cos_del_file(const cos_client *client,
  * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=move`.
+ * reached the server. JSON API: `op=move`. XML API: `PUT Object - Copy` and `DELETE Object`.
  */
 int cos_move_file(const cos_client *client,
                   const char *bucket,
@@ -880,21 +883,23 @@ int cos_move_file(const cos_client *client,
                   char **out_json);
 
 /**
- * Copies a file within its bucket, on the server.
+ * Copies a file on the server, within its bucket or, with the XML API, to another one.
  *
  * @param client     The client.
  * @param bucket     The bucket, without the appid.
  * @param cos_path   The file.
  * @param dest_path  The absolute path of the copy.
  * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
- *                   replaced; `timeout_ms`, `retries` for this call.
+ *                   replaced; `dest_bucket` (the same), the bucket of the copy, in the client's
+ *                   region, with the XML API alone; `timeout_ms`, `retries` for this call.
  * @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=copy`.
+ * reached the server. JSON API: `op=copy`. XML API: `HEAD Object` and `PUT Object - Copy`, above
+ * 5 GiB `Upload Part - Copy`.
  */
 int cos_copy_file(const cos_client *client,
                   const char *bucket,
@@ -916,7 +921,7 @@ int cos_copy_file(const cos_client *client,
  * @retval COS_ERR_FOLDER_EXISTS  It exists already.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=create`.
+ * reached the server. JSON API: `op=create`. XML API: `PUT Object`.
  */
 int cos_create_folder(const cos_client *client,
                       const char *bucket,
@@ -936,7 +941,8 @@ int cos_create_folder(const cos_client *client,
  * @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds).
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
- * Blocks until the server has answered. Any thread. The API's `op=stat`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=stat`. XML API:
+ * `HEAD Object`, `GET Bucket`.
  */
 int cos_stat_folder(const cos_client *client,
                     const char *bucket,
@@ -957,7 +963,7 @@ int cos_stat_folder(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. The API's `op=update`.
+ * reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself.
  */
 int cos_update_folder(const cos_client *client,
                       const char *bucket,
@@ -979,6 +985,8 @@ int cos_update_folder(const cos_client *client,
  *   as the server takes.
  * - `prefix` (""): only entries whose name starts with this.
  * - `context` (""): where to go on: `data.context` of the page before.
+ * - `recursive` (false): list the files of all folders below, and no folders; names are paths from
+ *   `cos_path` on. With the XML API alone, and without `delimiter`.
  * - `delimiter`: passed to the server as it is.
  * - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
  *   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
@@ -992,7 +1000,8 @@ int cos_update_folder(const cos_client *client,
  * @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
  *         its context is too long for the next request.
  *
- * Blocks until the server has answered. Any thread. The API's `op=list`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=list`. XML API:
+ * `GET Bucket` (List Objects).
  */
 int cos_list_folder(const cos_client *client,
                     const char *bucket,
@@ -1025,7 +1034,8 @@ int cos_list_folder(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server, or with `recursive`. The API's `op=delete`, with `recursive` also `op=list`.
+ * reached the server, or with `recursive`. JSON API: `op=delete`, with `recursive` also `op=list`.
+ * XML API: `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
  */
 int cos_del_folder(const cos_client *client,
                    const char *bucket,
@@ -1101,8 +1111,11 @@ int cos_del_folder(const cos_client *client,
  *         there all the same.
  *
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
- * The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
- * `upload_slice_finish`; where needed, also `stat`, `update`, `move` and `delete`.
+ * JSON API: `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
+ * `upload_slice_finish`; where needed, also `stat`, `update`, `move` and `delete`. XML API:
+ * `PUT Object`, or `Initiate`, `Upload Part`, `List Parts` and `Complete Multipart Upload`; where
+ * needed, also `List Multipart Uploads`, `Abort Multipart Upload`, `HEAD`, `DELETE` and
+ * `PUT Object - Copy`.
  */
 int cos_upload_file(const cos_client *client,
                     const char *bucket,
@@ -1125,7 +1138,7 @@ int cos_upload_file(const cos_client *client,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return As cos_upload_file().
  *
- * Blocks until the file is stored. Any thread. The same operations of the API.
+ * Blocks until the file is stored. Any thread. The same operations of the APIs.
  */
 int cos_upload_buffer(const cos_client *client,
                       const char *bucket,
@@ -1163,7 +1176,7 @@ int cos_upload_buffer(const cos_client *client,
  * @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
  *
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
- * same operations of the API as cos_upload_file().
+ * same operations of the APIs as cos_upload_file().
  */
 int cos_upload_stream(const cos_client *client,
                       const char *bucket,
@@ -1218,7 +1231,7 @@ int cos_upload_stream(const cos_client *client,
  * @retval COS_ERR_CANCELLED  The caller wanted it.
  *
  * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
- * The API's `op=stat` and download.
+ * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
  */
 int cos_download_file(const cos_client *client,
                       const char *bucket,
@@ -1244,7 +1257,8 @@ int cos_download_file(const cos_client *client,
  * @return As cos_download_file().
  * @retval COS_ERR_LOCAL_IO  There is not so much memory.
  *
- * Blocks until all bytes are there. Any thread. The API's `op=stat` and download.
+ * Blocks until all bytes are there. Any thread.
+ * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
  */
 int cos_download_buffer(const cos_client *client,
                         const char *bucket,
@@ -1274,7 +1288,7 @@ int cos_download_buffer(const cos_client *client,
  * @retval COS_ERR_CANCELLED  `write` returned something else than 0.
  *
  * Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
- * The API's `op=stat` and download.
+ * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
  */
 int cos_download_stream(const cos_client *client,
                         const char *bucket,
@@ -1328,9 +1342,10 @@ void cos_buffer_free(uint8_t *data, size_t len);
  *         it failed;
  *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
  *
- * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
- * `op=list`, `op=stat`, `op=create` and the operations of cos_upload_file(); one request for a
- * file that does not travel.
+ * Blocks until all is done. Any thread; starts threads and ends them before it returns.
+ * JSON API: `op=list`, `op=stat`, `op=create` and those of cos_upload_file(). XML API: `GET Bucket`,
+ * `PUT Object` for folders, and those of cos_upload_file(). One request for a file that does not
+ * travel.
  */
 int cos_upload_folder(const cos_client *client,
                       const char *bucket,
@@ -1375,8 +1390,9 @@ int cos_upload_folder(const cos_client *client,
  *         `downloaded` in place of `uploaded`.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
- * Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
- * `op=list` and download; one request for a file that does not travel.
+ * Blocks until all is done. Any thread; starts threads and ends them before it returns.
+ * JSON API: `op=list` and download. XML API: `GET Bucket`, `GET Object`. One request for a file that
+ * does not travel.
  */
 int cos_download_folder(const cos_client *client,
                         const char *bucket,
@@ -1398,7 +1414,7 @@ int cos_download_folder(const cos_client *client,
  * @retval COS_ERR_PARAM  With `error.argument` "api": the JSON API has no such operation.
  * @retval COS_ERR_ACCESS_DENIED  These keys may not list buckets.
  *
- * Blocks until the reply is there. Any thread. The XML API's `GET Service`.
+ * Blocks until the reply is there. Any thread. XML API: `GET Service`.
  */
 int cos_list_buckets(const cos_client *client,
                      const char *options,
@@ -1432,7 +1448,7 @@ int cos_list_buckets(const cos_client *client,
  *         `error.server_code`. An answer that is not modified (304) is one.
  *
  * Blocks until the answer is there, at most 16 MiB of it: larger files are for cos_download_file().
- * Any thread. Any operation of the XML API.
+ * Any thread. XML API: any operation.
  */
 int cos_request(const cos_client *client,
                 const char *method,

@@ -25,10 +25,15 @@ pub struct Bucket(String);
 impl Bucket {
     /// Checks a bucket name.
     pub fn new(name: &str) -> Result<Bucket> {
+        Bucket::named("bucket", name)
+    }
+
+    /// Checks a bucket name; `argument` is named in the message.
+    pub fn named(argument: &str, name: &str) -> Result<Bucket> {
         let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
             return Err(Failure::argument(
-                "bucket",
+                argument,
                 "must be 1 to 64 of a-z, 0-9 and '-', without the appid",
             ));
         }

@@ -59,7 +59,7 @@ pub type cos_write_fn =
 /// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
-/// The API's `op=stat` and download.
+/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_file(
     client: *const cos_client,
@@ -100,7 +100,8 @@ pub unsafe extern "C" fn cos_download_file(
 /// @return As cos_download_file().
 /// @retval COS_ERR_LOCAL_IO  There is not so much memory.
 ///
-/// Blocks until all bytes are there. Any thread. The API's `op=stat` and download.
+/// Blocks until all bytes are there. Any thread.
+/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_buffer(
     client: *const cos_client,
@@ -153,7 +154,7 @@ pub unsafe extern "C" fn cos_download_buffer(
 /// @retval COS_ERR_CANCELLED  `write` returned something else than 0.
 ///
 /// Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
-/// The API's `op=stat` and download.
+/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_stream(
     client: *const cos_client,

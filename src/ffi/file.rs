@@ -19,7 +19,8 @@ use crate::ops::file;
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_NO_BUCKET  No such bucket.
 ///
-/// Blocks until the server has answered. Any thread. The API's `op=stat`.
+/// Blocks until the server has answered. Any thread.
+/// JSON API: `op=stat`. XML API: `HEAD Object`, `GET Object acl`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_stat_file(
     client: *const cos_client,
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn cos_stat_file(
 /// @retval COS_ERR_NOT_FOUND  No such file.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=update`.
+/// reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_update_file(
     client: *const cos_client,
@@ -80,7 +81,8 @@ pub unsafe extern "C" fn cos_update_file(
 /// @retval COS_ERR_NOT_FOUND  No such file.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=delete`.
+/// reached the server. JSON API: `op=delete`. XML API: `HEAD Object`, `DELETE Object`, and
+/// `Abort Multipart Upload` for what is unfinished at this path.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_file(
     client: *const cos_client,
@@ -107,7 +109,7 @@ pub unsafe extern "C" fn cos_del_file(
 /// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=move`.
+/// reached the server. JSON API: `op=move`. XML API: `PUT Object - Copy` and `DELETE Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_move_file(
     client: *const cos_client,
@@ -121,21 +123,23 @@ pub unsafe extern "C" fn cos_move_file(
     unsafe { to_path(client, bucket, cos_path, dest_path, options, out_json, file::rename) }
 }
 
-/// Copies a file within its bucket, on the server.
+/// Copies a file on the server, within its bucket or, with the XML API, to another one.
 ///
 /// @param client     The client.
 /// @param bucket     The bucket, without the appid.
 /// @param cos_path   The file.
 /// @param dest_path  The absolute path of the copy.
 /// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
-///                   replaced; `timeout_ms`, `retries` for this call.
+///                   replaced; `dest_bucket` (the same), the bucket of the copy, in the client's
+///                   region, with the XML API alone; `timeout_ms`, `retries` for this call.
 /// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=copy`.
+/// reached the server. JSON API: `op=copy`. XML API: `HEAD Object` and `PUT Object - Copy`, above
+/// 5 GiB `Upload Part - Copy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_copy_file(
     client: *const cos_client,

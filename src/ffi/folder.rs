@@ -16,7 +16,7 @@ use crate::ops::folder;
 /// @retval COS_ERR_FOLDER_EXISTS  It exists already.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=create`.
+/// reached the server. JSON API: `op=create`. XML API: `PUT Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_create_folder(
     client: *const cos_client,
@@ -40,7 +40,8 @@ pub unsafe extern "C" fn cos_create_folder(
 /// @return 0 with `data.biz_attr`, `data.ctime`, `data.mtime` (UNIX seconds).
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
-/// Blocks until the server has answered. Any thread. The API's `op=stat`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=stat`. XML API:
+/// `HEAD Object`, `GET Bucket`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_stat_folder(
     client: *const cos_client,
@@ -65,7 +66,7 @@ pub unsafe extern "C" fn cos_stat_folder(
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. The API's `op=update`.
+/// reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_update_folder(
     client: *const cos_client,
@@ -91,6 +92,8 @@ pub unsafe extern "C" fn cos_update_folder(
 ///   as the server takes.
 /// - `prefix` (""): only entries whose name starts with this.
 /// - `context` (""): where to go on: `data.context` of the page before.
+/// - `recursive` (false): list the files of all folders below, and no folders; names are paths from
+///   `cos_path` on. With the XML API alone, and without `delimiter`.
 /// - `delimiter`: passed to the server as it is.
 /// - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
 ///   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
@@ -104,7 +107,8 @@ pub unsafe extern "C" fn cos_update_folder(
 /// @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
 ///         its context is too long for the next request.
 ///
-/// Blocks until the server has answered. Any thread. The API's `op=list`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=list`. XML API:
+/// `GET Bucket` (List Objects).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_list_folder(
     client: *const cos_client,
@@ -141,7 +145,8 @@ pub unsafe extern "C" fn cos_list_folder(
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server, or with `recursive`. The API's `op=delete`, with `recursive` also `op=list`.
+/// reached the server, or with `recursive`. JSON API: `op=delete`, with `recursive` also `op=list`.
+/// XML API: `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_folder(
     client: *const cos_client,

@@ -16,7 +16,7 @@ use crate::ops::request::{self, Words};
 /// @retval COS_ERR_PARAM  With `error.argument` "api": the JSON API has no such operation.
 /// @retval COS_ERR_ACCESS_DENIED  These keys may not list buckets.
 ///
-/// Blocks until the reply is there. Any thread. The XML API's `GET Service`.
+/// Blocks until the reply is there. Any thread. XML API: `GET Service`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_list_buckets(
     client: *const cos_client,
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn cos_list_buckets(
 ///         `error.server_code`. An answer that is not modified (304) is one.
 ///
 /// Blocks until the answer is there, at most 16 MiB of it: larger files are for cos_download_file().
-/// Any thread. Any operation of the XML API.
+/// Any thread. XML API: any operation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_request(
     client: *const cos_client,

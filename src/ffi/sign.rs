@@ -16,7 +16,8 @@ use crate::ops::sign;
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
 ///
-/// Part of every operation of the API ("multi" signature).
+/// JSON API: the "multi" signature. The XML API has none that is for more than one kind of request:
+/// -1, with `error.argument` "api"; cos_sign_url() is what there is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_sign_more(
     client: *const cos_client,
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn cos_sign_more(
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.sign`, or -1 when an argument is refused. Does not block. Any thread.
 ///
-/// Part of every operation of the API ("once" signature).
+/// JSON API: the "once" signature. XML API: -1, with `error.argument` "api"; see cos_sign_url().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_sign_once(
     client: *const cos_client,
@@ -73,7 +74,7 @@ pub unsafe extern "C" fn cos_sign_once(
 ///         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
 ///         file exists is not checked. Does not block. Any thread.
 ///
-/// Part of the download of the API ("download" signature).
+/// JSON API: the "download" signature. XML API: a presigned URL for `GET Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_sign_download(
     client: *const cos_client,
@@ -117,7 +118,7 @@ pub unsafe extern "C" fn cos_sign_download(
 /// @return 0 with `data.url` and `data.headers` (what has to be sent with it), or -1 when an argument
 ///         is refused. Whether the file exists is not checked. Does not block. Any thread.
 ///
-/// With the XML API a presigned URL for that operation; with the JSON API as cos_sign_download().
+/// JSON API: the "download" signature. XML API: a presigned URL for that operation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_sign_url(
     client: *const cos_client,

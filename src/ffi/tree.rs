@@ -38,9 +38,10 @@ use crate::ops::tree;
 ///         it failed;
 ///         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
 ///
-/// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
-/// `op=list`, `op=stat`, `op=create` and the operations of cos_upload_file(); one request for a
-/// file that does not travel.
+/// Blocks until all is done. Any thread; starts threads and ends them before it returns.
+/// JSON API: `op=list`, `op=stat`, `op=create` and those of cos_upload_file(). XML API: `GET Bucket`,
+/// `PUT Object` for folders, and those of cos_upload_file(). One request for a file that does not
+/// travel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_folder(
     client: *const cos_client,
@@ -100,8 +101,9 @@ pub unsafe extern "C" fn cos_upload_folder(
 ///         `downloaded` in place of `uploaded`.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
-/// Blocks until all is done. Any thread; starts threads and ends them before it returns. The API's
-/// `op=list` and download; one request for a file that does not travel.
+/// Blocks until all is done. Any thread; starts threads and ends them before it returns.
+/// JSON API: `op=list` and download. XML API: `GET Bucket`, `GET Object`. One request for a file that
+/// does not travel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_folder(
     client: *const cos_client,

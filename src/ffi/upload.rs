@@ -75,8 +75,11 @@ use crate::reply::Failure;
 ///         there all the same.
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns.
-/// The API's `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
-/// `upload_slice_finish`; where needed, also `stat`, `update`, `move` and `delete`.
+/// JSON API: `op=upload`, or `upload_slice_init`, `upload_slice_data`, `upload_slice_list` and
+/// `upload_slice_finish`; where needed, also `stat`, `update`, `move` and `delete`. XML API:
+/// `PUT Object`, or `Initiate`, `Upload Part`, `List Parts` and `Complete Multipart Upload`; where
+/// needed, also `List Multipart Uploads`, `Abort Multipart Upload`, `HEAD`, `DELETE` and
+/// `PUT Object - Copy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_file(
     client: *const cos_client,
@@ -114,7 +117,7 @@ pub unsafe extern "C" fn cos_upload_file(
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return As cos_upload_file().
 ///
-/// Blocks until the file is stored. Any thread. The same operations of the API.
+/// Blocks until the file is stored. Any thread. The same operations of the APIs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_buffer(
     client: *const cos_client,
@@ -177,7 +180,7 @@ pub type cos_read_fn =
 /// @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
-/// same operations of the API as cos_upload_file().
+/// same operations of the APIs as cos_upload_file().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_stream(
     client: *const cos_client,

@@ -3,8 +3,8 @@
 use super::{Operation, begin};
 use crate::client::Client;
 use crate::options::Options;
-use crate::path::FilePath;
-use crate::protocol::contract::{Ask, Authority, Changes, Retry};
+use crate::path::{Bucket, FilePath};
+use crate::protocol::contract::{Ask, Authority, Changes, Place, Retry};
 use crate::reply::{Failure, Reply, Result};
 
 /// What the service knows of a file.
@@ -53,11 +53,12 @@ pub fn rename(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    let (mut this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    this.no_more_options()?;
     this.service.rename(&this.call, this.at(), &to, overwrite, Retry::IfUnsent)
 }
 
-/// Copies a file within its bucket.
+/// Copies a file.
 pub fn copy(
     client: &Client,
     bucket: &str,
@@ -65,8 +66,15 @@ pub fn copy(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
-    this.service.copy(&this.call, this.at(), &to, overwrite)
+    let (mut this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    let dest_bucket = this.options.text("dest_bucket")?;
+    this.no_more_options()?;
+    let dest_bucket = match &dest_bucket {
+        Some(name) => Bucket::named("dest_bucket", name)?,
+        None => this.bucket.clone(),
+    };
+    let to = Place { bucket: &dest_bucket, path: &to };
+    this.service.copy(&this.call, this.at(), to, overwrite)
 }
 
 fn relocation(
@@ -79,7 +87,6 @@ fn relocation(
     let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
     let to = FilePath::new("dest_path", dest_path, this.rules())?;
     let overwrite = this.options.flag("overwrite")?.unwrap_or(false);
-    this.no_more_options()?;
     Ok((this, to, overwrite))
 }
 

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::path::FolderPath;
 use crate::protocol::contract::{PageQuery, Place, Protocol};
 use crate::reply::lenient::flag;
-use crate::reply::{Reply, Result, json};
+use crate::reply::{Failure, Reply, Result, json};
 
 /// A list that has more pages, or so many empty ones in a row, does not end.
 const MOST_PAGES: usize = 100_000;
@@ -32,9 +32,14 @@ pub fn list(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>
     let context = this.options.text("context")?.unwrap_or_default();
     let delimiter = this.options.text("delimiter")?;
     let all = this.options.flag("all")?.unwrap_or(false);
+    let is_flat = this.options.flag("recursive")?.unwrap_or(false);
+    if is_flat && delimiter.is_some() {
+        let problem = "must not be given with recursive, which has nothing to do with folders";
+        return Err(Failure::argument("delimiter", problem));
+    }
     this.no_more_options()?;
     let at = Place { bucket: &this.bucket, path: &path };
-    let lister = Lister { service: &*this.service, call: &this.call, delimiter, num };
+    let lister = Lister { service: &*this.service, call: &this.call, delimiter, is_flat, num };
     if all {
         return lister.all(at, context);
     }
@@ -46,6 +51,7 @@ pub struct Lister<'a> {
     service: &'a dyn Protocol,
     call: &'a Call,
     delimiter: Option<String>,
+    is_flat: bool,
     /// Entries a page; `None` for as many as the server gives.
     num: Option<u64>,
 }
@@ -64,12 +70,16 @@ struct Page<T> {
 impl<'a> Lister<'a> {
     /// Lists as few pages as the server allows.
     pub fn new(service: &'a dyn Protocol, call: &'a Call) -> Lister<'a> {
-        Lister { service, call, delimiter: None, num: None }
+        Lister { service, call, delimiter: None, is_flat: false, num: None }
     }
 
     fn page(&self, at: Place, num: Option<u64>, context: &str) -> Result<Reply> {
         let delimiter = self.delimiter.as_deref();
-        self.service.list(self.call, at, &PageQuery { num, context, delimiter })
+        self.service.list(
+            self.call,
+            at,
+            &PageQuery { num, context, delimiter, is_flat: self.is_flat },
+        )
     }
 
     /// Follows `context` from page to page. `take` gets the entries of each, each a `T`,

@@ -55,8 +55,8 @@ pub trait Objects {
         paths: &[FilePath],
     ) -> Result<Vec<(usize, Box<Failure>)>>;
 
-    /// Copies a file within its bucket.
-    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply>;
+    /// Copies a file.
+    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply>;
 
     /// Renames a file within its bucket.
     fn rename(
@@ -265,6 +265,8 @@ pub struct PageQuery<'a> {
     pub context: &'a str,
     /// What ends a name that stands for all that begin with it.
     pub delimiter: Option<&'a str>,
+    /// Whether every file that begins so is listed, and no folder.
+    pub is_flat: bool,
 }
 
 /// A request that a program has composed.

@@ -149,8 +149,8 @@ impl Objects for Scripted {
         Ok(failures.flatten().collect())
     }
 
-    fn copy(&self, _: &Call, at: Place, to: &FilePath, _: bool) -> Result<Reply> {
-        self.reply("copy", format!("{} {}", at.path.as_str(), to.as_str()))
+    fn copy(&self, _: &Call, at: Place, to: Place, _: bool) -> Result<Reply> {
+        self.reply("copy", format!("{} {}", at.path.as_str(), to.path.as_str()))
     }
 
     fn rename(&self, _: &Call, at: Place, to: &FilePath, _: bool, _: Retry) -> Result<Reply> {

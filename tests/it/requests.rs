@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use cos::client::Client;
 use cos::ops::request::{self, Words};
-use cos::ops::{file, sign};
+use cos::ops::{file, folder, sign};
 use cos_emulator::{Action, Config, Credential, Emulator, Fault, TemporaryKey};
 use serde_json::{Value, json};
 
@@ -277,4 +277,55 @@ fn temporary_keys_need_their_token() {
     let answer = reply(file::stat(&client, BUCKET, "/a", None));
     expect(&answer, -47);
     assert!(!answer.to_string().contains("TEMPORARY"), "{answer}");
+}
+
+#[test]
+fn copies_go_to_other_buckets() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/文 +a.txt", b"text", json!({})), 0);
+    let copy = |client: &Client, to: &str, options: Value| {
+        let options = options.to_string();
+        reply(file::copy(client, PUBLIC, "/文 +a.txt", to, Some(&options)))
+    };
+    let elsewhere = json!({"dest_bucket": BUCKET});
+    expect(&copy(&client, "/文 +a.txt", elsewhere.clone()), 0);
+    expect(&reply(file::stat(&client, BUCKET, "/文 +a.txt", None)), 0);
+    expect(&copy(&client, "/文 +a.txt", elsewhere), -177);
+    let answer = copy(&client, "/b", json!({"dest_bucket": "A"}));
+    assert_eq!(answer["error"]["argument"], "dest_bucket");
+    expect(&copy(&client, "/b", json!({"dest_bucket": "no-such-bucket"})), -133);
+    let v4 = Bed::new(Api::V4).client();
+    let answer = copy(&v4, "/b", json!({"dest_bucket": BUCKET}));
+    assert_eq!(answer["error"]["argument"], "dest_bucket");
+}
+
+#[test]
+fn a_list_may_have_all_files_below() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    for path in ["/a/1", "/a/b/2", "/a/b/c/文", "/other"] {
+        expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    }
+    expect(&reply(folder::create(&client, PUBLIC, "/a/empty/", None)), 0);
+    let list = |client: &Client, path: &str, options: Value| {
+        reply(folder::list(client, PUBLIC, path, Some(&options.to_string())))
+    };
+    let names = |answer: &Value| -> Vec<String> {
+        let infos = answer["data"]["infos"].as_array().unwrap().iter();
+        infos.map(|info| info["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let answer = list(&client, "/a/", json!({"recursive": true}));
+    assert_eq!(names(&answer), ["1", "b/2", "b/c/文"]);
+    assert_eq!(answer["data"]["listover"], true);
+    let answer = list(&client, "/a/", json!({"recursive": true, "all": true, "num": 1}));
+    assert_eq!(names(&answer).len(), 3);
+    let page = list(&client, "/a/", json!({"recursive": true, "num": 2}));
+    let more = json!({"recursive": true, "context": page["data"]["context"]});
+    assert_eq!(names(&list(&client, "/a/", more)), ["b/c/文"]);
+    let answer = list(&client, "/a/", json!({"recursive": true, "delimiter": "x"}));
+    assert_eq!(answer["error"]["argument"], "delimiter");
+    let v4 = Bed::new(Api::V4).client();
+    let answer = list(&v4, "/a/", json!({"recursive": true}));
+    assert_eq!(answer["error"]["argument"], "recursive");
 }

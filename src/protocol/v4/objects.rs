@@ -13,7 +13,7 @@ use super::{LIMITS, MAX_URL, V4};
 use crate::call::{Call, Incoming, Request, Wait};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{Bucket, FilePath, encode_query};
+use crate::path::{Bucket, CosPath, FilePath, encode_query};
 use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
@@ -74,8 +74,12 @@ impl Objects for V4 {
         Ok(failures.flatten().collect())
     }
 
-    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply> {
-        let body = relocation("copy", to, overwrite);
+    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
+        if to.bucket != at.bucket {
+            let problem = "must be the bucket of cos_path: only the XML API copies between buckets";
+            return Err(Failure::argument("dest_bucket", problem));
+        }
+        let body = relocation("copy", to.path, overwrite);
         self.order(call, at, Signature::Multi, body, Retry::IfUnsent)
     }
 
@@ -96,6 +100,10 @@ impl Objects for V4 {
     }
 
     fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
+        if page.is_flat {
+            let problem = "is for the XML API: the JSON API lists one folder at a time";
+            return Err(Failure::argument("recursive", problem));
+        }
         if let Some(num) = page.num {
             return self.page(call, at, page, num);
         }
@@ -228,7 +236,7 @@ impl V4 {
     }
 }
 
-fn relocation(op: &str, to: &FilePath, overwrite: bool) -> Value {
+fn relocation(op: &str, to: &CosPath, overwrite: bool) -> Value {
     json!({"op": op, "dest_fileid": to.as_str(), "to_over_write": u8::from(overwrite)})
 }
 

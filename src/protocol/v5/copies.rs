@@ -7,7 +7,7 @@ use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
 use super::{LARGEST, MOST_PARTS, V5, kinds};
 use crate::call::Call;
-use crate::path::{FilePath, encode};
+use crate::path::encode;
 use crate::protocol::contract::{Changes, Place};
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
@@ -177,21 +177,20 @@ impl V5 {
         !self.acl_in(call, &order).is_ok_and(|acl| acl.is_private())
     }
 
-    /// Copies a file to another path of its bucket.
+    /// Copies a file to another place.
     pub(super) fn copied(
         &self,
         call: &Call,
         at: Place,
-        to: &FilePath,
+        target: Place,
         overwrite: bool,
     ) -> Result<Reply> {
-        if at.path.as_str() == to.as_str() {
+        if (at.bucket, at.path.as_str()) == (target.bucket, target.path.as_str()) {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
         }
         let head = self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
         let from = Attributes::of(&head);
-        let target = Place { bucket: at.bucket, path: to };
         let mut more = from.properties.clone();
         if !overwrite {
             more.push(("x-cos-forbid-overwrite".to_owned(), "true".to_owned()));
@@ -243,7 +242,7 @@ impl V5 {
         let answer = self.run(call, &order)?;
         if let Err(failure) = check_crc(&answer, from) {
             // A copy onto itself is all there is.
-            if at.path.as_str() == to.path.as_str() {
+            if (at.bucket, at.path.as_str()) == (to.bucket, to.path.as_str()) {
                 return Err(failure);
             }
             let _ = self.run(call, &Order::new("delete", "DELETE", to));

@@ -130,7 +130,7 @@ impl Objects for V5 {
         Ok(failures)
     }
 
-    fn copy(&self, call: &Call, at: Place, to: &FilePath, overwrite: bool) -> Result<Reply> {
+    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
         self.copied(call, at, to, overwrite)
     }
 
@@ -142,6 +142,7 @@ impl Objects for V5 {
         overwrite: bool,
         _: Retry,
     ) -> Result<Reply> {
+        let to = Place { bucket: at.bucket, path: to };
         let reply = self.copied(call, at, to, overwrite)?;
         self.run(call, &Order::new("delete", "DELETE", at)).map_err(|failure| {
             failure.prefixed("the file is at its new path, and still at the old one as well")
@@ -180,13 +181,15 @@ impl Objects for V5 {
 
     fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
         let prefix = key_of(at);
-        let delimiter = page.delimiter.filter(|text| !text.is_empty()).unwrap_or("/");
         let mut order = Order::of_bucket("list", "GET", at.bucket, "/")
             .param("prefix", prefix)
-            .param("delimiter", delimiter)
             .param("max-keys", page.num.unwrap_or(FULL_PAGE))
             .param("encoding-type", "url")
             .expecting("ListBucketResult");
+        if !page.is_flat {
+            let delimiter = page.delimiter.filter(|text| !text.is_empty()).unwrap_or("/");
+            order = order.param("delimiter", delimiter);
+        }
         if !page.context.is_empty() {
             order = order.param("marker", page.context);
         }
@@ -208,7 +211,12 @@ impl Objects for V5 {
                 continue;
             }
             let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
-            infos.push(self.entry(at, &key, name, entry));
+            let is_folder = key.ends_with('/');
+            if page.is_flat && is_folder {
+                has_itself = true;
+            } else {
+                infos.push(self.entry(at, &key, name, entry));
+            }
             last = key.max(last);
         }
         let is_over = answer.xml.text_of("IsTruncated") != "true";

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs what the tests need besides Rust, and says so: Debian packages, where it may, and a module
-# of Node. Otherwise it names what is missing and how to get it. TARGET is cargo's directory.
+# Installs what the tests need besides Rust, and says so: Debian packages, where it may, and modules
+# of Node and Python. Otherwise it names what is missing and how to get it. TARGET is cargo's
+# directory.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
-cache=$(realpath -m "${TARGET:-target}")/npm
+target=$(realpath -m "${TARGET:-target}")
 
 missing=
 need() { # command package
@@ -42,6 +43,9 @@ need pkg-config pkg-config
 need cmake cmake
 need doxygen doxygen
 need python3 python3
+python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
+python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null ||
+    missing="$missing python3-dev"
 need go golang-go
 need node nodejs
 need npm npm
@@ -100,11 +104,39 @@ elif [ -n "$missing" ]; then
 fi
 [ -n "$rust" ] || exit 1
 
-# A module of Node, with the version and the checksums that are in package-lock.json. What the README
-# says to do installs it once more: from this cache.
-cd bindings/node
-if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -d "$cache" ]; then
-    echo "Installing what package.json of bindings/node names, into node_modules there"
-    npm_config_cache=$cache npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+# Modules of Node, with the versions and the checksums that are in package-lock.json. What the README
+# says to do installs one of them once more: from this cache.
+install_for_node() { # directory
+    npm_config_cache=$target/npm \
+        npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
+}
+binding=bindings/node
+if [ ! $binding/node_modules/.package-lock.json -nt $binding/package-lock.json ] ||
+    [ ! -d "$target/npm" ]; then
+    echo "Installing what package.json of $binding names, into node_modules there"
+    install_for_node $binding
+fi
+
+# The official clients of the XML API, which are tried with the emulator.
+clients=$target/sdks
+if ! cmp -s tests/sdks/package-lock.json "$clients/node/installed"; then
+    echo "Installing what package.json of tests/sdks names, into $clients/node"
+    mkdir -p "$clients/node"
+    cp tests/sdks/package.json tests/sdks/package-lock.json "$clients/node"
+    install_for_node "$clients/node"
+    cp tests/sdks/package-lock.json "$clients/node/installed"
+fi
+python=$clients/python/bin/python
+if ! cmp -s tests/sdks/requirements.txt "$clients/python/installed" ||
+    ! "$python" -c 'import coscmd, qcloud_cos' 2>/dev/null; then
+    echo "Installing what requirements.txt of tests/sdks names, into $clients/python"
+    python3 -m venv --clear "$clients/python"
+    install_for_python() { # what
+        "$python" -m pip --disable-pip-version-check install --quiet --no-build-isolation \
+            --constraint tests/sdks/requirements.txt "$@"
+    }
+    install_for_python setuptools wheel
+    install_for_python --requirement tests/sdks/requirements.txt
+    cp tests/sdks/requirements.txt "$clients/python/installed"
 fi
 echo "The tests have all that they need."

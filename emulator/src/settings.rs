@@ -58,6 +58,8 @@ pub struct Settings {
     pub check_content_sha1: bool,
     /// The most that one request may bring or copy.
     pub largest_put: u64,
+    /// The most that one list may have, whatever was asked for.
+    pub largest_page: u64,
     /// The least that a part must have, but the last.
     pub smallest_part: u64,
     /// Completing sends its status and then only white space for so long.
@@ -112,6 +114,7 @@ impl Default for Settings {
             metadata_limit: 2048,
             check_content_sha1: false,
             largest_put: 5 << 30,
+            largest_page: 1000,
             smallest_part: 1 << 20,
             complete_delay_ms: 0,
             complete_crc: true,
@@ -144,6 +147,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), String> {
         match self.slice_size {
+            _ if self.largest_page == 0 => Err("largest_page must be at least 1".into()),
             Some(0) => Err("slice_size must be at least 1".into()),
             Some(size) if size > 20 << 20 => Err("slice_size must be at most 20971520".into()),
             _ => Ok(()),

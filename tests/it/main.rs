@@ -21,6 +21,7 @@ mod properties;
 mod proxy;
 mod readme;
 mod requests;
+mod sdks;
 mod secrets;
 mod streams;
 mod tls;

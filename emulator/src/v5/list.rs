@@ -53,7 +53,8 @@ struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn of(request: &'a Request) -> Result<Query<'a>, Failure> {
+    fn of(call: &Call<'a>) -> Result<Query<'a>, Failure> {
+        let request = call.request;
         let delimiter = request.given("delimiter").unwrap_or_default();
         if delimiter.chars().count() > 1 {
             return Err(Word::INVALID_DELIMITER.into());
@@ -61,7 +62,7 @@ impl<'a> Query<'a> {
         Ok(Query {
             prefix: request.given("prefix").unwrap_or_default(),
             delimiter,
-            most: request.number("max-keys", 0, u64::MAX)?.unwrap_or(1000).min(1000) as usize,
+            most: most(call, "max-keys", 0)?,
             encoding: Encoding::of(request)?,
         })
     }
@@ -72,6 +73,13 @@ impl<'a> Query<'a> {
         let end = rest.find(self.delimiter)? + self.delimiter.len();
         Some(&key[..self.prefix.len() + end])
     }
+}
+
+/// How many entries a list may have; `name` is the parameter that asks for fewer.
+pub(super) fn most(call: &Call, name: &str, least: u64) -> Result<usize, Failure> {
+    let largest = call.settings.largest_page;
+    let asked = call.request.number(name, least, u64::MAX)?;
+    Ok(asked.unwrap_or(largest).min(largest) as usize)
 }
 
 /// One page of a list.
@@ -109,7 +117,8 @@ fn page(call: &Call, index: &View, query: &Query, marker: &str) -> Result<Page, 
             continue;
         };
         if page.objects.len() + page.prefixes.len() == query.most {
-            page.next = Some(last);
+            // Who asks for none has not begun.
+            page.next = (query.most > 0).then_some(last);
             break;
         }
         last = common.clone().unwrap_or_else(|| key.into());
@@ -153,7 +162,7 @@ fn facts(xml: &mut Writer, file: &File) {
 }
 
 pub(super) fn objects(call: &Call) -> Answer {
-    let query = Query::of(call.request)?;
+    let query = Query::of(call)?;
     let marker = call.request.given("marker").unwrap_or_default();
     let page = page(call, &call.store().view()?, &query, marker)?;
     let encoding = &query.encoding;
@@ -189,7 +198,7 @@ pub(super) fn objects(call: &Call) -> Answer {
 
 /// Every object has one version, which has no number: there never were others.
 pub(super) fn versions(call: &Call) -> Answer {
-    let query = Query::of(call.request)?;
+    let query = Query::of(call)?;
     let marker = call.request.given("key-marker").unwrap_or_default();
     let page = page(call, &call.store().view()?, &query, marker)?;
     let encoding = &query.encoding;

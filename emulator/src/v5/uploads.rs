@@ -1,6 +1,13 @@
 //! Lists of multipart uploads, and of the parts of one.
 
-use super::{Answer, Call, list::Encoding, multipart::upload, time, words::Word, xml::Writer};
+use super::{
+    Answer, Call,
+    list::{Encoding, most},
+    multipart::upload,
+    time,
+    words::Word,
+    xml::Writer,
+};
 use crate::{
     http::reply::{Body, Reply},
     store::Multipart,
@@ -33,7 +40,7 @@ pub(super) fn parts(call: &Call) -> Answer {
         return Err(Word::UPLOAD_ID_EMPTY.into());
     }
     let upload = upload(call)?;
-    let most = request.number("max-parts", 1, u64::MAX)?.unwrap_or(1000).min(1000) as usize;
+    let most = most(call, "max-parts", 1)?;
     let marker = request.number("part-number-marker", 0, u64::MAX)?.unwrap_or(0);
     let encoding = Encoding::of(request)?;
     let parts = call.store().view()?.parts(&upload.id)?;
@@ -75,7 +82,7 @@ enum Item<'u> {
 
 pub(super) fn list(call: &Call) -> Answer {
     let request = call.request;
-    let most = request.number("max-uploads", 1, u64::MAX)?.unwrap_or(1000).min(1000) as usize;
+    let most = most(call, "max-uploads", 1)?;
     let prefix = request.given("prefix").unwrap_or_default();
     let delimiter = request.given("delimiter").unwrap_or_default();
     let key_marker = request.given("key-marker").unwrap_or_default();

@@ -1,0 +1,106 @@
+//! The official clients of the XML API, unchanged, with the emulator: it is right when they are
+//! content.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
+
+use support::{APPID, Api, Bed, root, succeed, target_dir};
+
+/// What everyone asks for in a day's work.
+const EVERYDAY: [&str; 12] = [
+    "put_object",
+    "get_object",
+    "head_object",
+    "delete_object",
+    "copy_object",
+    "list_objects",
+    "get_object_acl",
+    "put_object_acl",
+    "initiate_multipart_upload",
+    "upload_part",
+    "list_parts",
+    "complete_multipart_upload",
+];
+
+/// Where `make setup` has put the clients for a language.
+fn clients(language: &str) -> PathBuf {
+    target_dir().join("sdks").join(language)
+}
+
+fn bed() -> Bed {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("emulator"));
+    config.temporary_keys.push(TemporaryKey {
+        credential: Credential {
+            appid: APPID.into(),
+            secret_id: "TEMPORARY_ID".into(),
+            secret_key: "TEMPORARY_KEY".into(),
+        },
+        token: "token+/=&".into(),
+        expires: None,
+    });
+    Bed::with(Api::V4, Emulator::start(config).unwrap(), dir)
+}
+
+/// A program that finds the clients and the emulator, and nothing else.
+fn program(bed: &Bed, interpreter: &Path, source: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "300"]).arg(interpreter).current_dir(bed.dir.path());
+    command.arg(root().join("tests/sdks").join(source));
+    for variable in ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "PYTHONPATH"] {
+        command.env_remove(variable);
+    }
+    command.env("COS_PORT", bed.emulator.port().to_string());
+    command.env("HOME", bed.dir.path()).env("TMPDIR", bed.dir.path());
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("LANG", "C.UTF-8");
+    command.env("NODE_PATH", clients("node").join("node_modules"));
+    command
+}
+
+fn python() -> PathBuf {
+    clients("python").join("bin/python")
+}
+
+/// Runs a day's work, in which these operations must be among those asked for.
+fn day(interpreter: &Path, source: &str, more: &[&str]) {
+    let bed = bed();
+    succeed(&mut program(&bed, interpreter, source));
+    let asked: BTreeSet<_> =
+        bed.emulator.requests().into_iter().map(|request| request.op).collect();
+    for operation in EVERYDAY.iter().chain(more) {
+        assert!(asked.contains(*operation), "{source} has not asked for {operation}");
+    }
+}
+
+/// What the libraries ask for besides, other than the command.
+const LIBRARIES: [&str; 11] = [
+    "list_buckets",
+    "head_bucket",
+    "list_object_versions",
+    "list_multipart_uploads",
+    "abort_multipart_upload",
+    "upload_part_copy",
+    "delete_objects",
+    "put_object_tagging",
+    "get_object_tagging",
+    "delete_object_tagging",
+    "append_object",
+];
+
+#[test]
+fn the_sdk_for_python_does_a_days_work() {
+    day(&python(), "python_sdk.py", &LIBRARIES);
+}
+
+#[test]
+fn the_sdk_for_node_does_a_days_work() {
+    day(Path::new("node"), "node_sdk.js", &LIBRARIES);
+}
+
+#[test]
+fn the_command_coscmd_does_a_days_work() {
+    day(&python(), "coscmd_command.py", &["list_multipart_uploads"]);
+}

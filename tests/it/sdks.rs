@@ -7,7 +7,7 @@ use std::process::Command;
 
 use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
 
-use support::{APPID, Api, Bed, root, succeed, target_dir};
+use support::{APPID, Api, Bed, installed, root, succeed, target_dir};
 
 /// What everyone asks for in a day's work.
 const EVERYDAY: [&str; 12] = [
@@ -103,4 +103,12 @@ fn the_sdk_for_node_does_a_days_work() {
 #[test]
 fn the_command_coscmd_does_a_days_work() {
     day(&python(), "coscmd_command.py", &["list_multipart_uploads"]);
+}
+
+#[test]
+fn what_one_client_writes_the_others_read() {
+    let bed = bed();
+    let mut program = program(&bed, &python(), "crosswise.py");
+    program.env("PYTHONPATH", root().join("bindings/python"));
+    succeed(program.env("LD_LIBRARY_PATH", installed().join("lib")));
 }

@@ -48,7 +48,7 @@ fn bed() -> Bed {
 /// A program that finds the clients and the emulator, and nothing else.
 fn program(bed: &Bed, interpreter: &Path, source: &str) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "300"]).arg(interpreter).current_dir(bed.dir.path());
+    command.args(["--signal=KILL", "600"]).arg(interpreter).current_dir(bed.dir.path());
     command.arg(root().join("tests/sdks").join(source));
     for variable in ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "PYTHONPATH"] {
         command.env_remove(variable);

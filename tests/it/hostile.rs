@@ -9,15 +9,19 @@ use std::time::{Duration, Instant};
 
 use cos::client::Client;
 use cos::ops::{file, folder};
-use cos_emulator::Fault;
+use cos_emulator::Action;
 use serde_json::{Value, json};
 
-use support::for_api;
+use support::for_each_api;
 use support::transfers::*;
-use support::{Api, Bed, content};
+use support::{Api, Bed, Op, content};
 
 fn stat(client: &Client, cos_path: &str) -> Value {
     reply(file::stat(client, PUBLIC, cos_path, None))
+}
+
+fn list(client: &Client) -> Value {
+    reply(folder::list(client, PUBLIC, "/d/", None))
 }
 
 /// Somebody who can write to the directory of a download must not choose what is written to.
@@ -42,10 +46,16 @@ fn a_link_in_place_of_the_partial_file_is_passed_by(api: Api) {
 fn a_size_beyond_all_bounds_is_refused(api: Api) {
     let bed = Bed::new(api);
     let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"bytes", json!({})), 0);
     for size in [1_u64 << 50, 1_000_000_000_000_000_000, i64::MAX as u64, u64::MAX] {
         let stat = json!({"code": 0, "message": "SUCCESS", "data": {"filesize": size, "mtime": 1}});
-        let stated = reply_with(200, "application/json", stat.to_string());
-        bed.emulator.inject(Fault::new(stated).op("stat"));
+        let stated = match api {
+            Api::V4 => api.reply(&stat.to_string()),
+            Api::V5 => {
+                Action::Header { name: "Content-Length".into(), value: Some(size.to_string()) }
+            }
+        };
+        bed.emulator.inject(api.fault(Op::Stat, stated));
         let local = bed.path("local");
         expect(&download(&client, "/a", &local, json!({})), 2);
         assert!(!local.exists() && !bed.path(".local.cos-partial").exists());
@@ -67,7 +77,7 @@ fn a_reply_that_never_ends_is_not_waited_for(api: Api) {
     let client =
         Bed::new(api).client_with(json!({"hostname": host, "timeout_ms": 500, "retries": 0}));
     let started = Instant::now();
-    expect(&stat(&client, "/a"), -3);
+    expect(&list(&client), -3);
     assert!((500..1500).contains(&millis(started)), "{} ms", millis(started));
 }
 
@@ -94,7 +104,7 @@ fn server(answer: impl Fn(u64) -> Vec<u8> + Send + 'static) -> u16 {
 }
 
 /// Good and half-good answers, for the damage to begin with.
-const ANSWERS: [&str; 6] = [
+const JSON: [&str; 6] = [
     "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n\
      {\"code\":0,\"message\":\"\",\"data\":{\"filesize\":9,\"infos\":[],\"a\":1}}",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -105,8 +115,24 @@ const ANSWERS: [&str; 6] = [
     "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n123456789",
 ];
 
+const XML: [&str; 7] = [
+    "HTTP/1.1 200 OK\r\nx-cos-request-id: 1\r\nContent-Length: 87\r\n\r\n\
+     <ListBucketResult><Contents><Key>d/a</Key><Size>9</Size></Contents></ListBucketResult>\n",
+    "HTTP/1.1 200 OK\r\nx-cos-request-id: 1\r\nTransfer-Encoding: chunked\r\n\r\n\
+     14;x=y\r\n<?xml version='1.0'?\r\n14\r\n><ListBucketResult/>\r\n0\r\nTrailer: 1\r\n\r\n",
+    "HTTP/1.1 404 Not Found\r\nx-cos-request-id: 1\r\nConnection: close\r\n\r\n\
+     <Error><Code>NoSuchKey</Code><Message>no &amp; no</Message></Error>",
+    "HTTP/1.1 100 Continue\r\n\r\n\
+     HTTP/1.0 200 OK\r\nx-cos-request-id: 1\r\nContent-Length: 9\r\nETag: \"1\"\r\n\r\n123456789",
+    "HTTP/1.1 307 Temporary Redirect\r\nx-cos-request-id: 1\r\nContent-Length: 57\r\n\
+     Location: http://localhost:1/\r\n\r\n\
+     <Error><Code>TemporaryRedirect</Code><Message/></Error>  ",
+    "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n123456789",
+    "HTTP/1.1 404 Not Found\r\nx-cos-request-id: 1\r\nContent-Length: 0\r\n\r\n",
+];
+
 /// The `number`th variation of those.
-fn damaged(number: u64) -> Vec<u8> {
+fn damaged(answers: &[&str], number: u64) -> Vec<u8> {
     let mut dice = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut below = |bound: usize| {
         dice ^= dice << 13;
@@ -114,7 +140,7 @@ fn damaged(number: u64) -> Vec<u8> {
         dice ^= dice << 17;
         (dice >> 20) as usize % bound
     };
-    let mut answer = ANSWERS[below(ANSWERS.len())].as_bytes().to_vec();
+    let mut answer = answers[below(answers.len())].as_bytes().to_vec();
     for _ in 0..below(4) {
         let at = below(answer.len());
         match below(6) {
@@ -135,7 +161,8 @@ fn damaged(number: u64) -> Vec<u8> {
 /// No answer makes the library panic, hang, or say what is not JSON.
 fn no_answer_is_too_odd(api: Api) {
     let bed = Bed::new(api);
-    let host = format!("localhost:{}", server(damaged));
+    let answers: &'static [&str] = if api == Api::V4 { &JSON } else { &XML };
+    let host = format!("localhost:{}", server(move |number| damaged(answers, number)));
     let client = bed.client_with(json!({
         "hostname": host, "download_hostname": host, "timeout_ms": 1000, "retries": 0,
     }));
@@ -144,7 +171,7 @@ fn no_answer_is_too_odd(api: Api) {
         let started = Instant::now();
         let answer = match i % 3 {
             0 => stat(&client, "/a"),
-            1 => reply(folder::list(&client, PUBLIC, "/d/", None)),
+            1 => list(&client),
             _ => download_bytes(&client, "/a", json!({})).0,
         };
         let code = answer["code"].as_i64().unwrap();
@@ -158,7 +185,7 @@ fn no_answer_is_too_odd(api: Api) {
     }
 }
 
-for_api! { v4 V4
+for_each_api! {
     a_link_in_place_of_the_partial_file_is_passed_by,
     a_size_beyond_all_bounds_is_refused,
     a_reply_that_never_ends_is_not_waited_for,

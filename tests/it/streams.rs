@@ -97,8 +97,8 @@ fn what_fails_is_repeated_from_memory(api: Api) {
     let bed = Bed::new(api);
     let (client, slice) = (bed.client(), SLICE);
     let bytes = content(4 * slice + 3);
-    bed.emulator.inject(bed.slice_fault(dropped(), 0).times(1));
-    bed.emulator.inject(bed.slice_fault(lost(), 2).times(1));
+    bed.emulator.inject(api.slice_fault(dropped(), 0).times(1));
+    bed.emulator.inject(api.slice_fault(lost(), 2).times(1));
     bed.emulator.inject(api.fault(Op::Finish, lost()).times(1));
     let on_read = &mut giving(&bytes);
     let answer = stream(&client, bytes.len() as i64, sliced(), Watch::default(), on_read);

@@ -13,9 +13,9 @@ use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use support::for_api;
+use support::for_each_api;
 use support::transfers::*;
-use support::{Api, Bed, content};
+use support::{Api, Bed, Op, content, numbers};
 
 /// A kind of transfer, with the options that make it so.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,15 +94,17 @@ fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread(api: Api) {
 fn progress_does_not_go_back_when_something_is_sent_again(api: Api) {
     for (kind, fault) in [
         (Kind::Simple, Fault::new(Action::Drop { after: 4 << 20, end: cos_emulator::End::Reset })),
-        (Kind::Sliced, slice_fault(html(500), SLICE).times(3)),
+        (Kind::Sliced, api.slice_fault(html(500), 1).times(3)),
         (
             Kind::File,
-            Fault::new(Action::Cut {
-                after: 3 << 20,
-                of: cos_emulator::Part::Body,
-                end: cos_emulator::End::Reset,
-            })
-            .op("download"),
+            api.fault(
+                Op::Download,
+                Action::Cut {
+                    after: 3 << 20,
+                    of: cos_emulator::Part::Body,
+                    end: cos_emulator::End::Reset,
+                },
+            ),
         ),
     ] {
         let bed = bed_with(api, 9 * MIB);
@@ -137,22 +139,22 @@ fn an_empty_transfer_is_told_once(api: Api) {
 }
 
 /// The ways in which a server can be silent.
-const SILENCES: [(Kind, &str); 9] = [
-    (Kind::File, "stat"),
-    (Kind::Buffer, "stat"),
-    (Kind::Stream, "stat"),
-    (Kind::File, "download"),
-    (Kind::Buffer, "download"),
-    (Kind::Stream, "download"),
-    (Kind::Simple, "upload"),
-    (Kind::Sliced, "upload_slice_init"),
-    (Kind::Sliced, "upload_slice_data"),
+const SILENCES: [(Kind, Op); 9] = [
+    (Kind::File, Op::Stat),
+    (Kind::Buffer, Op::Stat),
+    (Kind::Stream, Op::Stat),
+    (Kind::File, Op::Download),
+    (Kind::Buffer, Op::Download),
+    (Kind::Stream, Op::Download),
+    (Kind::Simple, Op::Upload),
+    (Kind::Sliced, Op::Init),
+    (Kind::Sliced, Op::Slice),
 ];
 
 fn callbacks_come_even_while_the_server_is_silent(api: Api) {
     for (kind, op) in SILENCES {
         let bed = bed_with(api, 1000);
-        bed.emulator.inject(Fault::new(Action::Withhold).op(op).forever());
+        bed.emulator.inject(api.fault(op, Action::Withhold).forever());
         let mut calls = 0;
         let on_progress = |_, _| {
             calls += 1;
@@ -163,9 +165,9 @@ fn callbacks_come_even_while_the_server_is_silent(api: Api) {
         let answer = transfer(kind, &bed, &bed.client(), json!({}), watch);
         let took = started.elapsed();
         expect(&answer, 1);
-        assert_eq!(calls, 12, "{kind:?} {op}: called after it had said no");
+        assert_eq!(calls, 12, "{kind:?} {op:?}: called after it had said no");
         // A call every 100 ms, and the moment in which the call notices.
-        assert!(took < Duration::from_millis(1200 + 500), "{kind:?} {op}: {took:?}");
+        assert!(took < Duration::from_millis(1200 + 500), "{kind:?} {op:?}: {took:?}");
     }
 }
 
@@ -221,15 +223,18 @@ fn a_call_can_be_cancelled_while_the_server_is_silent(api: Api) {
     for (i, (kind, op)) in SILENCES.into_iter().enumerate() {
         let bed = bed_with(api, 1000);
         let client = bed.client();
-        bed.emulator.inject(Fault::new(Action::Withhold).op(op).forever());
-        let is_silent = || {
-            let asked = bed.emulator.requests().len();
-            asked == if matches!(op, "download" | "upload_slice_data") { 2 } else { 1 }
+        bed.emulator.inject(api.fault(op, Action::Withhold).forever());
+        let asked = match op {
+            Op::Init => api.before_slices(),
+            Op::Slice => api.before_slices() + 1,
+            Op::Download => 2,
+            _ => 1,
         };
+        let is_silent = || bed.emulator.requests().len() == asked;
         cancel_when(&format!("caller-{i}"), is_silent, |watch| {
             transfer(kind, &bed, &client, json!({}), watch)
         });
-        assert_eq!(names_in(&bed.path("down")), [""; 0], "{kind:?} {op}");
+        assert_eq!(names_in(&bed.path("down")), [""; 0], "{kind:?} {op:?}");
     }
 }
 
@@ -251,7 +256,7 @@ fn a_call_can_be_cancelled_while_it_connects(api: Api) {
     let connected = waiting.iter().filter(|socket| socket.peer_addr().is_ok()).count();
     assert!(connected < waiting.len(), "the queue is not full");
     let bed = bed_with(api, 1000);
-    let host = address.as_socket().unwrap().to_string();
+    let host = format!("localhost:{}", address.as_socket().unwrap().port());
     let client = bed.client_with(json!({"hostname": host, "connect_timeout_ms": 60_000}));
     for (i, kind) in ALL.into_iter().enumerate() {
         cancel_when(
@@ -266,7 +271,7 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
     const PIECE: usize = 8 * MIB;
     let bed = bed_with(api, PIECE + 1000);
     let client = bed.client();
-    let hang = Fault::new(Action::Withhold).op("download").offset(PIECE as u64);
+    let hang = api.fault(Op::Download, Action::Withhold).offset(PIECE as u64);
     bed.emulator.inject(hang);
     let is_silent = || bed.emulator.requests().len() == 3;
     cancel_when("keeps-a-piece", is_silent, |watch| {
@@ -280,8 +285,8 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
     assert_same(&fs::read(local).unwrap(), &content(PIECE + 1000));
 
     bed.emulator.clear_requests();
-    bed.emulator.inject(slice_fault(Action::Withhold, 3 * SLICE));
-    let is_silent = || bed.emulator.requests().len() == 5;
+    bed.emulator.inject(api.slice_fault(Action::Withhold, 3));
+    let is_silent = || bed.emulator.requests().len() == api.before_slices() + 4;
     cancel_when("keeps-slices", is_silent, |watch| {
         transfer(Kind::Sliced, &bed, &client, json!({"concurrency": 1}), watch)
     });
@@ -290,7 +295,7 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
     expect(&answer, 0);
     // The slice whose reply was withheld had arrived.
     assert_eq!(answer["transfer"]["resumed_bytes"], 4 * SLICE);
-    assert_eq!(slice_offsets(&bed.emulator), multiples(4..17, SLICE));
+    assert_eq!(bed.slices_sent(), numbers(4..9));
     assert_stored(&bed.emulator, "/new", &content(PIECE + 1000));
 }
 
@@ -320,7 +325,7 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
     let client = bed.client();
     let handle = Transfer::default();
     let watch = || Watch { transfer: Some(&handle), on_progress: None };
-    bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("stat"));
+    bed.emulator.inject(api.fault(Op::Stat, Action::Delay { ms: 300 }));
     thread::scope(|scope| {
         scope.spawn(|| expect(&transfer(Kind::Buffer, &bed, &client, json!({}), watch()), 0));
         wait_until("the first call", || !bed.emulator.requests().is_empty());
@@ -341,7 +346,7 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
     assert!(!Path::new(&bed.path("down").join("file")).exists());
 }
 
-for_api! { v4 V4
+for_each_api! {
     progress_is_told_from_the_start_to_the_end_on_the_calling_thread,
     progress_does_not_go_back_when_something_is_sent_again,
     an_empty_transfer_is_told_once,

@@ -76,7 +76,7 @@ fn a_slice_that_fails_twice_is_sent_a_third_time(api: Api) {
     {
         bed.emulator.settings(|settings| settings.instant_upload = false);
         bed.emulator.clear_requests();
-        bed.emulator.inject(bed.slice_fault(action, 1).times(2));
+        bed.emulator.inject(api.slice_fault(action, 1).times(2));
         let path = format!("/{i}");
         let answer = upload(&client, &path, &file, sliced(json!({})));
         expect(&answer, 0);
@@ -92,7 +92,7 @@ fn a_repetition_is_signed_anew(api: Api) {
     let file = bed.file("file", 2 * SLICE);
     // When the silence has lasted, the first signature has expired.
     let silent = Action::Drop { after: 0, end: End::Hang };
-    bed.emulator.inject(bed.slice_fault(silent, 1));
+    bed.emulator.inject(api.slice_fault(silent, 1));
     expect(&upload(&client, "/a", &file, sliced(json!({}))), 0);
     assert_eq!(bed.slices_sent(), [0, 1, 1]);
     assert_stored(&bed.emulator, "/a", &content(2 * SLICE));
@@ -101,8 +101,8 @@ fn a_repetition_is_signed_anew(api: Api) {
 fn a_slice_that_fails_for_good_ends_the_call_at_once(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", 40 * SLICE);
-    bed.emulator.inject(bed.slice_fault(Action::Withhold, 0).forever());
-    bed.emulator.inject(bed.slice_fault(api.code(-4016), 5).forever());
+    bed.emulator.inject(api.slice_fault(Action::Withhold, 0).forever());
+    bed.emulator.inject(api.slice_fault(api.code(-4016), 5).forever());
     let started = Instant::now();
     let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));
     let took = started.elapsed();
@@ -203,7 +203,7 @@ fn biz_attr_and_insert_only_in_both_modes(api: Api) {
 
 /// Breaks an upload of `slices` slices after the first `stored` ones.
 pub fn broken_upload(bed: &Bed, file: &Path, stored: usize, more: Value) {
-    bed.emulator.inject(bed.slice_fault(bed.api.code(-4016), stored));
+    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-4016), stored));
     let mut options = sliced(json!({"concurrency": 1}));
     for (key, value) in more.as_object().unwrap() {
         options[key] = value.clone();
@@ -231,8 +231,8 @@ fn an_unfinished_upload_is_continued(api: Api) {
 fn a_missing_slice_in_the_middle_is_filled_in(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", 6 * SLICE);
-    bed.emulator.inject(bed.slice_fault(Action::Drop { after: 0, end: End::Hang }, 1).forever());
-    bed.emulator.inject(bed.slice_fault(api.code(-4016), 5));
+    bed.emulator.inject(api.slice_fault(Action::Drop { after: 0, end: End::Hang }, 1).forever());
+    bed.emulator.inject(api.slice_fault(api.code(-4016), 5));
     expect(&upload(&bed.client(), "/a", &file, sliced(json!({"concurrency": 2}))), -4016);
     bed.emulator.clear_faults();
     bed.emulator.clear_requests();
@@ -428,25 +428,16 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
 fn a_file_that_changes_before_finish_is_never_a_success(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", SLICE);
-    bed.emulator.inject(bed.slice_fault(Action::Delay { ms: 400 }, 0));
+    bed.emulator.inject(api.slice_fault(Action::Delay { ms: 400 }, 0));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            wait_until("the slice", || bed.emulator.requests().len() == before_slices(api) + 1);
+            wait_until("the slice", || bed.emulator.requests().len() == api.before_slices() + 1);
             std::thread::sleep(Duration::from_millis(150));
             grow(&file);
         });
         expect(&upload(&bed.client(), "/a", &file, sliced(json!({}))), 2);
     });
     assert_eq!(bed.logged(Op::Finish).len(), 0);
-}
-
-/// How many requests an upload in slices begins with.
-fn before_slices(api: Api) -> usize {
-    match api {
-        Api::V4 => 1,
-        // Is there a file? And an unfinished upload?
-        Api::V5 => 3,
-    }
 }
 
 /// How often an upload in slices looks for a file before it begins.
@@ -516,14 +507,14 @@ fn the_lost_reply_to_init_is_made_up_for(api: Api) {
 fn the_lost_reply_to_a_slice_costs_a_repetition_or_the_next_call(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", 3 * SLICE);
-    bed.emulator.inject(bed.slice_fault(lost(), 1));
+    bed.emulator.inject(api.slice_fault(lost(), 1));
     let patient = sliced(json!({"concurrency": 1}));
     expect(&upload(&bed.client(), "/a", &file, patient.clone()), 0);
     assert_eq!(bed.slices_sent(), [0, 1, 1, 2]);
     assert_stored(&bed.emulator, "/a", &content(3 * SLICE));
 
     bed.emulator.settings(|settings| settings.instant_upload = false);
-    bed.emulator.inject(bed.slice_fault(lost(), 1));
+    bed.emulator.inject(api.slice_fault(lost(), 1));
     let answer =
         upload(&bed.client(), "/b", &file, sliced(json!({"concurrency": 1, "retries": 0})));
     expect(&answer, -3);
@@ -640,7 +631,7 @@ fn attributes_are_stored_with_the_file(api: Api) {
     }
     // An upload that was begun without them ends with them.
     let file = bed.file("other", 2 * SLICE + 1);
-    bed.emulator.inject(bed.slice_fault(api.code(-97), 1));
+    bed.emulator.inject(api.slice_fault(api.code(-97), 1));
     let once = sliced(json!({"retries": 0, "concurrency": 1}));
     expect(&upload(&client, "/later", &file, once), -97);
     let again = sliced(json!({"content_type": "text/x-own", "authority": "eWRPrivate"}));

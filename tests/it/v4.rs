@@ -7,8 +7,9 @@ use cos_emulator::Fault;
 use serde_json::json;
 
 use support::transfers::*;
-use support::{Api, Bed, content};
+use support::{Api, BUCKET, Bed, Op, content};
 
+use crate::trees;
 use crate::uploads::{broken_upload, names, other_content, other_file, sliced, stat};
 
 #[test]
@@ -232,4 +233,48 @@ fn what_is_too_large_for_one_request_can_not_be_asked_for() {
     expect(&answer, -1);
     assert_eq!(answer["error"]["argument"], "slice_threshold");
     assert_eq!(operations(&bed.emulator), [""; 0]);
+}
+
+/// How an upload was begun shows neither in its size nor in the options of this call.
+#[test]
+fn what_was_never_finished_is_not_unchanged() {
+    for options in [None, Some(r#"{"slice_threshold": 0}"#), Some(r#"{"verify_sha1": false}"#)] {
+        let bed = Bed::new(Api::V4);
+        let client = bed.client();
+        let here = bed.path("here");
+        for name in ["small", "deep/large"] {
+            let bytes = content(if name == "small" { 5 } else { 3 * MIB });
+            trees::write(&here, name, &bytes);
+            trees::leave_unfinished(&bed, &format!("/tree/{name}"), &bytes, Op::Finish);
+        }
+        let (code, report) = trees::down(&client, &here, None);
+        assert_eq!((code, &report["data"]["ignored"]), (0, &2.into()), "{report}");
+        let (code, report) = trees::up(&client, &here, options);
+        assert_eq!((code, &report["data"]["uploaded"]), (0, &2.into()), "{report}");
+        let (code, _) = trees::down(&client, &bed.path("back"), None);
+        assert_eq!(code, 0);
+        assert!(trees::read(&here) == trees::read(&bed.path("back")));
+    }
+}
+
+/// Where each file is deleted by a request of its own.
+#[test]
+fn a_file_whose_deletion_always_fails_keeps_its_folders() {
+    let bed = Bed::new(Api::V4);
+    let client = bed.client_with(json!({"retries": 0}));
+    let here = bed.path("here");
+    let bad: Vec<_> = (0..20).map(|i| format!("bad/{i:02}")).collect();
+    for name in bad.iter().map(String::as_str).chain(["a", "z"]) {
+        trees::write(&here, name, name.as_bytes());
+    }
+    assert_eq!(trees::up(&client, &here, None).0, 0);
+    bed.emulator.inject(Fault::new(dropped()).op("delete").path("/bad/07").forever());
+    let recursive = Some(r#"{"recursive": true, "concurrency": 1}"#);
+    let answer = cos::ops::folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    assert_eq!(answer.code, -3);
+    let report = support::parsed(&answer);
+    assert_eq!((&report["data"]["files"], &report["data"]["folders"]), (&21.into(), &0.into()));
+    assert_eq!(report["data"]["failures"][0]["path"], "bad/07", "{report}");
+    // The folders that it is in are kept without trying.
+    assert_eq!(report["data"]["failed"], 1);
 }

@@ -2,8 +2,13 @@
 
 use cos_emulator::{Action, Code, Fault, Record};
 
+use serde_json::json;
+
 use crate::Bed;
 use crate::transfers::{SLICE, logged};
+
+/// The header that each reply of the XML API has; the other API does not mind it.
+const REQUEST_ID: &str = "x-cos-request-id";
 
 /// A protocol that the tests of behaviour run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +85,82 @@ impl Api {
         Fault::new(action).op(self.name(op))
     }
 
+    /// What happens to the slice with this number, from 0, of those of [`SLICE`] bytes.
+    pub fn slice_fault(self, action: Action, index: usize) -> Fault {
+        self.slice_fault_of(action, index, SLICE)
+    }
+
+    /// The same of slices of `size` bytes.
+    pub fn slice_fault_of(self, action: Action, index: usize, size: usize) -> Fault {
+        let fault = self.fault(Op::Slice, action);
+        match self {
+            Api::V4 => fault.offset((index * size) as u64),
+            Api::V5 => fault.part(index as u64 + 1),
+        }
+    }
+
+    /// How many requests an upload in slices begins with.
+    pub fn before_slices(self) -> usize {
+        match self {
+            Api::V4 => 1,
+            // Is there a file? And an unfinished upload?
+            Api::V5 => 3,
+        }
+    }
+
+    /// A reply of the service with this body, in place of another.
+    pub fn reply(self, body: &str) -> Action {
+        Action::Reply {
+            status: 200,
+            content_type: self.content_type().into(),
+            body: body.into(),
+            size: None,
+            headers: [(REQUEST_ID.to_owned(), "1".to_owned())].into(),
+            execute: false,
+        }
+    }
+
+    /// The same as a server of a test's own sends it.
+    pub fn http(self, body: &str) -> String {
+        format!(
+            "HTTP/1.1 200 OK\r\n{REQUEST_ID}: 1\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Api::V4 => "application/json",
+            Api::V5 => "application/xml",
+        }
+    }
+
+    /// A page of the list of `folder`, which begins and ends with a slash: names and sizes; `next` is
+    /// where the next page begins, or empty.
+    pub fn list(self, folder: &str, entries: &[(&str, u64)], next: &str) -> String {
+        if self == Api::V4 {
+            let info = |(name, size): &(&str, u64)| match name.ends_with('/') {
+                true => json!({"name": name, "mtime": 1}),
+                false => json!({"name": name, "sha": "0", "filesize": size, "mtime": 1}),
+            };
+            let infos: Vec<_> = entries.iter().map(info).collect();
+            let data = json!({"context": next, "listover": next.is_empty(), "infos": infos});
+            return json!({"code": 0, "message": "SUCCESS", "data": data}).to_string();
+        }
+        let mut text = format!(
+            "<ListBucketResult><IsTruncated>{}</IsTruncated><NextMarker>{next}</NextMarker>",
+            !next.is_empty()
+        );
+        for (name, size) in entries {
+            let key = format!("{}{name}", &folder[1..]);
+            text.push_str(&match name.ends_with('/') {
+                true => format!("<CommonPrefixes><Prefix>{key}</Prefix></CommonPrefixes>"),
+                false => format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>"),
+            });
+        }
+        text + "</ListBucketResult>"
+    }
+
     /// A refusal with this number.
     pub fn code(self, number: i32) -> Action {
         self.refusal(number, false)
@@ -110,23 +191,12 @@ impl Api {
 }
 
 impl Bed {
-    /// What happens to the slice with this number, from 0, of those of [`SLICE`] bytes.
-    pub fn slice_fault(&self, action: Action, index: usize) -> Fault {
-        self.slice_fault_of(action, index, SLICE)
-    }
-
-    /// The same of slices of `size` bytes.
-    pub fn slice_fault_of(&self, action: Action, index: usize, size: usize) -> Fault {
-        let fault = self.api.fault(Op::Slice, action);
-        match self.api {
-            Api::V4 => fault.offset((index * size) as u64),
-            Api::V5 => fault.part(index as u64 + 1),
-        }
-    }
-
     /// The logged requests of this operation, oldest first.
     pub fn logged(&self, op: Op) -> Vec<Record> {
-        logged(&self.emulator, self.api.name(op))
+        let mut records = logged(&self.emulator, self.api.name(op));
+        // A folder is put there like a file.
+        records.retain(|record| op != Op::Upload || !record.path.ends_with('/'));
+        records
     }
 
     /// The numbers of the slices that travelled, from 0, in the order in which they came.

@@ -1098,7 +1098,8 @@ int cos_del_folder(const cos_client *client,
  *         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
  *         `recovered` (a lost reply was made up for), `seconds`, and `sha1` or `crc64` (a decimal
  *         number in a string) of the content, as far as they were computed.
- * @retval COS_ERR_FILE_EXISTS  See `insert_only`.
+ * @retval COS_ERR_FILE_EXISTS  See `insert_only`. `error.same_content` says whether the file that is
+ *         there has the content of this one, if that is known.
  * @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
  *         `resume` is false.
  * @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.
@@ -1220,7 +1221,9 @@ int cos_upload_stream(const cos_client *client,
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
- *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `seconds`.
+ *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `verified`
+ *         (the bytes have the sum that the server states; false where it states none, for a range,
+ *         and without `verify_sha1`), `seconds`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
  * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.

@@ -62,7 +62,8 @@ use crate::reply::Failure;
 ///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
 ///         `recovered` (a lost reply was made up for), `seconds`, and `sha1` or `crc64` (a decimal
 ///         number in a string) of the content, as far as they were computed.
-/// @retval COS_ERR_FILE_EXISTS  See `insert_only`.
+/// @retval COS_ERR_FILE_EXISTS  See `insert_only`. `error.same_content` says whether the file that is
+///         there has the content of this one, if that is known.
 /// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
 ///         `resume` is false.
 /// @retval COS_ERR_PARAM  With `error.argument` "local_path": the file is missing or unreadable.

@@ -97,6 +97,8 @@ pub struct Failure {
     server_code: Option<String>,
     /// What helps, where more is known than the code says.
     hint: Option<String>,
+    /// Whether the file that is in the way has the content of ours, if that is known.
+    same_content: Option<bool>,
     /// What the server answered, when the code is the server's.
     reply: Option<Reply>,
 }
@@ -119,6 +121,7 @@ impl Failure {
             attempts: 0,
             server_code: None,
             hint: None,
+            same_content: None,
             reply: None,
         })
     }
@@ -366,6 +369,12 @@ impl Failure {
         self
     }
 
+    /// With whether the file that is in the way has the content of ours.
+    pub fn with_same_content(mut self: Box<Self>, same_content: Option<bool>) -> Box<Failure> {
+        self.same_content = same_content;
+        self
+    }
+
     /// Whether it is worth repeating after all.
     pub fn retryable_if(mut self: Box<Self>, is_retryable: bool) -> Box<Failure> {
         self.is_retryable = is_retryable;
@@ -400,6 +409,9 @@ impl Failure {
         }
         if let Some(word) = self.server_code {
             error["server_code"] = json!(word);
+        }
+        if let Some(same_content) = self.same_content {
+            error["same_content"] = json!(same_content);
         }
         if let Some(argument) = self.argument {
             error["argument"] = json!(argument);

@@ -652,7 +652,29 @@ fn answers_that_do_not_state_their_length(api: Api) {
     }
 }
 
+fn what_was_compared_is_told(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 1000);
+    let told = |options: Value| {
+        let answer = download(&client, "/a", &destination(&bed), options);
+        expect(&answer, 0);
+        answer["transfer"]["verified"].clone()
+    };
+    assert_eq!(told(json!({"verify_sha1": false})), false);
+    assert_eq!(told(json!({"range_start": 1})), false);
+    expect(&upload_bytes(&client, "/a", &bytes, json!({"insert_only": false})), 0);
+    assert_eq!(told(json!({})), true);
+    let (answer, _) = download_bytes(&client, "/a", json!({}));
+    assert_eq!(answer["transfer"]["verified"], true);
+    let mut ignored = |_: &[u8]| true;
+    let answer = download_streamed(&client, "/a", json!({}), Watch::default(), &mut ignored);
+    assert_eq!(answer["transfer"]["verified"], true);
+    // An object may have no sum.
+    bed.emulator.settings(|settings| settings.object_crc = false);
+    assert_eq!(told(json!({})), api == Api::V4);
+}
+
 for_each_api! {
+    what_was_compared_is_told,
     large_objects_travel_in_parallel_over_connections_that_are_kept,
     small_and_empty_objects_travel_whole,
     private_downloads_are_signed,

@@ -651,6 +651,26 @@ fn attributes_are_stored_with_the_file(api: Api) {
     }
 }
 
+fn a_file_in_the_way_is_compared(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let file = bed.file("file", 3 * SLICE);
+    let same = content(3 * SLICE);
+    let mut other = same.clone();
+    other[7] ^= 1;
+    for (bytes, is_same) in [(&same[..], true), (&other, false), (&same[1..], false)] {
+        expect(&upload_bytes(&client, "/a", bytes, json!({"insert_only": false})), 0);
+        for options in [json!({}), sliced(json!({}))] {
+            let answer = upload(&client, "/a", &file, options);
+            // What the JSON API has by its digest need not travel.
+            if answer["code"] != 0 || !is_same {
+                expect(&answer, -177);
+                assert_eq!(answer["error"]["same_content"], is_same);
+            }
+        }
+    }
+}
+
 fn a_refused_connection_is_reported_as_such(api: Api) {
     let bed = Bed::new(api);
     // A port that nobody listens on: it is bound, so nobody else can take it either.
@@ -713,6 +733,7 @@ for_each_api! {
     somebody_elses_file_is_a_conflict_even_if_the_reply_is_lost,
     the_same_bytes_with_another_attribute_are_not_ours,
     attributes_are_stored_with_the_file,
+    a_file_in_the_way_is_compared,
     a_refused_connection_is_reported_as_such,
     what_is_no_file_is_refused_before_anything_is_sent
 }

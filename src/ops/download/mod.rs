@@ -51,6 +51,8 @@ pub struct Download<'a> {
     ignores_ranges: AtomicBool,
     /// Bytes that this download has counted as done.
     counted: AtomicU64,
+    /// Whether the content has the sum that the server states.
+    is_verified: AtomicBool,
     started: Instant,
 }
 
@@ -143,6 +145,7 @@ impl<'a> Download<'a> {
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
+            is_verified: AtomicBool::default(),
             started: Instant::now(),
         }
     }
@@ -197,6 +200,13 @@ impl<'a> Download<'a> {
         self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
     }
 
+    /// Compares the sum of what was received with what the server states.
+    fn check(&self, object: &Object, found: &Sum) -> Result<()> {
+        object.check(found)?;
+        self.is_verified.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Counts bytes as done.
     fn count(&self, bytes: u64) {
         self.counted.fetch_add(bytes, Ordering::Relaxed);
@@ -212,6 +222,7 @@ impl<'a> Download<'a> {
             "bytes": self.transfer.progress().1,
             "received_bytes": self.call.traffic().received(),
             "resumed_bytes": self.transfer.resumed(),
+            "verified": self.is_verified.load(Ordering::Relaxed),
             "seconds": self.started.elapsed().as_secs_f64(),
         });
         reply.with("transfer", &transfer.to_string())
@@ -229,13 +240,13 @@ impl Object {
     pub fn whole(size: u64, shown: &ObjectInfo, verify: bool) -> Object {
         // Some objects carry something else in this field.
         let is_sha = |sha: &&String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
-        // What the server has computed counts more than what an uploader has said.
-        let sum = shown.crc64.map(Sum::Crc64);
-        let sum = sum.or_else(|| shown.sha.as_ref().filter(is_sha).cloned().map(Sum::Sha1));
+        // Beside an ETag it is what an uploader has said, and need not be true.
+        let sha = shown.sha.as_ref().filter(|_| shown.etag.is_none()).filter(is_sha);
+        let sum = shown.crc64.map(Sum::Crc64).or_else(|| sha.cloned().map(Sum::Sha1));
         Object {
             size,
             mtime: shown.mtime.unwrap_or(0),
-            stated: shown.sha.clone().or(shown.etag.clone()),
+            stated: shown.etag.clone().or(shown.sha.clone()),
             etag: shown.etag.clone(),
             sum: sum.filter(|_| verify),
             start: 0,

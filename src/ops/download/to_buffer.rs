@@ -73,7 +73,7 @@ impl Download<'_> {
         if let Some(stated) = &object.sum {
             let mut hasher = stated.hasher();
             hasher.update(&data);
-            object.check(&hasher.sum())?;
+            self.check(object, &hasher.sum())?;
         }
         Ok(data)
     }

@@ -66,7 +66,8 @@ impl Download<'_> {
 
     fn check_and_finish(&self, object: &Object, partial: &Partial) -> Result<()> {
         if let Some(stated) = &object.sum {
-            object.check(&sum_of(partial.file(), object.len, stated, &self.call.stop)?)?;
+            let found = sum_of(partial.file(), object.len, stated, &self.call.stop)?;
+            self.check(object, &found)?;
         }
         self.call.check_not_cancelled()?;
         partial.finish()

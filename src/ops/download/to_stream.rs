@@ -95,7 +95,7 @@ impl Download<'_> {
         let fetched = fetch();
         self.or_whole(fetched, object, &mut sink)?;
         match hand_over.hasher.take() {
-            Some(hasher) => object.check(&hasher.sum()),
+            Some(hasher) => self.check(object, &hasher.sum()),
             None => Ok(()),
         }
     }

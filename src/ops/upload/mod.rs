@@ -26,9 +26,10 @@ use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::FilePath;
 use crate::protocol::contract::{
-    Attributes, Changes, Limits, PartSizes, Protocol, Retry, Upload, UploadSettings,
+    Ask, Attributes, Changes, Limits, PartSizes, Protocol, Retry, Upload, UploadSettings,
 };
-use crate::reply::{Failure, Reply, Result};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Reply, Result};
 use crate::stop::Stop;
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
@@ -108,7 +109,7 @@ fn upload<'a>(
     let call = &this.call;
     let sending = Sending { service: &*this.service, call, upload: &upload, stats: &stats };
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
-        let reply = sending.send()?;
+        let reply = sending.send().map_err(|failure| sending.compared(failure))?;
         transfer.complete();
         Ok(reply)
     });
@@ -208,6 +209,20 @@ impl Sending<'_> {
             })?;
         }
         Ok(reply)
+    }
+
+    /// The failure; where a file is in the way, with whether it is the same.
+    fn compared(&self, failure: Box<Failure>) -> Box<Failure> {
+        if !failure.is(Code::COS_ERR_FILE_EXISTS) || self.call.stop.is_set() {
+            return failure;
+        }
+        let same_content = || -> Result<bool> {
+            let (call, at, source) = (self.call, self.upload.at(), self.upload.source);
+            let shown: ObjectInfo = self.service.stat(call, at, Ask::OfContent)?.data()?;
+            Ok(shown.size == Some(source.size())
+                && self.service.has_content(call, at, &shown, source)?)
+        };
+        failure.with_same_content(same_content().ok())
     }
 
     /// The reply, with what is worth telling.

@@ -1,7 +1,7 @@
 /* One upload or download in a process of its own. Prints the reply, then how many threads are left
  * and how much memory the process had in use at the most:
  *
- *     transfers HOST DOWNLOAD_HOST upload|download BUCKET COS_PATH LOCAL_PATH [OPTIONS]
+ *     transfers CLIENT_OPTIONS upload|download BUCKET COS_PATH LOCAL_PATH [OPTIONS]
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -28,24 +28,20 @@ static void print_status(const char *name) {
 
 int main(int argc, char **argv) {
     const struct timespec moment = {0, 100000000};
-    char options[512];
     cos_client *client;
     char *json;
     int code;
-    if (argc < 7) {
+    if (argc < 6) {
         return 2;
     }
-    snprintf(options, sizeof options,
-             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"%s\"}", argv[1],
-             argv[2]);
-    code = cos_client_new("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY", NULL, options,
+    code = cos_client_new("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY", NULL, argv[1],
                           &client, &json);
     if (code == 0) {
-        int is_upload = strcmp(argv[3], "upload") == 0;
-        const char *more = argc > 7 ? argv[7] : NULL;
+        int is_upload = strcmp(argv[2], "upload") == 0;
+        const char *more = argc > 6 ? argv[6] : NULL;
         cos_string_free(json);
-        code = is_upload ? cos_upload_file(client, argv[4], argv[5], argv[6], more, NULL, &json)
-                         : cos_download_file(client, argv[4], argv[5], argv[6], more, NULL, &json);
+        code = is_upload ? cos_upload_file(client, argv[3], argv[4], argv[5], more, NULL, &json)
+                         : cos_download_file(client, argv[3], argv[4], argv[5], more, NULL, &json);
         cos_client_free(client);
     }
     puts(json);

@@ -5,15 +5,15 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cos_emulator::{Action, Fault};
+use cos_emulator::Action;
 use serde_json::{Value, json};
 
 use support::transfers::*;
-use support::{Bed, content};
+use support::{Api, Bed, Op, content, for_each_api};
 
 fn transfer(bed: &Bed, what: &str, cos_path: &str, local: &Path, options: &Value) -> Command {
     let mut command = Command::new(program());
-    command.arg(bed.emulator.host()).arg(format!("localhost:{}", bed.emulator.port()));
+    command.arg(bed.options().to_string());
     command.args([what, PUBLIC, cos_path]).arg(local).arg(options.to_string());
     command
 }
@@ -50,7 +50,7 @@ fn kill_when(mut command: Command, is_time: impl FnMut() -> bool) {
 
 /// How many slices the server has.
 fn slices_stored(bed: &Bed) -> usize {
-    slices(&bed.emulator).iter().filter(|slice| slice.code == Some(0)).count()
+    bed.logged(Op::Slice).iter().filter(|slice| slice.status == Some(200)).count()
 }
 
 /// So many MiB, no two of them alike.
@@ -62,17 +62,17 @@ fn numbered(count: usize) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn a_killed_upload_is_continued() {
+fn a_killed_upload_is_continued(api: Api) {
     const COUNT: usize = 200;
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(api);
     let bytes = numbered(COUNT);
     let file = bed.path("file");
     fs::write(&file, &bytes).unwrap();
-    let command = || transfer(&bed, "upload", "/a", &file, &json!({}));
+    let options = json!({"slice_size": MIB});
+    let command = || transfer(&bed, "upload", "/a", &file, &options);
     // One slice is never answered, so the upload can't end before it is killed.
-    bed.emulator
-        .inject(slice_fault(Action::Drop { after: 0, end: cos_emulator::End::Hang }, 7 * MIB));
+    let silent = Action::Drop { after: 0, end: cos_emulator::End::Hang };
+    bed.emulator.inject(api.slice_fault(silent, 7));
     kill_when(command(), || slices_stored(&bed) >= COUNT / 2);
     bed.emulator.clear_faults();
     // What was under way when the process died is still being read.
@@ -82,27 +82,27 @@ fn a_killed_upload_is_continued() {
         let now = slices_stored(&bed);
         std::mem::replace(&mut before, now) == now
     });
-    let mut acknowledged = slices(&bed.emulator);
-    acknowledged.retain(|slice| slice.code == Some(0));
+    let mut acknowledged = bed.logged(Op::Slice);
+    acknowledged.retain(|slice| slice.status == Some(200));
 
     bed.emulator.clear_requests();
     let ended = run(command());
     expect(&ended.reply, 0);
-    let sent = slice_offsets(&bed.emulator);
-    assert!(sent.contains(&(7 * MIB)));
-    for slice in acknowledged {
-        assert!(!sent.contains(&(slice.offset.unwrap() as usize)), "{:?} again", slice.offset);
+    let sent = bed.slices_sent();
+    assert!(sent.contains(&7));
+    for number in acknowledged.iter().map(|slice| api.slice_number(slice)) {
+        assert!(!sent.contains(&number), "{number} again");
     }
     assert_eq!(ended.reply["transfer"]["resumed_bytes"], (COUNT - sent.len()) * MIB);
     assert_eq!(ended.reply["transfer"]["slices"], sent.len());
     assert_eq!(ended.threads, 1);
     assert_stored(&bed.emulator, "/a", &bytes);
+    assert_eq!(unfinished(&bed.emulator), [""; 0]);
 }
 
-#[test]
-fn a_killed_download_is_continued() {
+fn a_killed_download_is_continued(api: Api) {
     const PIECE: usize = 8 * MIB;
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(api);
     let bytes = content(2 * PIECE + 1000);
     let options = json!({"slice_size": 3 * MIB, "verify_sha1": false});
     expect(&upload_bytes(&bed.client(), "/a", &bytes, options), 0);
@@ -110,8 +110,9 @@ fn a_killed_download_is_continued() {
     let local = bed.path("down").join("file");
     fs::write(&local, "old").unwrap();
     let command = || transfer(&bed, "download", "/a", &local, &json!({"concurrency": 1}));
-    bed.emulator.inject(Fault::new(Action::Withhold).op("download").offset(PIECE as u64));
-    kill_when(command(), || logged(&bed.emulator, "download").len() == 2);
+    let silence = api.fault(Op::Download, Action::Withhold).offset(PIECE as u64);
+    bed.emulator.inject(silence);
+    kill_when(command(), || bed.logged(Op::Download).len() == 2);
     assert_eq!(fs::read(&local).unwrap(), b"old");
     assert_eq!(names_in(&bed.path("down")), [".file.cos-partial", "file"]);
 
@@ -121,7 +122,7 @@ fn a_killed_download_is_continued() {
     assert_eq!(ended.reply["transfer"]["resumed_bytes"], PIECE);
     let range = |start: usize, end: usize| Some(format!("bytes={start}-{}", end - 1));
     let expected = [range(PIECE, 2 * PIECE), range(2 * PIECE, 2 * PIECE + 1000)];
-    assert_eq!(ranges(&bed.emulator), expected);
+    assert_eq!(bed.ranges(), expected);
     assert_eq!(names_in(&bed.path("down")), ["file"]);
     assert_same(&fs::read(&local).unwrap(), &bytes);
 }
@@ -141,10 +142,9 @@ fn assert_zeros(path: &Path, len: u64) {
     }
 }
 
-#[test]
-fn memory_does_not_grow_with_the_file() {
+fn memory_does_not_grow_with_the_file(api: Api) {
     const MOST_KIB: u64 = 16 * 1024;
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(api);
     let sparse = bed.path("sparse");
     let size = LARGE;
     File::create(&sparse).unwrap().set_len(size).unwrap();
@@ -166,3 +166,9 @@ fn memory_does_not_grow_with_the_file() {
 
 /// So much that nobody mistakes it for a buffer.
 const LARGE: u64 = 2 << 30;
+
+for_each_api! {
+    a_killed_upload_is_continued,
+    a_killed_download_is_continued,
+    memory_does_not_grow_with_the_file,
+}

@@ -59,8 +59,7 @@ impl Nobody<'_> {
 
     fn run(&self, what: &str, cos_path: &str, local: &Path) -> Output {
         let mut program = Command::new(self.home.join("transfers"));
-        let download_host = format!("localhost:{}", self.bed.emulator.port());
-        program.args([self.bed.emulator.host().as_str(), &download_host, what, PUBLIC, cos_path]);
+        program.arg(self.bed.options().to_string()).args([what, PUBLIC, cos_path]);
         program.arg(local).arg(r#"{"retries":0}"#).current_dir("/");
         program.uid(NOBODY).gid(NOBODY).output().unwrap()
     }
@@ -275,9 +274,8 @@ fn preloaded(bed: &Bed, source: &str, what: &str, local: &Path) -> Value {
     let (code, object) = (bed.path("preload.c"), bed.path("preload.so"));
     fs::write(&code, source).unwrap();
     succeed(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&object).arg(&code));
-    let download_host = format!("localhost:{}", bed.emulator.port());
     let mut program = support::limited();
-    program.arg(transfers::program()).args([bed.emulator.host().as_str(), &download_host]);
+    program.arg(transfers::program()).arg(bed.options().to_string());
     program.args([what, PUBLIC, "/a"]).arg(local);
     let output = program.env("LD_PRELOAD", &object).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -310,9 +308,8 @@ fn a_limit_of_file_size_is_a_failure_and_no_signal() {
     let (bed, _client, down) = bed_with(&content(3 * MIB));
     let mut shell = support::limited();
     shell.args(["sh", "-c", "ulimit -f 2048; exec \"$@\"", "sh"]).arg(transfers::program());
-    let download_host = format!("localhost:{}", bed.emulator.port());
-    shell.args([bed.emulator.host().as_str(), &download_host, "download", PUBLIC, "/a"]);
-    let output = shell.arg(down.join("file")).output().unwrap();
+    shell.arg(bed.options().to_string());
+    let output = shell.args(["download", PUBLIC, "/a"]).arg(down.join("file")).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let answer: Value = serde_json::from_str(text.lines().next().expect("it was killed")).unwrap();
     expect(&answer, 2);

@@ -39,15 +39,10 @@ pub enum Op {
 #[macro_export]
 macro_rules! for_each_api {
     ($($test:ident),+ $(,)?) => {
-        $crate::for_api! { v4 V4 $($test),+ }
-        $crate::for_api! { v5 V5 $($test),+ }
+        $crate::for_each_api! { @ v4 V4 $($test)+ }
+        $crate::for_each_api! { @ v5 V5 $($test)+ }
     };
-}
-
-/// The same for one protocol, in a module of this name.
-#[macro_export]
-macro_rules! for_api {
-    ($module:ident $api:ident $($test:ident),+ $(,)?) => {
+    (@ $module:ident $api:ident $($test:ident)+) => {
         mod $module {
             $(
                 #[test]
@@ -87,15 +82,18 @@ impl Api {
 
     /// What happens to the slice with this number, from 0, of those of [`SLICE`] bytes.
     pub fn slice_fault(self, action: Action, index: usize) -> Fault {
-        self.slice_fault_of(action, index, SLICE)
-    }
-
-    /// The same of slices of `size` bytes.
-    pub fn slice_fault_of(self, action: Action, index: usize, size: usize) -> Fault {
         let fault = self.fault(Op::Slice, action);
         match self {
-            Api::V4 => fault.offset((index * size) as u64),
+            Api::V4 => fault.offset((index * SLICE) as u64),
             Api::V5 => fault.part(index as u64 + 1),
+        }
+    }
+
+    /// The number of a logged slice, from 0, of those of [`SLICE`] bytes.
+    pub fn slice_number(self, slice: &Record) -> usize {
+        match self {
+            Api::V4 => slice.offset.unwrap() as usize / SLICE,
+            Api::V5 => slice.part.unwrap() as usize - 1,
         }
     }
 
@@ -199,28 +197,10 @@ impl Bed {
         records
     }
 
-    /// The numbers of the slices that travelled, from 0, in the order in which they came.
-    pub fn slices_in_order(&self) -> Vec<usize> {
-        self.slices_in_order_of(SLICE)
-    }
-
-    /// The same of slices of `size` bytes.
-    fn slices_in_order_of(&self, size: usize) -> Vec<usize> {
-        let number = |record: Record| match self.api {
-            Api::V4 => record.offset.unwrap() as usize / size,
-            Api::V5 => record.part.unwrap() as usize - 1,
-        };
-        self.logged(Op::Slice).into_iter().map(number).collect()
-    }
-
     /// The numbers of the slices that travelled, in ascending order.
     pub fn slices_sent(&self) -> Vec<usize> {
-        self.slices_sent_of(SLICE)
-    }
-
-    /// The same of slices of `size` bytes.
-    pub fn slices_sent_of(&self, size: usize) -> Vec<usize> {
-        let mut numbers = self.slices_in_order_of(size);
+        let slices = self.logged(Op::Slice);
+        let mut numbers: Vec<_> = slices.iter().map(|slice| self.api.slice_number(slice)).collect();
         numbers.sort_unstable();
         numbers
     }

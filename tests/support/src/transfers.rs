@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use cos::client::Client;
 use cos::ops::{download, upload};
@@ -15,9 +15,11 @@ use cos::reply::Reply;
 use cos::reply::Result;
 use cos::threads::Watch;
 use cos_emulator::{Action, Code, Emulator, End, Fault, Record};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha1::{Digest, Sha1};
 
-use crate::{APPID, Link, compile, parsed};
+use crate::{APPID, Link, SECRET_ID, SECRET_KEY, compile, parsed};
 
 /// Whoever knows the URL may read it, so a test can look without the library.
 pub const PUBLIC: &str = "public-bucket";
@@ -108,20 +110,52 @@ pub fn millis(from: Instant) -> u128 {
 
 /// What is stored at `cos_path`, fetched without the library; `None` if nothing is.
 pub fn stored(emulator: &Emulator, cos_path: &str) -> Option<Vec<u8>> {
+    let (head, body) = fetch(emulator, cos_path, "");
+    match head.split(' ').nth(1).unwrap() {
+        "200" => Some(body),
+        "404" => None,
+        _ => panic!("{head}"),
+    }
+}
+
+/// The keys of unfinished uploads, asked for by the XML API without the library.
+pub fn unfinished(emulator: &Emulator) -> Vec<String> {
+    let mac = |key: &str, text: &str| {
+        let mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).unwrap();
+        hex(&mac.chain_update(text).finalize().into_bytes())
+    };
+    let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let time = format!("{};{}", now - 60, now + 60);
+    let request = hex(&Sha1::digest("get\n/\n\n\n"));
+    let signature = mac(&mac(SECRET_KEY, &time), &format!("sha1\n{time}\n{request}\n"));
+    let header = format!(
+        "Authorization: q-sign-algorithm=sha1&q-ak={SECRET_ID}&q-sign-time={time}&\
+         q-key-time={time}&q-header-list=&q-url-param-list=&q-signature={signature}\r\n"
+    );
+    let (head, body) = fetch(emulator, "/?uploads", &header);
+    assert!(head.contains(" 200 "), "{head}");
+    let text = String::from_utf8(body).unwrap();
+    let key = |upload: &str| upload.split(['<', '>']).nth(2).unwrap().to_owned();
+    text.split("<Upload>").skip(1).map(|upload| key(upload.trim_start())).collect()
+}
+
+/// Head and body of the answer to a request with this header line.
+fn fetch(emulator: &Emulator, target: &str, header: &str) -> (String, Vec<u8>) {
     let mut tcp = TcpStream::connect(emulator.host()).unwrap();
     tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let host = format!("{PUBLIC}-{APPID}.localhost");
-    let request = format!("GET {cos_path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{header}Connection: close\r\n\r\n");
     tcp.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     tcp.read_to_end(&mut answer).unwrap();
     let head_len = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
-    let head = String::from_utf8_lossy(&answer[..head_len]);
-    match head.split(' ').nth(1).unwrap() {
-        "200" => Some(answer.split_off(head_len)),
-        "404" => None,
-        _ => panic!("{head}"),
-    }
+    let head = String::from_utf8_lossy(&answer[..head_len]).into_owned();
+    (head, answer.split_off(head_len))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Compares without printing megabytes.

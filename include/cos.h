@@ -501,7 +501,8 @@ void cos_string_free(char *string);
  * - `token`: what came with temporary keys, for the XML API. cos_client_set_credentials() forgets it.
  * - `scheme` ("https"): "http" or "https", for control requests and downloads.
  * - `hostname`: `host[:port]` of control requests, in place of the region's; with the XML API,
- *   `bucket-appid.` is put in front of it, and downloads go there, too.
+ *   `bucket-appid.` is put in front of it, so it is a name there and no address, and downloads go
+ *   there, too.
  * - `download_hostname`: `host[:port]` of downloads; `bucket-appid.` is put in front of it, so it
  *   is a name and no IPv6 address. Names below `localhost` lead to this machine.
  * - `timeout_ms` (300000): a request that makes no progress for so long fails with -3. A reply

@@ -1,5 +1,7 @@
 //! Where the service is.
 
+use std::net::Ipv4Addr;
+
 use crate::account::Account;
 use crate::path::Bucket;
 use crate::protocol::contract::Site;
@@ -28,9 +30,9 @@ impl Domains {
         for (option, host) in
             [("hostname", &site.hostname), ("download_hostname", &site.download_hostname)]
         {
-            if host.as_ref().is_some_and(|host| host.starts_with('[')) {
-                let problem = "must be a name, because the bucket's name goes before it, as in \
-                               bucket-appid.localhost: give the IPv6 address a name";
+            if host.as_ref().is_some_and(|host| is_address(host)) {
+                let problem = "must be a name and no address, because the bucket's name goes \
+                               before it, as in bucket-appid.localhost";
                 return Err(Failure::argument(option, problem));
             }
         }
@@ -44,6 +46,12 @@ impl Domains {
         let service = site.hostname.clone().unwrap_or_else(|| SERVICE.to_owned());
         Ok(Domains { scheme: site.scheme, control, download, service })
     }
+}
+
+/// Whether a host, with or without a port, is an address.
+fn is_address(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    host.starts_with('[') || name.parse::<Ipv4Addr>().is_ok()
 }
 
 /// `name-appid`, by which a bucket is known outside its account.
@@ -144,8 +152,12 @@ mod tests {
         let both = domains(Some("ap-shanghai"), None, Some("cdn.example")).unwrap();
         assert_eq!(both.download, "cdn.example");
         assert_eq!(both.control, "cos.ap-shanghai.myqcloud.com");
-        let failure = domains(None, Some("[::1]:9"), None).unwrap_err();
-        assert_eq!(failure.argument_name(), Some("hostname"));
+        for address in ["[::1]:9", "127.0.0.1:9", "10.1.2.3"] {
+            let failure = domains(None, Some(address), None).unwrap_err();
+            assert_eq!(failure.argument_name(), Some("hostname"));
+            let failure = domains(Some("gz"), None, Some(address)).unwrap_err();
+            assert_eq!(failure.argument_name(), Some("download_hostname"));
+        }
     }
 
     #[test]

@@ -60,8 +60,12 @@ pub struct Settings {
     pub largest_put: u64,
     /// The most that one list may have, whatever was asked for.
     pub largest_page: u64,
+    /// Lists show an object only when it is so many seconds old.
+    pub list_lag: u64,
     /// The least that a part must have, but the last.
     pub smallest_part: u64,
+    /// Completing with a part left out is `InvalidPartOrder` instead of `InvalidPart`.
+    pub gap_is_invalid_part_order: bool,
     /// Completing sends its status and then only white space for so long.
     pub complete_delay_ms: u64,
     /// The reply to a completion has a CRC-64.
@@ -115,7 +119,9 @@ impl Default for Settings {
             check_content_sha1: false,
             largest_put: 5 << 30,
             largest_page: 1000,
+            list_lag: 0,
             smallest_part: 1 << 20,
+            gap_is_invalid_part_order: false,
             complete_delay_ms: 0,
             complete_crc: true,
             complete_again: false,

@@ -111,8 +111,10 @@ fn page(call: &Call, index: &View, query: &Query, marker: &str) -> Result<Page, 
             Some(common) => behind(&format!("{base}{common}")),
             None => format!("{file_id}\0"),
         };
-        let Some(file) = object(entry) else {
-            // What the JSON API has not finished is no object; others may share its beginning.
+        let is_listed = |file: &File| file.mtime + call.settings.list_lag <= call.now;
+        let Some(file) = object(entry).filter(is_listed) else {
+            // What is no object, because the JSON API has not finished it, may share its beginning
+            // with others.
             position = format!("{file_id}\0");
             continue;
         };

@@ -150,7 +150,11 @@ fn choose<'p>(
     let mut chosen = Vec::new();
     for (index, (number, etag)) in listed.iter().enumerate() {
         if *number as usize != index + 1 {
-            return Err(Word::INVALID_PART.because(format!("part {} is not listed", index + 1)));
+            let word = match call.settings.gap_is_invalid_part_order {
+                true => Word::INVALID_PART_ORDER,
+                false => Word::INVALID_PART,
+            };
+            return Err(word.because(format!("part {} is not listed", index + 1)));
         }
         match parts.get(number) {
             Some(part) if part.etag == *etag => chosen.push(part),

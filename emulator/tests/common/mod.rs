@@ -169,7 +169,7 @@ impl Wire {
         Ok(answer)
     }
 
-    fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
+    pub fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
             let mut line = Vec::new();

@@ -41,12 +41,16 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// A bucket of another region answers 301 `PermanentRedirect` instead of 404 `NoSuchBucket`.
     pub wrong_region_is_301: bool,
+    /// How many seconds ahead the time of a signature may begin.
+    pub key_time_tolerance: u64,
+    /// A refusal with 403 is `AccessDenied`, and its word is the message.
+    pub denial_in_message: bool,
     /// An expired token is 403 instead of 400.
     pub expired_token_is_403: bool,
     /// Deleting what is not there is 404 instead of 204.
     pub delete_missing_is_404: bool,
-    /// Buckets count as such with versions: `x-cos-forbid-overwrite` has no effect, and whoever
-    /// writes is told a version. No old version is kept.
+    /// Buckets have versions: what is written gets one, deletions tell a marker's, and
+    /// `x-cos-forbid-overwrite` has no effect. Only the last version is kept.
     pub versioning: bool,
     /// `x-cos-forbid-overwrite` is also looked at when a multipart upload begins.
     pub forbid_overwrite_at_initiate: bool,
@@ -78,6 +82,10 @@ pub struct Settings {
     pub object_crc: bool,
     /// `bytes=-n` is the end of an object; otherwise it is ignored.
     pub suffix_ranges: bool,
+    /// A range of an empty object is 416 `InvalidRange`; otherwise it is ignored.
+    pub range_of_empty_is_416: bool,
+    /// What is not ASCII in `x-cos-meta-…` comes back percent-encoded.
+    pub metadata_comes_back_encoded: bool,
     /// A raw `+` in `x-cos-copy-source` is a space.
     pub plus_in_copy_source_is_space: bool,
     /// `x-cos-metadata-directive` must be `Copy` or `Replaced`, in this spelling.
@@ -110,6 +118,8 @@ impl Default for Settings {
             default_bucket: None,
             cors_origins: vec!["*".into()],
             wrong_region_is_301: false,
+            key_time_tolerance: 60,
+            denial_in_message: false,
             expired_token_is_403: false,
             delete_missing_is_404: false,
             versioning: false,
@@ -128,6 +138,8 @@ impl Default for Settings {
             part_copy_crc: true,
             object_crc: true,
             suffix_ranges: true,
+            range_of_empty_is_416: true,
+            metadata_comes_back_encoded: false,
             plus_in_copy_source_is_space: false,
             strict_directive: false,
             marker_skips_prefix: true,

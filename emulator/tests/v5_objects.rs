@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::thread;
+
 use common::{
     APPID, Answer, BUCKET, Wire, now, sha1,
     v5::{Bed, Request, content_md5, host, md5},
@@ -236,6 +238,8 @@ fn pieces_of_an_object() {
     assert_eq!(behind.header("content-range"), Some("bytes */13"));
     assert_eq!(range("empty", "bytes=0-").word(), refused(416, "InvalidRange"));
     assert_eq!(bed.get("empty").status, 200);
+    bed.emulator.settings(|settings| settings.range_of_empty_is_416 = false);
+    assert_eq!(range("empty", "bytes=0-").status, 200);
     bed.emulator.settings(|settings| settings.suffix_ranges = false);
     assert_eq!(range("a", "bytes=-3").status, 200);
 }
@@ -285,6 +289,15 @@ fn metadata_have_names_and_a_budget() {
 }
 
 #[test]
+fn metadata_that_are_not_ascii_come_back() {
+    let bed = Bed::start();
+    bed.send(put("a").header("x-cos-meta-a", "一 页%")).ok();
+    assert_eq!(bed.head("a").header("x-cos-meta-a"), Some("一 页%"));
+    bed.emulator.settings(|settings| settings.metadata_comes_back_encoded = true);
+    assert_eq!(bed.head("a").header("x-cos-meta-a"), Some("%E4%B8%80 %E9%A1%B5%"));
+}
+
+#[test]
 fn who_must_not_overwrite_does_not() {
     let bed = Bed::start();
     let only = |key: &str| bed.send(put(key).header("x-cos-forbid-overwrite", "true")).word();
@@ -295,8 +308,40 @@ fn who_must_not_overwrite_does_not() {
     assert_eq!(only("a").0, 200);
     // With versions it has no effect.
     bed.emulator.settings(|settings| settings.versioning = true);
-    let again = bed.send(put("a").header("x-cos-forbid-overwrite", "true")).ok();
-    assert!(again.header("x-cos-version-id").is_some());
+    bed.send(put("a").header("x-cos-forbid-overwrite", "true")).ok();
+}
+
+#[test]
+fn a_bucket_with_versions_tells_them() {
+    let bed = Bed::start();
+    bed.put("old", b"x").ok();
+    bed.emulator.settings(|settings| settings.versioning = true);
+    let version = |answer: &Answer| answer.header("x-cos-version-id").map(String::from);
+    let first = version(&bed.put("a", b"1").ok()).unwrap();
+    let second = version(&bed.put("a", b"2").ok()).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(version(&bed.head("a")), Some(second.clone()));
+    let of = |method: &str, version: &str| {
+        bed.send(Request::new(method, "a").param("versionId", version))
+    };
+    assert_eq!(of("GET", &second).body, b"2");
+    assert_eq!(of("GET", &first).word(), refused(404, "NoSuchVersion"), "only the last is kept");
+    assert_eq!(of("DELETE", &first).word(), refused(404, "NoSuchVersion"));
+    let copied = bed.send(copy(&format!("a?versionId={second}"), "b")).ok();
+    assert!(version(&copied).is_some_and(|version| version != second));
+    let stale = bed.send(copy(&format!("a?versionId={first}"), "b"));
+    assert_eq!(stale.word(), refused(404, "NoSuchVersion"));
+    let list = bed.send(get("").param("versions", "")).ok();
+    assert_eq!(list.elements("VersionId"), [second.clone(), version(&copied).unwrap()]);
+    assert!(list.text().contains("<VersionId/>"), "what is older than the versions");
+    assert_eq!(version(&bed.head("old")), None);
+
+    let gone = of("DELETE", &second);
+    assert_eq!((version(&gone), gone.header("x-cos-delete-marker")), (Some(second), None));
+    let marked = bed.delete("b");
+    assert!(version(&marked).is_some());
+    assert_eq!(marked.header("x-cos-delete-marker"), Some("true"));
+    assert_eq!(bed.get("b").status, 404);
 }
 
 #[test]
@@ -504,6 +549,42 @@ fn what_a_copy_refuses() {
     bed.emulator.settings(|settings| settings.largest_put = 12);
     assert_eq!(bed.send(copy("a", "b")).word(), refused(400, "EntityTooLarge"));
     assert_eq!(bed.blobs(), 3, "a, b and copy");
+}
+
+#[test]
+fn of_many_who_must_not_overwrite_one_writes() {
+    let bed = Bed::start();
+    let write = |number: u8| {
+        let request = Request::new("PUT", "a").body([number]);
+        bed.send(request.header("x-cos-forbid-overwrite", "true")).status
+    };
+    let statuses = thread::scope(|scope| {
+        let writers: Vec<_> = (0..8).map(|number| scope.spawn(move || write(number))).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
+    });
+    let count = |status: u16| statuses.iter().filter(|found| **found == status).count();
+    assert_eq!((count(200), count(409)), (1, 7));
+    let winner = statuses.iter().position(|status| *status == 200).unwrap();
+    assert_eq!(bed.get("a").body, [winner as u8]);
+}
+
+#[test]
+fn a_source_that_is_replaced_meanwhile_is_copied_whole() {
+    let bed = Bed::start();
+    bed.put("source", &[0; 1000]).ok();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for number in 1..60 {
+                bed.put("source", &[number; 1000]).ok();
+            }
+        });
+        while !writer.is_finished() {
+            bed.send(copy("source", "copy")).ok();
+            let content = bed.get("copy").ok().body;
+            assert!(content.len() == 1000 && content.iter().all(|byte| *byte == content[0]));
+        }
+    });
+    assert_eq!(bed.blobs(), 2);
 }
 
 #[test]

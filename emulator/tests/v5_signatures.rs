@@ -216,6 +216,8 @@ fn times_and_who_asks() {
         says(get().key_time(now + 2000, now + 2900)).0,
         (403, "RequestTimeTooSkewed".into())
     );
+    bed.emulator.settings(|settings| settings.key_time_tolerance = 300);
+    assert_eq!(says(get().key_time(now + 200, now + 900)).0.0, 200);
     assert_eq!(says(get().anonymous()), denied("Access Denied."));
     assert_eq!(
         says(get().anonymous().unsigned("Authorization", "q-sign-algorithm=sha1&x")),
@@ -223,7 +225,10 @@ fn times_and_who_asks() {
     );
     let mut other = get();
     other.secret_key = "OTHER".into();
-    assert_eq!(says(other).0, (403, "SignatureDoesNotMatch".into()));
+    assert_eq!(says(other.clone()).0, (403, "SignatureDoesNotMatch".into()));
+    bed.emulator.settings(|settings| settings.denial_in_message = true);
+    assert_eq!(says(other), denied("SignatureDoesNotMatch"));
+    assert_eq!(says(Request::new("GET", "none")).0, (404, "NoSuchKey".into()));
     let answer = bed.send(Request::new("HEAD", "a").anonymous());
     assert_eq!((answer.status, answer.body.len()), (403, 0));
     assert!(answer.header("x-cos-trace-id").is_some());

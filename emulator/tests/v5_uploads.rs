@@ -2,12 +2,16 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use common::{
     Answer, BUCKET, Wire,
     v5::{Bed, Request, completion, content_md5, host, md5},
 };
+use cos_emulator::{Config, Emulator};
 
 const MIB: usize = 1 << 20;
 const CRC: &str = "x-cos-hash-crc64ecma";
@@ -163,6 +167,34 @@ fn what_is_over_is_over() {
     let id = bed.initiate("big");
     bed.delete("big").ok();
     bed.send(on("GET", &id)).ok();
+}
+
+#[test]
+fn of_two_completions_one_succeeds() {
+    let bed = Bed::start();
+    let id = bed.initiate("big");
+    let part = bed.part("big", &id, 1, b"x").ok();
+    let parts = [(1, part.header("etag").unwrap())];
+    let mut statuses = thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| complete(&bed, &id, &parts).status));
+        both.map(|one| one.join().unwrap())
+    });
+    statuses.sort();
+    assert_eq!(statuses, [200, 404]);
+    assert_eq!(bed.blobs(), 1);
+}
+
+#[test]
+fn an_upload_outlives_the_emulator() {
+    let bed = Bed::start();
+    let id = bed.initiate("big");
+    let part = bed.part("big", &id, 1, b"x").ok();
+    let Bed { emulator, dir } = bed;
+    emulator.stop();
+    let bed = Bed { emulator: Emulator::start(Config::new(dir.path())).unwrap(), dir };
+    assert_eq!(bed.send(on("GET", &id)).ok().elements("PartNumber"), ["1"]);
+    complete(&bed, &id, &[(1, part.header("etag").unwrap())]).ok();
+    assert_eq!(bed.get("big").body, b"x");
 }
 
 #[test]

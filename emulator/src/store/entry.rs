@@ -35,6 +35,8 @@ pub(crate) struct Traits {
     pub storage_class: String,
     pub acl: Acl,
     pub tags: Vec<(String, String)>,
+    /// The number of its version; empty in a bucket without versions.
+    pub version: String,
 }
 
 /// Who may do what with an object, as far as the XML API is concerned.

@@ -2,13 +2,13 @@
 
 use super::{
     Answer, Call, conditions,
-    content::Sink,
+    content::{Content, Sink},
     find, find_bucket, headers,
     multipart::{part_number, put_part, upload},
     place::{BucketPlace, region, split_bucket},
     readable,
     request::{check_key, decode, form_decode},
-    time,
+    time, version_name,
     words::{Failure, Word},
     xml::Writer,
 };
@@ -18,7 +18,7 @@ use crate::{
         range::Range,
         reply::{Body, Reply},
     },
-    store::File,
+    store::{File, Traits},
 };
 use std::io::{Read, Seek, SeekFrom};
 
@@ -26,6 +26,8 @@ use std::io::{Read, Seek, SeekFrom};
 struct Source {
     place: BucketPlace,
     key: String,
+    /// Empty: the last.
+    version: String,
 }
 
 impl Source {
@@ -40,9 +42,6 @@ fn parse(text: &str, plus_is_space: bool) -> Result<Source, Failure> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let rest = rest.unwrap_or(text).trim_start_matches('/');
     let (rest, version) = rest.rsplit_once("?versionId=").unwrap_or((rest, ""));
-    if !matches!(version, "" | "null") {
-        return Err(Word::NO_VERSION.into());
-    }
     // The slash behind the host may be escaped with the rest.
     let at = rest.find('/').or_else(|| rest.find("%2F")).ok_or_else(wrong)?;
     let (host, key) = rest.split_at(at);
@@ -59,7 +58,7 @@ fn parse(text: &str, plus_is_space: bool) -> Result<Source, Failure> {
         region: named.filter(|name| name != "accelerate"),
         in_path: false,
     };
-    Ok(Source { place, key })
+    Ok(Source { place, key, version: version.into() })
 }
 
 /// The object that is to be copied, after all checks of it.
@@ -74,6 +73,9 @@ fn find_source(call: &Call) -> Result<(Source, File), Failure> {
         return Err(Word::ACCESS_DENIED.into());
     }
     let file = found.ok_or_else(|| Word::NO_KEY.because("the source of the copy is missing"))?;
+    if !source.version.is_empty() && source.version != version_name(&file) {
+        return Err(Word::NO_VERSION.into());
+    }
     conditions::check_source(call.request, &file)?;
     Ok((source, file))
 }
@@ -99,55 +101,70 @@ pub(super) fn object(call: &Call) -> Answer {
     let request = call.request;
     let replaces = replaces(call)?;
     let stored = headers::stored(request, call.settings)?;
-    let mut traits = headers::traits(request)?;
+    let traits = headers::traits(request)?;
     if !replaces && headers::has_metadata(request) {
         return Err(Word::INVALID_REQUEST
             .saying("Metadata can not be given when x-cos-metadata-directive is Copy."));
     }
-    let (source, file) = find_source(call)?;
-    if !replaces && source.file_id() == call.file_id() {
-        return Err(Word::INVALID_REQUEST.saying(
-            "This copy request is illegal because it is trying to copy an object to itself without changing the \
-             object's metadata.",
-        ));
+    loop {
+        let (source, file) = find_source(call)?;
+        if !replaces && source.file_id() == call.file_id() {
+            return Err(Word::INVALID_REQUEST.saying(
+                "This copy request is illegal because it is trying to copy an object to itself without changing \
+                 the object's metadata.",
+            ));
+        }
+        if file.size > call.settings.largest_put {
+            return Err(Word::ENTITY_TOO_LARGE.into());
+        }
+        // A copy has the class and the ACL that the request asks for, whatever the source has.
+        let mut copy = File {
+            traits: Traits { version: call.new_version()?, ..traits.clone() },
+            authority: "eInvalid".into(),
+            forbid: 0,
+            ctime: call.now,
+            mtime: call.now,
+            ..file.clone()
+        };
+        if request.header("x-cos-tagging-directive").is_none_or(|directive| directive == "Copy") {
+            copy.traits.tags.clone_from(&file.traits.tags);
+        }
+        if replaces {
+            copy.biz_attr = headers::biz_attr(&stored, call.settings);
+            copy.headers.clone_from(&stored);
+        }
+        if copy.etag.is_empty() {
+            copy.etag.clone_from(&copy.sha);
+        }
+        if save(call, &source, &file, &copy)? {
+            let mut reply = result("CopyObjectResult", &copy, call, true);
+            headers::tell_version(&mut reply, &copy);
+            return Ok(reply);
+        }
     }
-    if file.size > call.settings.largest_put {
-        return Err(Word::ENTITY_TOO_LARGE.into());
-    }
-    if request.header("x-cos-tagging-directive").is_none_or(|directive| directive == "Copy") {
-        traits.tags.clone_from(&file.traits.tags);
-    }
-    // A copy has the class and the ACL that the request asks for, whatever the source has.
-    let mut copy = File { traits, ctime: call.now, mtime: call.now, ..file.clone() };
-    copy.authority = "eInvalid".into();
-    copy.forbid = 0;
-    if replaces {
-        copy.biz_attr = headers::biz_attr(&stored, call.settings);
-        copy.headers = stored;
-    }
-    if copy.etag.is_empty() {
-        copy.etag.clone_from(&copy.sha);
-    }
+}
+
+/// Puts a copy in its place, unless the source was replaced meanwhile.
+fn save(call: &Call, source: &Source, file: &File, copy: &File) -> Result<bool, Failure> {
     let forbidden = call.settings.forbid_overwrite_on_copy && call.forbids_overwrite();
+    let blobs = &call.store().blobs;
     let mut linked = None;
     let done = call.change(|index| {
-        call.check_overwrite(index, &call.file_id(), forbidden)?;
-        if copy.blob.is_empty() {
-            // A folder of the JSON API has no content.
-            copy.blob = call.store().blobs.write(b"")?;
-        } else {
-            copy.blob = call.store().blobs.link(&copy.blob)?;
+        if find(index, &source.file_id())?.as_ref() != Some(file) {
+            return Ok(false);
         }
-        linked = Some(copy.blob.clone());
-        call.put(index, copy.clone())
+        call.check_overwrite(index, &call.file_id(), forbidden)?;
+        // A folder of the JSON API has no content.
+        let has_blob = !file.blob.is_empty();
+        let blob = if has_blob { blobs.link(&file.blob)? } else { blobs.write(b"")? };
+        linked = Some(blob.clone());
+        call.put(index, File { blob, ..copy.clone() })?;
+        Ok(true)
     });
     if let (Err(_), Some(blob)) = (&done, &linked) {
-        call.store().blobs.remove(blob);
+        blobs.remove(blob);
     }
-    done?;
-    let mut reply = result("CopyObjectResult", &copy, call, true);
-    call.tell_version(&mut reply)?;
-    Ok(reply)
+    done
 }
 
 fn result(root: &str, file: &File, call: &Call, has_crc: bool) -> Reply {
@@ -165,27 +182,42 @@ fn result(root: &str, file: &File, call: &Call, has_crc: bool) -> Reply {
     reply
 }
 
+/// The bytes of the source that become a part.
+fn piece<'a>(call: &'a Call) -> Result<Content<'a>, Failure> {
+    let blobs = &call.store().blobs;
+    loop {
+        let (source, file) = find_source(call)?;
+        let (start, length) = match call.request.header("x-cos-copy-source-range") {
+            None => (0, file.size),
+            Some(text) => match Range::parse(&text, file.size) {
+                Range::Bytes { start, length } => (start, length),
+                _ => return Err(Word::INVALID_RANGE.because(format!("the range is {text:?}"))),
+            },
+        };
+        if length > call.settings.largest_put {
+            return Err(Word::ENTITY_TOO_LARGE.into());
+        }
+        let mut sink = Sink::new(blobs)?;
+        if length == 0 {
+            return Ok(sink.finish()?);
+        }
+        match std::fs::File::open(blobs.path(&file.blob)) {
+            Ok(mut from) => {
+                from.seek(SeekFrom::Start(start))?;
+                sink.append(from.take(length))?;
+                return Ok(sink.finish()?);
+            }
+            // Between looking it up and opening it, it may have been replaced: then look again.
+            Err(_) if find(&call.store().view()?, &source.file_id())?.as_ref() != Some(&file) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 pub(super) fn part(call: &Call) -> Answer {
     let number = part_number(call)?;
     let upload = upload(call)?;
-    let (_, file) = find_source(call)?;
-    let (start, length) = match call.request.header("x-cos-copy-source-range") {
-        None => (0, file.size),
-        Some(text) => match Range::parse(&text, file.size) {
-            Range::Bytes { start, length } => (start, length),
-            _ => return Err(Word::INVALID_RANGE.because(format!("the range is {text:?}"))),
-        },
-    };
-    if length > call.settings.largest_put {
-        return Err(Word::ENTITY_TOO_LARGE.into());
-    }
-    let mut sink = Sink::new(&call.store().blobs)?;
-    if length > 0 {
-        let mut from = std::fs::File::open(call.store().blobs.path(&file.blob))?;
-        from.seek(SeekFrom::Start(start))?;
-        sink.append(from.take(length))?;
-    }
-    let content = sink.finish()?;
+    let content = piece(call)?;
     let part = File {
         etag: hex(&content.sums.md5),
         crc64: Some(content.sums.crc64),

@@ -16,29 +16,32 @@ use crate::http::reply::{Body, Reply};
 const MOST: usize = 1000;
 
 pub(super) fn one(call: &Call) -> Answer {
-    let found = remove(call, &call.file_id())?;
-    if !found && call.settings.delete_missing_is_404 {
-        return Err(Word::NO_KEY.into());
+    let file_id = call.file_id();
+    match find(&call.store().view()?, &file_id)? {
+        Some(file) => call.check_version(&file)?,
+        None if call.settings.delete_missing_is_404 => return Err(Word::NO_KEY.into()),
+        None => {}
     }
+    remove(call, &file_id)?;
     let mut reply = Reply::empty(204);
-    if call.settings.versioning {
-        call.tell_version(&mut reply)?;
-        reply.named("x-cos-delete-marker", "true");
+    match call.request.given("versionId") {
+        Some(version) => reply.named("x-cos-version-id", version),
+        None if call.settings.versioning => {
+            reply.named("x-cos-version-id", &call.new_version()?);
+            reply.named("x-cos-delete-marker", "true");
+        }
+        None => {}
     }
     Ok(reply)
 }
 
-/// Whether there was something to remove.
-fn remove(call: &Call, file_id: &str) -> Result<bool, Failure> {
+fn remove(call: &Call, file_id: &str) -> Result<(), Failure> {
     if find(&call.store().view()?, file_id)?.is_none() {
-        return Ok(false);
+        return Ok(());
     }
-    call.change(|index| {
-        let found = find(index, file_id)?.is_some();
-        if found {
-            index.remove_object(file_id)?;
-        }
-        Ok(found)
+    call.change(|index| match find(index, file_id)? {
+        Some(_) => Ok(index.remove_object(file_id)?),
+        None => Ok(()),
     })
 }
 

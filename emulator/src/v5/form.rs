@@ -114,7 +114,7 @@ fn authenticate(call: &Call, fields: &Fields) -> Result<Identity, Failure> {
     let token = fields.get("x-cos-security-token");
     let (appid, secret) =
         sign::key(config, call.settings, fields.required("q-ak")?, token, call.now)?;
-    sign::check_time(key_time, call.now)?;
+    sign::check_time(key_time, call.settings, call.now)?;
     if sign::policy_signature(secret, key_time, &policy) != fields.required("q-signature")? {
         return Err(Word::SIGNATURE.because("the signature is not that of the policy"));
     }
@@ -205,7 +205,7 @@ fn finish(call: &Call, fields: &Fields, content: Content) -> Answer {
     };
     traits.acl.canned =
         headers::canned(fields.get("acl").or(fields.get("x-cos-acl")).unwrap_or("default"))?;
-    let mut file = objects::new_file(call, &content, traits);
+    let mut file = objects::new_file(call, &content, traits)?;
     file.headers = headers::checked(stored, call.settings)?;
     file.biz_attr = headers::biz_attr(&file.headers, call.settings);
     let etag = format!("\"{}\"", file.etag);

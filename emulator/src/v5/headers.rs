@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    request::{Request, decode, encode, form_decode},
+    request::{Request, decode, encode, encode_text, form_decode},
     words::{Failure, Word},
 };
 use crate::{
@@ -92,6 +92,7 @@ pub(crate) fn traits(request: &Request) -> Result<Traits, Failure> {
         storage_class: storage_class(request.header("x-cos-storage-class").as_deref())?,
         acl: acl(request)?.unwrap_or_default(),
         tags: request.header("x-cos-tagging").map_or(Ok(Vec::new()), |text| tags(&text))?,
+        ..Traits::default()
     })
 }
 
@@ -170,7 +171,10 @@ pub(crate) fn check_traffic_limit(request: &Request) -> Result<(), Failure> {
 pub(crate) fn describe(reply: &mut Reply, file: &File, settings: &Settings) {
     reply.named("Content-Type", "application/octet-stream");
     for (name, value) in &file.headers {
-        reply.named(name, value);
+        match settings.metadata_comes_back_encoded && name.starts_with(META) {
+            true => reply.named(name, &encode_text(value)),
+            false => reply.named(name, value),
+        }
     }
     if settings.biz_attr_is_metadata && !file.biz_attr.is_empty() {
         reply.named(BIZ_ATTR, &encode(&file.biz_attr));
@@ -180,11 +184,19 @@ pub(crate) fn describe(reply: &mut Reply, file: &File, settings: &Settings) {
     reply.named("Last-Modified", &super::time::http_date(file.mtime));
     reply.named("x-cos-object-type", "normal");
     crc(reply, file.crc64, settings);
+    tell_version(reply, file);
     if !file.traits.storage_class.is_empty() {
         reply.named("x-cos-storage-class", &file.traits.storage_class);
     }
     if !file.traits.tags.is_empty() {
         reply.named("x-cos-tagging-count", &file.traits.tags.len().to_string());
+    }
+}
+
+/// The number of the version, if there is one.
+pub(crate) fn tell_version(reply: &mut Reply, file: &File) {
+    if !file.traits.version.is_empty() {
+        reply.named("x-cos-version-id", &file.traits.version);
     }
 }
 

@@ -198,7 +198,7 @@ pub(super) fn objects(call: &Call) -> Answer {
     Ok(reply(call, text))
 }
 
-/// Every object has one version, which has no number: there never were others.
+/// Every object has one version, the last: no other one is kept.
 pub(super) fn versions(call: &Call) -> Answer {
     let query = Query::of(call)?;
     let marker = call.request.given("key-marker").unwrap_or_default();
@@ -225,7 +225,7 @@ pub(super) fn versions(call: &Call) -> Answer {
         for (key, file) in &page.objects {
             xml.within("Version", |xml| {
                 xml.leaf("Key", encoding.text(key));
-                xml.leaf("VersionId", "");
+                xml.leaf("VersionId", &file.traits.version);
                 xml.leaf("IsLatest", "true");
                 facts(xml, file);
                 xml.within("Owner", |xml| {

@@ -149,8 +149,10 @@ async fn execute(
         Ok(()) => answer(app, &settings, request, op, arriving).await,
         Err(failure) => Err(failure),
     };
-    let mut reply = answer
-        .unwrap_or_else(|failure| failure.reply(&request.resource(), &request_id, &trace_id(app)));
+    let mut reply = answer.unwrap_or_else(|failure| {
+        let failure = if settings.denial_in_message { failure.in_message() } else { failure };
+        failure.reply(&request.resource(), &request_id, &trace_id(app))
+    });
     reply.named("x-cos-request-id", &request_id);
     if op != Op::Preflight {
         cors::allow(&mut reply, request, &settings);
@@ -339,12 +341,18 @@ impl Call<'_> {
         header.is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// A version for whoever writes to a bucket that has them.
-    fn tell_version(&self, reply: &mut Reply) -> Result<(), Failure> {
-        if self.settings.versioning {
-            reply.named("x-cos-version-id", &crate::store::Blobs::new_name()?);
+    /// The number of what is written next; empty in a bucket without versions.
+    fn new_version(&self) -> Result<String, Failure> {
+        let has_versions = self.settings.versioning;
+        Ok(if has_versions { crate::store::Blobs::new_name()? } else { String::new() })
+    }
+
+    /// Refuses a version other than this object's: no other one is kept.
+    fn check_version(&self, file: &File) -> Result<(), Failure> {
+        match self.request.given("versionId") {
+            Some(wanted) if wanted != version_name(file) => Err(Word::NO_VERSION.into()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -356,6 +364,12 @@ fn readable(identity: &Identity, bucket: &Bucket, object: Option<&File>) -> bool
         "authenticated-read" => *identity != Identity::Anonymous,
         _ => false,
     }
+}
+
+/// What the version of an object is called.
+fn version_name(file: &File) -> &str {
+    let version = file.traits.version.as_str();
+    if version.is_empty() { "null" } else { version }
 }
 
 /// The object of a file id, as this API sees it.

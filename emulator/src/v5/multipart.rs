@@ -110,7 +110,7 @@ pub(super) async fn complete(call: &Call<'_>, arriving: Arriving<'_>) -> Answer 
         if call.settings.complete_crc {
             headers::crc(&mut reply, file.crc64, call.settings);
         }
-        call.tell_version(&mut reply)?;
+        headers::tell_version(&mut reply, &file);
         Ok(reply)
     })
 }
@@ -178,7 +178,7 @@ fn merge(call: &Call, upload: &Multipart, parts: &[&PartContent]) -> Result<File
         sink.append(opened.map_err(|error| Word::NO_UPLOAD.because(error.to_string()))?)?;
     }
     let content = sink.finish()?;
-    let mut file = objects::new_file(call, &content, upload.traits.clone());
+    let mut file = objects::new_file(call, &content, upload.traits.clone())?;
     // Nothing that a client could compute.
     file.etag = format!("{}-{}", Blobs::new_name()?, parts.len());
     file.slice_size = parts[0].size;
@@ -187,7 +187,7 @@ fn merge(call: &Call, upload: &Multipart, parts: &[&PartContent]) -> Result<File
     call.change(|index| {
         let current = index.parts(&upload.id)?;
         index.end_multipart(&upload.id)?;
-        let same = parts.iter().zip(current.values()).all(|(part, now)| part.blob == now.blob);
+        let same = parts.iter().zip(current.values()).all(|(part, now)| part.etag == now.etag);
         if !same {
             return Err(Word::INVALID_PART.because("a part was replaced meanwhile"));
         }

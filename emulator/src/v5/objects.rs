@@ -27,7 +27,7 @@ pub(super) async fn put(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
     block_in_place(|| call.check_overwrite(&call.store().view()?, &call.file_id(), forbidden))?;
     let content = arriving.content(&call.store().blobs, request, call.settings).await?;
     block_in_place(|| {
-        let mut file = new_file(call, &content, traits);
+        let mut file = new_file(call, &content, traits)?;
         file.biz_attr = headers::biz_attr(&stored, call.settings);
         file.headers = stored;
         save(call, &call.file_id(), file, content, forbidden)
@@ -35,8 +35,8 @@ pub(super) async fn put(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
 }
 
 /// A file of one content, as a fresh upload leaves it.
-pub(super) fn new_file(call: &Call, content: &Content, traits: Traits) -> File {
-    File {
+pub(super) fn new_file(call: &Call, content: &Content, traits: Traits) -> Result<File, Failure> {
+    Ok(File {
         blob: content.blob(),
         size: content.sums.size,
         slice_size: content.sums.size,
@@ -46,9 +46,9 @@ pub(super) fn new_file(call: &Call, content: &Content, traits: Traits) -> File {
         authority: "eInvalid".into(),
         ctime: call.now,
         mtime: call.now,
-        traits,
+        traits: Traits { version: call.new_version()?, ..traits },
         ..File::default()
-    }
+    })
 }
 
 /// Makes a content the object's, and says so.
@@ -62,7 +62,7 @@ pub(super) fn save(
     let mut reply = Reply::empty(200);
     reply.named("ETag", &format!("\"{}\"", file.etag));
     headers::crc(&mut reply, file.crc64, call.settings);
-    call.tell_version(&mut reply)?;
+    headers::tell_version(&mut reply, &file);
     call.change(|index| {
         call.check_overwrite(index, file_id, forbidden)?;
         call.put_at(index, file_id, file)
@@ -71,13 +71,13 @@ pub(super) fn save(
     Ok(reply)
 }
 
-/// The object that is asked for; there are no old versions.
+/// The object that is asked for.
 fn wanted(call: &Call) -> Result<File, Failure> {
-    match call.request.given("versionId") {
-        None | Some("null") => {}
-        Some(_) => return Err(Word::NO_VERSION.into()),
-    }
-    find(&call.store().view()?, &call.file_id())?.ok_or_else(|| Word::NO_KEY.into())
+    let names_version = call.request.given("versionId").is_some();
+    let missing = if names_version { Word::NO_VERSION } else { Word::NO_KEY };
+    let file = find(&call.store().view()?, &call.file_id())?.ok_or(missing)?;
+    call.check_version(&file)?;
+    Ok(file)
 }
 
 pub(super) fn head(call: &Call) -> Answer {
@@ -130,6 +130,9 @@ fn describe(call: &Call, file: &File) -> Result<(Reply, Option<(u64, u64)>), Fai
     let (status, start, length) = match range {
         Range::Whole => (200, 0, file.size),
         Range::Bytes { start, length } => (206, start, length),
+        Range::Unsatisfiable if file.size == 0 && !call.settings.range_of_empty_is_416 => {
+            (200, 0, 0)
+        }
         Range::Unsatisfiable => {
             let failure = Failure::from(Word::INVALID_RANGE);
             return Err(failure.with("Content-Range", format!("bytes */{}", file.size)));

@@ -1,7 +1,9 @@
 //! A request, decoded as the service does it.
 
 use hyper::{HeaderMap, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 
 use super::{
     place::Place,
@@ -22,6 +24,11 @@ pub(crate) fn encode(text: &str) -> String {
 
 pub(crate) fn encode_path(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED_PATH).to_string()
+}
+
+/// Leaves ASCII as it is.
+pub(crate) fn encode_text(text: &str) -> String {
+    utf8_percent_encode(text, CONTROLS).to_string()
 }
 
 /// Decodes `%XX`, and `+` to a space as forms do.

@@ -10,8 +10,6 @@ use super::{
 };
 use crate::{config::Config, digest::hex, settings::Settings};
 
-/// How far the beginning of a signature's time may lie ahead.
-const TOLERATED: u64 = 60;
 /// Beyond this the client's clock is said to be wrong.
 const CLOCK_SKEW: u64 = 900;
 /// What a signature in the query consists of; it does not cover itself.
@@ -124,7 +122,7 @@ impl Signature {
             .header("x-cos-security-token")
             .or_else(|| request.given("x-cos-security-token").map(String::from));
         let (appid, secret) = key(config, settings, &self.secret_id, token.as_deref(), now)?;
-        check_time(&self.key_time, now)?;
+        check_time(&self.key_time, settings, now)?;
         self.check_mac(request, secret)?;
         Ok(Identity::Account(appid.into()))
     }
@@ -177,7 +175,7 @@ pub(crate) fn key<'a>(
 }
 
 /// Refuses a time that is over, or has not come.
-pub(crate) fn check_time(key_time: &str, now: u64) -> Result<(), Failure> {
+pub(crate) fn check_time(key_time: &str, settings: &Settings, now: u64) -> Result<(), Failure> {
     let seconds = |text: &str| text.parse::<u64>().ok();
     let times =
         key_time.split_once(';').and_then(|(start, end)| Some((seconds(start)?, seconds(end)?)));
@@ -186,7 +184,7 @@ pub(crate) fn check_time(key_time: &str, now: u64) -> Result<(), Failure> {
     if start > now + CLOCK_SKEW {
         return Err(Word::TIME_SKEWED.because(format!("signed from {start} on, it is {now}")));
     }
-    if end < now || start > now + TOLERATED || end < start {
+    if end < now || start > now + settings.key_time_tolerance || end < start {
         let mut failure = Word::ACCESS_DENIED.saying("Request has expired");
         failure.detail = Some(format!("Request has expired: valid for {key_time}, it is {now}"));
         return Err(failure);

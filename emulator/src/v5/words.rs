@@ -131,6 +131,17 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
+    /// The same, with the word of a denial in the place of the message.
+    pub fn in_message(self) -> Failure {
+        match self.word {
+            Word::ACCESS_DENIED | Word::ACCESS_FORBIDDEN => self,
+            Word { status: 403, code, .. } => {
+                Failure { word: Word::ACCESS_DENIED, message: Some(code.into()), ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The same, with a header.
     pub fn with(self, name: &'static str, value: String) -> Failure {
         Failure { headers: Box::new([(name, value)]), ..self }

@@ -15,6 +15,9 @@ use std::{
 };
 
 use common::*;
+use cos_emulator::Settings;
+
+const README: &str = include_str!("../README.md");
 
 struct Program {
     child: Child,
@@ -150,6 +153,7 @@ fn options_and_signals() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.json");
     let text = r#"{"credentials": [{"appid": "1250000000", "secret_id": "EXAMPLE_SECRET_ID", "secret_key": "EXAMPLE_SECRET_KEY"}],
+        "temporary_keys": [{"appid": "1250000000", "secret_id": "TEMP", "secret_key": "KEY", "token": "t+/=", "expires": 4000000000}],
         "buckets": [{"name": "from-file", "region": "gz"}], "settings": {"request_id": false}}"#;
     fs::write(&file, text).unwrap();
     let options = [
@@ -184,6 +188,11 @@ fn options_and_signals() {
         .host("h")
         .sign(&sign.text());
     program.send(list).data();
+    let mut object = v5::Request::new("PUT", "f").body("x").host(&v5::host("from-file"));
+    object.host = object.host.replace("shanghai", "guangzhou");
+    (object.secret_id, object.secret_key) = ("TEMP".into(), "KEY".into());
+    let object = object.header("x-cos-security-token", "t+/=");
+    object.on(&mut Wire::open(program.port)).unwrap().ok();
     assert_eq!(program.send(Ask::new("GET", "/_emulator/health".into())).status, 404);
     program.signal("-TERM");
     assert!(program.child.wait().unwrap().success());
@@ -192,9 +201,15 @@ fn options_and_signals() {
         Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap()
     };
     let help = run(&["--help"]);
-    assert!(
-        help.status.success() && String::from_utf8(help.stdout).unwrap().contains("--data DIR")
-    );
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success() && text.contains("--data DIR"));
+    let settings = serde_json::to_value(Settings::default()).unwrap();
+    for (name, value) in settings.as_object().unwrap() {
+        assert!(text.contains(&format!(" {name} {value}")), "--help lacks {name} {value}");
+        let row = README.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("the README lacks {name}"));
+        assert!(row.contains(&value.to_string()), "{row}");
+    }
     let refuses = |arguments: &[&str], words: &[&str]| {
         let output = run(arguments);
         let said = String::from_utf8(output.stderr).unwrap();

@@ -36,6 +36,8 @@ fn rest(bed: &Bed, request: Request) -> (String, Option<ErrorKind>) {
     (String::from_utf8(bytes).unwrap(), end)
 }
 
+const README: &str = include_str!("../README.md");
+
 #[test]
 fn every_operation_has_a_name() {
     let bed = Bed::start();
@@ -75,6 +77,7 @@ fn every_operation_has_a_name() {
         let request = Request::new(method, key);
         let request = params.iter().fold(request, |request, name| request.param(name, ""));
         bed.send(request);
+        assert!(README.contains(&format!("`{name}`")), "the README lacks {name}");
         assert_eq!(bed.emulator.requests().last().unwrap().op, name, "{method} {key:?} {params:?}");
     }
     for (request, name) in [

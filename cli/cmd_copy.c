@@ -204,7 +204,7 @@ const struct command SYNC = {
     .summary = "make a folder have what another one has",
     .details =
         "One side is a directory, the other a folder of the service. Only files that differ travel,\n"
-        "by size and SHA-1; nothing is deleted.\n"
+        "by size and checksum; nothing is deleted.\n"
         "\n"
         "  cos sync site cos://mybucket/site/\n"
         "  cos sync cos://mybucket/site/ site\n",

@@ -12,7 +12,7 @@
 #include "system.h"
 #include "text.h"
 
-enum { APPID, SECRET_ID, SECRET_KEY, REGION, FIRST_OPTION };
+enum { APPID, SECRET_ID, SECRET_KEY, REGION, API, TOKEN, FIRST_OPTION = API };
 enum { N_NEEDED = REGION };
 
 static struct setting {
@@ -23,7 +23,9 @@ static struct setting {
     [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL},
     [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL},
     [REGION] = {"region", "COS_REGION", NULL},
-    [FIRST_OPTION] = {"scheme", "COS_SCHEME", NULL}, /* from here on, options of cos_client_new */
+    [API] = {"api", "COS_API", NULL}, /* from here on, options of cos_client_new */
+    [TOKEN] = {"token", "COS_TOKEN", NULL},
+    {"scheme", "COS_SCHEME", NULL},
     {"hostname", "COS_HOSTNAME", NULL},
     {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL},
     {"ca_file", "COS_CA_FILE", NULL},
@@ -34,7 +36,7 @@ enum { N_SETTINGS = sizeof settings / sizeof *settings };
 static void set(struct setting *setting, const char *value)
 {
     free(setting->value);
-    setting->value = copy_of(value);
+    setting->value = value ? copy_of(value) : NULL;
 }
 
 static char *trimmed(char *text)
@@ -127,7 +129,20 @@ static struct reading read_file(const char *path, int is_named)
     return reading;
 }
 
-/* Reads the file and then the environment, whose variables win. */
+/* Takes what the environment has. A token belongs to the keys that it came with, and not to others. */
+static void read_environment(void)
+{
+    int i;
+    if (environment(settings[SECRET_ID].variable))
+        set(&settings[TOKEN], NULL);
+    for (i = 0; i < N_SETTINGS; i++) {
+        const char *value = environment(settings[i].variable);
+        if (value)
+            set(&settings[i], value);
+    }
+}
+
+/* Reads the file, then the environment, whose variables win, then the options, which win over both. */
 static enum status read_settings(void)
 {
     const char *named = option('c') ? option('c') : environment("COS_CONFIG");
@@ -136,11 +151,9 @@ static enum status read_settings(void)
     const char *problem = reading.problem;
     enum status status = reading.status;
     int i;
-    for (i = 0; i < N_SETTINGS; i++) {
-        const char *value = environment(settings[i].variable);
-        if (value)
-            set(&settings[i], value);
-    }
+    read_environment();
+    if (option('a'))
+        set(&settings[API], option('a'));
     for (i = 0; i < N_NEEDED && status == DONE; i++) {
         if (!settings[i].value)
             status = wrong("no %s: set %s, or write %s = ... into %s%s%s", settings[i].name,

@@ -10,7 +10,7 @@
 #include "print.h"
 #include "text.h"
 
-const char COMMON_OPTIONS[] = "qjcTRhV";
+const char COMMON_OPTIONS[] = "qjcaTRhV";
 
 static const struct description {
     char letter;
@@ -28,6 +28,7 @@ static const struct description {
     {'q', "quiet", NULL, "say nothing but errors", 0, 0},
     {'j', "json", NULL, "print the library's replies, one a line, and nothing else", 0, 0},
     {'c', "config", "FILE", "read the account from this file", 0, 0},
+    {'a', "api", "API", "v4 for the JSON API, v5 for the XML API (by the region's name)", 0, 0},
     {'T', "timeout", "SECONDS", "give up a request without progress after so long (300)", 1, 86400},
     {'R', "retries", "NUMBER", "repeat failed requests so often, 0 to 10 (3)", 0, 10},
     {'h', "help", NULL, "show help", 0, 0},

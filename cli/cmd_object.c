@@ -39,6 +39,10 @@ static enum status run_stat(const cos_client *client, const struct place *place)
         print("%-10s %s", "modified", date_text(number_in(json, "/data/mtime"), date));
         print("%-10s %s", "created", date_text(number_in(json, "/data/ctime"), date));
         print_field("sha1", json, "/data/sha");
+        print_field("crc64", json, "/data/crc64");
+        print_field("etag", json, "/data/etag");
+        print_field("version", json, "/data/version_id");
+        print_field("class", json, "/data/storage_class");
         print_field("biz_attr", json, "/data/biz_attr");
         print_field("authority", json, "/data/authority");
         print_field("forbid", json, "/data/forbid");

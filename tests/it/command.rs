@@ -43,6 +43,10 @@ const NAME: &str = "你好 a+b%#'&{}.txt";
 /// A name that no path may have.
 const REFUSED: &str = "what\t";
 
+/// What is known of the content "twelve bytes".
+const SHA1_OF_TWELVE_BYTES: &str = "sha1       b7e96747b2c1a8d418e7bf3167b33d379d1af9fa";
+const CRC64_OF_TWELVE_BYTES: &str = "crc64      3913256766542834471";
+
 const TOKEN: &str = "EXAMPLE_TOKEN";
 
 fn sources() -> Vec<PathBuf> {
@@ -398,7 +402,11 @@ fn files_and_folders_are_shown_made_and_deleted(api: Api) {
     assert_eq!(total, "files: 1, folders: 0, size: 12 bytes\n");
 
     let shown = done(&bed, &["stat", &path]);
-    for part in [&path, "12 (12 bytes)"] {
+    let sum = match api {
+        Api::V4 => SHA1_OF_TWELVE_BYTES,
+        Api::V5 => CRC64_OF_TWELVE_BYTES,
+    };
+    for part in [&path, "12 (12 bytes)", sum] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(done(&bed, &["stat", "cos://private-bucket/docs/"]).contains("created"));

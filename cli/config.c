@@ -179,7 +179,7 @@ static enum status append_setting(char **options, const struct setting *setting)
 
 static struct configured new_client(const char *options)
 {
-    struct configured configured = {DONE, NULL};
+    struct configured configured = {DONE, NULL, NULL};
     char *json;
     int code = cos_client_new(settings[APPID].value, settings[SECRET_ID].value,
                               settings[SECRET_KEY].value, settings[REGION].value, options,
@@ -191,13 +191,14 @@ static struct configured new_client(const char *options)
         cos_string_free(message);
     }
     configured.status = status_of(code, json);
+    configured.appid = copy_of(settings[APPID].value);
     cos_string_free(json);
     return configured;
 }
 
 struct configured client_from_config(void)
 {
-    struct configured configured = {read_settings(), NULL};
+    struct configured configured = {read_settings(), NULL, NULL};
     char *options = formatted("{\"user_agent\":\"cos/%s\"", cos_version());
     int i;
     append_option(&options, "retries", 'R', 1);

@@ -6,10 +6,12 @@
 
 #include "status.h"
 
-/* A client of what is configured. If it is NULL, `status` says how that ended, and the user knows. */
+/* A client of what is configured, and its account. If `client` is NULL, `status` says how that
+ * ended, and the user knows. */
 struct configured {
     enum status status;
     cos_client *client;
+    char *appid; /* to be freed */
 };
 struct configured client_from_config(void);
 

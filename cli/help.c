@@ -44,7 +44,7 @@ static void print_help_of_all(void)
     int i;
     printf("usage: cos COMMAND [OPTION...] ARGUMENT...\n\n"
            "Files and folders of Tencent COS. cos://BUCKET/PATH is a file, cos://BUCKET/PATH/ a\n"
-           "folder, anything else local.\n\nCommands; cos help COMMAND tells more:\n");
+           "folder, anything else local. BUCKET may have -APPID at its end.\n\nCommands; cos help COMMAND tells more:\n");
     for (i = 0; COMMANDS[i]; i++)
         printf("  %-6s  %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     printf("\nOptions of every command:\n");

@@ -54,15 +54,19 @@ static enum status run_each(const struct command *command, const cos_client *cli
     return status;
 }
 
-static enum status run(const struct command *command, const struct place *places, int count)
+static enum status run(const struct command *command, struct place *places, int count)
 {
     struct configured configured = client_from_config();
     enum status status = configured.status;
+    int i;
+    for (i = 0; i < count && status == DONE; i++)
+        place_without_appid(&places[i], configured.appid);
     if (status == DONE && command->run_each)
         status = run_each(command, configured.client, places, count);
     else if (status == DONE)
         status = command->run(configured.client, places, count);
     cos_client_free(configured.client);
+    free(configured.appid);
     return status;
 }
 

@@ -7,10 +7,11 @@
 #include "system.h"
 #include "text.h"
 
+static const char SCHEME[] = "cos://";
+enum { START = sizeof SCHEME - 1 };
+
 struct place place_of(char *text)
 {
-    static const char SCHEME[] = "cos://";
-    enum { START = sizeof SCHEME - 1 };
     struct place place = {text, NULL, text};
     size_t length;
     if (strncmp(text, SCHEME, START) != 0)
@@ -32,6 +33,29 @@ void place_free(struct place *place)
 int place_is_valid(const struct place *place)
 {
     return *(place->bucket ? place->bucket : place->path) != '\0';
+}
+
+/* The length of a name without `-appid` at its end. */
+static size_t short_length(const char *name, size_t length, const char *appid)
+{
+    size_t end = strlen(appid);
+    if (length < end + 2 || name[length - end - 1] != '-' ||
+        strncmp(name + length - end, appid, end) != 0)
+        return length;
+    return length - end - 1;
+}
+
+void place_without_appid(struct place *place, const char *appid)
+{
+    size_t length = place->bucket ? strlen(place->bucket) : 0;
+    size_t rest = place->bucket ? short_length(place->bucket, length, appid) : 0;
+    struct place shorter;
+    /* If the rest ends with it, too, the library would take that for the whole name. */
+    if (rest == length || short_length(place->bucket, rest, appid) != rest)
+        return;
+    shorter = place_of(formatted("%s%.*s%s", SCHEME, (int)rest, place->bucket, place->path));
+    place_free(place);
+    *place = shorter;
 }
 
 struct place place_in(const struct place *folder, const char *name)

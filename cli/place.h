@@ -15,6 +15,9 @@ void place_free(struct place *place);
 /* Whether there is a path and, after cos://, a bucket. */
 int place_is_valid(const struct place *place);
 
+/* Takes `-appid` from the end of the bucket's name: either name means the same bucket. */
+void place_without_appid(struct place *place, const char *appid);
+
 /* What is called `name` in a folder. If that is "", the folder itself, with a slash at its end. */
 struct place place_in(const struct place *folder, const char *name);
 

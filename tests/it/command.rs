@@ -26,6 +26,7 @@ for_each_api! {
     streams_and_devices_are_read_and_written_as_they_go,
     what_is_to_blame_is_named,
     files_and_folders_are_shown_made_and_deleted,
+    a_bucket_has_its_name_with_and_without_the_appid,
     folders_travel_and_only_what_differs,
     exit_codes_tell_what_to_do,
     json_is_the_replies_and_nothing_else,
@@ -433,6 +434,25 @@ fn files_and_folders_are_shown_made_and_deleted(api: Api) {
     assert!(long.contains("  below/a/b/c\nfiles: 2, folders: 3, size: 24 bytes\n"), "{long}");
     done(&bed, &["rm", "-r", "cos://private-bucket/docs/"]);
     assert_eq!(done(&bed, &["ls", "cos://private-bucket"]), "");
+}
+
+fn a_bucket_has_its_name_with_and_without_the_appid(api: Api) {
+    let bed = Bed::new(api);
+    fs::write(bed.path("a"), "a").unwrap();
+    let long = |path: &str| format!("cos://public-bucket-{APPID}{path}");
+    done(&bed, &["cp", "a", &long("/")]);
+    assert_stored(&bed.emulator, "/a", b"a");
+    // It is one bucket, whatever it is called.
+    done(&bed, &["cp", &long("/a"), "cos://public-bucket/b"]);
+    done(&bed, &["mv", "cos://public-bucket/b", &long("/below/")]);
+    assert!(done(&bed, &["ls", &long("")]).contains("below/\n"));
+    assert_eq!(done(&bed, &["ls", &long("/below/b")]), "b\n");
+    run(&bed, &["cp", "cos://public-bucket/a", &long("/a")]).with_code(2).complaining("the same");
+    // The number of another account does not belong to the name.
+    run(&bed, &["ls", "cos://public-bucket-77/"]).with_code(3).complaining("-133");
+    run(&bed, &["ls", &format!("cos://-{APPID}/")]).with_code(3).complaining("-133");
+    // A bucket's own name may end with it.
+    run(&bed, &["ls", &format!("{}-{APPID}/", long(""))]).with_code(3).complaining("-133");
 }
 
 #[test]
@@ -1040,6 +1060,7 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there(api: Api) {
         (0, &["mv", "cos://private-bucket/docs/large", "cos://private-bucket/large"]),
         (0, &["mkdir", "-p", "cos://private-bucket/docs"]),
         (0, &["sign", "cos://private-bucket/large"]),
+        (0, &["ls", "-l", &format!("cos://private-bucket-{APPID}/")]),
         (0, &["rm", "-r", "cos://private-bucket/tree/", "cos://private-bucket/docs/"]),
         (0, &["help", "cp"]),
         (2, &["cp", "-r", "tree", "cos://private-bucket/what\t"]),

@@ -191,14 +191,54 @@ static enum status run_ls(const cos_client *client, const struct place *place)
     return first != DONE ? first : below;
 }
 
+static int list_bucket(const char *key, const char *bucket, void *user)
+{
+    char *name = cos_json_string(bucket, "/name"), *region = cos_json_string(bucket, "/region");
+    char date[SHORT];
+    (void)key;
+    (void)user;
+    if (option('l'))
+        print("%-14s  %s  cos://%s/", region ? region : "?",
+              date_text(number_in(bucket, "/ctime"), date), name ? name : "?");
+    else
+        print("cos://%s/", name ? name : "?");
+    cos_string_free(name);
+    cos_string_free(region);
+    return 0;
+}
+
+static enum status list_buckets(const cos_client *client)
+{
+    struct place all = place_of(copy_of("the buckets"));
+    char *json;
+    int code;
+    enum status status;
+    if (option('r'))
+        return usage("-r needs cos://BUCKET/");
+    code = cos_list_buckets(client, NULL, &json);
+    if (is_in(json, "/error/argument", "api")) {
+        print_reply(json);
+        status = usage("the JSON API can't list buckets: name one, or use the XML API's with --api v5");
+    } else {
+        status = check(code, json, &all, &all);
+    }
+    if (status == DONE)
+        cos_json_each(json, "/data/buckets", list_bucket, NULL);
+    cos_string_free(json);
+    place_free(&all);
+    return status;
+}
+
 const struct command LS = {
     .name = "ls",
-    .operands = "cos://BUCKET/PATH...",
+    .operands = "[cos://BUCKET/PATH...]",
     .options = "rl",
-    .least = 1,
     .run_each = run_ls,
-    .summary = "list folders",
+    .run_alone = list_buckets,
+    .summary = "list folders, or the buckets",
     .details =
+        "Without a path it lists the buckets of the account, with the XML API alone.\n"
+        "\n"
         "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
         "have to begin. With -r the folders in it follow, with everything below them. With --json\n"
         "there is a reply for every page of 199 entries.\n",

@@ -12,9 +12,11 @@ struct command {
     const char *operands; /* as help shows them */
     const char *options;  /* the letters of those that it takes besides the common ones */
     int least, most;      /* operands; `most` 0: any number */
-    /* One of two: runs it for one remote place after the other, or for all operands at once. */
+    /* One of two: runs it for one remote place after the other, or for all operands at once. If
+     * `least` is 0, the third one runs it without operands. */
     enum status (*run_each)(const cos_client *client, const struct place *place);
     enum status (*run)(const cos_client *client, const struct place *places, int count);
+    enum status (*run_alone)(const cos_client *client);
     const char *summary;
     const char *details;
 };

@@ -54,6 +54,16 @@ static enum status run_each(const struct command *command, const cos_client *cli
     return status;
 }
 
+static enum status run_with_client(const struct command *command, const cos_client *client,
+                                   const struct place *places, int count)
+{
+    if (count == 0)
+        return command->run_alone(client);
+    if (command->run_each)
+        return run_each(command, client, places, count);
+    return command->run(client, places, count);
+}
+
 static enum status run(const struct command *command, struct place *places, int count)
 {
     struct configured configured = client_from_config();
@@ -61,10 +71,8 @@ static enum status run(const struct command *command, struct place *places, int 
     int i;
     for (i = 0; i < count && status == DONE; i++)
         place_without_appid(&places[i], configured.appid);
-    if (status == DONE && command->run_each)
-        status = run_each(command, configured.client, places, count);
-    else if (status == DONE)
-        status = command->run(configured.client, places, count);
+    if (status == DONE)
+        status = run_with_client(command, configured.client, places, count);
     cos_client_free(configured.client);
     free(configured.appid);
     return status;

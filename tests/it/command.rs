@@ -456,6 +456,26 @@ fn a_bucket_has_its_name_with_and_without_the_appid(api: Api) {
 }
 
 #[test]
+fn buckets_are_listed_where_the_api_can() {
+    let bed = Bed::new(Api::V5);
+    assert_eq!(done(&bed, &["ls"]), "cos://private-bucket/\ncos://public-bucket/\n");
+    let long = done(&bed, &["ls", "-l"]);
+    assert!(long.starts_with("ap-shanghai     20"), "{long}");
+    assert!(long.ends_with("  cos://public-bucket/\n"), "{long}");
+    let json = run(&bed, &["ls", "--json"]).with_code(0).replies();
+    assert_eq!(json[0]["data"]["buckets"][0]["name"], BUCKET);
+    run(&bed, &["ls", "-r"]).with_code(2).complaining("-r needs");
+    let mut with_wrong_key = cos(&bed, &["ls"]);
+    with_wrong_key.env("COS_SECRET_KEY", "another");
+    Said::of(with_wrong_key.output().unwrap()).with_code(1).complaining("the buckets: ");
+
+    let bed = Bed::new(Api::V4);
+    run(&bed, &["ls"]).with_code(2).complaining("--api v5");
+    assert_eq!(run(&bed, &["ls", "-j"]).with_code(2).replies()[0]["code"], -1);
+    assert!(bed.emulator.requests().is_empty());
+}
+
+#[test]
 fn temporary_keys_work_with_their_token() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::new(dir.path().join("emulator"));
@@ -1045,6 +1065,7 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there(api: Api) {
     fs::create_dir_all(bed.path("tree/sub")).unwrap();
     fs::write(bed.path("tree/sub").join(NAME), "text").unwrap();
     fs::write(bed.path("conf"), "region = sh\n# nothing else\n").unwrap();
+    let in_xml = if api == Api::V5 { 0 } else { 2 };
     for (code, arguments) in [
         (0, &["cp", "large", "conf", "cos://private-bucket/docs/"][..]),
         (0, &["cp", "cos://private-bucket/docs/large", "tree"]),
@@ -1060,6 +1081,7 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there(api: Api) {
         (0, &["mv", "cos://private-bucket/docs/large", "cos://private-bucket/large"]),
         (0, &["mkdir", "-p", "cos://private-bucket/docs"]),
         (0, &["sign", "cos://private-bucket/large"]),
+        (in_xml, &["ls"]),
         (0, &["ls", "-l", &format!("cos://private-bucket-{APPID}/")]),
         (0, &["rm", "-r", "cos://private-bucket/tree/", "cos://private-bucket/docs/"]),
         (0, &["help", "cp"]),

@@ -1,5 +1,4 @@
-/* stat, rm, mkdir and sign. */
-#include <ctype.h>
+/* stat, rm and mkdir. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,44 +106,6 @@ static enum status run_mkdir(const cos_client *client, const struct place *place
     return status;
 }
 
-/* "90", "10m", "2h" or "7d" in seconds; 0 for anything else, and above 90 days, the service's limit. */
-static long seconds_in(const char *text)
-{
-    static const char UNITS[] = "smhd";
-    static const long LENGTHS[] = {1, 60, 3600, 86400};
-    const char *unit = UNITS;
-    char *end;
-    long number, length;
-    if (!isdigit((unsigned char)*text))
-        return 0;
-    number = strtol(text, &end, 10);
-    if (*end != '\0') {
-        unit = strchr(UNITS, *end);
-        if (!unit || end[1] != '\0')
-            return 0;
-    }
-    length = LENGTHS[unit - UNITS];
-    return number <= 90 * 86400 / length ? number * length : 0;
-}
-
-static enum status run_sign(const cos_client *client, const struct place *place)
-{
-    char *json, *url;
-    long seconds = option('e') ? seconds_in(option('e')) : 3600;
-    int code;
-    enum status status;
-    if (seconds == 0)
-        return usage("--expires takes seconds, or 10m, 2h, 7d, up to 90d; not %s", option('e'));
-    code = cos_sign_download(client, place->bucket, place->path, seconds, &json);
-    status = check(code, json, place, place);
-    url = cos_json_string(json, "/data/url");
-    if (status == DONE && url)
-        print("%s", url);
-    cos_string_free(url);
-    cos_string_free(json);
-    return status;
-}
-
 const struct command STAT = {
     .name = "stat",
     .operands = "cos://BUCKET/PATH...",
@@ -175,14 +136,4 @@ const struct command MKDIR = {
     .run_each = run_mkdir,
     .summary = "create folders",
     .details = "Folders above it need not exist.\n",
-};
-
-const struct command SIGN = {
-    .name = "sign",
-    .operands = "cos://BUCKET/PATH...",
-    .options = "e",
-    .least = 1,
-    .run_each = run_sign,
-    .summary = "print a URL that anyone may download",
-    .details = "Whether the file exists is not looked at.\n",
 };

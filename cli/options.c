@@ -25,6 +25,9 @@ static const struct description {
     {'l', "long", NULL, "sizes, dates and a total", 0, 0},
     {'p', "parents", NULL, "a folder that exists is fine", 0, 0},
     {'e', "expires", "TIME", "seconds, or 10m, 2h, 7d; at most 90d (1h)", 0, 0},
+    {'m', "method", "METHOD", "GET, HEAD, PUT, POST, DELETE or OPTIONS (GET)", 0, 0},
+    {'H', "header", "NAME:VALUE", "a header that has to be sent with the URL", 0, 0},
+    {'P', "param", "NAME=VALUE", "a parameter of the URL", 0, 0},
     {'q', "quiet", NULL, "say nothing but errors", 0, 0},
     {'j', "json", NULL, "print the library's replies, one a line, and nothing else", 0, 0},
     {'c', "config", "FILE", "read the account from this file", 0, 0},
@@ -36,7 +39,20 @@ static const struct description {
 };
 enum { N_OPTIONS = sizeof OPTIONS / sizeof *OPTIONS };
 
-static const char *given[128]; /* by letter */
+/* The options that were given, in their order. */
+static struct given {
+    int letter;
+    const char *value;
+} *given;
+static int n_given;
+
+static void note(int letter, const char *value)
+{
+    given = checked(realloc(given, (size_t)(n_given + 1) * sizeof *given));
+    given[n_given].letter = letter;
+    given[n_given].value = value ? value : "";
+    n_given++;
+}
 
 /* Whether the value of an option that takes a number is one, within its limits. */
 static enum status check_number(int letter, const char *value)
@@ -80,7 +96,7 @@ struct words read_options(int argc, char **argv)
         else
             words.status = check_number(letter, optarg);
         if (words.status == DONE)
-            given[letter] = optarg ? optarg : "";
+            note(letter, optarg);
     }
     words.count = argc - optind;
     words.list = argv + optind;
@@ -89,7 +105,22 @@ struct words read_options(int argc, char **argv)
 
 const char *option(char letter)
 {
-    return given[(unsigned char)letter];
+    int i = n_given;
+    while (i-- > 0) {
+        if (given[i].letter == letter)
+            return given[i].value;
+    }
+    return NULL;
+}
+
+const char *option_at(char letter, int number)
+{
+    int i;
+    for (i = 0; i < n_given; i++) {
+        if (given[i].letter == letter && number-- == 0)
+            return given[i].value;
+    }
+    return NULL;
 }
 
 const char *option_outside(const char *letters)

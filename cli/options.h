@@ -15,8 +15,11 @@ struct words {
 };
 struct words read_options(int argc, char **argv);
 
-/* The value of an option, "" if it has none, or NULL if it was not given. */
+/* The value of an option, "" if it has none, or NULL if it was not given. The last one counts. */
 const char *option(char letter);
+
+/* The value that an option had when it was given for the `number`th time, counted from 0, or NULL. */
+const char *option_at(char letter, int number);
 
 /* The name of an option that was given and is neither common nor one of `letters`, or NULL. */
 const char *option_outside(const char *letters);

@@ -476,6 +476,55 @@ fn buckets_are_listed_where_the_api_can() {
 }
 
 #[test]
+fn any_request_can_be_signed_where_the_api_can() {
+    let bed = Bed::new(Api::V5);
+    fs::write(bed.path("a.png"), "picture").unwrap();
+    let path = "cos://private-bucket/你 a.png";
+    let put = ["sign", "--method", "put", "--header", "Content-Type: image/png", path];
+    let url = done(&bed, &put);
+    let send = |kind: &str, url: &str| {
+        let mut curl = curl(&bed);
+        curl.arg("--header").arg(format!("Content-Type: {kind}")).arg("--upload-file");
+        curl.arg(bed.path("a.png")).arg(url.trim_end()).output().unwrap().status.success()
+    };
+    assert!(!send("text/html", &url) && send("image/png", &url));
+    assert_eq!(done(&bed, &["cp", path, "-"]), "picture");
+
+    let attachment = "attachment; filename=\"b.png\"";
+    let params = [
+        "--param",
+        &format!("response-content-disposition={attachment}"),
+        "-P",
+        "x=1",
+        "-P",
+        "x==",
+    ];
+    let url = done(&bed, &[&["sign"], &params[..], &[path]].concat());
+    assert!(url.contains("&x=1&x=%3D"), "{url}");
+    let got = succeed(curl(&bed).arg("--include").arg(url.trim_end()));
+    let got = String::from_utf8(got.stdout).unwrap().to_lowercase();
+    assert!(got.contains(&format!("content-disposition: {attachment}\r\n")), "{got}");
+    assert!(got.ends_with("\r\n\r\npicture"), "{got}");
+
+    let url = done(&bed, &["sign", "-m", "DELETE", "-e", "1m", path]);
+    succeed(curl(&bed).args(["--request", "DELETE", url.trim_end()]));
+    run(&bed, &["stat", path]).with_code(3);
+    run(&bed, &["sign", "--header", "nothing", path]).with_code(2).complaining("NAME:VALUE");
+    run(&bed, &["sign", "--header", "a: \n", path]).with_code(2).complaining("line breaks");
+    run(&bed, &["sign", "--method", "FETCH", path]).with_code(2).complaining("GET, HEAD, PUT");
+    run(&bed, &["sign", "cos://private-bucket/folder/"]).with_code(2).complaining("'/'");
+
+    let bed = Bed::new(Api::V4);
+    done(&bed, &["cp", "/dev/null", path]);
+    let url = done(&bed, &["sign", "--method", "GET", path]);
+    succeed(curl(&bed).arg(url.trim_end()));
+    for more in [["-m", "PUT"], ["-H", "a:b"], ["-P", "a=b"]] {
+        let arguments = ["sign", more[0], more[1], path];
+        run(&bed, &arguments).with_code(2).complaining("the XML API can");
+    }
+}
+
+#[test]
 fn temporary_keys_work_with_their_token() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::new(dir.path().join("emulator"));
@@ -1081,6 +1130,7 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there(api: Api) {
         (0, &["mv", "cos://private-bucket/docs/large", "cos://private-bucket/large"]),
         (0, &["mkdir", "-p", "cos://private-bucket/docs"]),
         (0, &["sign", "cos://private-bucket/large"]),
+        (in_xml, &["sign", "-m", "PUT", "-H", "a:b", "-P", "c=d", "cos://private-bucket/large"]),
         (in_xml, &["ls"]),
         (0, &["ls", "-l", &format!("cos://private-bucket-{APPID}/")]),
         (0, &["rm", "-r", "cos://private-bucket/tree/", "cos://private-bucket/docs/"]),

@@ -95,3 +95,11 @@ int is_standard(const struct place *place)
 {
     return !place->bucket && strcmp(place->path, "-") == 0;
 }
+
+int is_stream(const struct place *place)
+{
+    if (place->bucket)
+        return 0;
+    return is_standard(place) || open_file_at(place->path) >= 0 ||
+           path_kind(place->path) == PATH_STREAM;
+}

@@ -32,4 +32,7 @@ int is_folder(const struct place *place);
 /* Whether it is "-", the standard input or output. */
 int is_standard(const struct place *place);
 
+/* Whether it is read and written as it goes: a standard stream, a pipe, a device. */
+int is_stream(const struct place *place);
+
 #endif

@@ -39,6 +39,15 @@ static size_t describe(char *text, size_t room, uint64_t done, uint64_t total, d
                             (int)((double)done / (double)total * 100), size, speed, left);
 }
 
+/* The same where the end is not known. */
+static size_t describe_endless(char *text, size_t room, uint64_t done, double rate)
+{
+    char size[SHORT], speed[SHORT];
+    size_text((long long)done, size);
+    size_text((long long)rate, speed);
+    return (size_t)snprintf(text, room, " %10s %10s/s", size, speed);
+}
+
 enum { BAR = 20, BAR_COLUMNS = BAR + 3, LEAST_NAME = 16, PERCENTAGE = 5 };
 
 static void draw_name(const char *name, size_t columns)
@@ -64,15 +73,17 @@ static void draw(struct progress *progress, uint64_t done, uint64_t total)
     char numbers[128] = "";
     size_t length = 0, columns = terminal_columns(), bar = 0;
     progress->drawn_at = time;
-    if (done > total) /* a file may grow while it is sent */
+    if (total > 0 && done > total) /* a file may grow while it is sent */
         done = total;
     if (columns == 0)
         columns = 80;
     columns -= columns < 3 ? columns : 3; /* the terminal writes ^C there, and nothing wraps */
     if (total > 0)
         length = describe(numbers, sizeof numbers, done, total, rate);
+    else if (progress->total_grows)
+        length = describe_endless(numbers, sizeof numbers, done, rate);
     if (length > columns) {
-        length = PERCENTAGE < columns ? PERCENTAGE : columns;
+        length = total == 0 ? 0 : PERCENTAGE < columns ? PERCENTAGE : columns;
         numbers[length] = '\0';
     } else if (total > 0 && columns - length >= BAR_COLUMNS + LEAST_NAME) {
         bar = BAR_COLUMNS;
@@ -90,7 +101,7 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
     struct progress *progress = user;
     if (progress->draws &&
         (progress->drawn_at == 0 || seconds_now() - progress->drawn_at >= 0.1))
-        draw(progress, done, total);
+        draw(progress, done, progress->total_grows ? 0 : total);
     return is_interrupted();
 }
 

@@ -14,6 +14,7 @@ struct progress {
     cos_transfer *transfer; /* for the call */
     const char *name;
     int draws;
+    int total_grows;          /* the size is not known: what is called the total is not */
     double drawn_at;          /* 0 before the first time */
     struct mark older, newer; /* the rate is taken since the older one, 4 to 8 seconds ago */
 };

@@ -115,8 +115,9 @@ enum status check(int code, const char *json, const struct place *from, const st
 {
     print_reply(json);
     if (code == COS_ERR_CANCELLED && is_interrupted())
-        complain(is_standard(to) ? "interrupted"
-                                 : "interrupted; the same command goes on where it stopped");
+        complain(is_stream(from) || is_stream(to)
+                     ? "interrupted"
+                     : "interrupted; the same command goes on where it stopped");
     else if (code != COS_OK)
         explain(code, json, from, to);
     return status_of(code, json);

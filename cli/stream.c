@@ -20,12 +20,6 @@ static int open_file_of(const struct place *place, int standard)
     return place->bucket ? -1 : open_file_at(place->path);
 }
 
-int is_stream(const struct place *place)
-{
-    return open_file_of(place, STANDARD_INPUT) >= 0 ||
-           (!place->bucket && path_kind(place->path) == PATH_STREAM);
-}
-
 /* Where a download is written as it comes. */
 struct output {
     int file;
@@ -75,6 +69,40 @@ enum status download_to_stream(const cos_client *client, const struct place *fro
     return status;
 }
 
+/* Where an upload is read as it comes. */
+struct input {
+    int file;
+    int error; /* an errno */
+};
+
+static int64_t read_piece(uint8_t *buffer, size_t size, void *user)
+{
+    struct input *input = user;
+    long got = read_some(input->file, buffer, size);
+    if (is_interrupted()) /* Ctrl-C has ended the writer, too: what looks like the end is none */
+        return -1;
+    if (got < 0)
+        input->error = errno;
+    return got;
+}
+
+/* Uploads while it reads. Returns the library's code. */
+static int send_as_it_comes(const cos_client *client, const struct place *from,
+                            const struct place *to, struct input *input, char **json)
+{
+    enum { UNKNOWN_SIZE = -1 };
+    struct progress progress;
+    char *options = transfer_options(to);
+    int code;
+    progress_begin(&progress, from->text, !file_is_terminal(input->file));
+    progress.total_grows = 1;
+    code = cos_upload_stream(client, to->bucket, to->path, UNKNOWN_SIZE, read_piece, input, options,
+                             progress.transfer, json);
+    progress_end(&progress);
+    free(options);
+    return code;
+}
+
 /* Copies a stream to a temporary file. */
 static enum status collect(int in, const struct place *from, const struct temporary *temporary)
 {
@@ -92,25 +120,40 @@ static enum status collect(int in, const struct place *from, const struct tempor
     return DONE;
 }
 
-/* What is uploaded has to be a file: its size and SHA-1 are wanted before it is sent. */
+static enum status send_collected(const cos_client *client, const struct place *from,
+                                  const struct place *to, int in)
+{
+    struct temporary temporary = temporary_open();
+    enum status status = collect(in, from, &temporary);
+    if (status == DONE)
+        status = transfer(client, from, to, temporary.open_path);
+    temporary_close(&temporary);
+    return status;
+}
+
 enum status upload_stream(const cos_client *client, const struct place *from,
                           const struct place *to)
 {
-    struct temporary temporary;
-    int in = open_file_of(from, STANDARD_INPUT), is_ours = in < 0;
+    struct input input = {open_file_of(from, STANDARD_INPUT), 0};
+    int is_ours = input.file < 0, code;
+    char *json;
     enum status status;
     if (ends_with_slash(to))
         return usage("%s is a folder; what comes from a stream needs a name", to->text);
     if (is_ours)
-        in = open_to_read(from->path);
-    if (in < 0)
+        input.file = open_to_read(from->path);
+    if (input.file < 0)
         return cannot_use(from->path);
-    temporary = temporary_open();
-    status = collect(in, from, &temporary);
-    if (status == DONE)
-        status = transfer(client, from, to, temporary.open_path);
-    temporary_close(&temporary);
+    code = send_as_it_comes(client, from, to, &input, &json);
+    if (is_in(json, "/error/argument", "size")) /* the JSON API wants to know it before it starts */
+        status = send_collected(client, from, to, input.file);
+    else if (input.error)
+        status = wrong("%s: %s", is_standard(from) ? "standard input" : from->text,
+                       strerror(input.error));
+    else
+        status = report_transfer(code, json, from, to, NULL);
+    cos_string_free(json);
     if (is_ours)
-        close_file(in);
+        close_file(input.file);
     return status;
 }

@@ -7,8 +7,6 @@
 #include "place.h"
 #include "status.h"
 
-int is_stream(const struct place *place);
-
 enum status upload_stream(const cos_client *client, const struct place *from,
                           const struct place *to);
 

@@ -125,18 +125,35 @@ static enum status report_folder(int code, const char *json, const struct place 
     return status;
 }
 
+char *transfer_options(const struct place *to)
+{
+    char *options = to->bucket
+                        ? formatted("{\"insert_only\":%s", option('n') ? "true" : "false")
+                        : formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
+    append_option(&options, "concurrency", 'C', 1);
+    append(&options, "}");
+    return options;
+}
+
+enum status report_transfer(int code, const char *json, const struct place *from,
+                            const struct place *to, const char *local)
+{
+    enum status status;
+    if (is_kept(code, local))
+        return report_kept(json, from, to);
+    status = check(code, json, from, to);
+    if (status == DONE)
+        report_file(json, from, to);
+    return status;
+}
+
 enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
                      const char *local)
 {
     int is_whole_folder = ends_with_slash(from) && ends_with_slash(to), code;
     enum status status;
     struct progress progress;
-    char *name = last_name(from), *json;
-    char *options = to->bucket
-                        ? formatted("{\"insert_only\":%s", option('n') ? "true" : "false")
-                        : formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
-    append_option(&options, "concurrency", 'C', 1);
-    append(&options, "}");
+    char *name = last_name(from), *options = transfer_options(to), *json;
     progress_begin(&progress, *name ? name : from->text, 1);
     if (to->bucket)
         code = (is_whole_folder ? cos_upload_folder : cos_upload_file)(
@@ -145,15 +162,9 @@ enum status transfer(const cos_client *client, const struct place *from, const s
         code = (is_whole_folder ? cos_download_folder : cos_download_file)(
             client, from->bucket, from->path, local, options, progress.transfer, &json);
     progress_end(&progress);
-    if (is_whole_folder) {
-        status = report_folder(code, json, from, to);
-    } else if (is_kept(code, to->bucket ? NULL : local)) {
-        status = report_kept(json, from, to);
-    } else {
-        status = check(code, json, from, to);
-        if (status == DONE)
-            report_file(json, from, to);
-    }
+    status = is_whole_folder
+                 ? report_folder(code, json, from, to)
+                 : report_transfer(code, json, from, to, to->bucket ? NULL : local);
     cos_string_free(json);
     free(options);
     free(name);

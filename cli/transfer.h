@@ -12,6 +12,13 @@
 enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
                      const char *local);
 
+/* The options of an upload or download, as JSON; to be freed. */
+char *transfer_options(const struct place *to);
+
+/* Tells how the transfer of one file ended. `local` is the path that a download went to, else NULL. */
+enum status report_transfer(int code, const char *json, const struct place *from,
+                            const struct place *to, const char *local);
+
 /* Whether a failure is that of a file that exists and, with -n, is kept. `local` is the path that a
  * download goes to, else NULL. */
 int is_kept(int code, const char *local);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
@@ -946,6 +947,10 @@ fn a_bar_is_drawn_on_a_terminal_alone(api: Api) {
         let shown = on_terminal(&format!("{upload}{} {quiet}", quiet.len()));
         assert!(!shown.contains('\x1b') && !shown.contains('%'), "{quiet}: {shown:?}");
     }
+    // The end of a stream is known when it is there; the JSON API has to know it before.
+    let shown = on_terminal(&format!("cat {name} | cos cp - cos://private-bucket/stream"));
+    assert!(shown.contains("/s"), "{shown:?}");
+    assert_eq!(shown.contains('%'), api == Api::V4, "{shown:?}");
     let dumb = on_terminal(&format!("TERM=dumb {upload}"));
     assert!(!dumb.contains('\x1b'), "{dumb:?}");
 
@@ -963,6 +968,47 @@ fn wait(mut child: Child) -> Said {
         ended.is_some()
     });
     Said::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_stream_is_sent_while_it_is_read_and_not_without_its_end() {
+    let bed = Bed::new(Api::V5);
+    let bytes = content(20 * MIB);
+    // Whoever started the tests in the background had them ignore Ctrl-C.
+    let begin = |to: &str| {
+        let mut command = command(&bed, "env");
+        command.args(["--default-signal=INT,TERM", "cos", "cp", "-", to]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        bed.emulator.clear_requests();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(&bytes).unwrap();
+        wait_until("the first part", || !bed.logged(Op::Slice).is_empty());
+        (child, input)
+    };
+    let (child, input) = begin("cos://public-bucket/whole");
+    drop(input);
+    let said = wait(child).with_code(0);
+    assert!(said.out.contains("-> cos://public-bucket/whole: 20.0 MiB in "), "{said:?}");
+    assert_stored(&bed.emulator, "/whole", &bytes);
+
+    // Ctrl-C ends the program in front of the pipe, too: its end does not make this a whole file.
+    let (child, input) = begin("cos://public-bucket/part");
+    succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
+    drop(input);
+    let said = wait(child).with_code(130).complaining("interrupted");
+    assert!(!said.err.contains("goes on"), "it can't: {said:?}");
+    assert_absent(&bed.emulator, "/part");
+
+    fs::create_dir(bed.path("directory")).unwrap();
+    shell(&bed, "! cos cp - cos://public-bucket/part <directory 2>said");
+    let said = fs::read_to_string(bed.path("said")).unwrap();
+    assert_eq!(said, "cos: cp: standard input: Is a directory\n");
+    assert_absent(&bed.emulator, "/part");
 }
 
 /// Runs a command with one request at a time. The request of this kind behind the first two is

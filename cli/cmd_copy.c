@@ -12,21 +12,25 @@
 #include "transfer.h"
 
 /* cos_copy_file or cos_move_file. */
-typedef int within_bucket(const cos_client *client, const char *bucket, const char *cos_path,
+typedef int on_service(const cos_client *client, const char *bucket, const char *cos_path,
                           const char *dest_path, const char *options, char **out_json);
 
-static enum status copy_within_bucket(const cos_client *client, const struct place *from,
-                                      const struct place *to, within_bucket *call)
+static enum status copy_on_service(const cos_client *client, const struct place *from,
+                                   const struct place *to, on_service *call)
 {
-    char *json;
-    int code;
+    char *json, *options;
+    int code, is_within = strcmp(from->bucket, to->bucket) == 0;
     enum status status;
-    if (strcmp(from->bucket, to->bucket) != 0)
-        return wrong("%s is in another bucket; go through a local file", to->text);
-    if (strcmp(from->path, to->path) == 0)
+    if (is_within && strcmp(from->path, to->path) == 0)
         return wrong("%s: source and destination are the same file", from->text);
-    code = call(client, from->bucket, from->path, to->path,
-                option('n') ? NULL : COS_JSON({"overwrite": true}), &json);
+    options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
+    if (!is_within) {
+        char *bucket = quoted(to->bucket);
+        append(&options, ",\"dest_bucket\":%s", bucket);
+        free(bucket);
+    }
+    append(&options, "}");
+    code = call(client, from->bucket, from->path, to->path, options, &json);
     if (is_kept(code, NULL)) {
         status = report_kept(json, from, to);
     } else {
@@ -35,6 +39,7 @@ static enum status copy_within_bucket(const cos_client *client, const struct pla
             say("%s -> %s", from->text, to->text);
     }
     cos_string_free(json);
+    free(options);
     return status;
 }
 
@@ -66,14 +71,14 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
 
 /* Copies or moves a file to a place that may be the folder that it goes into. */
 static enum status copy_file(const cos_client *client, const struct place *from,
-                             const struct place *to, within_bucket *call)
+                             const struct place *to, on_service *call)
 {
     char *name = last_name(from);
     int goes_into = ends_with_slash(to) || is_folder(to);
     struct place target = goes_into ? place_in(to, name) : place_of(copy_of(to->text));
     enum status status;
     if (from->bucket && to->bucket)
-        status = copy_within_bucket(client, from, &target, call);
+        status = copy_on_service(client, from, &target, call);
     else
         status = transfer(client, from, &target, to->bucket ? from->path : target.path);
     free(name);
@@ -164,6 +169,8 @@ static enum status run_mv(const cos_client *client, const struct place *places, 
     const struct place *from = &places[0], *to = &places[count - 1];
     if (!from->bucket || !to->bucket)
         return usage("%s: only within a bucket", (from->bucket ? to : from)->text);
+    if (strcmp(from->bucket, to->bucket) != 0)
+        return wrong("%s is in another bucket; copy it, then remove it", to->text);
     if (is_folder(from))
         return wrong("%s: folders can't be moved", from->text);
     return copy_file(client, from, to, cos_move_file);

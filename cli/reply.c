@@ -66,7 +66,8 @@ static void hint(int code, const char *json, const struct place *about)
 
 const char *plain(const char *message)
 {
-    static const char *const NAMES[] = {"local_path ", "cos_path ", "dest_path "};
+    static const char *const NAMES[] = {"local_path ", "cos_path ", "dest_path ",
+                                        "dest_bucket "};
     size_t i;
     for (i = 0; message && i < sizeof NAMES / sizeof *NAMES; i++) {
         if (strncmp(message, NAMES[i], strlen(NAMES[i])) == 0)
@@ -84,9 +85,17 @@ static const struct place *failed_place(int code, const char *json, const struct
                   is_in(json, "/error/phase", "local_file")))
         return local;
     if (code == COS_ERR_FILE_EXISTS || code == COS_ERR_FOLDER_EXISTS ||
-        is_in(json, "/error/argument", "dest_path"))
+        is_in(json, "/error/argument", "dest_path") ||
+        is_in(json, "/error/argument", "dest_bucket"))
         return to;
     return from->bucket ? from : to;
+}
+
+/* Whether nobody can tell which of two buckets is missing. */
+static int is_of_either(int code, const struct place *from, const struct place *to)
+{
+    return code == COS_ERR_NO_BUCKET && from->bucket && to->bucket &&
+           strcmp(from->bucket, to->bucket) != 0;
 }
 
 static void explain(int code, const char *json, const struct place *from, const struct place *to)
@@ -97,7 +106,10 @@ static void explain(int code, const char *json, const struct place *from, const 
     size_t length = strlen(about->text);
     if (strncmp(rest, about->text, length) == 0 && rest[length] == ' ')
         rest += length + 1; /* the message names the place already */
-    complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
+    if (is_of_either(code, from, to))
+        complain("%s or %s: %s (%s, %d)", from->text, to->text, rest, cos_code_name(code), code);
+    else
+        complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
     hint(code, json, about);
     cos_string_free(message);
 }

@@ -26,7 +26,7 @@ done
 host=$(sed -n 's|.*http://||p' "$work/log")
 
 # Nothing of the account of whoever runs this.
-for name in APPID SECRET_ID SECRET_KEY REGION SCHEME HOSTNAME DOWNLOAD_HOSTNAME CA_FILE PROXY CONFIG
+for name in API APPID SECRET_ID SECRET_KEY REGION SCHEME HOSTNAME DOWNLOAD_HOSTNAME CA_FILE PROXY CONFIG
 do
     unset "COS_$name"
 done
@@ -71,6 +71,6 @@ type_in 'cos mv cos://private-bucket/docs/README.md cos://private-bucket/docs/ol
 type_in 'cos stat cos://private-bucket/docs/README.md || echo "exit code $?: not found"'
 type_in 'cos rm -r cos://private-bucket/docs/ cos://private-bucket/examples/'
 
-printf '\n$ ./round %s private-bucket ...\n' "$host"
+printf '\n$ ./round localhost:%s private-bucket ...\n' "${host##*:}"
 cd "$work"
-./round "$host" private-bucket 1250000000 EXAMPLE_SECRET_ID EXAMPLE_SECRET_KEY
+./round "localhost:${host##*:}" private-bucket 1250000000 EXAMPLE_SECRET_ID EXAMPLE_SECRET_KEY

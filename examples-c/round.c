@@ -2,7 +2,8 @@
  *
  *     round HOST:PORT BUCKET APPID SECRET_ID SECRET_KEY
  *
- * HOST:PORT is an emulator. For the real service, give cos_client_new a region and no options. */
+ * HOST:PORT is an emulator, such as localhost:9000. The environment's COS_API says which API is spoken,
+ * v4 or v5. For the real service, give cos_client_new a region and no options. */
 #include <cos.h>
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
 {
     const char *text = "hello, cos\n";
     const char *local = "round.txt", *copy = "round-copy.txt";
-    const char *bucket;
+    const char *bucket, *api = getenv("COS_API");
     char options[512];
     char *json = NULL, *sign_url;
     cos_client *client = NULL;
@@ -65,8 +66,9 @@ int main(int argc, char **argv)
     }
     bucket = argv[2];
     snprintf(options, sizeof options,
-             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
-             argv[1], strrchr(argv[1], ':') ? strrchr(argv[1], ':') : "");
+             "{\"api\": \"%s\", \"scheme\": \"http\", \"hostname\": \"%s\","
+             " \"download_hostname\": \"%s\"}",
+             api ? api : "v4", argv[1], argv[1]);
 
     code = cos_client_new(argv[3], argv[4], argv[5], NULL, options, &client, &json);
     expect(COS_OK, code, "cos_client_new", json);

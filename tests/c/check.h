@@ -33,6 +33,15 @@ static char *reply;
             fail(__FILE__, __LINE__, #call " == " #wanted);                                   \
     } while (0)
 
+/* The call needs this API, and is refused where the program speaks another one. */
+#define EXPECT_OF(which, call)                                                                \
+    do {                                                                                      \
+        const int has_ = strcmp(api(), which) == 0;                                           \
+        EXPECT(has_ ? COS_OK : COS_ERR_PARAM, call);                                          \
+        if (!has_)                                                                            \
+            CHECK_TEXT("/error/argument", "api");                                             \
+    } while (0)
+
 #define CHECK_TEXT(pointer, wanted)                                                           \
     do {                                                                                      \
         char *text_ = cos_json_string(reply, pointer);                                        \
@@ -75,12 +84,26 @@ static inline int go_on(uint64_t now, uint64_t total, void *user)
     return 0;
 }
 
+/* Which API is tried: the environment's COS_API says it. */
+static inline const char *api(void)
+{
+    const char *given = getenv("COS_API");
+    return given ? given : "v4";
+}
+
+static inline int is_v5(void)
+{
+    return strcmp(api(), "v5") == 0;
+}
+
 /* Writes options of a client; `host` is "address:port" of the emulator. */
 static inline char *options_of(const char *host, char options[256])
 {
+    const char *port = strrchr(host, ':');
     snprintf(options, 256,
-             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
-             host, strrchr(host, ':'));
+             "{\"api\": \"%s\", \"scheme\": \"http\", \"hostname\": \"localhost%s\","
+             " \"download_hostname\": \"localhost%s\"}",
+             api(), port, port);
     return options;
 }
 

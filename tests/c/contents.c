@@ -129,8 +129,9 @@ static void sliced(const cos_client *client, cos_transfer *transfer)
 
     watch(transfer, &progress);
     EXPECT(COS_OK, cos_upload_buffer(client, BUCKET, "/large", large, LARGE,
-                                     COS_JSON({"biz_attr": "large", "concurrency": 3}), transfer,
-                                     &reply));
+                                     COS_JSON({"biz_attr": "large", "concurrency": 3,
+                                               "slice_threshold": 1048576, "slice_size": 1048576}),
+                                     transfer, &reply));
     check_progress(transfer, &progress, LARGE);
     CHECK(progress.calls >= 3);
     CHECK_INT("/transfer/bytes", (int64_t)LARGE);
@@ -147,10 +148,10 @@ static void sliced(const cos_client *client, cos_transfer *transfer)
     CHECK(len == LARGE && memcmp(data, large, LARGE) == 0);
     cos_buffer_free(data, len);
 
-    /* The server knows the content: nothing travels. */
+    /* A server of the JSON API knows the content: nothing travels. */
     write_file(local("large"), large, LARGE);
     EXPECT(COS_OK, cos_upload_file(client, BUCKET, "/again", local("large"), NULL, NULL, &reply));
-    CHECK_TEXT("/transfer/instant", "true");
+    CHECK_TEXT("/transfer/instant", is_v5() ? "false" : "true");
     CHECK_INT("/transfer/slices", 0);
     EXPECT(COS_OK, cos_download_file(client, BUCKET, "/again", local("again"), NULL, NULL, &reply));
     CHECK(file_holds(local("again"), large, LARGE));
@@ -225,6 +226,75 @@ static void streams(const cos_client *client, cos_transfer *transfer)
     CHECK(taken.len == 0);
 }
 
+struct given {
+    size_t len, end;
+    int64_t then;
+    int elsewhere;
+    pthread_t caller;
+};
+
+/* Gives the bytes of `large` up to `end`, in pieces of odd sizes; `then` in place of more. */
+static int64_t give(uint8_t *buf, size_t len, void *user)
+{
+    struct given *given = user;
+    given->elsewhere |= !pthread_equal(given->caller, pthread_self());
+    if (given->len == given->end)
+        return given->then;
+    if (len > 70001)
+        len = 70001;
+    if (len > given->end - given->len)
+        len = given->end - given->len;
+    memcpy(buf, large + given->len, len);
+    given->len += len;
+    return (int64_t)len;
+}
+
+static void upload_streams(const cos_client *client, cos_transfer *transfer)
+{
+    const char *sliced = COS_JSON({"slice_threshold": 1048576, "slice_size": 1048576});
+    struct given given = {0, LARGE, 0, 0, pthread_self()};
+    struct progress progress;
+    uint8_t *data;
+    size_t len;
+
+    watch(transfer, &progress);
+    EXPECT(COS_OK, cos_upload_stream(client, BUCKET, "/given", (int64_t)LARGE, give, &given, sliced,
+                                     transfer, &reply));
+    CHECK(given.len == LARGE && !given.elsewhere);
+    CHECK_INT("/transfer/bytes", (int64_t)LARGE);
+    CHECK_INT("/transfer/slices", 10);
+    check_progress(transfer, &progress, LARGE);
+    EXPECT(COS_OK, cos_download_buffer(client, BUCKET, "/given", NULL, NULL, &data, &len, &reply));
+    CHECK(len == LARGE && memcmp(data, large, LARGE) == 0);
+    cos_buffer_free(data, len);
+
+    /* Without its size, which the JSON API has to know. */
+    given.len = 0;
+    EXPECT(is_v5() ? COS_OK : COS_ERR_PARAM,
+           cos_upload_stream(client, BUCKET, "/given/unknown", -1, give, &given, NULL, NULL, &reply));
+    if (is_v5())
+        CHECK_INT("/transfer/bytes", (int64_t)LARGE);
+    else
+        CHECK_TEXT("/error/argument", "size");
+    CHECK(given.len == (is_v5() ? LARGE : 0));
+
+    /* No more is read than was said, and not less. */
+    given.len = 0;
+    EXPECT(COS_OK, cos_upload_stream(client, BUCKET, "/given/3", 3, give, &given, NULL, NULL,
+                                     &reply));
+    CHECK(given.len == 3);
+    given.end = 3;
+    EXPECT(COS_ERR_LOCAL_IO, cos_upload_stream(client, BUCKET, "/given/less", 4, give, &given, NULL,
+                                               NULL, &reply));
+    given.then = -1;
+    EXPECT(COS_ERR_CANCELLED, cos_upload_stream(client, BUCKET, "/given/less", 4, give, &given,
+                                                NULL, NULL, &reply));
+    EXPECT(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, "/given/less", NULL, &reply));
+    EXPECT(COS_ERR_PARAM, cos_upload_stream(client, BUCKET, "/given/less", -2, give, &given, NULL,
+                                            NULL, &reply));
+    CHECK_TEXT("/error/argument", "size");
+}
+
 /* Who runs this program has made DIRECTORY/tree with the files a and sub/b, of one byte each. */
 static void trees(const cos_client *client, cos_transfer *transfer)
 {
@@ -287,6 +357,7 @@ static void cancelled_before(const cos_client *client)
 {
     cos_transfer *transfer = cos_transfer_new();
     struct taken taken = {0, SIZE_MAX, 0, pthread_self()};
+    struct given given = {0, LARGE, 0, 0, pthread_self()};
     uint8_t *data = large;
     size_t len = 1;
 
@@ -297,6 +368,9 @@ static void cancelled_before(const cos_client *client)
                                                 transfer, &reply));
     EXPECT(COS_ERR_CANCELLED, cos_upload_file(client, BUCKET, "/never", local("small"), NULL,
                                               transfer, &reply));
+    EXPECT(COS_ERR_CANCELLED, cos_upload_stream(client, BUCKET, "/never", (int64_t)LARGE, give,
+                                                &given, NULL, transfer, &reply));
+    CHECK(given.len == 0);
     EXPECT(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, "/never", NULL, &reply));
 
     EXPECT(COS_ERR_CANCELLED, cos_download_file(client, BUCKET, "/small", local("never"), NULL,
@@ -395,6 +469,7 @@ int main(int argc, char **argv)
     sliced(client, transfer);
     ranges(client);
     streams(client, transfer);
+    upload_streams(client, transfer);
     trees(client, transfer);
     cancelled_by_callback(client);
     cancelled_before(client);

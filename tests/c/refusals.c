@@ -26,6 +26,13 @@ static cos_client *out_client;
 static uint8_t *out_data;
 static size_t out_len;
 
+static int64_t never_read(uint8_t *buf, size_t len, void *user)
+{
+    (void)buf, (void)len, (void)user;
+    fail(__FILE__, __LINE__, "nothing is uploaded");
+    return -1;
+}
+
 static int never(const uint8_t *data, size_t len, void *user)
 {
     (void)data, (void)len, (void)user;
@@ -50,6 +57,11 @@ static int client_set_credentials(void **in, char **json)
     return cos_client_set_credentials(in[0], in[1], in[2], in[3], json);
 }
 
+static int client_set_temporary_credentials(void **in, char **json)
+{
+    return cos_client_set_temporary_credentials(in[0], in[1], in[2], in[3], in[4], json);
+}
+
 static int sign_more(void **in, char **json)
 {
     return cos_sign_more(in[0], in[1], in[2], 60, json);
@@ -63,6 +75,11 @@ static int sign_once(void **in, char **json)
 static int sign_download(void **in, char **json)
 {
     return cos_sign_download(in[0], in[1], in[2], 60, json);
+}
+
+static int sign_url(void **in, char **json)
+{
+    return cos_sign_url(in[0], in[1], in[2], in[3], 60, in[4], json);
 }
 
 static int stat_file(void **in, char **json)
@@ -125,6 +142,12 @@ static int upload_buffer(void **in, char **json)
     return cos_upload_buffer(in[0], in[1], in[2], in[3], 3, in[4], in[5], json);
 }
 
+static int upload_stream(void **in, char **json)
+{
+    return cos_upload_stream(in[0], in[1], in[2], 3, in[3] ? never_read : NULL, NULL, in[4], in[5],
+                             json);
+}
+
 static int download_file(void **in, char **json)
 {
     return cos_download_file(in[0], in[1], in[2], in[3], in[4], in[5], json);
@@ -151,15 +174,28 @@ static int download_folder(void **in, char **json)
     return cos_download_folder(in[0], in[1], in[2], in[3], in[4], in[5], json);
 }
 
+static int list_buckets(void **in, char **json)
+{
+    return cos_list_buckets(in[0], in[1], json);
+}
+
+static int request(void **in, char **json)
+{
+    return cos_request(in[0], in[1], in[2], in[3], in[4], in[5], in[6], 3, in[7], json);
+}
+
 static const struct function functions[] = {
     {"cos_client_new", client_new,
      {"$appid", "$secret_id", "$secret_key", "?region", "?options", ">out_client"}},
     {"cos_client_set_config", client_set_config, {"*client", "$options"}},
     {"cos_client_set_credentials", client_set_credentials,
      {"*client", "$appid", "$secret_id", "$secret_key"}},
+    {"cos_client_set_temporary_credentials", client_set_temporary_credentials,
+     {"*client", "$appid", "$secret_id", "$secret_key", "$token"}},
     {"cos_sign_more", sign_more, {"*client", "$bucket", "$cos_path"}},
     {"cos_sign_once", sign_once, {"*client", "$bucket", "$cos_path"}},
     {"cos_sign_download", sign_download, {"*client", "$bucket", "$cos_path"}},
+    {"cos_sign_url", sign_url, {"*client", "$method", "$bucket", "$cos_path", "?options"}},
     {"cos_stat_file", stat_file, {"*client", "$bucket", "$cos_path", "?options"}},
     {"cos_update_file", update_file, {"*client", "$bucket", "$cos_path", "?options"}},
     {"cos_del_file", del_file, {"*client", "$bucket", "$cos_path", "?options"}},
@@ -174,6 +210,8 @@ static const struct function functions[] = {
      {"*client", "$bucket", "$cos_path", "$local_path", "?options", "-transfer"}},
     {"cos_upload_buffer", upload_buffer,
      {"*client", "$bucket", "$cos_path", "!data", "?options", "-transfer"}},
+    {"cos_upload_stream", upload_stream,
+     {"*client", "$bucket", "$cos_path", "!read", "?options", "-transfer"}},
     {"cos_download_file", download_file,
      {"*client", "$bucket", "$cos_path", "$local_path", "?options", "-transfer"}},
     {"cos_download_buffer", download_buffer,
@@ -184,6 +222,9 @@ static const struct function functions[] = {
      {"*client", "$bucket", "$cos_path", "$local_path", "?options", "-transfer"}},
     {"cos_download_folder", download_folder,
      {"*client", "$bucket", "$cos_path", "$local_path", "?options", "-transfer"}},
+    {"cos_list_buckets", list_buckets, {"*client", "?options"}},
+    {"cos_request", request,
+     {"*client", "$method", "?bucket", "?cos_path", "?params", "?headers", "!body", "?options"}},
 };
 
 /* A byte that is never UTF-8, a sequence that is cut short by the end, a surrogate, and a
@@ -218,11 +259,17 @@ static void *good(const char *function, const char *argument)
         return SECRET_KEY;
     if (strcmp(argument, "region") == 0)
         return "sh";
+    if (strcmp(argument, "token") == 0)
+        return "token";
+    if (strcmp(argument, "method") == 0)
+        return strcmp(function, "cos_request") == 0 ? "PUT" : "GET";
+    if (strcmp(argument, "params") == 0 || strcmp(argument, "headers") == 0)
+        return "{}";
     if (strcmp(argument, "bucket") == 0)
         return BUCKET;
     if (strcmp(argument, "cos_path") == 0)
         return folder ? "/d/" : "/f";
-    return "/x"; /* paths, data; for `write`, something that is not NULL */
+    return "/x"; /* paths, data; for callbacks, something that is not NULL */
 }
 
 static void poison_results(void)

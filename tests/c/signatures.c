@@ -19,6 +19,8 @@ void (*buffer_free)(uint8_t *, size_t) = cos_buffer_free;
 int (*client_new)(text, text, text, text, text, cos_client **, char **) = cos_client_new;
 int (*client_set_config)(client, text, char **) = cos_client_set_config;
 int (*client_set_credentials)(client, text, text, text, char **) = cos_client_set_credentials;
+int (*client_set_temporary_credentials)(client, text, text, text, text, char **)
+    = cos_client_set_temporary_credentials;
 int (*client_set_log)(client, int, void (*)(int, const char *, void *), void *) =
     cos_client_set_log;
 void (*client_free)(cos_client *) = cos_client_free;
@@ -26,6 +28,7 @@ void (*client_free)(cos_client *) = cos_client_free;
 int (*sign_more)(client, text, text, int64_t, char **) = cos_sign_more;
 int (*sign_once)(client, text, text, char **) = cos_sign_once;
 int (*sign_download)(client, text, text, int64_t, char **) = cos_sign_download;
+int (*sign_url)(client, text, text, text, int64_t, text, char **) = cos_sign_url;
 
 cos_transfer *(*transfer_new)(void) = cos_transfer_new;
 void (*transfer_free)(cos_transfer *) = cos_transfer_free;
@@ -50,11 +53,18 @@ file_transfer *const file_transfers[] = {
 
 int (*upload_buffer)(client, text, text, const uint8_t *, size_t, text, cos_transfer *, char **)
     = cos_upload_buffer;
+int (*upload_stream)(client, text, text, int64_t, int64_t (*)(uint8_t *, size_t, void *), void *,
+                     text, cos_transfer *, char **)
+    = cos_upload_stream;
 int (*download_buffer)(client, text, text, text, cos_transfer *, uint8_t **, size_t *, char **)
     = cos_download_buffer;
 int (*download_stream)(client, text, text, text, cos_transfer *,
                        int (*)(const uint8_t *, size_t, void *), void *, char **)
     = cos_download_stream;
+
+int (*list_buckets)(client, text, char **) = cos_list_buckets;
+int (*request)(client, text, text, text, text, text, const uint8_t *, size_t, text, char **)
+    = cos_request;
 
 int main(void)
 {

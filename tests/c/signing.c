@@ -104,6 +104,15 @@ static void more(const cos_client *client)
     cos_string_free(sign);
 }
 
+static void expiries_of_more(const cos_client *client)
+{
+    EXPECT(COS_OK, cos_sign_more(client, BUCKET, "/x", 7776000, &reply));
+    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", 0, &reply));
+    CHECK_TEXT("/error/argument", "expired");
+    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", 7776001, &reply));
+    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", (int64_t)time(NULL) - 1, &reply));
+}
+
 static void once(const cos_client *client)
 {
     const char *file = CONTROL "/once", *delete = COS_JSON({"op": "delete"});
@@ -140,7 +149,7 @@ static void download(const cos_client *client)
     *query = '\0';
     CHECK(status_of(get(bare)) == 403);
     sign = signature();
-    snprintf(bare, sizeof bare, "%s-%s.localhost", BUCKET, APPID);
+    snprintf(bare, sizeof bare, "%s-%s.localhost:%d", BUCKET, APPID, port);
     query = strchr(url, '?');
     *query = '\0';
     CHECK(status_of(ask("GET", bare, strchr(url + 7, '/'), sign, "")) == 200);
@@ -148,20 +157,60 @@ static void download(const cos_client *client)
     cos_string_free(url);
 }
 
+/* A URL for a request of another kind, and what has to be sent with it. */
+static void url_for(const cos_client *client)
+{
+    const char *headers = COS_JSON({"headers": {"Content-Type": "application/json"}});
+    char *url, host[256];
+
+    put(client, "/url", "what is there");
+    EXPECT(COS_OK, cos_sign_url(client, "GET", BUCKET, "/url", 60, NULL, &reply));
+    CHECK(cos_json_length(reply, "/data/headers") == 0);
+    url = cos_json_string(reply, "/data/url");
+    CHECK(url != NULL);
+    CHECK(strstr(get(url), "\r\n\r\nwhat is there") != NULL);
+    cos_string_free(url);
+
+    EXPECT(is_v5() ? COS_OK : COS_ERR_PARAM,
+           cos_sign_url(client, "PUT", BUCKET, "/url", 60, headers, &reply));
+    if (!is_v5()) {
+        CHECK_TEXT("/error/argument", "method");
+        return;
+    }
+    CHECK_TEXT("/data/headers/Content-Type", "application/json");
+    url = cos_json_string(reply, "/data/url");
+    CHECK(url != NULL);
+    snprintf(host, sizeof host, "%s-%s.localhost:%d", BUCKET, APPID, port);
+    CHECK(status_of(ask("PUT", host, strchr(url + 7, '/'), NULL, "{}")) == 200);
+    CHECK(status_of(ask("DELETE", host, strchr(url + 7, '/'), NULL, "")) == 403);
+    CHECK(object_holds(client, "/url", "{}"));
+    cos_string_free(url);
+}
+
+/* The XML API has none that are for several requests, or for one use. */
+static void none_of_those(const cos_client *client)
+{
+    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", 60, &reply));
+    CHECK_TEXT("/error/argument", "api");
+    EXPECT(COS_ERR_PARAM, cos_sign_once(client, BUCKET, "/x", &reply));
+    CHECK_TEXT("/error/argument", "api");
+}
+
 static void expiries(const cos_client *client)
 {
     int64_t now = (int64_t)time(NULL);
     char *url;
 
-    EXPECT(COS_OK, cos_sign_download(client, BUCKET, "/given/a", 1, &reply));
+    put(client, "/soon", "over");
+    EXPECT(COS_OK, cos_sign_download(client, BUCKET, "/soon", 1, &reply));
     url = cos_json_string(reply, "/data/url");
     CHECK(url != NULL);
 
-    EXPECT(COS_OK, cos_sign_more(client, BUCKET, "/x", 7776000, &reply));
-    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", 0, &reply));
+    EXPECT(COS_OK, cos_sign_url(client, "GET", BUCKET, "/x", 7776000, NULL, &reply));
+    EXPECT(COS_ERR_PARAM, cos_sign_url(client, "GET", BUCKET, "/x", 0, NULL, &reply));
     CHECK_TEXT("/error/argument", "expired");
-    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", 7776001, &reply));
-    EXPECT(COS_ERR_PARAM, cos_sign_more(client, BUCKET, "/x", now - 1, &reply));
+    EXPECT(COS_ERR_PARAM, cos_sign_download(client, BUCKET, "/x", 7776001, &reply));
+    EXPECT(COS_ERR_PARAM, cos_sign_download(client, BUCKET, "/x", now - 1, &reply));
     EXPECT(COS_ERR_PARAM, cos_sign_download(client, BUCKET, "/x", now, &reply));
     EXPECT(COS_ERR_PARAM, cos_sign_download(client, BUCKET, "/x", now + 7776000 + 60, &reply));
     EXPECT(COS_ERR_PARAM, cos_sign_download(client, BUCKET, "/x/", 60, &reply));
@@ -179,9 +228,15 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     port = atoi(strrchr(argv[1], ':') + 1);
     client = client_of(argv[1]);
-    more(client);
-    once(client);
+    if (is_v5()) {
+        none_of_those(client);
+    } else {
+        more(client);
+        once(client);
+        expiries_of_more(client);
+    }
     download(client);
+    url_for(client);
     expiries(client);
     done(client);
     return EXIT_SUCCESS;

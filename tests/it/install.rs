@@ -65,7 +65,7 @@ impl Elsewhere {
         if shared {
             run.env("LD_LIBRARY_PATH", self.prefix.join("lib"));
         }
-        let host = self.bed.emulator.host();
+        let host = self.bed.host();
         let output = succeed(run.args([&host, BUCKET, APPID, SECRET_ID, SECRET_KEY]));
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(printed.ends_with("the whole round went well\n"), "{printed}");

@@ -55,6 +55,14 @@ macro_rules! for_each_api {
 }
 
 impl Api {
+    /// The word that chooses it: the value of the option `api`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Api::V4 => "v4",
+            Api::V5 => "v5",
+        }
+    }
+
     /// The operation in the emulator's log and in faults.
     pub fn name(self, op: Op) -> &'static str {
         let (v4, v5) = match op {

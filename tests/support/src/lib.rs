@@ -15,7 +15,7 @@ use std::{env, fs};
 
 use cos::client::Client;
 use cos::reply::Reply;
-use cos_emulator::{Config, Emulator};
+use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
 use serde_json::{Value, json};
 
 pub const APPID: &str = "1250000000";
@@ -31,16 +31,25 @@ pub struct Bed {
 }
 
 impl Bed {
-    /// The emulator, for clients that speak this protocol.
+    /// The emulator, for clients that speak this protocol. It knows temporary keys as well.
     pub fn new(api: Api) -> Bed {
         let dir = tempfile::tempdir().unwrap();
-        let emulator = Emulator::start(Config::new(dir.path().join("emulator"))).unwrap();
-        Bed::with(api, emulator, dir)
+        let mut config = Config::new(dir.path().join("emulator"));
+        let (secret_id, secret_key) = ("TEMPORARY_ID".into(), "TEMPORARY_KEY".into());
+        let credential = Credential { appid: APPID.into(), secret_id, secret_key };
+        let token = "TEMPORARY_TOKEN".into();
+        config.temporary_keys.push(TemporaryKey { credential, token, expires: None });
+        Bed::with(api, Emulator::start(config).unwrap(), dir)
     }
 
     /// The same with an emulator that was started in this directory.
     pub fn with(api: Api, emulator: Emulator, dir: tempfile::TempDir) -> Bed {
         Bed { emulator, dir, api }
+    }
+
+    /// Where the emulator is, by a name: so it can be `hostname` and `download_hostname` of either API.
+    pub fn host(&self) -> String {
+        format!("localhost:{}", self.emulator.port())
     }
 
     /// The options that lead a client to the emulator.

@@ -29,6 +29,8 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <istream>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,6 +54,11 @@ template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
 inline const char *plain(const std::string &text) noexcept
 {
     return text.find('\0') == std::string::npos ? text.c_str() : "\xff";
+}
+
+inline const char *plain(const std::optional<std::string> &text) noexcept
+{
+    return text ? plain(*text) : nullptr;
 }
 
 template <class Scalar, class = std::enable_if_t<std::is_scalar_v<Scalar>>>
@@ -200,6 +207,10 @@ struct Raw {
     std::string json;
 };
 
+/// Names with their values, such as parameters or headers: `{{"acl", ""}}`. A name may be there several
+/// times.
+using Fields = std::multimap<std::string, std::string>;
+
 /// What all builders of options have in common. Of a key that is set twice the last value counts.
 class Options {
 public:
@@ -220,6 +231,19 @@ protected:
         json_.insert(end, (first ? "" : ",") + quoted(key) + ":" + std::string(value));
     }
 
+    static std::string object(const Fields &fields)
+    {
+        std::string json = "{";
+        for (auto one = fields.begin(); one != fields.end();) {
+            json += (json == "{" ? "" : ",") + quoted(one->first) + ":[" + quoted(one->second);
+            const auto end = fields.upper_bound(one->first);
+            while (++one != end)
+                json += "," + quoted(one->second);
+            json += "]";
+        }
+        return json + "}";
+    }
+
     static std::string quoted(std::string_view text)
     {
         std::string json = "\"";
@@ -238,22 +262,22 @@ private:
     friend const char *plain(const Options &options) noexcept
     { return detail::plain(options.json_); }
 
+    friend class Client;
+
     std::string json_ = "{}";
 };
 
-/// The options of every call, and the base of the others: `Own` is the class that derives from it.
-template <class Own> class OptionsOf : public Options {
+/// The base of all builders: `Own` is the class that derives from it.
+template <class Own> class BuilderOf : public Options {
 public:
-    OptionsOf() = default;
-    OptionsOf(Raw raw) : Options(std::move(raw)) {}
-
-    Own &timeout_ms(std::int64_t ms) { return set("timeout_ms", ms); }
-    Own &retries(std::int64_t times) { return set("retries", times); }
+    BuilderOf() = default;
+    BuilderOf(Raw raw) : Options(std::move(raw)) {}
 
 protected:
     Own &set(std::string_view key, bool v) { return put(key, v ? "true" : "false"); }
     Own &set(std::string_view key, std::int64_t v) { return put(key, std::to_string(v)); }
     Own &set(std::string_view key, std::string_view v) { return put(key, quoted(v)); }
+    Own &set(std::string_view key, const Fields &v) { return put(key, object(v)); }
 
 private:
     Own &put(std::string_view key, std::string_view value)
@@ -261,6 +285,15 @@ private:
         Options::put(key, value);
         return static_cast<Own &>(*this);
     }
+};
+
+/// The options of every call that sends something, and the base of those that have more.
+template <class Own> class OptionsOf : public BuilderOf<Own> {
+public:
+    using BuilderOf<Own>::BuilderOf;
+
+    Own &timeout_ms(std::int64_t v) { return this->set("timeout_ms", v); }
+    Own &retries(std::int64_t v) { return this->set("retries", v); }
 };
 
 /// For calls without options of their own, such as cos_stat_file().
@@ -283,6 +316,13 @@ struct ClientOptions : OptionsOf<ClientOptions> {
     ClientOptions &proxy(std::string_view v) { return set("proxy", v); }
     ClientOptions &user_agent(std::string_view v) { return set("user_agent", v); }
     ClientOptions &max_idle_connections(std::int64_t v) { return set("max_idle_connections", v); }
+};
+
+/// See cos_sign_url().
+struct SignOptions : BuilderOf<SignOptions> {
+    using BuilderOf::BuilderOf;
+    SignOptions &params(const Fields &v) { return set("params", v); }
+    SignOptions &headers(const Fields &v) { return set("headers", v); }
 };
 
 /// See cos_upload_file() and cos_upload_folder(), which differ in the default of `insert_only`.
@@ -360,6 +400,9 @@ struct DeleteOptions : OptionsOf<DeleteOptions> {
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 /// Takes bytes of a download, in order; returns whether to go on. See cos_write_fn.
 using Write = std::function<bool(std::string_view bytes)>;
+/// Gives the next bytes of an upload: writes up to `size` of them to `to` and returns how many; 0 at the
+/// end, less than 0 to stop. See cos_read_fn.
+using Read = std::function<std::int64_t(char *to, std::size_t size)>;
 /// Takes a line of the log; may be called by several threads at once. See cos_log_fn.
 using Log = std::function<void(cos_log_level level, std::string_view line)>;
 
@@ -478,6 +521,8 @@ public:
     { return call(cos_client_set_config, options); }
     Result set_credentials(Text appid, Text secret_id, Text secret_key) const
     { return call(cos_client_set_credentials, appid, secret_id, secret_key); }
+    Result set_temporary_credentials(Text appid, Text secret_id, Text secret_key, Text token) const
+    { return call(cos_client_set_temporary_credentials, appid, secret_id, secret_key, token); }
     /// See cos_client_set_log(). The client keeps `function` until it is replaced. Calls under way
     /// that have a log go on in the new one.
     /// @return COS_OK, or COS_ERR_PARAM if there is no client or no such level.
@@ -502,6 +547,9 @@ public:
     { return call(cos_sign_once, bucket, cos_path); }
     Result sign_download(Text bucket, Text cos_path, std::int64_t expired) const
     { return call(cos_sign_download, bucket, cos_path, expired); }
+    Result sign_url(Text method, Text bucket, Text cos_path, std::int64_t expired,
+                    const SignOptions &options = {}) const
+    { return call(cos_sign_url, method, bucket, cos_path, expired, options); }
 
     Result stat_file(Text bucket, Text cos_path, const CallOptions &options = {}) const
     { return call(cos_stat_file, bucket, cos_path, options); }
@@ -538,6 +586,24 @@ public:
         return call(cos_upload_buffer, bucket, cos_path, static_cast<const std::uint8_t *>(start),
                     data.size(), options, transfer);
     }
+    /// See cos_upload_stream(). What `read` throws stops the upload.
+    Result upload_stream(Text bucket, Text cos_path, std::int64_t size, const Read &read,
+                         const UploadOptions &options = {}, const Transfer &transfer = {}) const
+    {
+        const cos_read_fn given = read ? read_bytes : nullptr;
+        void *user = const_cast<Read *>(&read);
+        return call(cos_upload_stream, bucket, cos_path, size, given, user, options, transfer);
+    }
+    /// The same with what a stream has from its position on. One that fails (bad()) stops the upload.
+    Result upload_stream(Text bucket, Text cos_path, std::int64_t size, std::istream &from,
+                         const UploadOptions &options = {}, const Transfer &transfer = {}) const
+    {
+        const auto read = [&from](char *to, std::size_t len) -> std::int64_t {
+            from.read(to, static_cast<std::streamsize>(len));
+            return from.bad() ? -1 : from.gcount();
+        };
+        return upload_stream(bucket, cos_path, size, Read(read), options, transfer);
+    }
     Result upload_folder(Text bucket, Text cos_path, Text local_path,
                          const UploadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_upload_folder, bucket, cos_path, local_path, options, transfer); }
@@ -563,6 +629,19 @@ public:
     Result download_folder(Text bucket, Text cos_path, Text local_path,
                            const DownloadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_download_folder, bucket, cos_path, local_path, options, transfer); }
+
+    Result list_buckets(const CallOptions &options = {}) const
+    { return call(cos_list_buckets, options); }
+    /// See cos_request(). Without a bucket (std::nullopt) the request is about the account.
+    Result request(Text method, const std::optional<std::string> &bucket, Text cos_path = "/",
+                   const Fields &params = {}, const Fields &headers = {},
+                   std::string_view body = {}, const CallOptions &options = {}) const
+    {
+        const void *start = body.data();
+        return call(cos_request, method, bucket, cos_path, Options::object(params),
+                    Options::object(headers), static_cast<const std::uint8_t *>(start), body.size(),
+                    options);
+    }
 
 private:
     struct Logged {
@@ -599,6 +678,15 @@ private:
     {
         const auto &write = *static_cast<const Write *>(user);
         return detail::run([&] { return write(bytes(data, len)); }) ? 0 : 1;
+    }
+
+    static std::int64_t read_bytes(std::uint8_t *to, std::size_t size, void *user) noexcept
+    {
+        const auto &read = *static_cast<const Read *>(user);
+        void *start = to;
+        std::int64_t len = -1;
+        detail::run([&] { return len = read(static_cast<char *>(start), size), true; });
+        return len;
     }
 
     static void write_line(int level, const char *line, void *user) noexcept

@@ -31,17 +31,25 @@ inline const libcos::Result &expect(int wanted, const libcos::Result &result, co
     return result;
 }
 
-// The options that lead to the emulator at `host`.
+// Which API is tried: the environment's COS_API says it.
+inline std::string api()
+{
+    const char *given = std::getenv("COS_API");
+    return given ? given : "v4";
+}
+
+inline const bool is_v5 = api() == "v5";
+
+// The options that lead to the emulator at `host`, a name with a port.
 inline libcos::ClientOptions emulator(const std::string &host)
 {
-    const std::string port = host.substr(host.rfind(':'));
-    return libcos::ClientOptions().scheme("http").hostname(host).download_hostname("localhost" +
-                                                                                   port);
+    return libcos::ClientOptions().scheme("http").hostname(host).download_hostname(host);
 }
 
 inline libcos::Client client_of(const std::string &host)
 {
-    libcos::Client client("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY", emulator(host));
+    libcos::Client client("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY",
+                          emulator(host).api(api()));
     EXPECT(COS_OK, client.created());
     return client;
 }

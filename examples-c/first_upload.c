@@ -96,13 +96,14 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: %s FILE [HOST:PORT]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    const char *file = argv[1], *host = argc > 2 ? argv[2] : "127.0.0.1:9000";
-    const char *port = strrchr(host, ':');
+    const char *file = argv[1], *host = argc > 2 ? argv[2] : "localhost:9000";
+    const char *api = getenv("COS_API");
     cos_client *client = NULL;
     char at[512], *json = NULL;
     snprintf(at, sizeof at,
-             "{\"scheme\": \"http\", \"hostname\": \"%s\", \"download_hostname\": \"localhost%s\"}",
-             host, port ? port : "");
+             "{\"api\": \"%s\", \"scheme\": \"http\", \"hostname\": \"%s\","
+             " \"download_hostname\": \"%s\"}",
+             api ? api : "v4", host, host);
 
     int well = check(upload(file, at, &client, &json), &json)
             && printf("uploaded %s to /first/你好.txt\n", file) > 0 && list(client)

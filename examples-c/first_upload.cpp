@@ -15,7 +15,7 @@ Client upload(const std::string &file, const ClientOptions &at)
 
 // The rest lists, shares and downloads what was uploaded, and asks for what is not there.
 
-#include <algorithm>
+#include <cstdlib>
 #include <curl/curl.h>
 #include <fstream>
 #include <iostream>
@@ -98,10 +98,10 @@ int main(int argc, char **argv)
 try {
     if (argc < 2)
         throw std::runtime_error("usage: first_upload FILE [HOST:PORT]");
-    const std::string host = argc > 2 ? argv[2] : "127.0.0.1:9000";
-    const std::string port = host.substr(std::min(host.rfind(':'), host.size()));
+    const std::string host = argc > 2 ? argv[2] : "localhost:9000";
+    const char *api = std::getenv("COS_API");
     ClientOptions at;
-    at.scheme("http").hostname(host).download_hostname("localhost" + port);
+    at.api(api ? api : "v4").scheme("http").hostname(host).download_hostname(host);
     first_upload(argv[1], at);
     curl_global_cleanup();
     return 0;

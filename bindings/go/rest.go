@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 
 	"first_upload/cos"
 )
@@ -20,13 +19,15 @@ var (
 )
 
 func arguments() (file string, emulator cos.Options) {
-	host := "127.0.0.1:9000"
+	host, api := "localhost:9000", "v4"
 	if len(os.Args) > 2 {
 		host = os.Args[2]
 	}
-	port := host[strings.LastIndex(host, ":")+1:]
+	if given := os.Getenv("COS_API"); given != "" {
+		api = given
+	}
 	return os.Args[1], cos.Options{
-		"scheme": "http", "hostname": host, "download_hostname": "localhost:" + port,
+		"api": api, "scheme": "http", "hostname": host, "download_hostname": host,
 	}
 }
 

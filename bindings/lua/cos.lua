@@ -3,10 +3,11 @@
 -- The methods of a client are the functions of cos.h, which describes them: the same names, the
 -- same order of arguments, options as a table at the end. They return the reply as a table, or nil
 -- and an error with `code`, `name`, `message` and `reply`. client:download_buffer returns the bytes
--- and the reply; client:download_stream gives the bytes to a function.
+-- and the reply; client:download_stream gives the bytes to a function. client:upload_stream takes a
+-- file, or a function that is asked for so many bytes and returns a string, nil at the end.
 --
 -- Uploads and downloads take one option more: `progress`, a function that is told the bytes done
--- and the bytes in all. This one and that of client:download_stream stop the call with false.
+-- and the bytes in all. These functions stop the call with false.
 --
 -- The methods are made from cos.h, which lies beside this file, where COS_HEADER says, or where it
 -- is installed.
@@ -41,7 +42,11 @@ local function owned(string)
 end
 
 local function encode(value)
-  if type(value) == "table" then
+  if type(value) == "table" and #value > 0 then
+    local elements = {}
+    for i, element in ipairs(value) do elements[i] = encode(element) end
+    return "[" .. table.concat(elements, ",") .. "]"
+  elseif type(value) == "table" then
     local fields = {}
     for key, field in pairs(value) do
       fields[#fields + 1] = encode(key) .. ":" .. encode(field)
@@ -124,7 +129,7 @@ end
 
 -- There is one callback of each kind for all calls, because LuaJIT has few. No error may pass
 -- through the library: it is kept until the call has returned.
-local progress, write, failure
+local progress, read, write, failure
 
 local function told(fn, ...)
   local well, answer = pcall(fn, ...)
@@ -134,6 +139,33 @@ end
 
 local on_progress = ffi.cast("cos_progress_fn", function(done, total)
   return told(progress, tonumber(done), tonumber(total))
+end)
+
+-- A function that writes the next bytes of a content and returns how many, or false to stop.
+local function reader(content)
+  local is_function = type(content) == "function"
+  local bytes, at = "", 1
+  return function(place, len)
+    if at > #bytes then
+      local given
+      if is_function then given = content(len) else given = content:read(len) end
+      if given == false then return false end
+      bytes, at = given or "", 1
+    end
+    local piece = bytes:sub(at, at + len - 1)
+    at = at + #piece
+    ffi.copy(place, piece, #piece)
+    return #piece
+  end
+end
+
+local on_read = ffi.cast("cos_read_fn", function(place, len)
+  local count
+  local stop = told(function()
+    count = read(place, tonumber(len))
+    return count
+  end)
+  return stop == 0 and count or -1
 end)
 
 local on_write = ffi.cast("cos_write_fn", function(data, len)
@@ -152,16 +184,18 @@ local function call(name, parameters, inputs, client, ...)
   local values = { out_json = json, out_data = data, out_len = len }
   for i, input in ipairs(inputs) do
     local value = select(i, ...)
-    values[input] = input == "data" and value or plain(value)
+    if input == "params" or input == "headers" then value = value and encode(value) end
+    values[input] = (input == "data" or input == "body") and value or plain(value)
   end
   local options = {}
   for key, value in pairs(values.options or {}) do options[key] = value end
-  local calls = { progress, write }
-  progress, write, failure = options.progress, values.write, nil
+  local calls = { progress, read, write }
+  progress, read, write, failure = options.progress, reader(values.read), values.write, nil
   options.progress = nil
   values.options = next(options) and encode(options)
-  values.len = values.data and #values.data
-  values.write = on_write
+  values.len = #(values.data or values.body or "")
+  values.read = values.read and on_read
+  values.write = values.write and on_write
   if progress then
     values.transfer = lib.cos_transfer_new()
     lib.cos_transfer_on_progress(values.transfer, on_progress, nil)
@@ -175,7 +209,7 @@ local function call(name, parameters, inputs, client, ...)
   free_old_logs()
 
   local raised = failure or not well and { code }
-  progress, write, failure = calls[1], calls[2], nil
+  progress, read, write, failure = calls[1], calls[2], calls[3], nil
   lib.cos_transfer_free(values.transfer)
   local bytes = data[0] ~= nil and ffi.string(data[0], len[0]) or ""
   lib.cos_buffer_free(data[0], len[0])

@@ -1,8 +1,8 @@
 local cos = require "cos"
 
-local file, host = arg[1], arg[2] or "127.0.0.1:9000"
-local emulator = { scheme = "http", hostname = host,
-                   download_hostname = host:gsub(".*:", "localhost:") }
+local file, host = arg[1], arg[2] or "localhost:9000"
+local emulator = { api = os.getenv "COS_API" or "v4", scheme = "http",
+                   hostname = host, download_hostname = host }
 local client = assert(cos.client("1250000000", "EXAMPLE_SECRET_ID",
                                  "EXAMPLE_SECRET_KEY", emulator))
 assert(client:upload_file("private-bucket", "/first/你好.txt", file,

@@ -18,6 +18,7 @@ koffi.config({ ...koffi.config(), async_stack_size: 512 * 1024 });
 const lib = koffi.load("libcos.so.1");
 const client = koffi.pointer("cos_client", koffi.opaque());
 const transfer = koffi.pointer("cos_transfer", koffi.opaque());
+const readFn = koffi.pointer(koffi.proto("int64_t cos_read_fn(void *, size_t, void *)"));
 const writeFn = koffi.pointer(koffi.proto("int cos_write_fn(void *, size_t, void *)"));
 const logFn = koffi.pointer(koffi.proto("void cos_log_fn(int, str, void *)"));
 
@@ -127,6 +128,11 @@ export class Client {
     return this.#now("client_set_credentials", ...[appid, secretId, secretKey].map(text));
   }
 
+  setTemporaryCredentials(appid, secretId, secretKey, token) {
+    const given = [appid, secretId, secretKey, token].map(text);
+    return this.#now("client_set_temporary_credentials", ...given);
+  }
+
   /** Gives lines about requests to write(level, line). */
   setLog(level, write) {
     // Calls under way still use the one before.
@@ -143,6 +149,11 @@ export class Client {
 
   signDownload(bucket, path, expired) {
     return this.#now("sign_download", text(bucket), text(path), [expired, "int64_t"]);
+  }
+
+  signUrl(method, bucket, path, expired, options = {}) {
+    const place = [method, bucket, path].map(text);
+    return this.#now("sign_url", ...place, [expired, "int64_t"], json(options));
   }
 
   statFile(bucket, path, options) { return this.#ask("stat_file", [bucket, path], options); }
@@ -190,8 +201,35 @@ export class Client {
   }
 
   uploadBuffer(bucket, path, data, options) {
-    const bytes = [[data, "const uint8_t *"], [data.byteLength, "size_t"]];
-    return this.#transfer("upload_buffer", [bucket, path], options, bytes);
+    return this.#transfer("upload_buffer", [bucket, path], options, bytes(data));
+  }
+
+  /**
+   * Uploads what an iterable of Buffers has, or what a function returns, which is asked for so many
+   * bytes until it returns none. What it throws ends the call. A size of -1 means that it is not known.
+   *
+   * The library waits for the bytes, so they have to be there when they are asked for: there is no way
+   * to await them. What a Readable or another async iterable has is for a Buffer or a file.
+   */
+  async uploadStream(bucket, path, size, content, options) {
+    let thrown = null;
+    const read = reader(content);
+    const give = (place, size) => {
+      try {
+        const piece = read(Number(size));
+        if (piece.length) new Uint8Array(koffi.view(place, piece.length)).set(piece);
+        return piece.length;
+      } catch (error) {
+        thrown = { error };
+        return -1;
+      }
+    };
+    const source = [[size, "int64_t"], [give, readFn], [null, "void *"]];
+    try {
+      return await this.#transfer("upload_stream", [bucket, path], options, source);
+    } catch (error) {
+      throw thrown ? thrown.error : error;
+    }
   }
 
   /** Gives the bytes. */
@@ -223,6 +261,16 @@ export class Client {
     } catch (error) {
       throw thrown ? thrown.error : error;
     }
+  }
+
+  async listBuckets(options = {}) { return this.#later("list_buckets", json(options)); }
+
+  /** All arguments but the first may be left out. */
+  async request(method, bucket, path, params, headers, body, options) {
+    const place = [method, bucket, path].map(text);
+    const asked = [params, headers].map((fields) => json(fields ?? {}));
+    const given = bytes(body ?? Buffer.of());
+    return this.#later("request", ...place, ...asked, ...given, json(options ?? {}));
   }
 
   #now(name, ...given) {
@@ -273,6 +321,31 @@ export class Client {
       transferFree(handle);
     }
   }
+}
+
+function bytes(data) {
+  return [[data, "const uint8_t *"], [data.byteLength, "size_t"]];
+}
+
+/** A function that returns the next bytes of a content, as many as it is asked for or fewer. */
+function reader(content) {
+  let read = content;
+  if (typeof content !== "function") {
+    const pieces = content[Symbol.iterator]();
+    read = () => {
+      for (;;) {
+        const { value, done } = pieces.next();
+        if (done || value.length !== 0) return value;
+      }
+    };
+  }
+  let rest = Buffer.of();
+  return (size) => {
+    if (!rest.length) rest = Buffer.from(read(size) ?? []);
+    const piece = rest.subarray(0, size);
+    rest = rest.subarray(size);
+    return piece;
+  };
 }
 
 function copied(data, size) {

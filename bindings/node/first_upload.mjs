@@ -1,8 +1,8 @@
 import { Client } from "./cos.mjs";
 
-const [file, host = "127.0.0.1:9000"] = process.argv.slice(2);
-const emulator = { scheme: "http", hostname: host,
-                   download_hostname: host.replace(/.*:/, "localhost:") };
+const [file, host = "localhost:9000"] = process.argv.slice(2);
+const emulator = { api: process.env.COS_API ?? "v4", scheme: "http",
+                   hostname: host, download_hostname: host };
 const client = new Client("1250000000", "EXAMPLE_SECRET_ID",
                           "EXAMPLE_SECRET_KEY", emulator);
 try {

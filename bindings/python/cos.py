@@ -13,12 +13,13 @@ import os
 import threading
 import weakref
 from ctypes import (CDLL, CFUNCTYPE, byref, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint64,
-                    c_void_p, string_at)
+                    c_void_p, memmove, string_at)
 
 _lib = CDLL("libcos.so.1")
 _lib.cos_version.restype = _lib.cos_code_name.restype = c_char_p
 _lib.cos_transfer_new.restype = c_void_p
 
+_Read = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
 _Write = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 _Log = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
 
@@ -86,6 +87,9 @@ class Client:
     def set_credentials(self, appid, secret_id, secret_key):
         return self._call("client_set_credentials", appid, secret_id, secret_key)
 
+    def set_temporary_credentials(self, appid, secret_id, secret_key, token):
+        return self._call("client_set_temporary_credentials", appid, secret_id, secret_key, token)
+
     def set_log(self, level, function):
         """Gives lines about requests to `function(level, line)`."""
         def log(level, line, _):
@@ -96,13 +100,16 @@ class Client:
             raise ValueError("no such level")
 
     def sign_more(self, bucket, cos_path, expired):
-        return self._call("sign_more", bucket, cos_path, _seconds(expired))
+        return self._call("sign_more", bucket, cos_path, _int64(expired))
 
     def sign_once(self, bucket, cos_path):
         return self._call("sign_once", bucket, cos_path)
 
     def sign_download(self, bucket, cos_path, expired):
-        return self._call("sign_download", bucket, cos_path, _seconds(expired))
+        return self._call("sign_download", bucket, cos_path, _int64(expired))
+
+    def sign_url(self, method, bucket, cos_path, expired, **options):
+        return self._call("sign_url", method, bucket, cos_path, _int64(expired), _json(options))
 
     def stat_file(self, bucket, cos_path, **options):
         return self._call("stat_file", bucket, cos_path, _json(options))
@@ -138,9 +145,24 @@ class Client:
         return self._transfer("upload_file", options, bucket, cos_path, local_path)
 
     def upload_buffer(self, bucket, cos_path, data, **options):
-        data = memoryview(data).tobytes()
-        return self._transfer("upload_buffer", options, bucket, cos_path, c_char_p(data),
-                              c_size_t(len(data)))
+        return self._transfer("upload_buffer", options, bucket, cos_path, *_bytes(data))
+
+    def upload_stream(self, bucket, cos_path, size, content, **options):
+        """Uploads what a file or another iterable of bytes has, or what a function returns, which is
+        asked for so many bytes until it returns none. All of it happens on another thread. What is
+        raised ends the call. A size of -1 means that it is not known."""
+        raised, read = [], _reader(content)
+
+        def give(place, size, _):
+            try:
+                piece = read(size)
+                memmove(place, piece, len(piece))
+                return len(piece)
+            except BaseException as error:
+                raised.append(error)
+                return -1
+        return self._stream("upload_stream", raised, options, bucket, cos_path, _int64(size),
+                            _Read(give), None)
 
     def upload_folder(self, bucket, cos_path, local_path, **options):
         return self._transfer("upload_folder", options, bucket, cos_path, local_path)
@@ -171,16 +193,27 @@ class Client:
             except BaseException as error:
                 raised.append(error)
             return len(raised)
+        return self._stream("download_stream", raised, options, bucket, cos_path,
+                            after=(_Write(take), None))
+
+    def list_buckets(self, **options):
+        return self._call("list_buckets", _json(options))
+
+    def request(self, method, bucket=None, cos_path=None, params=None, headers=None, body=b"",
+                **options):
+        return self._call("request", method, bucket, cos_path, _json(params), _json(headers),
+                          *_bytes(body), _json(options))
+
+    def _call(self, name, *arguments):
+        return _call(name, self, *arguments)
+
+    def _stream(self, name, raised, options, *arguments, after=()):
         try:
-            return self._transfer("download_stream", options, bucket, cos_path,
-                                  after=(_Write(take), None))
+            return self._transfer(name, options, *arguments, after=after)
         except CosError:
             if raised:
                 raise raised[0]
             raise
-
-    def _call(self, name, *arguments):
-        return _call(name, self, *arguments)
 
     def _transfer(self, name, options, *arguments, after=()):
         """Calls on another thread, while this one asks for progress and listens to Ctrl-C."""
@@ -254,10 +287,34 @@ def _argument(value):
     return getattr(value, "_handle", value)
 
 
-def _seconds(value):
+def _int64(value):
     if not -2**63 <= value < 2**63:
-        raise OverflowError("too far from now")
+        raise OverflowError("more than 64 bits")
     return c_int64(value)
+
+
+def _bytes(data):
+    data = memoryview(data).tobytes()
+    return c_char_p(data), c_size_t(len(data))
+
+
+def _reader(content):
+    """A function that returns the next bytes of a content, as many as it is asked for or fewer."""
+    read = getattr(content, "read", content)
+    if not callable(read):
+        pieces = filter(len, content)
+
+        def read(_):
+            return next(pieces, b"")
+    rest = memoryview(b"")
+
+    def next_bytes(size):
+        nonlocal rest
+        if not rest:
+            rest = memoryview(memoryview(read(size)).tobytes())
+        piece, rest = rest[:size].tobytes(), rest[size:]
+        return piece
+    return next_bytes
 
 
 def _json(options):

@@ -1,8 +1,10 @@
 """Every method and every way to end a call: everything.py HOST:PORT, in a directory with `tree`.
 
-The server stays silent when something is uploaded to a path with `silent` in it.
+COS_API says which API is used. The server stays silent when something is uploaded to a path with
+`silent` in it.
 """
 
+import io
 import os
 import pickle
 import signal
@@ -12,10 +14,11 @@ import threading
 import cos
 
 host = sys.argv[1]
+api = os.environ.get("COS_API", "v4")
 account = ("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY")
 bucket = "private-bucket"
-client = cos.Client(*account, region="sh", scheme="http", hostname=host,
-                    download_hostname="localhost:" + host.split(":")[1])
+client = cos.Client(*account, region="sh", api=api, scheme="http", hostname=host,
+                    download_hostname=host)
 
 
 def fails(error, call, *arguments, **options):
@@ -26,8 +29,19 @@ def fails(error, call, *arguments, **options):
     raise AssertionError(f"no {error.__name__}")
 
 
+def only(which, call, *arguments, refused="api", **options):
+    """What one of the APIs has not is refused."""
+    if api == which:
+        return call(*arguments, **options)
+    assert fails(cos.CosError, call, *arguments, **options).reply["error"]["argument"] == refused
+
+
 assert cos.version()
 client.set_config(retries=1, user_agent="everything")
+client.set_credentials(*account)
+only("v5", client.set_temporary_credentials, account[0], "TEMPORARY_ID", "TEMPORARY_KEY",
+     "TEMPORARY_TOKEN", refused="token")
+assert client.stat_folder(bucket, "/")["code"] == 0
 client.set_credentials(*account)
 lines = []
 client.set_log(cos.LOG_REQUESTS, lambda level, line: lines.append(line))
@@ -35,7 +49,7 @@ client.set_log(cos.LOG_REQUESTS, lambda level, line: lines.append(line))
 client.create_folder(bucket, "/folder/", biz_attr="one")
 client.update_folder(bucket, "/folder/", biz_attr="two")
 assert client.stat_folder(bucket, "/folder/")["data"]["biz_attr"] == "two"
-assert len(lines) == 3 and "op=create" in lines[0]
+assert len(lines) >= 3 and "op=create" in lines[0]
 
 client.upload_buffer(bucket, "/folder/a", b"a\0b", biz_attr='"你好"')
 assert client.stat_file(bucket, "/folder/a")["data"]["biz_attr"] == '"你好"'
@@ -61,13 +75,30 @@ pieces = []
 client.download_stream(bucket, "/large", pieces.append)
 with open("large", "rb") as large, open("copy", "rb") as copy:
     assert b"".join(pieces) == copy.read() == large.read()
+with open("large", "rb") as large:
+    client.upload_stream(bucket, "/stream", size, large, slice_size=1 << 20)
+    large.seek(0)
+    assert client.download_buffer(bucket, "/stream") == large.read()
+only("v5", client.upload_stream, bucket, "/iterable", -1, (b"x" * n for n in (0, 3, 1)),
+     refused="size")
+client.upload_stream(bucket, "/function", 4, io.BytesIO(b"xxxx-").read)
+assert client.download_buffer(bucket, "/function") == b"xxxx"
 client.upload_folder(bucket, "/tree/", "tree")
 client.download_folder(bucket, "/tree/", "tree-copy")
 assert os.path.exists("tree-copy/sub/b")
 
-assert client.sign_more(bucket, "/large", 60)["data"]["sign"]
-assert client.sign_once(bucket, "/large")["data"]["sign"]
+only("v4", client.sign_more, bucket, "/large", 60)
+only("v4", client.sign_once, bucket, "/large")
 assert client.sign_download(bucket, "/large", 60)["data"]["url"]
+assert client.sign_url("GET", bucket, "/large", 60)["data"]["url"]
+kind = {"Content-Type": "text/plain"}
+signed = only("v5", client.sign_url, "PUT", bucket, "/signed", 60, headers=kind, refused="method")
+assert not signed or signed["data"]["headers"] == kind
+buckets = only("v5", client.list_buckets)
+assert not buckets or bucket in [one["name"] for one in buckets["data"]["buckets"]]
+only("v5", client.request, "PUT", bucket, "/asked", headers=kind, body=b"text")
+asked = only("v5", client.request, "GET", bucket, "/asked", params={"response-expires": "1"})
+assert not asked or asked["data"]["body"] == "text"
 
 # Errors are the language's own.
 missing = fails(cos.CosError, client.download_buffer, bucket, "/missing")
@@ -82,6 +113,8 @@ fails(TypeError, client.stat_file, bucket, 5)
 fails(TypeError, cos.Client, 1250000000, "", "")
 fails(TypeError, client.sign_more, bucket, "/large", "60")
 fails(OverflowError, client.sign_more, bucket, "/large", 2**70)
+fails(TypeError, client.upload_stream, bucket, "/no", 1, "text")
+fails(TypeError, client.request, "PUT", bucket, "/no", body="text")
 
 
 # A call ends when another thread says so, with Ctrl-C, and with what a callback raises.
@@ -100,6 +133,7 @@ fails(KeyboardInterrupt, client.upload_file, bucket, "/silent", "large")
 fails(ZeroDivisionError, client.upload_file, bucket, "/silent", "large",
       progress=lambda done, total: 1 // 0)
 fails(ZeroDivisionError, client.download_stream, bucket, "/large", lambda data: 1 // 0)
+fails(ZeroDivisionError, client.upload_stream, bucket, "/no", 9, lambda size: 1 // 0)
 
 client.close()
 client.close()

@@ -1,12 +1,12 @@
+import os
 import sys
 import urllib.request
-
 import cos
 
-file, host = (sys.argv[1:] + ["127.0.0.1:9000"])[:2]
+file, host = (sys.argv[1:] + ["localhost:9000"])[:2]
 client = cos.Client("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY",
-                    scheme="http", hostname=host,
-                    download_hostname="localhost:" + host.split(":")[1])
+                    api=os.environ.get("COS_API", "v4"), scheme="http",
+                    hostname=host, download_hostname=host)
 client.upload_file("private-bucket", "/first/你好.txt", file, insert_only=False)
 print(f"uploaded {file} to /first/你好.txt")
 

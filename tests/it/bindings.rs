@@ -1,4 +1,4 @@
-//! Six languages use the installed library: C, C++, Go, Lua, Node and Python.
+//! Six languages use the installed library: C, C++, Go, Lua, Node and Python, each with both APIs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use support::ledger;
 use support::ledger::Ledger;
-use support::{APPID, BUCKET, Bed, SECRET_ID, content, installed, limited, root, succeed};
+use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID};
+use support::{content, for_each_api, installed, limited, root, succeed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -93,11 +94,12 @@ impl Program {
     }
 
     /// Runs it with a library against an emulator, which is also the proxy for names that do not
-    /// resolve.
+    /// resolve. The one word that says which API it uses is in the environment.
     fn run(&self, library: &Path, bed: &Bed, arguments: &[&str], host: &str) -> Output {
         let mut command = limited();
         command.args(self.interpreter).arg(&self.path);
         command.args(arguments).arg(host).current_dir(bed.dir.path());
+        command.env("COS_API", bed.api.word());
         command.env("LD_LIBRARY_PATH", library).env("COS_LEDGER", bed.path("ledger"));
         command.env("http_proxy", format!("http://{host}"));
         command.env_remove("no_proxy").env_remove("NO_PROXY");
@@ -122,14 +124,18 @@ fn compile(compiler: &str, source: &Path, built: PathBuf) -> PathBuf {
     built
 }
 
-fn uploads_first(program: &Program) {
+fn uploads_first(program: &Program, api: Api) {
     let language = program.language;
+    let (large, slices_of_large, missing) = match api {
+        Api::V4 => (9_500_000, 10, "ERROR_CMD_FILE_NOTEXIST"),
+        Api::V5 => (17_000_000, 3, "The specified key does not exist."),
+    };
     for (size, slices, library) in
-        [(1000, 0, &*installed().join("lib")), (9_500_000, 10, ledger::library())]
+        [(1000, 0, &*installed().join("lib")), (large, slices_of_large, ledger::library())]
     {
-        let bed = Bed::new(support::Api::V4);
+        let bed = Bed::new(api);
         bed.file("file.bin", size);
-        let output = program.run(library, &bed, &["file.bin"], &bed.emulator.host());
+        let output = program.run(library, &bed, &["file.bin"], &bed.host());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{language:?}: {}\n{said}", output.status);
         assert_eq!(
@@ -139,19 +145,18 @@ fn uploads_first(program: &Program) {
                  listed 你好.txt\n\
                  fetched {size} bytes from the signed URL, the same\n\
                  downloaded {size} bytes to file.bin.copy, the same\n\
-                 refused: COS_ERR_NOT_FOUND (-197): ERROR_CMD_FILE_NOTEXIST\n"
+                 refused: COS_ERR_NOT_FOUND (-197): {missing}\n"
             ),
             "{language:?}"
         );
 
         let requests = bed.emulator.requests();
-        let sent = requests.iter().filter(|request| request.op == "upload_slice_data").count();
-        assert_eq!(sent, slices, "{language:?}");
+        assert_eq!(bed.logged(Op::Slice).len(), slices, "{language:?}");
         let others = requests.iter().filter(|request| {
             request.user_agent.as_ref().is_none_or(|agent| !agent.starts_with("libcos/"))
         });
         let others: Vec<_> = others.map(|request| (&*request.op, request.status)).collect();
-        assert_eq!(others, [("download", Some(200))], "{language:?}");
+        assert_eq!(others, [(api.name(Op::Download), Some(200))], "{language:?}");
         let path = "/first/你好.txt";
         let stored = download::buffer(&bed.client(), BUCKET, path, None, Watch::default());
         assert!(stored.unwrap().1 == content(size), "{language:?}: other bytes are stored");
@@ -165,9 +170,14 @@ fn uploads_first(program: &Program) {
 }
 
 /// What stands in the way is named on stderr, nothing is kept, and no success is reported.
-fn fails_well(program: &Program) {
+fn fails_well(program: &Program, api: Api) {
     let language = program.language;
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("localhost:{nobody}");
+    let wrong_key = match api {
+        Api::V4 => "ERROR_PROXY_AUTH_FAILED",
+        Api::V5 => "The Signature you specified is invalid.",
+    };
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::new(dir.path().join("emulator"));
     config.credentials = vec![Credential {
@@ -175,10 +185,10 @@ fn fails_well(program: &Program) {
         secret_id: SECRET_ID.into(),
         secret_key: "ANOTHER_KEY".into(),
     }];
-    let bed = Bed::with(support::Api::V4, Emulator::start(config).unwrap(), dir);
+    let bed = Bed::with(api, Emulator::start(config).unwrap(), dir);
     bed.file("file.bin", 1000);
     for (file, host, message) in [
-        ("file.bin", &*bed.emulator.host(), "ERROR_PROXY_AUTH_FAILED"),
+        ("file.bin", &*bed.host(), wrong_key),
         ("file.bin", &nobody, "Connection refused"),
         ("no-such.bin", &nobody, "no-such.bin can't be read"),
         ("file.bin", "no host:9000", "hostname"),
@@ -191,57 +201,64 @@ fn fails_well(program: &Program) {
     }
 }
 
-fn expect_of(language: Language) {
+fn expect_of(language: Language, api: Api) {
     let program = Program::new(language, "first_upload");
-    uploads_first(&program);
-    fails_well(&program);
+    uploads_first(&program, api);
+    fails_well(&program, api);
 }
 
-#[test]
-fn c() {
-    expect_of(C);
+for_each_api! {
+    c,
+    cpp,
+    go,
+    lua,
+    node,
+    python,
+    everything_in_go,
+    everything_in_lua,
+    everything_in_node_while_the_event_loop_goes_on,
+    everything_in_python,
 }
 
-#[test]
-fn cpp() {
-    expect_of(Cpp);
+fn c(api: Api) {
+    expect_of(C, api);
 }
 
-#[test]
-fn go() {
-    expect_of(Go);
+fn cpp(api: Api) {
+    expect_of(Cpp, api);
 }
 
-#[test]
-fn lua() {
-    expect_of(Lua);
+fn go(api: Api) {
+    expect_of(Go, api);
 }
 
-#[test]
-fn node() {
-    expect_of(Node);
+fn lua(api: Api) {
+    expect_of(Lua, api);
 }
 
-#[test]
-fn python() {
-    expect_of(Python);
+fn node(api: Api) {
+    expect_of(Node, api);
+}
+
+fn python(api: Api) {
+    expect_of(Python, api);
 }
 
 /// Runs a program that uses all of a wrapper and ends calls in all the ways there are. It
 /// calls every function of `cos.h` but these, which do for other languages what this one has itself.
-fn wraps_everything_but(language: Language, left_out: &[&str]) {
-    let bed = Bed::new(support::Api::V4);
+fn wraps_everything_but(language: Language, api: Api, left_out: &[&str]) {
+    let bed = Bed::new(api);
     bed.file("large", 9_500_000);
     fs::create_dir_all(bed.path("tree/sub")).unwrap();
     fs::write(bed.path("tree/a"), "a").unwrap();
     fs::write(bed.path("tree/sub/b"), "b").unwrap();
-    for op in ["upload", "upload_slice_init"] {
-        bed.emulator.inject(Fault::new(Action::Withhold).op(op).path("/silent").forever());
+    for op in [Op::Upload, Op::Init] {
+        bed.emulator.inject(api.fault(op, Action::Withhold).path("/silent").forever());
     }
     bed.emulator.inject(Fault::new(Action::Delay { ms: 1000 }).path("/slow").forever());
 
     let program = Program::new(language, "everything");
-    let output = program.run(ledger::library(), &bed, &[], &bed.emulator.host());
+    let output = program.run(ledger::library(), &bed, &[], &bed.host());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{language:?}: {}\n{said}", output.status);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "everything went well\n");
@@ -250,30 +267,34 @@ fn wraps_everything_but(language: Language, left_out: &[&str]) {
     assert_eq!(not_called, left_out, "{language:?}");
 }
 
-#[test]
-fn everything_in_go() {
+fn everything_in_go(api: Api) {
     let json = ["json_each", "json_int", "json_length", "json_string"];
     let contexts = ["transfer_cancel", "transfer_progress"];
-    wraps_everything_but(Go, &[&["abi_version"], &json[..], &contexts].concat());
+    wraps_everything_but(Go, api, &[&["abi_version"], &json[..], &contexts].concat());
 }
 
-#[test]
-fn everything_in_lua() {
+fn everything_in_lua(api: Api) {
     let json = ["json_each", "json_int", "json_length"];
     let callbacks = ["transfer_cancel", "transfer_progress"];
-    wraps_everything_but(Lua, &[&["abi_version"], &json[..], &callbacks].concat());
+    wraps_everything_but(Lua, api, &[&["abi_version"], &json[..], &callbacks].concat());
 }
 
-#[test]
-fn everything_in_node_while_the_event_loop_goes_on() {
+fn everything_in_node_while_the_event_loop_goes_on(api: Api) {
     let json = ["json_each", "json_int", "json_length", "json_string"];
-    wraps_everything_but(Node, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
+    wraps_everything_but(
+        Node,
+        api,
+        &[&["abi_version", "transfer_on_progress"], &json[..]].concat(),
+    );
 }
 
-#[test]
-fn everything_in_python() {
+fn everything_in_python(api: Api) {
     let json = ["json_each", "json_int", "json_length", "json_string"];
-    wraps_everything_but(Python, &[&["abi_version", "transfer_on_progress"], &json[..]].concat());
+    wraps_everything_but(
+        Python,
+        api,
+        &[&["abi_version", "transfer_on_progress"], &json[..]].concat(),
+    );
 }
 
 /// They are what a reader sees of a language.

@@ -208,7 +208,7 @@ fn emulator(clone: &Path) -> (Background, String) {
 fn expect_at(port: &str, clone: &Path) {
     let mut edit = Command::new("sh");
     let line = format!(
-        "grep -rl 127.0.0.1:9000 bindings examples-c | xargs sed -i s/127.0.0.1:9000/127.0.0.1:{port}/"
+        "grep -rl localhost:9000 bindings examples-c | xargs sed -i s/localhost:9000/localhost:{port}/"
     );
     succeed(edit.args(["-euc", &line]).current_dir(clone));
 }

@@ -14,12 +14,18 @@ package cos
 
 // A cgo.Handle is a number, which Go must not see as a pointer.
 int cosGoProgress(uint64_t done, uint64_t total, uintptr_t watch);
+int64_t cosGoRead(uint8_t *buf, size_t len, uintptr_t watch);
 int cosGoWrite(uint8_t *data, size_t len, uintptr_t watch);
 void cosGoLog(int level, char *line, uintptr_t write);
 
 static inline int progress(uint64_t done, uint64_t total, void *user)
 {
 	return cosGoProgress(done, total, (uintptr_t)user);
+}
+
+static inline int64_t give(uint8_t *buf, size_t len, void *user)
+{
+	return cosGoRead(buf, len, (uintptr_t)user);
 }
 
 static inline int take(const uint8_t *data, size_t len, void *user)
@@ -37,9 +43,17 @@ static inline void follow(cos_transfer *transfer, uintptr_t watch)
 	cos_transfer_on_progress(transfer, progress, (void *)watch);
 }
 
-static inline int stream(const cos_client *client, const char *bucket, const char *path,
-                         const char *options, cos_transfer *transfer, uintptr_t watch,
-                         char **reply)
+static inline int upload_stream(const cos_client *client, const char *bucket, const char *path,
+                                int64_t size, const char *options, cos_transfer *transfer,
+                                uintptr_t watch, char **reply)
+{
+	return cos_upload_stream(client, bucket, path, size, give, (void *)watch, options, transfer,
+	                         reply);
+}
+
+static inline int download_stream(const cos_client *client, const char *bucket, const char *path,
+                                  const char *options, cos_transfer *transfer, uintptr_t watch,
+                                  char **reply)
 {
 	return cos_download_stream(client, bucket, path, options, transfer, take, (void *)watch,
 	                           reply);
@@ -139,6 +153,14 @@ func (c *Client) SetCredentials(appid, secretID, secretKey string) error {
 	return err
 }
 
+func (c *Client) SetTemporaryCredentials(appid, secretID, secretKey, token string) error {
+	_, err := call(nil, func(a *arguments) C.int {
+		return C.cos_client_set_temporary_credentials(c.client, a.s[0], a.s[1], a.s[2], a.s[3],
+			&a.reply)
+	}, appid, secretID, secretKey, token)
+	return err
+}
+
 // The levels of a log.
 const (
 	LogOff      = C.COS_LOG_OFF
@@ -173,6 +195,12 @@ func (c *Client) SignDownload(bucket, path string, expired int64) (Reply, error)
 	return call(nil, func(a *arguments) C.int {
 		return C.cos_sign_download(c.client, a.s[0], a.s[1], C.int64_t(expired), &a.reply)
 	}, bucket, path)
+}
+
+func (c *Client) SignURL(method, bucket, path string, expired int64, options ...Options) (Reply, error) {
+	return call(options, func(a *arguments) C.int {
+		return C.cos_sign_url(c.client, a.s[0], a.s[1], a.s[2], C.int64_t(expired), a.options, &a.reply)
+	}, method, bucket, path)
 }
 
 func (c *Client) StatFile(bucket, path string, options ...Options) (Reply, error) {
@@ -260,13 +288,19 @@ func (c *Client) DownloadFolder(ctx context.Context, bucket, path, local string,
 }
 
 func (c *Client) UploadBuffer(ctx context.Context, bucket, path string, data []byte, options ...Options) (Reply, error) {
-	size := C.size_t(len(data))
-	if size == 0 {
-		data = []byte{0}
-	}
 	return transfer(&watch{ctx: ctx}, options, func(a *arguments) C.int {
-		return C.cos_upload_buffer(c.client, a.s[0], a.s[1], (*C.uint8_t)(&data[0]), size,
+		return C.cos_upload_buffer(c.client, a.s[0], a.s[1], start(data), C.size_t(len(data)),
 			a.options, a.transfer, &a.reply)
+	}, bucket, path)
+}
+
+// UploadStream uploads what r gives. What r fails with is returned. A size of -1 means that it is not
+// known.
+func (c *Client) UploadStream(ctx context.Context, bucket, path string, size int64, r io.Reader, options ...Options) (Reply, error) {
+	from := &watch{ctx: ctx, reader: r}
+	return transfer(from, options, func(a *arguments) C.int {
+		return C.upload_stream(c.client, a.s[0], a.s[1], C.int64_t(size), a.options, a.transfer,
+			C.uintptr_t(from.handle), &a.reply)
 	}, bucket, path)
 }
 
@@ -285,9 +319,56 @@ func (c *Client) DownloadBuffer(ctx context.Context, bucket, path string, option
 func (c *Client) DownloadStream(ctx context.Context, bucket, path string, w io.Writer, options ...Options) (Reply, error) {
 	to := &watch{ctx: ctx, writer: w}
 	return transfer(to, options, func(a *arguments) C.int {
-		return C.stream(c.client, a.s[0], a.s[1], a.options, a.transfer, C.uintptr_t(to.handle),
+		return C.download_stream(c.client, a.s[0], a.s[1], a.options, a.transfer, C.uintptr_t(to.handle),
 			&a.reply)
 	}, bucket, path)
+}
+
+func (c *Client) ListBuckets(options ...Options) (Reply, error) {
+	return call(options, func(a *arguments) C.int {
+		return C.cos_list_buckets(c.client, a.options, &a.reply)
+	})
+}
+
+// Request sends a request that no other method has. Without a bucket it is about the account.
+func (c *Client) Request(method, bucket, path string, params, headers Options, body []byte, options ...Options) (Reply, error) {
+	fields, err := encoded(params, headers)
+	if err != nil {
+		return nil, err
+	}
+	return call(options, func(a *arguments) C.int {
+		if bucket == "" {
+			a.s[1] = nil
+		}
+		if path == "" {
+			a.s[2] = nil
+		}
+		return C.cos_request(c.client, a.s[0], a.s[1], a.s[2], a.s[3], a.s[4], start(body),
+			C.size_t(len(body)), a.options, &a.reply)
+	}, append([]string{method, bucket, path}, fields...)...)
+}
+
+// encoded are fields in JSON.
+func encoded(all ...Options) (texts []string, err error) {
+	for _, fields := range all {
+		if fields == nil {
+			fields = Options{}
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, nil
+}
+
+// start is where bytes begin; NULL if there are none.
+func start(data []byte) *C.uint8_t {
+	if len(data) == 0 {
+		return nil
+	}
+	return (*C.uint8_t)(&data[0])
 }
 
 // arguments are those of a call in C.
@@ -305,11 +386,11 @@ func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply,
 		options = nil
 	}
 	if len(options) > 0 {
-		encoded, err := json.Marshal(options[0])
+		option, err := encoded(options[0])
 		if err != nil {
 			return nil, err
 		}
-		texts = append(texts, string(encoded))
+		texts = append(texts, option...)
 	}
 	for _, text := range texts {
 		if strings.IndexByte(text, 0) >= 0 {
@@ -339,6 +420,7 @@ func call(options []Options, fn func(*arguments) C.int, texts ...string) (Reply,
 type watch struct {
 	ctx      context.Context
 	progress func(done, total uint64)
+	reader   io.Reader
 	writer   io.Writer
 	handle   cgo.Handle
 	err      error
@@ -390,6 +472,22 @@ func cosGoProgress(done, total C.uint64_t, handle C.uintptr_t) C.int {
 		}
 		return w.ctx.Err()
 	})
+}
+
+//export cosGoRead
+func cosGoRead(buf *C.uint8_t, size C.size_t, handle C.uintptr_t) C.int64_t {
+	count := 0
+	stop := answer(handle, func(w *watch) (err error) {
+		count, err = io.ReadAtLeast(w.reader, unsafe.Slice((*byte)(buf), size), 1)
+		if err == io.EOF {
+			err = nil
+		}
+		return err
+	})
+	if stop != 0 {
+		return -1
+	}
+	return C.int64_t(count)
 }
 
 //export cosGoWrite

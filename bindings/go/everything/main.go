@@ -1,5 +1,6 @@
 // Every method and every way to end a call: everything HOST:PORT, in a directory with `tree`.
-// The server stays silent when something is uploaded to a path with `silent` in it.
+// COS_API says which API is used. The server stays silent when something is uploaded to a path with
+// `silent` in it.
 package main
 
 import (
@@ -21,6 +22,14 @@ const (
 	secretKey = "EXAMPLE_SECRET_KEY"
 )
 
+// api is the API that is used.
+var api = func() string {
+	if given := os.Getenv("COS_API"); given != "" {
+		return given
+	}
+	return "v4"
+}()
+
 func expect(what string, well bool) {
 	if !well {
 		panic("not so: " + what)
@@ -34,6 +43,18 @@ func must[T any](value T, err error) T {
 	return value
 }
 
+// only checks that what one of the APIs has not is refused; it tells whether this one has it.
+func only(which, argument string, reply cos.Reply, err error) bool {
+	if api == which {
+		must(reply, err)
+		return true
+	}
+	var refused *cos.Error
+	expect("an error", errors.As(err, &refused) && refused.Code == -1)
+	expect(argument, strings.Contains(string(refused.Reply), `"argument":"`+argument+`"`))
+	return false
+}
+
 // data decodes the data of a reply.
 func data[T any](reply cos.Reply, err error) (decoded T) {
 	must(0, must(reply, err).Decode(&decoded))
@@ -43,12 +64,12 @@ func data[T any](reply cos.Reply, err error) (decoded T) {
 func main() {
 	host := os.Args[1]
 	client := must(cos.NewClient(appid, secretID, secretKey, "sh", cos.Options{
-		"scheme": "http", "hostname": host,
-		"download_hostname": "localhost" + host[strings.LastIndex(host, ":"):],
+		"api": api, "scheme": "http", "hostname": host, "download_hostname": host,
 	}))
 	settings(client)
 	foldersAndFiles(client)
 	large := transfers(client)
+	requests(client)
 	failures(client)
 	endings(client, large)
 
@@ -64,16 +85,45 @@ func settings(client *cos.Client) {
 	expect("there is a version", cos.Version() != "")
 	must(0, client.SetConfig(cos.Options{"retries": 1, "user_agent": "everything"}))
 	must(0, client.SetCredentials(appid, secretID, secretKey))
+	err := client.SetTemporaryCredentials(appid, "TEMPORARY_ID", "TEMPORARY_KEY", "TEMPORARY_TOKEN")
+	expect("the JSON API has no temporary keys", (err == nil) == (api == "v5"))
+	must(client.StatFolder(bucket, "/"))
+	must(0, client.SetCredentials(appid, secretID, secretKey))
 	var lines []string
 	client.SetLog(cos.LogRequests, func(_ int, line string) { lines = append(lines, line) })
 	must(client.CreateFolder(bucket, "/folder/", cos.Options{"biz_attr": "one"}))
-	expect("there is a log", len(lines) == 1 && strings.Contains(lines[0], "op=create"))
+	expect("there is a log", len(lines) > 0 && strings.Contains(lines[0], "op=create"))
 	client.SetLog(cos.LogOff, func(int, string) { panic("the log is off") })
 
 	for _, path := range []string{"/large", "/你好"} {
-		expect("signed", data[struct{ Sign string }](client.SignMore(bucket, path, 60)).Sign != "")
-		expect("signed", data[struct{ Sign string }](client.SignOnce(bucket, path)).Sign != "")
+		reply, err := client.SignMore(bucket, path, 60)
+		only("v4", "api", reply, err)
+		reply, err = client.SignOnce(bucket, path)
+		only("v4", "api", reply, err)
 		expect("signed", data[struct{ URL string }](client.SignDownload(bucket, path, 60)).URL != "")
+		expect("signed", data[struct{ URL string }](client.SignURL("GET", bucket, path, 60)).URL != "")
+	}
+	kind := cos.Options{"headers": cos.Options{"Content-Type": "text/plain"}}
+	reply, err := client.SignURL("PUT", bucket, "/signed", 60, kind)
+	if only("v5", "method", reply, err) {
+		signed := data[struct{ Headers map[string]string }](reply, nil)
+		expect("a header is signed", signed.Headers["Content-Type"] == "text/plain")
+	}
+}
+
+// requests are what only the XML API has.
+func requests(client *cos.Client) {
+	reply, err := client.ListBuckets()
+	if only("v5", "api", reply, err) {
+		type list struct{ Buckets []struct{ Name string } }
+		expect("a bucket", data[list](reply, nil).Buckets[0].Name == bucket)
+	}
+	kind := cos.Options{"Content-Type": "text/plain"}
+	reply, err = client.Request("PUT", bucket, "/asked", nil, kind, []byte("text"))
+	only("v5", "api", reply, err)
+	reply, err = client.Request("GET", bucket, "/asked", cos.Options{"response-expires": 1}, nil, nil)
+	if only("v5", "api", reply, err) {
+		expect("the text", data[struct{ Body string }](reply, nil).Body == "text")
 	}
 }
 
@@ -117,6 +167,12 @@ func transfers(client *cos.Client) []byte {
 	must(client.DownloadStream(ctx, bucket, "/large", &pieces))
 	expect("a copy", bytes.Equal(large, must(os.ReadFile("copy"))))
 	expect("a stream", bytes.Equal(large, pieces.Bytes()))
+	size := int64(len(large))
+	must(client.UploadStream(ctx, bucket, "/stream", size, &pieces, cos.Options{"slice_size": 1 << 20}))
+	content, _, err := client.DownloadBuffer(ctx, bucket, "/stream")
+	expect("a copy of a stream", bytes.Equal(large, must(content, err)))
+	reply, err := client.UploadStream(ctx, bucket, "/unknown", -1, strings.NewReader("text"))
+	only("v5", "size", reply, err)
 	must(client.UploadFolder(ctx, bucket, "/tree/", "tree"))
 	must(client.DownloadFolder(ctx, bucket, "/tree/", "tree-copy"))
 	must(os.Stat("tree-copy/sub/b"))
@@ -141,6 +197,7 @@ func failures(client *cos.Client) {
 type broken struct{ error }
 
 func (b broken) Write([]byte) (int, error) { return 0, b.error }
+func (b broken) Read([]byte) (int, error)  { return 0, b.error }
 
 // endings are a context, a writer that fails, and a panic, while the server is silent.
 func endings(client *cos.Client, large []byte) {
@@ -154,6 +211,8 @@ func endings(client *cos.Client, large []byte) {
 	full := errors.New("full")
 	_, err = client.DownloadStream(context.Background(), bucket, "/large", broken{full})
 	expect("the error of the writer", err == full)
+	_, err = client.UploadStream(context.Background(), bucket, "/no", 9, broken{full})
+	expect("the error of the reader", err == full)
 
 	defer func() { expect("the panic arrives", recover() == "enough") }()
 	ctx = cos.WithProgress(context.Background(), func(_, _ uint64) { panic("enough") })

@@ -26,8 +26,10 @@ use crate::ops::tree;
 ///
 /// Options (default):
 /// - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
-/// - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`: as with
-///   cos_upload_file(), for every file.
+/// - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`, `content_type`,
+///   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-…`,
+///   `authority`, `storage_class`, `tagging`, `traffic_limit`, `content_md5`: as with
+///   cos_upload_file(), for every file that travels.
 /// - `concurrency` (4): files under way at a time, or slices of a large file, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///

@@ -6,7 +6,7 @@ mod render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use cos::ops::{download, file, folder, tree, upload};
+use cos::ops::{download, file, folder, request, sign, tree, upload};
 use cos::reply::Failure;
 use cos::threads::Watch;
 use support::{BUCKET, Bed, Link, build, header, succeed};
@@ -66,6 +66,10 @@ fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
         ("cos_upload_buffer", {
             upload::buffer(client, BUCKET, "/f", b"", odd, Watch::default()).unwrap_err()
         }),
+        ("cos_upload_stream", {
+            let (watch, mut never) = (Watch::default(), |_: &mut [u8]| unreachable!());
+            upload::stream(client, BUCKET, "/f", 1, odd, watch, &mut never).unwrap_err()
+        }),
         ("cos_download_file", {
             download::file(client, BUCKET, "/f", here, odd, Watch::default()).unwrap_err()
         }),
@@ -81,6 +85,14 @@ fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
         }),
         ("cos_download_folder", {
             tree::download(client, BUCKET, "/d/", here, odd, Watch::default()).unwrap_err()
+        }),
+        ("cos_sign_url", sign::url(client, "GET", BUCKET, "/f", 1, odd).unwrap_err()),
+        ("cos_list_buckets", request::list_buckets(client, odd).unwrap_err()),
+        ("cos_request", {
+            let (bucket, cos_path, params, headers) = (None, None, None, None);
+            let words =
+                request::Words { method: "GET", bucket, cos_path, params, headers, body: b"" };
+            request::send(client, &words, odd).unwrap_err()
         }),
     ]);
     assert!(bed.emulator.requests().is_empty());

@@ -292,8 +292,11 @@ template <class Own> class OptionsOf : public BuilderOf<Own> {
 public:
     using BuilderOf<Own>::BuilderOf;
 
-    Own &timeout_ms(std::int64_t v) { return this->set("timeout_ms", v); }
-    Own &retries(std::int64_t v) { return this->set("retries", v); }
+    Own &timeout_ms(std::int64_t v) { return set("timeout_ms", v); }
+    Own &retries(std::int64_t v) { return set("retries", v); }
+
+protected:
+    using BuilderOf<Own>::set;
 };
 
 /// For calls without options of their own, such as cos_stat_file().
@@ -335,6 +338,21 @@ struct UploadOptions : OptionsOf<UploadOptions> {
     UploadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
     UploadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
     UploadOptions &resume(bool v) { return set("resume", v); }
+    UploadOptions &content_type(std::string_view v) { return set("content_type", v); }
+    UploadOptions &cache_control(std::string_view v) { return set("cache_control", v); }
+    UploadOptions &content_disposition(std::string_view v) { return set("content_disposition", v); }
+    UploadOptions &content_encoding(std::string_view v) { return set("content_encoding", v); }
+    UploadOptions &content_language(std::string_view v) { return set("content_language", v); }
+    /// The header `x-cos-meta-NAME`.
+    UploadOptions &meta(const std::string &name, std::string_view value)
+    {
+        return set("x-cos-meta-" + name, value);
+    }
+    UploadOptions &authority(std::string_view v) { return set("authority", v); }
+    UploadOptions &storage_class(std::string_view v) { return set("storage_class", v); }
+    UploadOptions &tagging(std::string_view v) { return set("tagging", v); }
+    UploadOptions &traffic_limit(std::int64_t v) { return set("traffic_limit", v); }
+    UploadOptions &content_md5(bool v) { return set("content_md5", v); }
 };
 
 /// See cos_download_file(); the other downloads take some of these and refuse the rest.
@@ -367,10 +385,11 @@ struct UpdateOptions : OptionsOf<UpdateOptions> {
     UpdateOptions &clear_headers(bool v) { return set("clear_headers", v); }
 };
 
-/// See cos_move_file() and cos_copy_file().
+/// See cos_move_file() and cos_copy_file(); `dest_bucket` is for the second only.
 struct MoveOptions : OptionsOf<MoveOptions> {
     using OptionsOf::OptionsOf;
     MoveOptions &overwrite(bool v) { return set("overwrite", v); }
+    MoveOptions &dest_bucket(std::string_view v) { return set("dest_bucket", v); }
 };
 
 /// See cos_create_folder() and cos_update_folder().
@@ -385,6 +404,7 @@ struct ListOptions : OptionsOf<ListOptions> {
     ListOptions &num(std::int64_t v) { return set("num", v); }
     ListOptions &prefix(std::string_view v) { return set("prefix", v); }
     ListOptions &context(std::string_view v) { return set("context", v); }
+    ListOptions &recursive(bool v) { return set("recursive", v); }
     ListOptions &delimiter(std::string_view v) { return set("delimiter", v); }
     ListOptions &all(bool v) { return set("all", v); }
 };

@@ -120,6 +120,9 @@ void files(const Client &client)
     put(client, "/f/there", "there");
     EXPECT(COS_ERR_FILE_EXISTS, client.copy_file(bucket, "/f/你好", "/f/there"));
     EXPECT(COS_OK, client.copy_file(bucket, "/f/你好", "/f/there", MoveOptions().overwrite(true)));
+    only("v5",
+         client.copy_file(bucket, "/f/there", "/f/there", MoveOptions().dest_bucket("public-bucket")),
+         "dest_bucket");
     EXPECT(COS_OK, client.move_file(bucket, "/f/你好", "/f/moved"));
     EXPECT(COS_ERR_NOT_FOUND, client.del_file(bucket, "/f/你好"));
     EXPECT(COS_OK, client.del_file(bucket, "/f/moved"));
@@ -140,6 +143,9 @@ void folders(const Client &client)
     CHECK(client.list_folder(bucket, "/d/", from).text("/data/infos/0/name") == "a2");
     const auto every = ListOptions().num(1).all(true);
     CHECK(client.list_folder(bucket, "/d/", every).length("/data/infos") == 3);
+    const auto all_below = client.list_folder(bucket, "/d/", ListOptions().recursive(true));
+    only("v5", all_below, "recursive");
+    CHECK(!all_below || all_below.length("/data/infos") == 3);
     EXPECT(COS_ERR_FOLDER_NOT_EMPTY, client.del_folder(bucket, "/d/"));
     const auto whole = DeleteOptions().recursive(true).concurrency(2);
     CHECK(client.del_folder(bucket, "/d/", whole).integer("/data/files") == 3);
@@ -160,6 +166,27 @@ void contents(const Client &client, const std::string &directory)
                             .timeout_ms(60000);
     const auto sent = EXPECT(COS_OK, client.upload_file(bucket, "/c/f", local, sliced));
     CHECK(sent.integer("/transfer/slices") == 2);
+
+    const auto described = UploadOptions()
+                               .content_type("text/plain")
+                               .cache_control("no-cache")
+                               .content_disposition("inline")
+                               .content_encoding("identity")
+                               .content_language("zh")
+                               .meta("author", "me")
+                               .authority("eWRPrivate");
+    EXPECT(COS_OK, client.upload_buffer(bucket, "/c/d", "text", described));
+    const auto headers = EXPECT(COS_OK, client.stat_file(bucket, "/c/d"));
+    CHECK(headers.text("/data/custom_headers/x-cos-meta-author") == "me");
+    CHECK(headers.text("/data/custom_headers/Content-Language") == "zh");
+    CHECK(headers.text("/data/authority") == "eWRPrivate");
+    const auto stored = UploadOptions(described)
+                            .insert_only(false)
+                            .storage_class("STANDARD_IA")
+                            .tagging("kind=log")
+                            .traffic_limit(819200)
+                            .content_md5(true);
+    EXPECT(is_v5 ? COS_OK : COS_ERR_PARAM, client.upload_buffer(bucket, "/c/d", "text", stored));
 
     Buffer buffer;
     EXPECT(COS_OK, client.download_buffer(bucket, "/c/f", buffer));

@@ -1165,7 +1165,8 @@ int cos_upload_buffer(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to create.
  * @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
- *                  the XML API. Then `slice_size` times 10000 is the most there can be.
+ *                  the XML API. Then `slice_size` times 10000 is the most there can be, 78 GiB unless
+ *                  the options say more.
  * @param read      Gives the bytes.
  * @param user      Handed to `read` as it is; may be any value.
  * @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.
@@ -1415,8 +1416,8 @@ int cos_download_folder(const cos_client *client,
  * @param client    The client. It speaks the XML API.
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
- * @return 0 with `data.buckets`, an array of objects with `name` (without the appid, as the argument
- *         `bucket` takes it), `full_name` (with it), `region` and `ctime` (UNIX seconds).
+ * @return 0 with `data.buckets`, an array of objects with `name` (as the argument `bucket` takes it),
+ *         `full_name` (with the appid), `region` and `ctime` (UNIX seconds).
  * @retval COS_ERR_PARAM  With `error.argument` "api": the JSON API has no such operation.
  * @retval COS_ERR_ACCESS_DENIED  These keys may not list buckets.
  *

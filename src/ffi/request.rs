@@ -11,8 +11,8 @@ use crate::ops::request::{self, Words};
 /// @param client    The client. It speaks the XML API.
 /// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
-/// @return 0 with `data.buckets`, an array of objects with `name` (without the appid, as the argument
-///         `bucket` takes it), `full_name` (with it), `region` and `ctime` (UNIX seconds).
+/// @return 0 with `data.buckets`, an array of objects with `name` (as the argument `bucket` takes it),
+///         `full_name` (with the appid), `region` and `ctime` (UNIX seconds).
 /// @retval COS_ERR_PARAM  With `error.argument` "api": the JSON API has no such operation.
 /// @retval COS_ERR_ACCESS_DENIED  These keys may not list buckets.
 ///

@@ -168,7 +168,8 @@ pub type cos_read_fn =
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to create.
 /// @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
-///                  the XML API. Then `slice_size` times 10000 is the most there can be.
+///                  the XML API. Then `slice_size` times 10000 is the most there can be, 78 GiB unless
+///                  the options say more.
 /// @param read      Gives the bytes.
 /// @param user      Handed to `read` as it is; may be any value.
 /// @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.

@@ -35,8 +35,9 @@ impl Hosts {
             (Some(control), Some(download)) => Ok(Hosts { scheme: site.scheme, control, download }),
             _ => Err(Failure::argument(
                 "region",
-                "must be sh, gz, tj, sgp or another region's short name, unless the options give \
-                 both hostname and download_hostname",
+                "must be sh, gz, tj, sgp or another region's short name for the JSON API, or \
+                 ap-shanghai or the like for the XML API, unless the options give both hostname \
+                 and download_hostname",
             )),
         }
     }

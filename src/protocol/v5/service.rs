@@ -32,7 +32,7 @@ impl V5 {
             for bucket in buckets.into_iter().flat_map(|buckets| buckets.all("Bucket")) {
                 let name = bucket.text_of("Name");
                 found.push(json!({
-                    "name": site::without_appid(&self.account, name),
+                    "name": site::name_to_give(&self.account, name),
                     "full_name": name,
                     "region": bucket.text_of("Location"),
                     "ctime": parse_iso_date(bucket.text_of("CreationDate")),

@@ -66,9 +66,15 @@ pub fn short_name<'a>(account: &Account, bucket: &'a Bucket) -> &'a str {
 }
 
 /// A bucket's name without the appid of this account.
-pub fn without_appid<'a>(account: &Account, name: &'a str) -> &'a str {
+fn without_appid<'a>(account: &Account, name: &'a str) -> &'a str {
     let short = name.strip_suffix(account.appid()).and_then(|name| name.strip_suffix('-'));
     short.filter(|short| !short.is_empty()).unwrap_or(name)
+}
+
+/// The name by which a bucket can be given: the short one, unless that is another bucket's full name.
+pub fn name_to_give<'a>(account: &Account, full: &'a str) -> &'a str {
+    let short = without_appid(account, full);
+    if without_appid(account, short) == short { short } else { full }
 }
 
 /// The region's name, behind those that it has in the JSON API.
@@ -172,6 +178,16 @@ mod tests {
         ] {
             assert_eq!(full_name(&account, &Bucket::new(given).unwrap()), full);
         }
+    }
+
+    #[test]
+    fn the_name_that_is_told_means_the_same_bucket() {
+        let account = Account::new("125", "id", "key").unwrap();
+        for (full, told) in [("a-125", "a"), ("a-125-125", "a-125-125"), ("a-126", "a-126")] {
+            assert_eq!(name_to_give(&account, full), told);
+        }
+        let bucket = Bucket::new(name_to_give(&account, "a-125-125")).unwrap();
+        assert_eq!(full_name(&account, &bucket), "a-125-125");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Content that a program hands over from first to last. A part of it is kept until it has been sent.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,19 +19,22 @@ pub struct Window {
 struct State {
     /// How much was read.
     read: u64,
+    /// The length of a chunk.
+    chunk: u64,
     is_over: bool,
     /// Whether nobody needs any more of it.
     is_closed: bool,
     /// How many bytes may be kept before more is read.
     room: u64,
-    /// What is kept, by its place.
-    chunks: BTreeMap<u64, Chunk>,
+    /// What was read, in order. All have the length of the first, but the last one.
+    chunks: Vec<Chunk>,
     /// The bytes of all chunks.
     kept: u64,
 }
 
 #[derive(Debug)]
 struct Chunk {
+    /// Nothing when nobody needs them any more.
     bytes: Arc<Vec<u8>>,
     /// How many of its bytes are still needed.
     needed: u64,
@@ -68,9 +70,12 @@ impl Window {
     /// Adds what was read next. `is_last` if nothing comes after it.
     pub fn push(&self, bytes: Vec<u8>, is_last: bool) {
         let mut state = self.state();
-        let (place, len) = (state.read, bytes.len() as u64);
+        let len = bytes.len() as u64;
+        if state.read == 0 {
+            state.chunk = len;
+        }
         if len > 0 {
-            state.chunks.insert(place, Chunk { bytes: Arc::new(bytes), needed: len });
+            state.chunks.push(Chunk { bytes: Arc::new(bytes), needed: len });
         }
         state.read += len;
         state.kept += len;
@@ -119,20 +124,18 @@ impl Window {
     /// Lets go of bytes that nobody needs any more.
     pub fn release(&self, range: Range<u64>) {
         let mut state = self.state();
-        let first = state.chunks.range(..=range.start).next_back().map_or(0, |(place, _)| *place);
-        let mut gone = Vec::new();
-        for (place, chunk) in state.chunks.range_mut(first..range.end) {
-            let end = place + chunk.bytes.len() as u64;
-            let released = range.end.min(end).saturating_sub(range.start.max(*place));
-            chunk.needed = chunk.needed.saturating_sub(released);
-            if chunk.needed == 0 {
-                gone.push(*place);
+        let (chunk, mut at) = (state.chunk, range.start);
+        while at < range.end.min(state.read) {
+            let end = range.end.min((at / chunk + 1) * chunk);
+            let mut gone = 0;
+            if let Some(chunk) = state.chunks.get_mut((at / chunk) as usize) {
+                chunk.needed = chunk.needed.saturating_sub(end - at);
+                if chunk.needed == 0 {
+                    gone = std::mem::take(&mut chunk.bytes).len() as u64;
+                }
             }
-        }
-        for place in gone {
-            if let Some(chunk) = state.chunks.remove(&place) {
-                state.kept -= chunk.bytes.len() as u64;
-            }
+            state.kept -= gone;
+            at = end;
         }
         self.changed.notify_all();
     }
@@ -143,14 +146,13 @@ impl Window {
         if offset >= state.read {
             return Ok(0);
         }
-        let chunk = state.chunks.range(..=offset).next_back();
-        let chunk = chunk.map(|(place, chunk)| (offset - place, Arc::clone(&chunk.bytes)));
+        let chunk = state.chunks.get((offset / state.chunk) as usize);
+        let bytes = chunk.map(|chunk| Arc::clone(&chunk.bytes)).unwrap_or_default();
+        let start = (offset % state.chunk) as usize;
         drop(state);
-        let Some((start, bytes)) = chunk.filter(|(start, bytes)| *start < bytes.len() as u64)
-        else {
+        let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) else {
             return Err(io::Error::other("what was sent of a stream can't be read again"));
         };
-        let rest = &bytes[start as usize..];
         let n = buf.len().min(rest.len());
         buf[..n].copy_from_slice(&rest[..n]);
         Ok(n)

@@ -1,6 +1,5 @@
 //! Delete a folder and everything below it.
 
-use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::remote::RemoteFile;
@@ -19,7 +18,7 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
     let report = Report::new(folder);
     let mut tree = remote::list(folder, &report)?;
-    tree.folders.sort_by_key(|name| Reverse(name.matches('/').count()));
+    tree.folders.reverse();
     // The root itself.
     tree.folders.push(String::new());
     let files = AtomicUsize::new(0);

@@ -98,14 +98,25 @@ impl<'a> Order<'a> {
 
     /// The same with a parameter.
     pub fn param(mut self, name: &'a str, value: impl ToString) -> Order<'a> {
-        self.params.push((name, value.to_string()));
+        self.add_param(name, value.to_string());
         self
     }
 
     /// The same with a header.
     pub fn header(mut self, name: &'a str, value: impl ToString) -> Order<'a> {
-        self.headers.push((name.into(), value.to_string()));
+        self.add_header(name, value.to_string());
         self
+    }
+
+    // Not inlined: there are hundreds of them.
+    #[inline(never)]
+    fn add_param(&mut self, name: &'a str, value: String) {
+        self.params.push((name, value));
+    }
+
+    #[inline(never)]
+    fn add_header(&mut self, name: &'a str, value: String) {
+        self.headers.push((name.into(), value));
     }
 
     /// The same with XML for a body.

@@ -108,12 +108,16 @@ struct Listed {
 
 impl Listed {
     fn new(all: &[(&str, &str)]) -> Listed {
-        // The digits of the encoding become lower case with the letters.
-        let name = |name: &str| encode_query(name).to_ascii_lowercase();
-        let mut all: Vec<_> = all.iter().map(|(key, value)| (name(key), *value)).collect();
-        all.sort();
+        let mut sorted: Vec<(String, &str)> = Vec::with_capacity(all.len());
+        for (name, value) in all {
+            // The digits of the encoding become lower case with the letters.
+            let name = encode_query(name).to_ascii_lowercase();
+            // There are but a few.
+            let place = sorted.partition_point(|(n, v)| (n, *v) <= (&name, *value));
+            sorted.insert(place, (name, value));
+        }
         let (mut names, mut pairs) = (String::new(), String::new());
-        for (i, (name, value)) in all.iter().enumerate() {
+        for (i, (name, value)) in sorted.iter().enumerate() {
             let (semicolon, and) = if i == 0 { ("", "") } else { (";", "&") };
             // Writing to a String can't fail.
             let _ = write!(names, "{semicolon}{name}");

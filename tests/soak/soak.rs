@@ -1,5 +1,6 @@
-//! Sixteen threads work through a network that breaks something every second. In the end every
-//! object on the server is what a call has acknowledged, or the program says what is not and fails.
+//! Sixteen threads work through a network that breaks something every second, half of them with each
+//! of the two APIs. In the end every object on the server is what a call has acknowledged, or the
+//! program says what is not and fails.
 //!
 //! `cargo run --example soak -- MINUTES [SEED]`
 
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use relay::Relay;
-use support::Bed;
+use support::{Api, Bed};
 use worker::{Tally, Worker};
 
 const WORKERS: u64 = 16;
@@ -25,18 +26,14 @@ fn main() -> ExitCode {
     let seed: u64 = arguments.next().map_or(now, |text| text.parse().expect("a seed"));
     println!("{minutes} minutes, seed {seed}");
 
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let relay = Relay::start(bed.emulator.port(), seed);
-    let client = bed.client_with(json!({
-        "hostname": format!("localhost:{}", relay.port),
-        "download_hostname": format!("localhost:{}", relay.port),
-        "timeout_ms": 2500,
-        "connect_timeout_ms": 2500,
-    }));
+    let hasty = json!({"timeout_ms": 2500, "connect_timeout_ms": 2500});
+    let clients = [Api::V4, Api::V5].map(|api| (api, api.client(relay.port, hasty.clone())));
     let end = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
     let threads_before = count("/proc/self/task");
     let mut workers: Vec<_> =
-        (0..WORKERS).map(|n| Worker::new(n, seed, &client, bed.dir.path())).collect();
+        (0..WORKERS).map(|n| Worker::new(n, seed, &clients[n as usize % 2], &bed)).collect();
     thread::scope(|scope| {
         for worker in &mut workers {
             scope.spawn(move || {
@@ -59,7 +56,7 @@ fn main() -> ExitCode {
         worker.compare(&bed.emulator);
         total.add(&worker.tally);
     }
-    drop(client);
+    drop(clients);
     // Connections that the relay still holds open have threads until it hears of their end.
     let since = Instant::now();
     while count("/proc/self/task") > threads_before && since.elapsed() < Duration::from_secs(10) {
@@ -71,8 +68,8 @@ fn main() -> ExitCode {
 
 fn report(total: &Tally, relay: &Relay, threads_left: usize) -> ExitCode {
     println!("calls");
-    for ((call, code), n) in &total.calls {
-        println!("  {call:20}{code:>8}{n:>10}");
+    for ((call, code, api), n) in &total.calls {
+        println!("  {call:20}{code:>8}  {api:?}{n:>10}");
     }
     println!("the network");
     for (harm, n) in relay.harm() {
@@ -84,7 +81,8 @@ fn report(total: &Tally, relay: &Relay, threads_left: usize) -> ExitCode {
     for violation in &total.violations {
         println!("VIOLATION {violation}");
     }
-    let worked = total.compared > 0 && total.calls.keys().any(|(_, code)| *code == 0);
+    let worked = |api| total.calls.keys().any(|(_, code, by)| *code == 0 && *by == api);
+    let worked = total.compared > 0 && worked(Api::V4) && worked(Api::V5);
     if total.violations.is_empty() && worked && threads_left == 0 {
         ExitCode::SUCCESS
     } else {

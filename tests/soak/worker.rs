@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cos::client::Client;
 use cos::ops::{file, folder};
@@ -12,6 +12,7 @@ use sha1::{Digest, Sha1};
 
 use crate::Dice;
 use support::transfers::*;
+use support::{Api, Bed};
 
 /// Content by the numbers that it is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +35,7 @@ impl Content {
 #[derive(Clone, Default)]
 struct Belief {
     possible: BTreeSet<Option<Content>>,
-    /// A sliced upload broke off, and what it left is listed like a file.
+    /// A sliced upload broke off, and what it left is listed like a file: in the JSON API.
     is_unfinished: bool,
 }
 
@@ -50,7 +51,7 @@ impl Belief {
 
 #[derive(Default)]
 pub struct Tally {
-    pub calls: BTreeMap<(&'static str, i64), u64>,
+    pub calls: BTreeMap<(&'static str, i64, Api), u64>,
     pub compared: u64,
     pub uncertain: u64,
     pub violations: Vec<String>,
@@ -69,6 +70,7 @@ impl Tally {
 
 pub struct Worker<'a> {
     folder: String,
+    api: Api,
     client: &'a Client,
     dice: Dice,
     dir: PathBuf,
@@ -77,12 +79,13 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(number: u64, seed: u64, client: &'a Client, dir: &Path) -> Worker<'a> {
-        let dir = dir.join(format!("worker-{number}"));
+    pub fn new(number: u64, seed: u64, client: &'a (Api, Client), bed: &Bed) -> Worker<'a> {
+        let (api, client) = (client.0, &client.1);
+        let dir = bed.path(&format!("worker-{number}"));
         fs::create_dir(&dir).unwrap();
         let folder = format!("/worker-{number}/");
         let dice = Dice::new(seed ^ ((number + 1) << 32));
-        Worker { folder, client, dice, dir, beliefs: BTreeMap::new(), tally: Tally::default() }
+        Worker { folder, api, client, dice, dir, beliefs: BTreeMap::new(), tally: Tally::default() }
     }
 
     /// One call.
@@ -104,7 +107,7 @@ impl<'a> Worker<'a> {
 
     fn note(&mut self, call: &'static str, answer: &Value) -> i64 {
         let code = answer["code"].as_i64().unwrap_or(i64::MIN);
-        *self.tally.calls.entry((call, code)).or_default() += 1;
+        *self.tally.calls.entry((call, code, self.api)).or_default() += 1;
         code
     }
 
@@ -115,7 +118,7 @@ impl<'a> Worker<'a> {
 
     fn upload(&mut self, path: &str, before: Belief, sliced: bool) -> Belief {
         let size = if sliced {
-            self.dice.below(3 << 20) as usize + 1
+            self.dice.below(6 << 20) as usize + 1
         } else {
             self.dice.below(100_000) as usize
         };
@@ -154,7 +157,7 @@ impl<'a> Worker<'a> {
                 if replaceable {
                     after.possible.insert(Some(content));
                 }
-                after.is_unfinished |= sliced;
+                after.is_unfinished |= sliced && self.api == Api::V4;
             }
             _ => self.violation(format!("{path}, {call}: {answer}")),
         }
@@ -256,14 +259,27 @@ impl<'a> Worker<'a> {
                 continue;
             };
             let stat = reply(file::stat(self.client, PUBLIC, &path, None));
-            let sha: String = Sha1::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-            let says = stat["data"]["sha"].as_str().unwrap_or_default().to_lowercase();
-            if stat["data"]["filesize"] != bytes.len() || says != sha {
+            let (sum, says) = match self.api {
+                Api::V4 => (sha1(&bytes), &stat["data"]["sha"]),
+                Api::V5 => (crc64(&bytes), &stat["data"]["crc64"]),
+            };
+            let says = says.as_str().unwrap_or_default().to_lowercase();
+            if stat["data"]["filesize"] != bytes.len() || says != sum {
                 // While another upload to the name is unfinished, that is what stat tells of.
                 if !belief.is_unfinished {
-                    self.violation(format!("{path} has sha {sha}: {stat}"));
+                    self.violation(format!("{path} has the sum {sum}: {stat}"));
                 }
             }
         }
     }
+}
+
+fn sha1(bytes: &[u8]) -> String {
+    Sha1::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn crc64(bytes: &[u8]) -> String {
+    let mut digest = crc64fast::Digest::new();
+    digest.write(bytes);
+    digest.sum64().to_string()
 }

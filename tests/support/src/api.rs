@@ -1,17 +1,18 @@
 //! The protocols, and what the emulator calls things in each of them.
 
+use cos::client::Client;
 use cos_emulator::{Action, Code, Fault, Record};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::Bed;
 use crate::transfers::{SLICE, logged};
+use crate::{APPID, Bed, SECRET_ID, SECRET_KEY};
 
 /// The header that each reply of the XML API has; the other API does not mind it.
 const REQUEST_ID: &str = "x-cos-request-id";
 
 /// A protocol that the tests of behaviour run for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Api {
     V4,
     V5,
@@ -60,6 +61,27 @@ impl Api {
         match self {
             Api::V4 => "v4",
             Api::V5 => "v5",
+        }
+    }
+
+    /// A client for an emulator at this port, with more options.
+    pub fn client(self, port: u16, more: Value) -> Client {
+        let mut options = self.options(port);
+        for (key, value) in more.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        Client::new(APPID, SECRET_ID, SECRET_KEY, None, Some(&options.to_string())).unwrap()
+    }
+
+    pub(crate) fn options(self, port: u16) -> Value {
+        let (scheme, name) = ("http", format!("localhost:{port}"));
+        match self {
+            Api::V4 => json!({
+                "scheme": scheme,
+                "hostname": format!("127.0.0.1:{port}"),
+                "download_hostname": name,
+            }),
+            Api::V5 => json!({"api": self.word(), "scheme": scheme, "hostname": name}),
         }
     }
 

@@ -54,18 +54,7 @@ impl Bed {
 
     /// The options that lead a client to the emulator.
     pub fn options(&self) -> Value {
-        match self.api {
-            Api::V4 => json!({
-                "scheme": "http",
-                "hostname": self.emulator.host(),
-                "download_hostname": format!("localhost:{}", self.emulator.port()),
-            }),
-            Api::V5 => json!({
-                "api": "v5",
-                "scheme": "http",
-                "hostname": format!("localhost:{}", self.emulator.port()),
-            }),
-        }
+        self.api.options(self.emulator.port())
     }
 
     pub fn client(&self) -> Client {
@@ -73,11 +62,7 @@ impl Bed {
     }
 
     pub fn client_with(&self, more: Value) -> Client {
-        let mut options = self.options();
-        for (key, value) in more.as_object().unwrap() {
-            options[key] = value.clone();
-        }
-        Client::new(APPID, SECRET_ID, SECRET_KEY, None, Some(&options.to_string())).unwrap()
+        self.api.client(self.emulator.port(), more)
     }
 
     /// A file for a test, with content that differs from place to place.

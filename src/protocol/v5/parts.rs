@@ -186,6 +186,13 @@ impl Uploads for V5 {
                 let (source, size) = (upload.source, upload.source.size());
                 hash::md5_and_crc64(source, 0, size, &call.stop)?.0.eq_ignore_ascii_case(etag)
             }
+            // It may be ours. Who may replace it sends it again; anybody else must not hear that
+            // somebody else's file is in the way.
+            _ if upload.settings.insert_only => {
+                let problem = "what is there has no CRC-64, so whether it is what was sent is not \
+                               known";
+                return Err(answer.unexpected(problem));
+            }
             _ => false,
         };
         if is_ours { self.uploaded(call, upload.at(), &answer).map(Some) } else { Ok(None) }

@@ -29,5 +29,5 @@ mod transfers;
 mod trees;
 mod uploads;
 mod v4;
+mod v5;
 mod validation;
-mod xml_api;

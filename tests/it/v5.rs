@@ -1,0 +1,843 @@
+//! What only the XML API has: keys of any kind, sums of everything, parts on the server, attributes
+//! that change by a copy, folders that are what keys begin with, and errors that are words.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use cos::client::Client;
+use cos::ops::{file, folder, sign, tree, upload};
+use cos::threads::Watch;
+use cos_emulator::{Action, Fault, Settings};
+use serde_json::{Value, json};
+
+use support::transfers::*;
+use support::{APPID, Api, Bed, Op, SECRET_ID, SECRET_KEY, content};
+
+use crate::uploads::{sliced, stat};
+
+fn bed() -> Bed {
+    Bed::new(Api::V5)
+}
+
+/// A refusal with a word that has no number of its own, or a status that is not its usual one.
+fn word(code: &str, status: Option<u16>) -> Action {
+    Action::Error { code: code.into(), status, message: Some("No.".into()), execute: false }
+}
+
+/// Gives a header of an answer another value, or takes it away.
+fn header(name: &str, value: Option<&str>) -> Action {
+    Action::Header { name: name.into(), value: value.map(str::to_owned) }
+}
+
+fn in_op(op: &str, action: Action) -> Fault {
+    Fault::new(action).op(op)
+}
+
+fn count(bed: &Bed, op: &str) -> usize {
+    logged(&bed.emulator, op).len()
+}
+
+fn names(answer: &Value) -> Vec<&str> {
+    let infos = answer["data"]["infos"].as_array().unwrap();
+    infos.iter().map(|info| info["name"].as_str().unwrap()).collect()
+}
+
+fn list(client: &Client, path: &str, options: Value) -> Value {
+    reply(folder::list(client, PUBLIC, path, Some(&options.to_string())))
+}
+
+/// Every printable character, and some that are not ASCII.
+fn odd_names() -> Vec<String> {
+    let printable: String = (' '..='~').filter(|c| *c != '/').collect();
+    vec![
+        "a".into(),
+        "中文 +%&'()*~.txt".into(),
+        format!("x{printable}"),
+        "d/e//f".into(),
+        "%41+%2B?a=b&c#d".into(),
+        "\u{1F600}é\u{301}\u{3000}".into(),
+        "字".repeat(282),
+    ]
+}
+
+#[test]
+fn files_of_any_name_go_there_and_come_back() {
+    let bed = bed();
+    let client = bed.client();
+    for (i, name) in odd_names().iter().enumerate() {
+        let (path, moved) = (format!("/{name}"), format!("/m/{i}"));
+        let bytes = b"hello cos v5\n".repeat(i * 1000);
+        let answer = upload_bytes(&client, &path, &bytes, json!({"biz_attr": "属性 1%"}));
+        expect(&answer, 0);
+        assert!(answer["request_id"].is_string() && answer["data"]["etag"].is_string());
+        let data = stat(&bed, &path);
+        assert_eq!(
+            (&data["filesize"], &data["biz_attr"]),
+            (&json!(bytes.len()), &json!("属性 1%"))
+        );
+        assert_eq!(
+            (&data["authority"], &data["crc64"]),
+            (&json!("eInvalid"), &answer["data"]["crc64"])
+        );
+        assert!(data["custom_headers"]["Content-Type"].as_str().unwrap().contains('/'));
+        let (folder, last) = path.split_at(path.rfind('/').unwrap() + 1);
+        assert!(names(&list(&client, folder, json!({}))).contains(&last), "{path}");
+        expect(&reply(file::rename(&client, PUBLIC, &path, &moved, None)), 0);
+        expect(&reply(file::copy(&client, PUBLIC, &moved, &path, None)), 0);
+        let (answer, found) = download_bytes(&client, &path, json!({}));
+        expect(&answer, 0);
+        assert_same(&found, &bytes);
+        expect(&reply(file::delete(&client, PUBLIC, &path, None)), 0);
+        let gone = reply(file::delete(&client, PUBLIC, &path, None));
+        expect(&gone, -197);
+        assert_eq!(gone["error"]["server_code"], "NoSuchKey");
+    }
+}
+
+#[test]
+fn trees_of_any_names_send_what_differs() {
+    let bed = bed();
+    let client = bed.client();
+    let (from, to) = (bed.path("from"), bed.path("to"));
+    fs::create_dir_all(from.join("文 件+%/子")).unwrap();
+    for (i, name) in odd_names().iter().take(3).enumerate() {
+        fs::write(from.join("文 件+%/子").join(name), format!("{i}")).unwrap();
+    }
+    fs::write(from.join("large"), content(3 * MIB)).unwrap();
+    let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
+    let options = sliced(json!({})).to_string();
+    let up =
+        || reply(tree::upload(&client, PUBLIC, "/树/", from, Some(&options), Watch::default()));
+    let down = || reply(tree::download(&client, PUBLIC, "/树/", to, None, Watch::default()));
+    for (answer, done) in [(up(), "uploaded"), (down(), "downloaded")] {
+        expect(&answer, 0);
+        assert_eq!(answer["data"][done], 4, "{answer}");
+    }
+    // By its MD5, or, where it was sent in parts, by its CRC-64.
+    for answer in [up(), down()] {
+        assert_eq!(answer["data"]["unchanged"], 4, "{answer}");
+    }
+    assert_same(&fs::read(format!("{to}/large")).unwrap(), &content(3 * MIB));
+    assert_eq!(fs::read(format!("{to}/文 件+%/子/{}", odd_names()[2])).unwrap(), b"2");
+}
+
+/// What the service is not known for sure to do; each time one thing is otherwise.
+#[test]
+fn a_days_work_succeeds_whatever_the_service_does() {
+    let others: [fn(&mut Settings); 14] = [
+        |settings| settings.forbid_overwrite_at_initiate = false,
+        |settings| settings.forbid_overwrite_on_copy = true,
+        |settings| settings.complete_again = true,
+        |settings| settings.complete_crc = false,
+        |settings| settings.part_copy_crc = false,
+        |settings| settings.object_crc = false,
+        |settings| settings.marker_skips_prefix = false,
+        |settings| settings.plus_in_copy_source_is_space = true,
+        |settings| settings.strict_directive = true,
+        |settings| settings.delete_missing_is_404 = true,
+        |settings| settings.suffix_ranges = false,
+        |settings| settings.largest_page = 2,
+        |settings| settings.versioning = true,
+        |settings| settings.complete_delay_ms = 300,
+    ];
+    for (i, other) in others.into_iter().enumerate() {
+        let bed = bed();
+        bed.emulator.settings(other);
+        let client = bed.client();
+        let bytes = content(2 * MIB + 9);
+        let expect = |answer: &Value, code: i64| {
+            assert_eq!(answer["code"], code, "with the {i}th other setting: {answer:#}");
+        };
+        for (path, options) in [("/d/a +1", json!({})), ("/d/b+2", sliced(json!({})))] {
+            expect(&upload_bytes(&client, path, &bytes, options.clone()), 0);
+            expect(&upload_bytes(&client, path, b"other", options), -177);
+            assert_same(&download_bytes(&client, path, json!({})).1, &bytes);
+        }
+        let update = Some(r#"{"biz_attr": "b", "x-cos-meta-a": "c"}"#);
+        expect(&reply(file::update(&client, PUBLIC, "/d/a +1", update)), 0);
+        expect(&reply(file::copy(&client, PUBLIC, "/d/a +1", "/d/c", None)), 0);
+        expect(&reply(file::copy(&client, PUBLIC, "/d/a +1", "/d/c", None)), -177);
+        expect(&reply(file::rename(&client, PUBLIC, "/d/c", "/d/e/f", None)), 0);
+        assert_eq!(stat(&bed, "/d/e/f")["biz_attr"], "b");
+        let answer = list(&client, "/d/", json!({"all": true}));
+        let mut found = names(&answer);
+        found.sort_unstable();
+        assert_eq!(found, ["a +1", "b+2", "e/"], "with the {i}th: {answer:#}");
+        expect(&reply(file::delete(&client, PUBLIC, "/d/a +1", None)), 0);
+        expect(&reply(file::delete(&client, PUBLIC, "/d/a +1", None)), -197);
+        let recursive = Some(r#"{"recursive": true}"#);
+        expect(&reply(folder::delete(&client, PUBLIC, "/d/", recursive)), 0);
+        expect(&list(&client, "/d/", json!({})), -197);
+        assert_eq!(unfinished(&bed.emulator), [""; 0]);
+    }
+}
+
+/// Objects that are older than the sums have none.
+#[test]
+fn where_nothing_can_be_compared_nobody_claims_to_know() {
+    for (insert_only, code) in [(true, -2), (false, 0)] {
+        let bed = bed();
+        bed.emulator.settings(|settings| settings.object_crc = false);
+        bed.emulator.inject(bed.api.fault(Op::Finish, lost()));
+        let bytes = content(2 * MIB);
+        let options = sliced(json!({"insert_only": insert_only}));
+        expect(&upload_bytes(&bed.client(), "/a", &bytes, options), code);
+        assert_stored(&bed.emulator, "/a", &bytes);
+        assert_eq!(unfinished(&bed.emulator), [""; 0]);
+    }
+}
+
+#[test]
+fn in_a_bucket_with_versions_the_client_looks_first() {
+    let bed = bed();
+    bed.emulator.settings(|settings| settings.versioning = true);
+    let client = bed.client();
+    let answer = upload_bytes(&client, "/a", b"one", json!({}));
+    assert!(answer["data"]["version_id"].is_string(), "{answer}");
+    assert_eq!(operations(&bed.emulator), ["put_object"]);
+    bed.emulator.clear_requests();
+    expect(&upload_bytes(&client, "/a", b"two", json!({})), -177);
+    // The second look tells whether it is the same.
+    assert_eq!(operations(&bed.emulator), ["head_object", "head_object"]);
+    assert_stored(&bed.emulator, "/a", b"one");
+}
+
+/// A way to the emulator, which can damage what passes.
+struct Way {
+    port: u16,
+    /// What clients have sent.
+    sent: Arc<Mutex<Vec<u8>>>,
+    /// So many pieces of content are damaged.
+    damages: Arc<AtomicUsize>,
+}
+
+/// Larger than any head.
+const PIECE: usize = 65_536;
+
+impl Way {
+    fn to(bed: &Bed) -> Way {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (sent, damages) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
+        let port = listener.local_addr().unwrap().port();
+        let way = Way { port, sent: Arc::clone(&sent), damages: Arc::clone(&damages) };
+        let server = bed.emulator.host();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = TcpStream::connect(&server).unwrap();
+                let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+                let (sent, damages) = (Arc::clone(&sent), Arc::clone(&damages));
+                thread::spawn(move || pass(client, server, &sent, &damages));
+            }
+        });
+        way
+    }
+
+    fn client(&self, more: Value) -> Client {
+        Api::V5.client(self.port, more)
+    }
+
+    /// The heads of the requests that begin like this, in lower case.
+    fn heads(&self, begin: &str) -> Vec<String> {
+        let sent = self.sent.lock().unwrap();
+        let text = String::from_utf8_lossy(&sent);
+        let heads = text.match_indices(begin).map(|(at, _)| &text[at..]);
+        heads.map(|text| text.split("\r\n\r\n").next().unwrap().to_lowercase()).collect()
+    }
+}
+
+fn pass(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    sent: &Mutex<Vec<u8>>,
+    damages: &AtomicUsize,
+) {
+    let mut piece = vec![0; PIECE];
+    while let Ok(n @ 1..) = client.read(&mut piece) {
+        sent.lock().unwrap().extend_from_slice(&piece[..n]);
+        // What is so large ends with content.
+        let is_content = n >= PIECE / 2;
+        let one_less = |left: usize| left.checked_sub(1);
+        if is_content && damages.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+        {
+            piece[n - 1] ^= 1;
+        }
+        if server.write_all(&piece[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn a_wrong_byte_is_noticed_and_nothing_is_left() {
+    let bed = bed();
+    let way = Way::to(&bed);
+    let client = way.client(json!({"retries": 1}));
+    let bytes = content(3 * MIB);
+    for (path, options) in [("/whole", json!({})), ("/parts", sliced(json!({})))] {
+        way.damages.store(1, Ordering::SeqCst);
+        expect(&upload_bytes(&client, path, &bytes, options.clone()), 0);
+        assert_eq!(way.damages.load(Ordering::SeqCst), 0);
+        assert_stored(&bed.emulator, path, &bytes);
+        way.damages.store(usize::MAX, Ordering::SeqCst);
+        let answer = upload_bytes(&client, "/b", &bytes, options);
+        expect(&answer, 3);
+        assert_eq!(answer["error"]["retryable"], true);
+        way.damages.store(0, Ordering::SeqCst);
+        assert_absent(&bed.emulator, "/b");
+        assert_eq!(unfinished(&bed.emulator), [""; 0]);
+    }
+    let wrong = header("x-cos-hash-crc64ecma", Some("1"));
+    bed.emulator.inject(bed.api.fault(Op::Finish, wrong));
+    expect(&upload_bytes(&client, "/c", &bytes, sliced(json!({}))), 3);
+    assert_absent(&bed.emulator, "/c");
+    // Where no sum is wanted, none is compared.
+    way.damages.store(1, Ordering::SeqCst);
+    expect(&upload_bytes(&client, "/d", &bytes, json!({"verify_sha1": false})), 0);
+}
+
+/// The service verifies what is listed as signed, and takes the rest as it comes.
+#[test]
+fn all_that_a_request_says_is_signed() {
+    const MAY_CHANGE: [&str; 5] =
+        ["authorization", "user-agent", "accept", "accept-encoding", "connection"];
+    let bed = bed();
+    let way = Way::to(&bed);
+    let client = way.client(json!({}));
+    let attributes = json!({"biz_attr": "b", "cache_control": "no-cache", "content_md5": true});
+    expect(&upload_bytes(&client, "/d/a", b"text", attributes), 0);
+    expect(&upload_bytes(&client, "/d/b", &content(2 * MIB), sliced(json!({}))), 0);
+    let update = Some(r#"{"authority": "eWRPrivate", "x-cos-meta-a": "b"}"#);
+    expect(&reply(file::update(&client, PUBLIC, "/d/a", update)), 0);
+    expect(&reply(file::rename(&client, PUBLIC, "/d/a", "/d/c", None)), 0);
+    expect(&download_bytes(&client, "/d/b", json!({"range_start": 7})).0, 0);
+    expect(&list(&client, "/d/", json!({"prefix": "b", "num": 1})), 0);
+    let recursive = Some(r#"{"recursive": true}"#);
+    expect(&reply(folder::delete(&client, PUBLIC, "/d/", recursive)), 0);
+    let mut count = 0;
+    for head in
+        ["PUT /", "GET /", "HEAD /", "POST /", "DELETE /"].map(|begin| way.heads(begin)).concat()
+    {
+        let mut lines = head.split("\r\n");
+        let target = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let names = |text: &str, end: &[char], between: &[char]| -> Vec<String> {
+            let names = text.split(end).next().unwrap_or_default().split(between);
+            names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        let listed = |field: &str| names(head.split_once(field).unwrap().1, &['&'], &[';']);
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let mut params: Vec<_> = query.split('&').map(|pair| names(pair, &['='], &[])).collect();
+        params.sort();
+        assert_eq!(params.concat(), listed("q-url-param-list="), "{head}");
+        let mut headers: Vec<_> = lines.map(|line| names(line, &[':'], &[]).concat()).collect();
+        headers.retain(|name| !MAY_CHANGE.contains(&name.as_str()));
+        headers.sort();
+        assert_eq!(headers, listed("q-header-list="), "{head}");
+        count += 1;
+    }
+    assert!(count > 15, "{count}");
+}
+
+#[test]
+fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
+    let bed = bed();
+    let way = Way::to(&bed);
+    let client = way.client(json!({"retries": 0}));
+    let bytes = content(2 * MIB + 7);
+    let more = json!({
+        "storage_class": "STANDARD_IA",
+        "tagging": "a=1&b=%E4%B8%AD",
+        "traffic_limit": 819_200,
+        "content_md5": true,
+    });
+    for (path, mut options, sends, begins) in [
+        ("/whole", json!({}), "PUT /whole", "PUT /whole"),
+        ("/parts", sliced(json!({})), "PUT /parts?partNumber", "POST /parts?uploads"),
+    ] {
+        for (key, value) in more.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        expect(&upload_bytes(&client, path, &bytes, options), 0);
+        assert_eq!(stat(&bed, path)["storage_class"], "STANDARD_IA");
+        let sent = way.heads(sends);
+        assert!(!sent.is_empty());
+        for part in ["\r\nx-cos-traffic-limit: 819200\r\n", "\r\ncontent-md5: "] {
+            assert!(sent.iter().all(|head| format!("{head}\r\n").contains(part)), "{sent:?}");
+        }
+        let begun = way.heads(begins);
+        assert!(begun[0].contains("x-cos-tagging: a=1&b=%e4%b8%ad"), "{begun:?}");
+    }
+    for key in ["storage_class", "tagging", "traffic_limit", "content_md5"] {
+        let v4 = Client::new(APPID, SECRET_ID, SECRET_KEY, Some("sh"), None).unwrap();
+        let answer = upload_bytes(&v4, "/a", b"x", json!({ (key): more[key] }));
+        assert_eq!((&answer["code"], &answer["error"]["argument"]), (&json!(-1), &json!(key)));
+    }
+}
+
+/// Breaks an upload of `bytes` in parts to `/a` after the first `stored` ones.
+fn broken_upload(bed: &Bed, bytes: &[u8], stored: usize, more: Value) {
+    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-4016), stored));
+    let mut options = sliced(json!({"concurrency": 1}));
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    expect(&upload_bytes(&bed.client(), "/a", bytes, options), -4016);
+    bed.emulator.clear_requests();
+}
+
+#[test]
+fn only_parts_that_are_ours_are_continued() {
+    let bed = bed();
+    let client = bed.client();
+    let bytes = content(5 * MIB + 77);
+    broken_upload(&bed, &bytes, 4, json!({}));
+    // Other content is no reason to touch it, nor does it go there.
+    let other: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+    expect(&upload_bytes(&client, "/a", &other, sliced(json!({}))), 0);
+    assert_eq!(bed.slices_sent().len(), 6);
+    assert_eq!(unfinished(&bed.emulator), ["a"]);
+    // Nor does what is to be kept in another way.
+    let cold = sliced(json!({"insert_only": false, "storage_class": "STANDARD_IA"}));
+    let answer = upload_bytes(&client, "/a", &bytes, cold);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 0, "{answer}");
+    bed.emulator.clear_requests();
+    let again = sliced(json!({"insert_only": false, "biz_attr": "later"}));
+    let answer = upload_bytes(&client, "/a", &bytes, again);
+    expect(&answer, 0);
+    assert_eq!(answer["transfer"]["resumed_bytes"], 4 * MIB);
+    assert_eq!(bed.slices_sent(), [4, 5]);
+    assert_stored(&bed.emulator, "/a", &bytes);
+    let shown = stat(&bed, "/a");
+    assert_eq!(answer["data"]["crc64"], shown["crc64"]);
+    // Nothing shows what an unfinished upload was begun with.
+    assert_eq!(shown["biz_attr"], "later");
+    assert_eq!(unfinished(&bed.emulator), [""; 0]);
+}
+
+#[test]
+fn an_upload_whose_parts_are_not_there_any_more_begins_anew() {
+    let bed = bed();
+    let client = bed.client();
+    let bytes = content(3 * MIB);
+    broken_upload(&bed, &bytes, 2, json!({}));
+    bed.emulator.inject(bed.api.fault(Op::Finish, word("InvalidPart", None)));
+    expect(&upload_bytes(&client, "/a", &bytes, sliced(json!({"biz_attr": "x"}))), 0);
+    assert_stored(&bed.emulator, "/a", &bytes);
+    assert_eq!((stat(&bed, "/a")["biz_attr"].as_str(), bed.slices_sent().len()), (Some("x"), 4));
+    assert_eq!(unfinished(&bed.emulator), [""; 0]);
+}
+
+#[test]
+fn what_nobody_continues_is_aborted() {
+    let bytes = content(4 * MIB);
+    // No part has arrived; the caller does not want to continue; a file has taken the place.
+    for (op, action, code, options) in [
+        (Op::Slice, word("InternalError", None), -195, json!({})),
+        (Op::Finish, word("InternalError", None), -195, json!({"resume": false})),
+        (Op::Finish, word("FileAlreadyExists", None), -177, json!({})),
+    ] {
+        let bed = bed();
+        let client = bed.client_with(json!({"retries": 0}));
+        bed.emulator.inject(bed.api.fault(op, action).forever());
+        // The abort's reply is lost as well.
+        bed.emulator.inject(in_op("abort_multipart_upload", lost()));
+        expect(&upload_bytes(&client, "/a", &bytes, sliced(options)), code);
+        assert_absent(&bed.emulator, "/a");
+        assert_eq!(unfinished(&bed.emulator), [""; 0]);
+        assert_eq!(count(&bed, "abort_multipart_upload"), 1);
+    }
+    // A call that is stopped.
+    for (resume, left) in [(false, &[][..]), (true, &["a"])] {
+        let bed = bed();
+        let client = bed.client();
+        let options = sliced(json!({"concurrency": 1, "resume": resume})).to_string();
+        bed.emulator.inject(bed.api.slice_fault(Action::Withhold, 2));
+        let stop = |done: u64, _: u64| done < 2 * MIB as u64;
+        let watch = Watch { on_progress: Some(Box::new(stop)), ..Watch::default() };
+        let sent = upload::buffer(&client, PUBLIC, "/a", &bytes, Some(&options), watch);
+        expect(&reply(sent), 1);
+        assert_eq!(unfinished(&bed.emulator), left);
+        assert_absent(&bed.emulator, "/a");
+    }
+}
+
+#[test]
+fn lost_replies_are_looked_up() {
+    let bed = bed();
+    let client = bed.client();
+    let bytes = content(3 * MIB);
+    for op in ["initiate_multipart_upload", "list_multipart_uploads", "upload_part", "list_parts"] {
+        let path = format!("/{op}");
+        bed.emulator.inject(in_op(op, lost()));
+        if op == "list_parts" {
+            // So that there is something to look at.
+            bed.emulator.inject(bed.api.fault(Op::Init, lost()));
+        }
+        expect(&upload_bytes(&client, &path, &bytes, sliced(json!({"biz_attr": "x"}))), 0);
+        assert_stored(&bed.emulator, &path, &bytes);
+        assert_eq!(stat(&bed, &path)["biz_attr"], "x");
+        assert_eq!((bed.emulator.faults().len(), unfinished(&bed.emulator)), (0, vec![]), "{op}");
+    }
+    expect(&upload_bytes(&client, "/put", b"once", json!({})), 0);
+    for (op, call) in [
+        ("copy_object", &(|| file::copy(&client, PUBLIC, "/put", "/copy", None)) as &dyn Fn() -> _),
+        ("copy_object", &|| file::rename(&client, PUBLIC, "/copy", "/between", None)),
+        ("delete_object", &|| file::rename(&client, PUBLIC, "/between", "/moved", None)),
+        ("delete_object", &|| file::delete(&client, PUBLIC, "/moved", None)),
+        ("put_object", &|| folder::create(&client, PUBLIC, "/new/", None)),
+        ("copy_object", &|| file::update(&client, PUBLIC, "/put", Some(r#"{"biz_attr":"y"}"#))),
+        ("put_object_acl", &|| {
+            let private = Some(r#"{"authority":"eWPrivateRPublic"}"#);
+            file::update(&client, PUBLIC, "/put", private)
+        }),
+        ("delete_objects", &|| {
+            folder::delete(&client, PUBLIC, "/new/", Some(r#"{"recursive":true}"#))
+        }),
+    ] {
+        if op == "delete_objects" {
+            expect(&upload_bytes(&client, "/new/a", b"a", json!({})), 0);
+        }
+        bed.emulator.inject(in_op(op, lost()));
+        expect(&reply(call()), 0);
+        assert_eq!(bed.emulator.faults(), [], "{op}");
+    }
+    let all = list(&client, "/", json!({}));
+    assert!(names(&all).contains(&"put"), "{all}");
+    for gone in ["copy", "between", "moved", "new/"] {
+        assert!(!names(&all).contains(&gone), "{all}");
+    }
+    let shown = stat(&bed, "/put");
+    assert_eq!(
+        (&shown["biz_attr"], &shown["authority"]),
+        (&json!("y"), &json!("eWPrivateRPublic"))
+    );
+}
+
+#[test]
+fn what_was_there_before_is_not_taken_for_ours() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"same", json!({})), 0);
+    // The refusal is lost, and the same content is there.
+    bed.emulator.inject(bed.api.fault(Op::Upload, lost()));
+    let dated = header("Last-Modified", Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+    bed.emulator.inject(bed.api.fault(Op::Stat, dated).forever());
+    expect(&upload_bytes(&client, "/a", b"same", json!({})), -177);
+}
+
+#[test]
+fn a_success_with_an_error_in_it_is_none() {
+    let bed = bed();
+    let client = bed.client_with(json!({"retries": 0}));
+    expect(&upload_bytes(&client, "/a", b"x", json!({})), 0);
+    bed.emulator.inject(in_op("copy_object", word("SlowDown", Some(200))));
+    expect(&reply(file::rename(&client, PUBLIC, "/a", "/c", None)), -71);
+    assert_stored(&bed.emulator, "/a", b"x");
+    // White space comes before the error, as long as it takes to find out.
+    let late = Action::Reply {
+        status: 200,
+        content_type: "application/xml".into(),
+        body: "\n\n  <Error><Code>InternalError</Code><Message>merge</Message></Error>".into(),
+        size: None,
+        headers: [("x-cos-request-id".into(), "1".into())].into(),
+        execute: false,
+    };
+    bed.emulator.inject(bed.api.fault(Op::Finish, late));
+    let answer = upload_bytes(&client, "/b", &content(2 * MIB), sliced(json!({})));
+    expect(&answer, -195);
+    assert_eq!(answer["message"], "merge");
+    assert_absent(&bed.emulator, "/b");
+}
+
+#[test]
+fn attributes_change_and_the_others_stay() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"x", json!({"biz_attr": "b"})), 0);
+    let update =
+        |options: Value| reply(file::update(&client, PUBLIC, "/a", Some(&options.to_string())));
+    expect(&update(json!({"authority": "eWPrivateRPublic"})), 0);
+    let headers =
+        json!({"cache_control": "no-cache", "x-cos-meta-name": "中文", "content_type": "a/b"});
+    expect(&update(headers), 0);
+    let data = stat(&bed, "/a");
+    assert_eq!((&data["authority"], &data["biz_attr"]), (&json!("eWPrivateRPublic"), &json!("b")));
+    let custom =
+        json!({"Cache-Control": "no-cache", "Content-Type": "a/b", "x-cos-meta-name": "中文"});
+    assert_eq!(data["custom_headers"], custom);
+    expect(&update(json!({"biz_attr": "", "authority": "eWRPrivate"})), 0);
+    let data = stat(&bed, "/a");
+    assert_eq!((&data["biz_attr"], &data["authority"]), (&json!(""), &json!("eWRPrivate")));
+    assert_eq!(data["custom_headers"], custom);
+    // Where nobody says what it was called, what was private stays so.
+    bed.emulator.inject(in_op("get_object_acl", header("x-cos-acl", None)));
+    expect(&update(json!({"biz_attr": "c"})), 0);
+    assert_eq!(stat(&bed, "/a")["authority"], "eWRPrivate");
+    bed.emulator.inject(in_op("get_object_acl", word("AccessDenied", None)));
+    assert_eq!(update(json!({"biz_attr": "d"}))["data"]["not_kept"], json!(["authority"]));
+    expect(&update(json!({"clear_headers": true})), 0);
+    assert_eq!(stat(&bed, "/a")["custom_headers"].get("x-cos-meta-name"), None);
+    let refused = update(json!({"forbid": 1}));
+    expect(&refused, -1);
+    assert_eq!(refused["error"]["argument"], "forbid");
+    expect(&update(json!({"biz_attr": "字".repeat(250)})), -1);
+    let missing = file::update(&client, PUBLIC, "/none", Some(r#"{"biz_attr":"x"}"#));
+    expect(&reply(missing), -197);
+}
+
+/// Somebody replaces it after it was looked at and before it is changed.
+#[test]
+fn what_is_replaced_while_it_is_changed_keeps_its_new_content() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"old", json!({})), 0);
+    bed.emulator.inject(bed.api.fault(Op::Stat, header("ETag", Some("\"another\""))));
+    expect(&reply(file::update(&client, PUBLIC, "/a", Some(r#"{"biz_attr":"b"}"#))), 0);
+    assert_eq!(count(&bed, "copy_object"), 2);
+    assert_eq!(stat(&bed, "/a")["biz_attr"], "b");
+}
+
+#[test]
+fn copies_keep_what_is_there_unless_told() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/中 +", b"one", json!({"biz_attr": "b"})), 0);
+    expect(&upload_bytes(&client, "/b", b"two", json!({})), 0);
+    expect(&reply(file::copy(&client, PUBLIC, "/中 +", "/b", None)), -177);
+    expect(&reply(file::rename(&client, PUBLIC, "/中 +", "/b", None)), -177);
+    assert_stored(&bed.emulator, "/b", b"two");
+    let over = Some(r#"{"overwrite":true}"#);
+    expect(&reply(file::rename(&client, PUBLIC, "/中 +", "/b", over)), 0);
+    assert_stored(&bed.emulator, "/b", b"one");
+    assert_eq!(stat(&bed, "/b")["biz_attr"], "b");
+    expect(&reply(file::stat(&client, PUBLIC, "/中 +", None)), -197);
+    for refused in [
+        file::rename(&client, PUBLIC, "/b", "/b", over),
+        file::copy(&client, PUBLIC, "/b", "/b", over),
+    ] {
+        expect(&reply(refused), -1);
+    }
+    assert_stored(&bed.emulator, "/b", b"one");
+    expect(&reply(file::copy(&client, PUBLIC, "/none", "/x", None)), -197);
+}
+
+/// A server that says of every object that it has 6 GiB, and copies parts. What was asked of it.
+fn server_of_large_objects() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&asked);
+    thread::spawn(move || {
+        for mut tcp in listener.incoming().flatten() {
+            let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                match tcp.read(&mut piece) {
+                    Ok(n @ 1..) => head.extend_from_slice(&piece[..n]),
+                    _ => break,
+                }
+            }
+            let head = String::from_utf8(head).unwrap();
+            let common = "HTTP/1.1 200 OK\r\nx-cos-request-id: 1\r\nConnection: close\r\n";
+            let stored = "ETag: \"e\"\r\nContent-Type: text/plain\r\nx-cos-meta-a: b\r\n";
+            let answer = if head.starts_with("HEAD /a ") {
+                format!("{common}{stored}Content-Length: 6442450944\r\n\r\n")
+            } else if head.starts_with("HEAD") {
+                common.replace("200 OK", "404 Not Found") + "Content-Length: 0\r\n\r\n"
+            } else if head.contains("?uploads") {
+                let begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId>";
+                format!("{common}\r\n{begun}</InitiateMultipartUploadResult>")
+            } else if head.contains("partNumber=") {
+                format!("{common}\r\n<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>")
+            } else {
+                let done = "<CompleteMultipartUploadResult><ETag>\"n\"</ETag>";
+                format!("{common}\r\n{done}</CompleteMultipartUploadResult>")
+            };
+            kept.lock().unwrap().push(head.to_lowercase());
+            let _ = tcp.write_all(answer.as_bytes());
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn what_is_too_large_for_one_request_is_copied_in_parts() {
+    let (port, asked) = server_of_large_objects();
+    let client = Api::V5.client(port, json!({}));
+    expect(&reply(file::copy(&client, PUBLIC, "/a", "/b", None)), 0);
+    let asked = asked.lock().unwrap();
+    let begun = asked.iter().find(|head| head.contains("?uploads")).unwrap();
+    assert!(begun.starts_with("post /b?uploads "), "{begun}");
+    assert!(begun.contains("\r\ncontent-type: text/plain\r\n"), "{begun}");
+    assert!(begun.contains("\r\nx-cos-meta-a: b\r\n"), "{begun}");
+    let part = |head: &String| {
+        let (_, range) = head.split_once("x-cos-copy-source-range: bytes=")?;
+        assert!(head.contains("x-cos-copy-source-if-match: \"e\""), "{head}");
+        let (first, last) = range.split("\r\n").next()?.split_once('-')?;
+        Some((first.parse::<u64>().unwrap(), last.parse::<u64>().unwrap()))
+    };
+    let parts: Vec<_> = asked.iter().filter_map(part).collect();
+    assert_eq!((parts[0].0, parts[parts.len() - 1].1), (0, 6_442_450_943));
+    assert!(parts.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "{parts:?}");
+}
+
+#[test]
+fn folders_are_what_keys_begin_with() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&list(&client, "/", json!({})), 0);
+    expect(&list(&client, "/d/", json!({})), -197);
+    expect(&reply(folder::create(&client, PUBLIC, "/d/", Some(r#"{"biz_attr":"文"}"#))), 0);
+    expect(&reply(folder::create(&client, PUBLIC, "/d/", None)), -178);
+    assert_eq!(reply(folder::stat(&client, PUBLIC, "/d/", None))["data"]["biz_attr"], "文");
+    expect(&list(&client, "/d/", json!({})), 0);
+    for path in ["/d/a", "/d/b +%中", "/d/sub/x", "/e/f/g"] {
+        expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    }
+    assert_eq!(names(&list(&client, "/d/", json!({}))), ["sub/", "a", "b +%中"]);
+    assert_eq!(names(&list(&client, "/d/", json!({"prefix": "b"}))), ["b +%中"]);
+    assert_eq!(names(&list(&client, "/", json!({"all": true}))), ["d/", "e/"]);
+    for all in [true, false] {
+        let (mut found, mut context) = (Vec::new(), String::new());
+        loop {
+            let page = list(&client, "/d/", json!({"num": 1, "context": context, "all": all}));
+            expect(&page, 0);
+            found.extend(names(&page).into_iter().map(str::to_owned));
+            if page["data"]["listover"] == true {
+                break;
+            }
+            context = page["data"]["context"].as_str().unwrap().to_owned();
+        }
+        found.sort();
+        assert_eq!(found, ["a", "b +%中", "sub/"]);
+    }
+    // One that is only what keys begin with.
+    expect(&reply(folder::stat(&client, PUBLIC, "/e/", None)), 0);
+    expect(&reply(folder::update(&client, PUBLIC, "/e/", Some(r#"{"biz_attr":"i"}"#))), 0);
+    assert_eq!(reply(folder::stat(&client, PUBLIC, "/e/", None))["data"]["biz_attr"], "i");
+    expect(&reply(folder::stat(&client, PUBLIC, "/none/", None)), -197);
+    expect(&reply(folder::delete(&client, PUBLIC, "/d/", None)), -173);
+    let delete = |path| reply(folder::delete(&client, PUBLIC, path, Some(r#"{"recursive":true}"#)));
+    let all = delete("/d/");
+    expect(&all, 0);
+    assert_eq!((&all["data"]["files"], &all["data"]["failed"]), (&json!(3), &json!(0)));
+    expect(&reply(folder::delete(&client, PUBLIC, "/d/", None)), -197);
+    assert_eq!(count(&bed, "delete_objects"), 1);
+}
+
+#[test]
+fn what_can_not_be_deleted_with_others_is_told() {
+    let bed = bed();
+    let client = bed.client();
+    let delete = || reply(folder::delete(&client, PUBLIC, "/m/", Some(r#"{"recursive":true}"#)));
+    for path in ["/m/a<&b", "/m/sub/locked", "/m/b"] {
+        expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    }
+    let locked = "<DeleteResult><Error><Key>m/sub/locked</Key><Code>ObjectLocked</Code>\
+                  <Message>No.</Message></Error></DeleteResult>";
+    bed.emulator.inject(in_op("delete_objects", bed.api.reply(locked)));
+    let some = delete();
+    assert_eq!((&some["code"], &some["data"]["files"]), (&json!(4), &json!(2)), "{some}");
+    assert_eq!(some["data"]["failures"][0]["path"], "sub/locked");
+    assert_eq!(some["data"]["failures"][0]["code"], 4);
+    // Where many at once are not allowed, one by one may be.
+    bed.emulator.inject(in_op("delete_objects", word("AccessDenied", None)));
+    expect(&delete(), 0);
+    expect(&list(&client, "/m/", json!({})), -197);
+}
+
+#[test]
+fn refusals_say_what_helps() {
+    let bed = bed();
+    let client = bed.client_with(json!({"retries": 0}));
+    for (status, code, number, hint) in [
+        (403, "AccessDenied", 5, "permissions"),
+        (403, "InvalidAccessKeyId", -47, "secret_id"),
+        (404, "NoSuchBucket", -133, "region"),
+        (400, "ExpiredToken", -59, "temporary keys"),
+        (403, "InvalidObjectState", 4, "restore"),
+        (301, "PermanentRedirect", 4, "region"),
+        (451, "DomainAuditFailed", 4, ""),
+    ] {
+        // HEAD has no body: another request is told why.
+        bed.emulator.inject(bed.api.fault(Op::Stat, word(code, Some(status))));
+        bed.emulator.inject(bed.api.fault(Op::Download, word(code, Some(status))));
+        let answer = reply(file::stat(&client, PUBLIC, "/a", None));
+        expect(&answer, number);
+        assert_eq!(answer["error"]["server_code"], code);
+        assert_eq!(answer["message"], "No.");
+        let said = answer["error"]["hint"].as_str().unwrap_or_default();
+        assert!(said.contains(hint), "{code}: {said}");
+    }
+}
+
+/// The emulator stands for the proxy to all hosts, and has the buckets in ap-shanghai.
+#[test]
+fn a_bucket_in_another_region_is_not_followed_but_named() {
+    let bed = bed();
+    let client = |region: &str| {
+        let proxy = format!("http://{}", bed.emulator.host());
+        let options = json!({"api": "v5", "scheme": "http", "proxy": proxy}).to_string();
+        Client::new(APPID, SECRET_ID, SECRET_KEY, Some(region), Some(&options)).unwrap()
+    };
+    for region in ["sh", "ap-shanghai"] {
+        let options = json!({"insert_only": false});
+        expect(&upload_bytes(&client(region), "/a", b"x", options), 0);
+    }
+    for is_301 in [false, true] {
+        bed.emulator.settings(|settings| settings.wrong_region_is_301 = is_301);
+        let client = client("ap-guangzhou");
+        for answer in [
+            reply(file::stat(&client, PUBLIC, "/a", None)),
+            upload_bytes(&client, "/b", b"x", json!({})),
+            download_bytes(&client, "/a", json!({})).0,
+            list(&client, "/", json!({})),
+        ] {
+            expect(&answer, if is_301 { 4 } else { -133 });
+            let hint = answer["error"]["hint"].as_str().unwrap();
+            assert!(hint.contains(if is_301 { "ap-shanghai" } else { "region" }), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_set_right_once() {
+    let bed = bed();
+    // Plain HTTP moves the clock by a day at the most.
+    for (hours, code) in [(-3, 0), (3, 0), (-72, -59), (72, -59)] {
+        bed.emulator.settings(|settings| settings.clock_ahead = hours * 3600);
+        let client = bed.client_with(json!({"retries": 0}));
+        let answer = upload_bytes(&client, "/a", b"x", json!({"insert_only": false}));
+        expect(&answer, code);
+        if code != 0 {
+            assert!(answer["error"]["hint"].as_str().unwrap().contains("clock is"), "{answer}");
+        } else {
+            expect(&reply(file::stat(&client, PUBLIC, "/a", None)), 0);
+        }
+    }
+}
+
+#[test]
+fn no_message_repeats_a_token() {
+    let bed = bed();
+    let client = bed.client_with(json!({"token": "Token+/=with&chars", "retries": 0}));
+    let url = reply(sign::download(&client, PUBLIC, "/a", 60))["data"]["url"].clone();
+    let url = url.as_str().unwrap();
+    assert!(url.contains("&x-cos-security-token=Token%2B%2F%3Dwith%26chars"), "{url}");
+    let message = Some("not with Token+/=with&chars, or that".into());
+    let told = Action::Error { code: "AccessDenied".into(), status: None, message, execute: false };
+    bed.emulator.inject(Fault::new(told));
+    let answer = list(&client, "/", json!({}));
+    expect(&answer, 5);
+    assert_eq!(answer["message"], "not with ***, or that");
+    for refused in [sign::once(&client, PUBLIC, "/a"), sign::more(&client, PUBLIC, "/a", 60)] {
+        expect(&reply(refused), -1);
+    }
+}

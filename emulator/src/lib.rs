@@ -1,6 +1,7 @@
-//! A stand-in for Tencent Cloud COS, JSON API v4, for tests of programs that use it.
+//! A stand-in for Tencent Cloud COS, for tests of programs that use it: the JSON API v4 and the XML API v5, on the
+//! same buckets.
 //!
-//! It verifies every signature, digest and slice, keeps its objects on disk, answers with the service's codes, and
+//! It verifies every signature and digest, keeps its objects on disk, answers with the service's codes and words, and
 //! fails on demand in the ways networks and servers fail. As a library it runs inside a test:
 //!
 //! ```

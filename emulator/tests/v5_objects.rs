@@ -604,9 +604,9 @@ fn what_the_emulator_does_not_have_is_said() {
         bed.send(Request::new(method, key).param(param, "")).word()
     };
     let append = Request::new("POST", "a").param("append", "").param("position", "0").body("x");
-    let refusal = bed.send(append);
-    assert_eq!(refusal.word(), refused(501, "NotImplemented"));
-    assert!(refusal.element("Message").unwrap().contains("append"));
+    let refusal = bed.send(append.clone());
+    assert_eq!(refusal.word(), refused(405, "MethodNotAllowed"));
+    assert!(refusal.element("Message").unwrap().contains("appendable"));
     for (method, key, param) in [
         ("PUT", "", "cors"),
         ("GET", "", "lifecycle"),
@@ -623,6 +623,7 @@ fn what_the_emulator_does_not_have_is_said() {
     bed.put("a", HELLO).ok();
     bed.send(get("a").param("versionId", "").header("Range", "bytes=0-1")).ok();
     bed.send(get("a").param("versionId", "null")).ok();
+    assert_eq!(bed.send(append).word(), refused(409, "ObjectNotAppendable"));
 }
 
 #[test]

@@ -275,7 +275,7 @@ async function errors() {
   await refused('InvalidAccessKeyId', client({ SecretId: 'x' }).getObject({ ...place, Key: 'a' }));
   await refused('KeyTooLong', cos.putObject({ ...place, Key: 'k'.repeat(851), Body: 'x' }));
   await refused(
-    'NotImplemented',
+    'MethodNotAllowed',
     cos.appendObject({ ...place, Key: 'appended', Position: 0, Body: 'x' }),
   );
   const temporary = client({

@@ -221,7 +221,7 @@ def errors(cos):
         lambda: cos.put_object(BUCKET, b"a", "bad", ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg=="),
     )
     refused("KeyTooLong", lambda: cos.put_object(BUCKET, b"a", "k" * 851), 400)
-    refused("NotImplemented", lambda: cos.append_object(BUCKET, "appended", 0, b"x"), 501)
+    refused("MethodNotAllowed", lambda: cos.append_object(BUCKET, "appended", 0, b"x"), 405)
     temporary = client("TEMPORARY_KEY", "TEMPORARY_ID", "token+/=&")
     assert temporary.head_object(BUCKET, "plain.txt")
     wrong = client("TEMPORARY_KEY", "TEMPORARY_ID", "other")

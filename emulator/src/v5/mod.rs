@@ -428,8 +428,7 @@ impl Op {
             Op::DeleteBucket => blocking(|| buckets::delete(call)),
             Op::GetBucketLocation => buckets::location(call),
             Op::GetBucketVersioning => buckets::versioning(call),
-            Op::AppendObject => Err(Word::NOT_IMPLEMENTED
-                .saying("The emulator has no appendable objects; append is not implemented.")),
+            Op::AppendObject => blocking(|| objects::append(call)),
             Op::PutBucketAcl | Op::Other => Err(Word::NOT_IMPLEMENTED
                 .saying("The emulator does not implement this part of the service.")),
             Op::ListBuckets | Op::Preflight | Op::Unknown => Err(Word::METHOD_NOT_ALLOWED.into()),

@@ -71,6 +71,14 @@ pub(super) fn save(
     Ok(reply)
 }
 
+/// There are no appendable objects. The refusal is not 501, because clients would try again.
+pub(super) fn append(call: &Call) -> Answer {
+    match find(&call.store().view()?, &call.file_id())? {
+        Some(_) => Err(Word::NOT_APPENDABLE.into()),
+        None => Err(Word::METHOD_NOT_ALLOWED.saying("The emulator has no appendable objects.")),
+    }
+}
+
 /// The object that is asked for.
 fn wanted(call: &Call) -> Result<File, Failure> {
     let names_version = call.request.given("versionId").is_some();

@@ -118,8 +118,10 @@ fn words_instead_of_answers() {
     assert_eq!(answer.element("Message").as_deref(), Some("Later."));
     bed.get("b").ok();
     // Words that the emulator does not send by itself.
-    bed.emulator.inject(Fault::new(error("UserNetworkTooSlow")));
-    assert_eq!(bed.send(get()).word(), (400, "UserNetworkTooSlow".into()));
+    for (code, status) in [("UserNetworkTooSlow", 400), ("UploadConflict", 409), ("Unheard", 400)] {
+        bed.emulator.inject(Fault::new(error(code)));
+        assert_eq!(bed.send(get()).word(), (status, code.into()));
+    }
     let page = Action::Reply {
         status: 502,
         content_type: "text/html".into(),

@@ -336,7 +336,7 @@ fn a_bucket_with_versions_tells_them() {
     assert!(list.text().contains("<VersionId/>"), "what is older than the versions");
     assert_eq!(version(&bed.head("old")), None);
 
-    let gone = of("DELETE", &second);
+    let gone = bed.send(Request::new("DELETE", "a").param("VersionId", &second));
     assert_eq!((version(&gone), gone.header("x-cos-delete-marker")), (Some(second), None));
     let marked = bed.delete("b");
     assert!(version(&marked).is_some());

@@ -1,6 +1,7 @@
 """What one client writes the others read: libcos through both APIs, and the official clients."""
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -301,11 +302,38 @@ def uploads(libcos, sdk, directory):
 
 
 def signed(libcos, sdk):
-    """URLs of either lead to what libcos wrote."""
-    libcos.upload_buffer("private-bucket", "/签名/a b+c.txt", b"signed")
-    url = libcos.sign_download("private-bucket", "/签名/a b+c.txt", 60)["data"]["url"]
-    assert fetch(url) == b"signed"
-    assert fetch(sdk.get_presigned_url(BUCKET, "签名/a b+c.txt", "GET")) == b"signed"
+    """What a URL of one has written the other reads."""
+    path = "/签名/a b+c.txt"
+    fetch(libcos.sign_url("PUT", "private-bucket", path, 60)["data"]["url"], "PUT", b"one")
+    assert fetch(sdk.get_presigned_url(BUCKET, path[1:], "GET")) == b"one"
+    fetch(sdk.get_presigned_url(BUCKET, path[1:], "PUT"), "PUT", b"two")
+    assert fetch(libcos.sign_download("private-bucket", path, 60)["data"]["url"]) == b"two"
+    # Keys for a while: the token is in the URL.
+    keys = ["TEMPORARY_ID", "TEMPORARY_KEY", "token+/=&"]
+    theirs = client("TEMPORARY_KEY", "TEMPORARY_ID")
+    token = {"x-cos-security-token": keys[2]}
+    assert fetch(theirs.get_presigned_url(BUCKET, path[1:], "GET", Params=token)) == b"two"
+    libcos.set_temporary_credentials("1250000000", *keys)
+    assert fetch(libcos.sign_url("GET", "private-bucket", path, 60)["data"]["url"]) == b"two"
+    assert libcos.download_buffer("private-bucket", path) == b"two"
+    libcos.set_credentials("1250000000", "EXAMPLE_SECRET_ID", "EXAMPLE_SECRET_KEY")
+
+
+def buckets(libcos, sdk):
+    ours = [bucket["full_name"] for bucket in libcos.list_buckets()["data"]["buckets"]]
+    theirs = [bucket["Name"] for bucket in sdk.list_buckets()["Buckets"]["Bucket"]]
+    assert sorted(ours) == sorted(theirs) and BUCKET in ours, (ours, theirs)
+
+
+def streams(libcos, sdk):
+    """What comes from a callback, of unknown size."""
+    content = os.urandom(3 * MIB + 3)
+    libcos.upload_stream(
+        "private-bucket", "/stream", -1, io.BytesIO(content), slice_threshold=MIB, slice_size=MIB
+    )
+    stored = sdk.get_object(BUCKET, "stream")
+    assert stored["Body"].get_raw_stream().read() == content
+    assert "-" in stored["ETag"], "it went in parts"
 
 
 def main():
@@ -323,6 +351,8 @@ def main():
         folders(libcos, old, sdk)
         uploads(libcos, sdk, home)
         signed(libcos, sdk)
+        buckets(libcos, sdk)
+        streams(libcos, sdk)
         large(clients["libcos"], clients["coscmd"])
         contents(clients)
         odd_names(clients)

@@ -24,7 +24,7 @@ pub(super) fn one(call: &Call) -> Answer {
     }
     remove(call, &file_id)?;
     let mut reply = Reply::empty(204);
-    match call.request.given("versionId") {
+    match call.version() {
         Some(version) => reply.named("x-cos-version-id", version),
         None if call.settings.versioning => {
             reply.named("x-cos-version-id", &call.new_version()?);

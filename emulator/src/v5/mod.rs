@@ -166,9 +166,9 @@ fn trace_id(app: &App) -> String {
 
 /// The reply of a fault.
 pub(crate) fn refusal(app: &App, code: &str, status: Option<u16>, message: Option<&str>) -> Reply {
-    let known = Word::by_code(code);
-    let status = status.or(known.map(|known| known.status)).unwrap_or(400);
-    let message = message.or(known.map(|known| known.message)).unwrap_or("Injected.");
+    let (usual_status, usual_message) = words::lookup(code);
+    let status = status.unwrap_or(usual_status);
+    let message = message.unwrap_or(usual_message);
     let ids = (app.request_id(), trace_id(app));
     let mut reply = words::refusal((code, status, message), &[], "", (&ids.0, &ids.1));
     reply.named("x-cos-request-id", &ids.0);
@@ -347,9 +347,14 @@ impl Call<'_> {
         Ok(if has_versions { crate::store::Blobs::new_name()? } else { String::new() })
     }
 
+    /// The version that the request is for; the SDK for Go has it with a capital letter.
+    fn version(&self) -> Option<&str> {
+        self.request.given("versionId").or_else(|| self.request.given("VersionId"))
+    }
+
     /// Refuses a version other than this object's: no other one is kept.
     fn check_version(&self, file: &File) -> Result<(), Failure> {
-        match self.request.given("versionId") {
+        match self.version() {
             Some(wanted) if wanted != version_name(file) => Err(Word::NO_VERSION.into()),
             _ => Ok(()),
         }

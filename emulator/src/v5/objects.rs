@@ -81,8 +81,7 @@ pub(super) fn append(call: &Call) -> Answer {
 
 /// The object that is asked for.
 fn wanted(call: &Call) -> Result<File, Failure> {
-    let names_version = call.request.given("versionId").is_some();
-    let missing = if names_version { Word::NO_VERSION } else { Word::NO_KEY };
+    let missing = if call.version().is_some() { Word::NO_VERSION } else { Word::NO_KEY };
     let file = find(&call.store().view()?, &call.file_id())?.ok_or(missing)?;
     call.check_version(&file)?;
     Ok(file)

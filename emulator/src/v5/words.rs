@@ -25,7 +25,6 @@ macro_rules! words {
 }
 
 words! {
-    ACCELERATE_NOT_SUPPORTED = "ActionAccelerateNotSupported" 400 "The global acceleration domain does not support this action."
     ACCESS_DENIED = "AccessDenied" 403 "Access Denied."
     ACCESS_FORBIDDEN = "AccessForbidden" 403 "This CORS request is not allowed."
     BAD_DIGEST = "BadDigest" 400 "The Content-MD5 you specified did not match what we received."
@@ -60,15 +59,12 @@ words! {
     NOT_IMPLEMENTED = "NotImplemented" 501 "A header or an operation you asked for is not implemented."
     NO_BODY = "MissingRequestBodyError" 400 "Request body is empty."
     NO_BUCKET = "NoSuchBucket" 404 "The specified bucket does not exist."
-    NO_CORS = "NoSuchCORSConfiguration" 404 "The CORS configuration does not exist."
     NO_KEY = "NoSuchKey" 404 "The specified key does not exist."
     NO_UPLOAD = "NoSuchUpload" 404 "The specified multipart upload does not exist."
     NO_VERSION = "NoSuchVersion" 404 "The specified version does not exist."
     PERMANENT_REDIRECT = "PermanentRedirect" 301 "The bucket you are attempting to access must be addressed using the specified endpoint."
     PRECONDITION_FAILED = "PreconditionFailed" 412 "Precondition not match."
-    SERVICE_UNAVAILABLE = "ServiceUnavailable" 503 "Please reduce your request rate."
     SIGNATURE = "SignatureDoesNotMatch" 403 "The Signature you specified is invalid."
-    SLOW_DOWN = "SlowDown" 503 "Please reduce your request rate."
     STORAGE_CLASS = "NotSupportedStorageClass" 400 "The storage class you specified is not supported."
     TIME_SKEWED = "RequestTimeTooSkewed" 403 "The difference between the request time and the current time is too large."
     TOO_MANY_FILES = "IncorrectNumberOfFilesInPostRequest" 400 "POST requires exactly one file upload per request."
@@ -77,12 +73,47 @@ words! {
     XML_TOO_LARGE = "XMLSizeLimit" 400 "The XML you provided is too large."
 }
 
-impl Word {
-    /// The word that is spelt so, if the emulator knows it.
-    pub fn by_code(code: &str) -> Option<Word> {
-        ALL.iter().copied().find(|word| word.code == code)
-    }
+/// Words that only faults send, each with its HTTP status.
+const OTHERS: [(&str, u16); 24] = [
+    ("ActionAccelerateNotSupported", 400),
+    ("AppendPositionErr", 409),
+    ("BadRequest", 400),
+    ("BucketAlreadyExists", 409),
+    ("DomainAuditFailed", 451),
+    ("EntitySizeNotMatch", 400),
+    ("InvalidBucketName", 400),
+    ("InvalidBucketState", 409),
+    ("InvalidObjectState", 403),
+    ("InvalidRegionName", 400),
+    ("KmsFreqControl", 503),
+    ("NoSuchCORSConfiguration", 404),
+    ("NoSuchCopySource", 404),
+    ("NoSuchTagSet", 404),
+    ("ObjectLocked", 409),
+    ("PathConflict", 409),
+    ("PaymentRequired", 402),
+    ("ServiceUnavailable", 503),
+    ("SlowDown", 503),
+    ("UnavailableForLegalReasons", 451),
+    ("UploadConflict", 409),
+    ("UserNetworkTooSlow", 400),
+    ("UserNotSourceBucketOwner", 403),
+    ("UserNotTargetBucketOwner", 403),
+];
 
+/// The status that a word comes with, and what it says.
+pub(super) fn lookup(code: &str) -> (u16, &'static str) {
+    const INJECTED: &str = "Injected.";
+    match ALL.iter().find(|word| word.code == code) {
+        Some(word) => (word.status, word.message),
+        None => match OTHERS.iter().find(|(other, _)| *other == code) {
+            Some((_, status)) => (*status, INJECTED),
+            None => (400, INJECTED),
+        },
+    }
+}
+
+impl Word {
     /// A failure with another message than the usual one.
     pub fn saying(self, message: impl Into<String>) -> Failure {
         Failure { message: Some(message.into()), ..self.into() }

@@ -1,14 +1,14 @@
 //! Copies: of an object, and of a piece of one as a part.
 
 use super::{
-    Answer, Call, conditions,
+    Answer, Call, check_version, conditions,
     content::{Content, Sink},
     find, find_bucket, headers,
     multipart::{part_number, put_part, upload},
     place::{BucketPlace, region, split_bucket},
     readable,
     request::{check_key, decode, form_decode},
-    time, version_name,
+    time,
     words::{Failure, Word},
     xml::Writer,
 };
@@ -73,8 +73,8 @@ fn find_source(call: &Call) -> Result<(Source, File), Failure> {
         return Err(Word::ACCESS_DENIED.into());
     }
     let file = found.ok_or_else(|| Word::NO_KEY.because("the source of the copy is missing"))?;
-    if !source.version.is_empty() && source.version != version_name(&file) {
-        return Err(Word::NO_VERSION.into());
+    if !source.version.is_empty() {
+        check_version(&source.version, &file)?;
     }
     conditions::check_source(call.request, &file)?;
     Ok((source, file))

@@ -3,7 +3,7 @@
 use tokio::task::block_in_place;
 
 use super::{
-    Answer, Call,
+    Answer, Call, check_version,
     content::Arriving,
     find,
     request::check_key,
@@ -18,7 +18,7 @@ const MOST: usize = 1000;
 pub(super) fn one(call: &Call) -> Answer {
     let file_id = call.file_id();
     match find(&call.store().view()?, &file_id)? {
-        Some(file) => call.check_version(&file)?,
+        Some(file) => call.version().map_or(Ok(()), |wanted| check_version(wanted, &file))?,
         None if call.settings.delete_missing_is_404 => return Err(Word::NO_KEY.into()),
         None => {}
     }
@@ -53,12 +53,15 @@ pub(super) async fn many(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
         if objects.is_empty() || objects.len() > MOST {
             return Err(Word::MALFORMED_XML.because(format!("{} objects", objects.len())));
         }
-        let keys = objects.iter().map(|object| object.required("Key"));
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let named = objects.iter().map(|object| {
+            let version = object.child("VersionId").map(|version| version.text.trim());
+            Ok((object.required("Key")?, version.filter(|version| !version.is_empty())))
+        });
+        let named = named.collect::<Result<Vec<_>, Failure>>()?;
         let is_quiet = root.child("Quiet").is_some_and(|quiet| quiet.text.trim() == "true");
         let mut outcomes = Vec::new();
-        for key in keys {
-            outcomes.push((key, remove_key(call, key)));
+        for (key, version) in named {
+            outcomes.push((key, remove_key(call, key, version)));
         }
         let text = Writer::document("DeleteResult", |xml| {
             for (key, outcome) in &outcomes {
@@ -78,13 +81,17 @@ pub(super) async fn many(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
 }
 
 /// A key that begins with a slash is said to be deleted, and nothing is.
-fn remove_key(call: &Call, key: &str) -> Result<(), Failure> {
+fn remove_key(call: &Call, key: &str, version: Option<&str>) -> Result<(), Failure> {
     check_key(key)?;
     if key.is_empty() {
         return Err(Word::INVALID_OBJECT_NAME.into());
     }
-    if !key.starts_with('/') {
-        remove(call, &format!("{}{key}", call.base()))?;
+    if key.starts_with('/') {
+        return Ok(());
     }
-    Ok(())
+    let file_id = format!("{}{key}", call.base());
+    if let (Some(wanted), Some(file)) = (version, find(&call.store().view()?, &file_id)?) {
+        check_version(wanted, &file)?;
+    }
+    remove(call, &file_id)
 }

@@ -351,14 +351,6 @@ impl Call<'_> {
     fn version(&self) -> Option<&str> {
         self.request.given("versionId").or_else(|| self.request.given("VersionId"))
     }
-
-    /// Refuses a version other than this object's: no other one is kept.
-    fn check_version(&self, file: &File) -> Result<(), Failure> {
-        match self.version() {
-            Some(wanted) if wanted != version_name(file) => Err(Word::NO_VERSION.into()),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Whether somebody who does not own a bucket may read an object of it.
@@ -371,10 +363,11 @@ fn readable(identity: &Identity, bucket: &Bucket, object: Option<&File>) -> bool
     }
 }
 
-/// What the version of an object is called.
-fn version_name(file: &File) -> &str {
+/// Refuses a version other than this object's: no other one is kept.
+fn check_version(wanted: &str, file: &File) -> Result<(), Failure> {
     let version = file.traits.version.as_str();
-    if version.is_empty() { "null" } else { version }
+    let name = if version.is_empty() { "null" } else { version };
+    if wanted == name { Ok(()) } else { Err(Word::NO_VERSION.into()) }
 }
 
 /// The object of a file id, as this API sees it.

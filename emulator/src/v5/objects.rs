@@ -4,7 +4,7 @@ use hyper::{Method, header::CONTENT_LENGTH};
 use tokio::task::block_in_place;
 
 use super::{
-    Answer, Call, conditions,
+    Answer, Call, check_version, conditions,
     content::{Arriving, Content},
     find, headers,
     words::{Failure, Word},
@@ -83,7 +83,7 @@ pub(super) fn append(call: &Call) -> Answer {
 fn wanted(call: &Call) -> Result<File, Failure> {
     let missing = if call.version().is_some() { Word::NO_VERSION } else { Word::NO_KEY };
     let file = find(&call.store().view()?, &call.file_id())?.ok_or(missing)?;
-    call.check_version(&file)?;
+    call.version().map_or(Ok(()), |wanted| check_version(wanted, &file))?;
     Ok(file)
 }
 

@@ -583,7 +583,9 @@ fn temporary_keys_work_with_their_token() {
     let list = ["ls", "--config", "keys", "cos://private-bucket/"];
     let none = [("COS_SECRET_ID", ""), ("COS_SECRET_KEY", "")];
     assert_eq!(run(&list, &none).with_code(0).out, "a\n");
-    assert_eq!(run(&list, &[]).with_code(0).out, "a\n");
+    let sign = ["sign", "--config", "keys", "cos://private-bucket/a"];
+    assert!(run(&sign, &none).with_code(0).out.contains(TOKEN));
+    assert!(!run(&sign, &[]).with_code(0).out.contains(TOKEN));
 }
 
 /// The API of the requests that a command sent.

@@ -179,15 +179,16 @@ static enum status run_mv(const cos_client *client, const struct place *places, 
 const struct command CP = {
     .name = "cp",
     .operands = "SOURCE... DESTINATION",
-    .options = "rnC",
+    .options = "rnCS",
     .least = 2,
     .run = run_cp,
     .summary = "copy to, from and within the service",
     .details =
         "A destination that ends with '/' or is a directory gets the file under its own name. Files\n"
         "that exist are replaced. \"-\" is the standard input or output; pipes and /dev/null work, too.\n"
-        "What was broken off is continued by the same command, but for uploads from a pipe. Folders\n"
-        "can't be copied within the service.\n"
+        "What was broken off is continued by the same command, but for uploads from a pipe, whose\n"
+        "content may have 10000 slices: 78 GiB, or more with a larger --slice-size. Folders can't be\n"
+        "copied within the service.\n"
         "\n"
         "  cos cp report.pdf cos://mybucket/docs/\n"
         "  cos cp cos://mybucket/docs/report.pdf .\n"
@@ -205,7 +206,7 @@ const struct command CP = {
 const struct command SYNC = {
     .name = "sync",
     .operands = "FROM TO",
-    .options = "nC",
+    .options = "nCS",
     .least = 2,
     .most = 2,
     .run = run_sync,

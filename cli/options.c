@@ -22,6 +22,7 @@ static const struct description {
     {'r', "recursive", NULL, "folders, with everything below them", 0, 0},
     {'n', "no-clobber", NULL, "skip files that exist", 0, 0},
     {'C', "concurrency", "NUMBER", "requests under way at a time, 1 to 64 (4)", 1, 64},
+    {'S', "slice-size", "MIB", "what one request of a large upload carries", 1, 5120},
     {'l', "long", NULL, "sizes, dates and a total", 0, 0},
     {'p', "parents", NULL, "a folder that exists is fine", 0, 0},
     {'e', "expires", "TIME", "seconds, or 10m, 2h, 7d; at most 90d (1h)", 0, 0},

@@ -131,6 +131,7 @@ char *transfer_options(const struct place *to)
                         ? formatted("{\"insert_only\":%s", option('n') ? "true" : "false")
                         : formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
     append_option(&options, "concurrency", 'C', 1);
+    append_option(&options, "slice_size", 'S', 1048576);
     append(&options, "}");
     return options;
 }

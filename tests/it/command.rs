@@ -711,6 +711,8 @@ fn exit_codes_tell_what_to_do(api: Api) {
         (2, &["ls", "--retries", "many", "cos://private-bucket/"]),
         (2, &["ls", "--retries", "11", "cos://private-bucket/"]),
         (2, &["cp", "--concurrency=65", "file", "cos://private-bucket/"]),
+        (2, &["cp", "--slice-size=0", "file", "cos://private-bucket/"]),
+        (2, &["cp", "--slice-size=4", "cos://private-bucket/file", "other"]),
         (2, &["ls", "/tmp"]),
         (2, &["cp", "file", "other"]),
         (2, &["cp", "file", "cos://"]),
@@ -990,9 +992,9 @@ fn a_stream_is_sent_while_it_is_read_and_not_without_its_end() {
     let bed = Bed::new(Api::V5);
     let bytes = content(20 * MIB);
     // Whoever started the tests in the background had them ignore Ctrl-C.
-    let begin = |to: &str| {
+    let begin = |to: &[&str]| {
         let mut command = command(&bed, "env");
-        command.args(["--default-signal=INT,TERM", "cos", "cp", "-", to]);
+        command.args(["--default-signal=INT,TERM", "cos", "cp", "-"]).args(to);
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -1005,14 +1007,19 @@ fn a_stream_is_sent_while_it_is_read_and_not_without_its_end() {
         wait_until("the first part", || !bed.logged(Op::Slice).is_empty());
         (child, input)
     };
-    let (child, input) = begin("cos://public-bucket/whole");
+    let (child, input) = begin(&["cos://public-bucket/whole"]);
     drop(input);
     let said = wait(child).with_code(0);
     assert!(said.out.contains("-> cos://public-bucket/whole: 20.0 MiB in "), "{said:?}");
     assert_stored(&bed.emulator, "/whole", &bytes);
+    assert_eq!(bed.logged(Op::Slice).len(), 3);
+    let (child, input) = begin(&["cos://public-bucket/whole", "-C1", "--slice-size", "2"]);
+    drop(input);
+    wait(child).with_code(0);
+    assert_eq!(bed.logged(Op::Slice).len(), 10);
 
     // Ctrl-C ends the program in front of the pipe, too: its end does not make this a whole file.
-    let (child, input) = begin("cos://public-bucket/part");
+    let (child, input) = begin(&["cos://public-bucket/part"]);
     succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
     drop(input);
     let said = wait(child).with_code(130).complaining("interrupted");

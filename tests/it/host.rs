@@ -18,10 +18,8 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use support::servers::Authority;
-use support::{
-    APPID, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY, build, compile, libraries, limited, memcheck,
-    root,
-};
+use support::{APPID, Api, BUCKET, Bed, Link, SECRET_ID, SECRET_KEY};
+use support::{build, compile, for_each_api, libraries, limited, memcheck, root};
 
 /// Compiles `tests/c/NAME.c` against the shared library.
 fn program(bed: &Bed, name: &str) -> PathBuf {
@@ -45,7 +43,7 @@ fn run_in_valgrind(bed: &Bed, source: &str, arguments: &[&str]) {
     let mut valgrind = limited();
     valgrind.arg("valgrind").args(memcheck("definite,indirect,possible"));
     valgrind.current_dir(bed.dir.path());
-    support::succeed(valgrind.arg(program).args(arguments));
+    support::succeed(valgrind.arg(program).args(arguments).env("COS_API", bed.api.word()));
 }
 
 /// An emulator with two accounts' worth of credentials.
@@ -57,7 +55,7 @@ fn bed_of_two() -> Bed {
         secret_id: "OTHER_ID".into(),
         secret_key: "OTHER_KEY".into(),
     });
-    Bed::with(support::Api::V4, Emulator::start(config).unwrap(), dir)
+    Bed::with(Api::V4, Emulator::start(config).unwrap(), dir)
 }
 
 #[test]
@@ -79,8 +77,8 @@ fn threads_that_share_a_client_leave_nothing_behind() {
 
 #[test]
 fn the_example_leaves_nothing_behind() {
-    let bed = Bed::new(support::Api::V4);
-    let arguments = [&bed.emulator.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];
+    let bed = Bed::new(Api::V4);
+    let arguments = [&bed.host(), BUCKET, APPID, SECRET_ID, SECRET_KEY];
     run_in_valgrind(&bed, "examples-c/round.c", &arguments);
 }
 
@@ -101,22 +99,25 @@ fn place_tree(bed: &Bed) {
     fs::write(bed.path("tree/sub/b"), "b").unwrap();
 }
 
-#[test]
-fn no_call_leaves_anything_behind() {
+for_each_api! {
+    no_call_leaves_anything_behind,
+    address_sanitizer_finds_nothing,
+}
+
+fn no_call_leaves_anything_behind(api: Api) {
     for name in EVERY_CALL {
-        let bed = Bed::new(support::Api::V4);
+        let bed = Bed::new(api);
         place_tree(&bed);
         let directory = bed.dir.path().to_str().unwrap();
-        let host = bed.emulator.host();
+        let host = bed.host();
         let source = format!("tests/c/{name}.c");
         run_in_valgrind(&bed, &source, &arguments(name, &host, directory));
     }
 }
 
-#[test]
-fn address_sanitizer_finds_nothing() {
+fn address_sanitizer_finds_nothing(api: Api) {
     for name in EVERY_CALL {
-        let bed = Bed::new(support::Api::V4);
+        let bed = Bed::new(api);
         place_tree(&bed);
         let program = bed.path(name);
         let mut cc = Command::new("gcc");
@@ -126,7 +127,9 @@ fn address_sanitizer_finds_nothing() {
         let symbols = support::succeed(Command::new("nm").arg("-D").arg(&program)).stdout;
         assert!(String::from_utf8(symbols).unwrap().contains("__asan_init"), "it is not in {name}");
         let directory = bed.dir.path().to_str().unwrap();
-        run(&program, &arguments(name, &bed.emulator.host(), directory));
+        let mut command = limited();
+        command.arg(&program).args(arguments(name, &bed.host(), directory));
+        support::succeed(command.env("COS_API", api.word()));
     }
 }
 
@@ -172,7 +175,7 @@ fn expect_alive(output: Output) {
 
 #[test]
 fn a_connection_that_breaks_raises_no_signal() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let program = program(&bed, "host_sigpipe");
     expect_alive(run(&program, &[&hanging_up(None)]));
     for end in [End::Close, End::Reset] {
@@ -185,7 +188,7 @@ fn a_connection_that_breaks_raises_no_signal() {
 
 #[test]
 fn a_tls_connection_that_breaks_raises_no_signal() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let authority = Authority::new(&bed.path("authority"));
     let certificate = authority.certify("server", "DNS:localhost");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -206,7 +209,7 @@ fn a_tls_connection_that_breaks_raises_no_signal() {
 #[test]
 fn interrupting_signals_disturb_nothing() {
     for restart in ["0", "1"] {
-        let bed = Bed::new(support::Api::V4);
+        let bed = Bed::new(Api::V4);
         bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
         bed.emulator.inject(Fault::new(Action::Withhold).op("download").path("/held").forever());
         let directory = bed.dir.path().to_str().unwrap();
@@ -216,13 +219,13 @@ fn interrupting_signals_disturb_nothing() {
 
 #[test]
 fn a_resolver_that_does_not_answer_holds_no_call() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     run(&program(&bed, "host_look_up"), &[&bed.emulator.host()]);
 }
 
 #[test]
 fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     place_tree(&bed);
     bed.emulator.inject(Fault::new(Action::Withhold).op("stat").path("/silent").forever());
     let directory = bed.dir.path().to_str().unwrap();
@@ -233,7 +236,7 @@ fn a_thread_may_end_or_be_cancelled_and_keeps_its_signals() {
 
 #[test]
 fn a_forked_process_makes_connections_of_its_own() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     run(&program(&bed, "host_fork"), &[&bed.emulator.host()]);
     let requests = bed.emulator.requests();
     let mut processes: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
@@ -251,7 +254,7 @@ fn a_forked_process_makes_connections_of_its_own() {
 
 #[test]
 fn it_can_be_loaded_and_unloaded() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let program = bed.path("host_dlopen");
     compile("tests/c/host_dlopen.c", Link::Loaded, &program);
     let library = libraries().join("libcos.so");
@@ -277,7 +280,7 @@ fn library_that_panics(directory: &Path) -> PathBuf {
 
 #[test]
 fn a_panic_is_a_code_and_the_client_lives_on() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let library = library_that_panics(bed.dir.path());
     let program = bed.path("host_panic");
     let mut cc = Command::new("cc");
@@ -289,14 +292,14 @@ fn a_panic_is_a_code_and_the_client_lives_on() {
 
 #[test]
 fn running_out_of_descriptors_or_threads_is_survived() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let directory = bed.dir.path().to_str().unwrap();
     run(&program(&bed, "host_limits"), &[&bed.emulator.host(), directory]);
 }
 
 #[test]
 fn a_reply_that_there_is_no_memory_for_is_a_failure() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let small = json!({"code": 0, "message": "SUCCESS", "data": {"x": ""}}).to_string();
     let large = small.replace(r#""""#, &format!(r#""{}""#, "x".repeat(15 << 20)));
     let answers = [small.clone(), large, small];
@@ -312,13 +315,13 @@ fn a_reply_that_there_is_no_memory_for_is_a_failure() {
 
 #[test]
 fn ten_thousand_calls_leave_nothing_behind() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     run(&program(&bed, "host_many"), &[&bed.emulator.host()]);
 }
 
 #[test]
 fn nothing_is_printed_asked_or_changed() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let mut command = limited();
     command.arg(program(&bed, "host_quiet")).arg(bed.emulator.host()).arg(bed.dir.path());
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
@@ -335,6 +338,6 @@ fn nothing_is_printed_asked_or_changed() {
 
 #[test]
 fn the_log_speaks_on_the_calling_thread() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     run(&program(&bed, "host_log"), &[&bed.emulator.host()]);
 }

@@ -12,7 +12,7 @@ use cos::reply::{Failure, Result};
 use cos::threads::Watch;
 use cos::transfer::Transfer;
 use serde_json::json;
-use support::{APPID, BUCKET, Bed, SECRET_ID, SECRET_KEY};
+use support::{APPID, Api, BUCKET, Bed, SECRET_ID, SECRET_KEY};
 
 /// What a call on one path is given besides the client.
 struct Given<'a> {
@@ -30,7 +30,7 @@ fn refusal<T>(result: Result<T>) -> Option<Box<Failure>> {
 }
 
 /// Everything that takes the path of a file and options.
-const FILE_CALLS: [(&str, Call); 9] = [
+const FILE_CALLS: [(&str, Call); 10] = [
     ("stat_file", |c, g| refusal(file::stat(c, g.bucket, g.path, g.options))),
     ("update_file", |c, g| refusal(file::update(c, g.bucket, g.path, g.options))),
     ("del_file", |c, g| refusal(file::delete(c, g.bucket, g.path, g.options))),
@@ -38,6 +38,10 @@ const FILE_CALLS: [(&str, Call); 9] = [
     ("copy_file", |c, g| refusal(file::copy(c, g.bucket, g.path, "/to", g.options))),
     ("upload_buffer", |c, g| {
         refusal(upload::buffer(c, g.bucket, g.path, b"x", g.options, Watch::default()))
+    }),
+    ("upload_stream", |c, g| {
+        let (watch, mut never) = (Watch::default(), |_: &mut [u8]| unreachable!());
+        refusal(upload::stream(c, g.bucket, g.path, 1, g.options, watch, &mut never))
     }),
     ("download_file", |c, g| {
         let local = format!("{}/local", g.here);
@@ -67,9 +71,11 @@ const FOLDER_CALLS: [(&str, Call); 7] = [
     }),
 ];
 
-const SIGN_CALLS: [(&str, Call); 3] = [
+/// All of them take the path of a file, all but the last that of a folder.
+const SIGN_CALLS: [(&str, Call); 4] = [
     ("sign_more", |c, g| refusal(sign::more(c, g.bucket, g.path, 60))),
     ("sign_once", |c, g| refusal(sign::once(c, g.bucket, g.path))),
+    ("sign_url", |c, g| refusal(sign::url(c, "GET", g.bucket, g.path, 60, None))),
     ("sign_download", |c, g| refusal(sign::download(c, g.bucket, g.path, 60))),
 ];
 
@@ -87,7 +93,11 @@ struct Deaf {
 
 impl Deaf {
     fn new() -> Deaf {
-        let bed = Bed::new(support::Api::V4);
+        Deaf::of(Api::V4)
+    }
+
+    fn of(api: Api) -> Deaf {
+        let bed = Bed::new(api);
         let client = bed.client();
         Deaf { bed, client }
     }
@@ -183,7 +193,7 @@ fn paths() {
             assert!(failure.message().contains(why), "{path:?}: {failure:?}");
         }
         // The empty path with a slash is the bucket.
-        for call in FOLDER_CALLS.iter().chain(&SIGN_CALLS[..2]).filter(|_| !path.is_empty()) {
+        for call in FOLDER_CALLS.iter().chain(&SIGN_CALLS[..3]).filter(|_| !path.is_empty()) {
             let failure = deaf.refuses(*call, deaf.given(&folder, None), "cos_path");
             assert!(failure.message().contains(why), "{folder:?}: {failure:?}");
         }
@@ -197,7 +207,7 @@ fn paths() {
 #[test]
 fn files_and_folders_are_told_apart() {
     let deaf = Deaf::new();
-    for call in FILE_CALLS.iter().chain(&SIGN_CALLS[2..]) {
+    for call in FILE_CALLS.iter().chain(&SIGN_CALLS[3..]) {
         for path in ["/", "/d/", "/a/b/"] {
             let failure = deaf.refuses(*call, deaf.given(path, None), "cos_path");
             assert!(failure.message().contains("names a folder"), "{failure:?}");
@@ -228,7 +238,7 @@ fn paths_whose_url_would_be_too_long() {
     for call in FILE_CALLS.iter().chain(&SIGN_CALLS) {
         deaf.refuses(*call, deaf.given(&file, None), "cos_path");
     }
-    for call in FOLDER_CALLS.iter().chain(&SIGN_CALLS[..2]) {
+    for call in FOLDER_CALLS.iter().chain(&SIGN_CALLS[..3]) {
         deaf.refuses(*call, deaf.given(&folder, None), "cos_path");
     }
     for call in DESTINATION_CALLS {
@@ -275,7 +285,7 @@ fn options_that_every_operation_refuses() {
 
 /// Wrong values of the options that only some operations have; each is refused by the operations
 /// whose names start with one of the words.
-const BAD_OPTIONS: [(&str, &str, &str); 47] = [
+const BAD_OPTIONS: [(&str, &str, &str); 52] = [
     ("upload", "insert_only", "2"),
     ("upload", "insert_only", "\"1\""),
     ("upload", "insert_only", "-1"),
@@ -292,6 +302,11 @@ const BAD_OPTIONS: [(&str, &str, &str); 47] = [
     ("upload", "resume", "2"),
     ("upload", "concurrency", "0"),
     ("upload", "concurrency", "65"),
+    ("upload", "content_type", "1"),
+    ("upload", "content_disposition", "\"a\\r\\nb: c\""),
+    ("upload", "authority", "\"public\""),
+    ("upload", "x-cos-meta-a", "\"\""),
+    ("upload", "no_such_key", "1"),
     ("download", "concurrency", "0"),
     ("download", "concurrency", "65"),
     ("download", "verify_sha1", "2"),
@@ -339,6 +354,38 @@ fn options_of_some_operations() {
         }
     }
     assert!(tried > BAD_OPTIONS.len(), "every line is meant for at least one operation: {tried}");
+}
+
+/// Options that only the XML API has: a value that it takes, and one that it does not.
+const OPTIONS_OF_V5: [(&str, &str, &str, &str); 8] = [
+    ("upload", "storage_class", "\"STANDARD_IA\"", "1"),
+    ("upload", "tagging", "\"year=2024\"", "2024"),
+    ("upload", "traffic_limit", "819200", "819199"),
+    ("upload", "traffic_limit", "838860800", "838860801"),
+    ("upload", "content_md5", "true", "\"yes\""),
+    ("copy", "dest_bucket", "\"public-bucket\"", "\"Bucket\""),
+    ("copy", "dest_bucket", "\"public-bucket\"", "1"),
+    ("list", "recursive", "true", "2"),
+];
+
+#[test]
+fn options_that_one_api_has() {
+    let (v4, v5) = (Deaf::new(), Deaf::of(Api::V5));
+    let mut tried = 0;
+    for (word, key, good, bad) in OPTIONS_OF_V5 {
+        for (deaf, value) in [(&v4, good), (&v4, bad), (&v5, bad)] {
+            let options = format!("{{\"{key}\": {value}}}");
+            for (calls, path) in [(&FILE_CALLS[..], "/f"), (&FOLDER_CALLS[..], "/d/")] {
+                for call in calls.iter().filter(|call| call.0.starts_with(word)) {
+                    deaf.refuses(*call, deaf.given(path, Some(&options)), key);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried >= OPTIONS_OF_V5.len() * 3, "{tried}");
+    let update = FILE_CALLS.into_iter().find(|call| call.0 == "update_file").unwrap();
+    v5.refuses(update, v5.given("/f", Some(r#"{"forbid": 1}"#)), "forbid");
 }
 
 #[test]
@@ -436,7 +483,7 @@ fn destinations_that_can_not_be_written() {
 
 #[test]
 fn a_range_beyond_the_end_is_refused_after_a_look() {
-    let bed = Bed::new(support::Api::V4);
+    let bed = Bed::new(Api::V4);
     let client = bed.client();
     upload::buffer(&client, BUCKET, "/f", b"five!", None, Watch::default()).unwrap();
     bed.emulator.clear_requests();
@@ -461,8 +508,9 @@ fn a_transfer_in_use() {
     let watch = || Watch { transfer: Some(&transfer), on_progress: None };
     let local = deaf.local("new");
     let client = &deaf.client;
-    let results: [Result<Reply>; 4] = [
+    let results: [Result<Reply>; 5] = [
         upload::buffer(client, BUCKET, "/f", b"x", None, watch()),
+        upload::stream(client, BUCKET, "/f", 1, None, watch(), &mut |_| unreachable!()),
         download::file(client, BUCKET, "/f", &local, None, watch()),
         download::buffer(client, BUCKET, "/f", None, watch()).map(|(answer, _)| answer),
         tree::upload(client, BUCKET, "/d/", deaf.here(), None, watch()),
@@ -482,6 +530,7 @@ fn moments_when_a_signature_could_end() {
             sign::more(client, BUCKET, "/f", expired),
             sign::more(client, BUCKET, "/d/", expired),
             sign::download(client, BUCKET, "/f", expired),
+            sign::url(client, "GET", BUCKET, "/f", expired, None),
         ] {
             deaf.check(&expired.to_string(), result.unwrap_err(), "expired");
         }
@@ -489,6 +538,24 @@ fn moments_when_a_signature_could_end() {
     for expired in [1, 7_776_000, now + 2, now + 7_775_000] {
         assert_eq!(sign::more(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
         assert_eq!(sign::download(client, BUCKET, "/f", expired).unwrap().code, 0, "{expired}");
+    }
+}
+
+#[test]
+fn tokens() {
+    for (api, token) in [
+        (Api::V4, "good"),
+        (Api::V5, ""),
+        (Api::V5, "a b"),
+        (Api::V5, "a\r\nX: y"),
+        (Api::V5, "词"),
+    ] {
+        let deaf = Deaf::of(api);
+        let given = deaf.client.set_credentials(APPID, "other", "other", Some(token));
+        let failure = deaf.check(token, given.unwrap_err(), "token");
+        assert!(token.is_empty() || !failure.message().contains(token), "{failure:?}");
+        // The old ones are still in force.
+        assert!(folder::list(&deaf.client, BUCKET, "/", None).is_ok());
     }
 }
 

@@ -1,8 +1,8 @@
 /** @mainpage libcos
  *
- * A client for Tencent Cloud Object Storage (COS), JSON API v4 and
- * XML API v5. cos.h declares all of it; cos.hpp
- * wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a` and what `pkg-config --static` adds.
+ * A client for Tencent Cloud Object Storage (COS), JSON API v4 and XML API v5. cos.h declares all of
+ * it; cos.hpp wraps cos.h for C++17. Link with `-lcos`, or with `libcos.a` and what
+ * `pkg-config --static` adds.
  *
  *     cos_client *client = NULL;
  *     char *json = NULL;
@@ -67,7 +67,8 @@
 /** @file cos.h
  *
  * The functions, in this order: versions and codes, reading replies, the client, its log,
- * signatures, transfers, files, folders, uploads, downloads, whole directories.
+ * signatures, transfers, files, folders, uploads, downloads, whole directories, buckets, and any
+ * other request.
  */
 
 /** Turns its arguments into a string literal: `COS_JSON({"insert_only": 0})`. */
@@ -498,7 +499,8 @@ void cos_string_free(char *string);
  * - `api`: "v4" for the JSON API or "v5" for the XML API. Where it is not given the region tells:
  *   names with '-' are the XML API's; all others, and no region, mean the JSON API. "v5" takes the
  *   short names as well. It can't be changed later.
- * - `token`: what came with temporary keys, for the XML API. cos_client_set_credentials() forgets it.
+ * - `token`: what came with temporary keys, for the XML API; printable ASCII without blanks.
+ *   cos_client_set_credentials() forgets it.
  * - `scheme` ("https"): "http" or "https", for control requests and downloads.
  * - `hostname`: `host[:port]` of control requests, in place of the region's; with the XML API,
  *   `bucket-appid.` is put in front of it, so it is a name there and no address, and downloads go
@@ -541,12 +543,17 @@ void cos_string_free(char *string);
  * - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
  *   2048 bytes, of which a character that is not ASCII takes up to 12.
  * - A folder is what the paths of files begin with, whether or not it was created.
+ * - A copy, and a file that was moved, has the `authority` of the bucket. Above 5 GiB neither a copy
+ *   nor a file that was updated or moved keeps its tags.
  * - cos_move_file() copies, then deletes: if it fails in between, both files exist. cos_update_file()
  *   copies the file onto itself unless `authority` is all that changes; it may not be allowed to see
  *   who could read the file, and then has "authority" in `data.not_kept`.
  * - In a bucket that keeps versions, or once did, the service does not heed `insert_only`:
  *   `data.version_id` in the reply to an upload shows that it is such a bucket. From then on the
  *   client looks first, as it always does for uploads in slices.
+ * - An unfinished upload that was begun through one API can't be continued through the other.
+ * - Redirects are not followed. Where the service tells which region a bucket is in, `error.hint`
+ *   says it.
  *
  * @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
  *
@@ -612,8 +619,8 @@ int cos_client_set_temporary_credentials(const cos_client *client,
                                          char **out_json);
 
 /**
- * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
- * be under way on it, and none may follow. Any thread.
+ * Closes the connections, wipes the secret key and the token, and frees the client. NULL is
+ * ignored. No call may be under way on it, and none may follow. Any thread.
  *
  * @param client  The client, or NULL.
  */
@@ -689,8 +696,8 @@ int cos_sign_once(const cos_client *client,
  * @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
  *                  Not 0, not in the past, not more than 90 days ahead.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
- * @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
- *         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
+ * @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with
+ *         the signature in its query), or -1 when an argument is refused. Whether the
  *         file exists is not checked. Does not block. Any thread.
  *
  * JSON API: the "download" signature. XML API: a presigned URL for `GET Object`.
@@ -829,8 +836,8 @@ int cos_stat_file(const cos_client *client,
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
+ * request can't have reached the server. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
  */
 int cos_update_file(const cos_client *client,
                     const char *bucket,
@@ -849,8 +856,8 @@ int cos_update_file(const cos_client *client,
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=delete`. XML API: `HEAD Object`, `DELETE Object`, and
+ * Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
+ * request can't have reached the server. XML API: `HEAD Object`, `DELETE Object`, and
  * `Abort Multipart Upload` for what is unfinished at this path.
  */
 int cos_del_file(const cos_client *client,
@@ -873,8 +880,9 @@ int cos_del_file(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=move`. XML API: `PUT Object - Copy` and `DELETE Object`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
+ * request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
+ * `Upload Part - Copy`, and `DELETE Object`.
  */
 int cos_move_file(const cos_client *client,
                   const char *bucket,
@@ -898,9 +906,9 @@ int cos_move_file(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=copy`. XML API: `HEAD Object` and `PUT Object - Copy`, above
- * 5 GiB `Upload Part - Copy`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=copy`, repeated only if the
+ * request can't have reached the server. XML API: `HEAD Object` and `PUT Object - Copy`, above 5 GiB
+ * `Upload Part - Copy`.
  */
 int cos_copy_file(const cos_client *client,
                   const char *bucket,
@@ -921,8 +929,8 @@ int cos_copy_file(const cos_client *client,
  * @return 0 with `data.ctime` (UNIX seconds).
  * @retval COS_ERR_FOLDER_EXISTS  It exists already.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=create`. XML API: `PUT Object`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=create`, repeated only if the
+ * request can't have reached the server. XML API: `PUT Object`.
  */
 int cos_create_folder(const cos_client *client,
                       const char *bucket,
@@ -931,8 +939,9 @@ int cos_create_folder(const cos_client *client,
                       char **out_json);
 
 /**
- * Asks what the service knows of a folder. A folder that was never created and is only part of the
- * names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows those.
+ * Asks what the service knows of a folder. With the JSON API a folder that was never created and is
+ * only part of the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows
+ * those.
  *
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
@@ -963,8 +972,8 @@ int cos_stat_folder(const cos_client *client,
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself.
+ * Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
+ * request can't have reached the server. XML API: `PUT Object - Copy` onto itself, or `PUT Object`.
  */
 int cos_update_folder(const cos_client *client,
                       const char *bucket,
@@ -988,15 +997,15 @@ int cos_update_folder(const cos_client *client,
  * - `context` (""): where to go on: `data.context` of the page before.
  * - `recursive` (false): list the files of all folders below, and no folders; names are paths from
  *   `cos_path` on. With the XML API alone, and without `delimiter`.
- * - `delimiter`: passed to the server as it is.
+ * - `delimiter`: passed to the server as it is; with the XML API '/' if it is not given.
  * - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
  *   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
  * - `timeout_ms`, `retries`: for this call, a page at a time.
  *
  * @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
  *         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
- *         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
- *         '/'.
+ *         `sha` or, with the XML API, `etag` and `storage_class`, and `filesize`, `filelen`,
+ *         `access_url`, `source_url`. The name of a folder ends with '/'.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  * @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
  *         its context is too long for the next request.
@@ -1034,9 +1043,9 @@ int cos_list_folder(const cos_client *client,
  * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
- * Blocks until the server has answered. Any thread. Repeated only if the request can't have
- * reached the server, or with `recursive`. JSON API: `op=delete`, with `recursive` also `op=list`.
- * XML API: `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
+ * Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
+ * request can't have reached the server, or with `recursive`, which also takes `op=list`. XML API:
+ * `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
  */
 int cos_del_folder(const cos_client *client,
                    const char *bucket,
@@ -1045,20 +1054,23 @@ int cos_del_folder(const cos_client *client,
                    char **out_json);
 
 /**
- * Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
- * a time. Memory does not grow with the file.
+ * Uploads a local file. Below `slice_threshold` it travels in one request, from there on in slices,
+ * several at a time. Memory does not grow with the file.
  *
  * An upload that was broken off, even by a crash, is continued by the same call: only what is
- * missing travels, and what this call asks for, such as `biz_attr`, holds. A file that the server
- * has already, under whatever name, does not travel at all ("instant upload"). When a reply is
+ * missing travels, and what this call asks for, such as `biz_attr`, holds. When a reply is
  * lost, or another call ends this one's session, the library looks whether the file arrived before
- * it judges.
+ * it judges. A file that is there stays until the new one takes its place. A file that changed while
+ * it was sent leaves nothing behind where no file was.
  *
- * An unfinished upload of other content is no obstacle, and a file that is there stays until the
- * new one takes its place: up to 20 MiB the new one travels in one request; a larger one is
- * uploaded beside it, as `.NAME.DIGEST.cos-upload`, and then moved. If such an upload is broken
- * off, the same call with the same content continues it; if it never comes, that file is left and
- * may be deleted. A file that changed while it was sent leaves nothing behind where no file was.
+ * JSON API: a file that the server has already, under whatever name, does not travel at all
+ * ("instant upload"). An unfinished upload of other content is no obstacle: up to 20 MiB the new one
+ * travels in one request; a larger one is uploaded beside it, as `.NAME.DIGEST.cos-upload`, and then
+ * moved. If such an upload is broken off, the same call with the same content continues it; if it
+ * never comes, that file is left and may be deleted.
+ *
+ * XML API: a file may have several unfinished uploads. One is continued if slices of it have the MD5
+ * of this content, and if it has the `storage_class` of this call.
  *
  * @param client      The client.
  * @param bucket      The bucket, without the appid.
@@ -1094,11 +1106,12 @@ int cos_del_folder(const cos_client *client,
  *   what each request carries, which costs a pass over it. All four with the XML API alone.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
- * @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
- *         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
- *         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
- *         `recovered` (a lost reply was made up for), `seconds`, and `sha1` or `crc64` (a decimal
- *         number in a string) of the content, as far as they were computed.
+ * @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`; with the
+ *         XML API also `data.etag`, `data.crc64`, `data.version_id`. Also on failure, `transfer`
+ *         has `bytes` (size of the file), `sent_bytes` (over the wire), `resumed_bytes` (sent by
+ *         earlier calls), `slices` (sent by this one), `instant`, `recovered` (a lost reply was
+ *         made up for), `seconds`, and `sha1` or `crc64` (a decimal number in a string) of the
+ *         content, as far as they were computed.
  * @retval COS_ERR_FILE_EXISTS  See `insert_only`. `error.same_content` says whether the file that is
  *         there has the content of this one, if that is known.
  * @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
@@ -1109,6 +1122,7 @@ int cos_del_folder(const cos_client *client,
  *         looked at. Not seen is what another program writes through a memory mapping and the
  *         system has not noted yet.
  * @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
+ * @retval COS_ERR_INTEGRITY  XML API: the same, seen by the CRC-64. What was stored is deleted.
  * @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
  *         there all the same.
  *
@@ -1216,7 +1230,7 @@ int cos_upload_stream(const cos_client *client,
  * Options (default):
  * - `overwrite` (true): false never replaces a file: a `local_path` that exists is refused.
  * - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
- *   local file gets just these. A part of a file is not checked against its SHA-1.
+ *   local file gets just these. A part of a file is not checked against the sum of the whole.
  * - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
  * - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
  * - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
@@ -1227,7 +1241,7 @@ int cos_upload_stream(const cos_client *client,
  *         (the bytes have the sum that the server states; false where it states none, for a range,
  *         and without `verify_sha1`), `seconds`.
  * @retval COS_ERR_NOT_FOUND  No such file.
- * @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
+ * @retval COS_ERR_NETWORK  JSON API: the download host refuses, with `error.http_status`.
  * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.
  * @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
  *         file size.
@@ -1277,7 +1291,7 @@ int cos_download_buffer(const cos_client *client,
 /**
  * Downloads a file through a callback, in order, a piece at a time.
  *
- * The bytes can be checked against the server's SHA-1 only at the end: until the call has
+ * The bytes can be checked against the server's sum only at the end: until the call has
  * returned 0, what the callback was given is not known to be right.
  *
  * @param client    The client.
@@ -1315,7 +1329,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
 
 /**
  * Uploads a local directory with everything below it to a folder: many files at a time, large ones
- * in slices. Files that the folder has already, by size and SHA-1, do not travel; files that
+ * in slices. Files that the folder has already, by size and content, do not travel; files that
  * differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
  * upload has left there counts as a file that differs.
  *
@@ -1364,7 +1378,7 @@ int cos_upload_folder(const cos_client *client,
 
 /**
  * Downloads a folder with everything below it to a local directory: many files at a time, large
- * ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
+ * ones in ranges. Files that the directory has already, by size and content, do not travel; files
  * that differ are replaced, each as with cos_download_file(). Nothing is deleted.
  *
  * What stands in the way of one file or folder is reported and does not keep the others from

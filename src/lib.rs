@@ -1,4 +1,4 @@
-//! Tencent Cloud Object Storage (COS), JSON API v4, for every language that can call C.
+//! Tencent Cloud Object Storage (COS), JSON API v4 and XML API v5, for every language that can call C.
 //!
 //! The product is `include/cos.h` and the library behind it; this crate is how it is made. Data
 //! flows one way:
@@ -14,8 +14,8 @@
 //! ```
 //!
 //! [`client`] is what all of it works for; [`call`], [`transfer`], [`stop`] and [`threads`] are how a
-//! call is slowed down, followed, ended early, and spread over threads. `docs/wire-v4.md` describes
-//! the wire.
+//! call is slowed down, followed, ended early, and spread over threads. `docs/wire-v4.md` and
+//! `docs/wire-v5.md` describe the wire.
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -37,7 +37,8 @@ impl cos_client {
 /// - `api`: "v4" for the JSON API or "v5" for the XML API. Where it is not given the region tells:
 ///   names with '-' are the XML API's; all others, and no region, mean the JSON API. "v5" takes the
 ///   short names as well. It can't be changed later.
-/// - `token`: what came with temporary keys, for the XML API. cos_client_set_credentials() forgets it.
+/// - `token`: what came with temporary keys, for the XML API; printable ASCII without blanks.
+///   cos_client_set_credentials() forgets it.
 /// - `scheme` ("https"): "http" or "https", for control requests and downloads.
 /// - `hostname`: `host[:port]` of control requests, in place of the region's; with the XML API,
 ///   `bucket-appid.` is put in front of it, so it is a name there and no address, and downloads go
@@ -80,12 +81,17 @@ impl cos_client {
 /// - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
 ///   2048 bytes, of which a character that is not ASCII takes up to 12.
 /// - A folder is what the paths of files begin with, whether or not it was created.
+/// - A copy, and a file that was moved, has the `authority` of the bucket. Above 5 GiB neither a copy
+///   nor a file that was updated or moved keeps its tags.
 /// - cos_move_file() copies, then deletes: if it fails in between, both files exist. cos_update_file()
 ///   copies the file onto itself unless `authority` is all that changes; it may not be allowed to see
 ///   who could read the file, and then has "authority" in `data.not_kept`.
 /// - In a bucket that keeps versions, or once did, the service does not heed `insert_only`:
 ///   `data.version_id` in the reply to an upload shows that it is such a bucket. From then on the
 ///   client looks first, as it always does for uploads in slices.
+/// - An unfinished upload that was begun through one API can't be continued through the other.
+/// - Redirects are not followed. Where the service tells which region a bucket is in, `error.hint`
+///   says it.
 ///
 /// @return 0, or -1 (COS_ERR_PARAM) when an argument is refused; `error.argument` names it.
 ///
@@ -211,8 +217,8 @@ pub unsafe extern "C" fn cos_client_set_temporary_credentials(
     }
 }
 
-/// Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
-/// be under way on it, and none may follow. Any thread.
+/// Closes the connections, wipes the secret key and the token, and frees the client. NULL is
+/// ignored. No call may be under way on it, and none may follow. Any thread.
 ///
 /// @param client  The client, or NULL.
 #[unsafe(no_mangle)]

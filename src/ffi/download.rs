@@ -41,7 +41,7 @@ pub type cos_write_fn =
 /// Options (default):
 /// - `overwrite` (true): false never replaces a file: a `local_path` that exists is refused.
 /// - `range_start` (0), `range_end` (the last): first and last byte wanted, counted from 0. The
-///   local file gets just these. A part of a file is not checked against its SHA-1.
+///   local file gets just these. A part of a file is not checked against the sum of the whole.
 /// - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
 /// - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
 /// - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
@@ -52,7 +52,7 @@ pub type cos_write_fn =
 ///         (the bytes have the sum that the server states; false where it states none, for a range,
 ///         and without `verify_sha1`), `seconds`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
-/// @retval COS_ERR_NETWORK  The download host refuses, with `error.http_status`.
+/// @retval COS_ERR_NETWORK  JSON API: the download host refuses, with `error.http_status`.
 /// @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.
 /// @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
 ///         file size.
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn cos_download_buffer(
 
 /// Downloads a file through a callback, in order, a piece at a time.
 ///
-/// The bytes can be checked against the server's SHA-1 only at the end: until the call has
+/// The bytes can be checked against the server's sum only at the end: until the call has
 /// returned 0, what the callback was given is not known to be right.
 ///
 /// @param client    The client.

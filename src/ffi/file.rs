@@ -56,8 +56,8 @@ pub unsafe extern "C" fn cos_stat_file(
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
+/// request can't have reached the server. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_update_file(
     client: *const cos_client,
@@ -80,8 +80,8 @@ pub unsafe extern "C" fn cos_update_file(
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=delete`. XML API: `HEAD Object`, `DELETE Object`, and
+/// Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
+/// request can't have reached the server. XML API: `HEAD Object`, `DELETE Object`, and
 /// `Abort Multipart Upload` for what is unfinished at this path.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_file(
@@ -108,8 +108,9 @@ pub unsafe extern "C" fn cos_del_file(
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=move`. XML API: `PUT Object - Copy` and `DELETE Object`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
+/// request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
+/// `Upload Part - Copy`, and `DELETE Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_move_file(
     client: *const cos_client,
@@ -137,9 +138,9 @@ pub unsafe extern "C" fn cos_move_file(
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=copy`. XML API: `HEAD Object` and `PUT Object - Copy`, above
-/// 5 GiB `Upload Part - Copy`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=copy`, repeated only if the
+/// request can't have reached the server. XML API: `HEAD Object` and `PUT Object - Copy`, above 5 GiB
+/// `Upload Part - Copy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_copy_file(
     client: *const cos_client,

@@ -15,8 +15,8 @@ use crate::ops::folder;
 /// @return 0 with `data.ctime` (UNIX seconds).
 /// @retval COS_ERR_FOLDER_EXISTS  It exists already.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=create`. XML API: `PUT Object`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=create`, repeated only if the
+/// request can't have reached the server. XML API: `PUT Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_create_folder(
     client: *const cos_client,
@@ -29,8 +29,9 @@ pub unsafe extern "C" fn cos_create_folder(
     unsafe { on_path(client, bucket, cos_path, options, out_json, folder::create) }
 }
 
-/// Asks what the service knows of a folder. A folder that was never created and is only part of the
-/// names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows those.
+/// Asks what the service knows of a folder. With the JSON API a folder that was never created and is
+/// only part of the names of files may be unknown to it (COS_ERR_NOT_FOUND); cos_list_folder() shows
+/// those.
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
@@ -65,8 +66,8 @@ pub unsafe extern "C" fn cos_stat_folder(
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server. JSON API: `op=update`. XML API: `PUT Object - Copy` onto itself.
+/// Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
+/// request can't have reached the server. XML API: `PUT Object - Copy` onto itself, or `PUT Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_update_folder(
     client: *const cos_client,
@@ -94,15 +95,15 @@ pub unsafe extern "C" fn cos_update_folder(
 /// - `context` (""): where to go on: `data.context` of the page before.
 /// - `recursive` (false): list the files of all folders below, and no folders; names are paths from
 ///   `cos_path` on. With the XML API alone, and without `delimiter`.
-/// - `delimiter`: passed to the server as it is.
+/// - `delimiter`: passed to the server as it is; with the XML API '/' if it is not given.
 /// - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
 ///   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
 /// - `timeout_ms`, `retries`: for this call, a page at a time.
 ///
 /// @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
 ///         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
-///         `sha`, `filesize`, `filelen`, `access_url`, `source_url`. The name of a folder ends with
-///         '/'.
+///         `sha` or, with the XML API, `etag` and `storage_class`, and `filesize`, `filelen`,
+///         `access_url`, `source_url`. The name of a folder ends with '/'.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 /// @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
 ///         its context is too long for the next request.
@@ -144,9 +145,9 @@ pub unsafe extern "C" fn cos_list_folder(
 /// @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
-/// Blocks until the server has answered. Any thread. Repeated only if the request can't have
-/// reached the server, or with `recursive`. JSON API: `op=delete`, with `recursive` also `op=list`.
-/// XML API: `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
+/// Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
+/// request can't have reached the server, or with `recursive`, which also takes `op=list`. XML API:
+/// `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_folder(
     client: *const cos_client,

@@ -70,8 +70,8 @@ pub unsafe extern "C" fn cos_sign_once(
 /// @param expired   When it ends: seconds from now up to 7776000 (90 days), or a UNIX timestamp.
 ///                  Not 0, not in the past, not more than 90 days ahead.
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
-/// @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with the
-///         signature percent-encoded as `sign`), or -1 when an argument is refused. Whether the
+/// @return 0 with `data.sign` (plain, as for the header `Authorization`) and `data.url` (with
+///         the signature in its query), or -1 when an argument is refused. Whether the
 ///         file exists is not checked. Does not block. Any thread.
 ///
 /// JSON API: the "download" signature. XML API: a presigned URL for `GET Object`.

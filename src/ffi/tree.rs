@@ -6,7 +6,7 @@ use super::transfer::cos_transfer;
 use crate::ops::tree;
 
 /// Uploads a local directory with everything below it to a folder: many files at a time, large ones
-/// in slices. Files that the folder has already, by size and SHA-1, do not travel; files that
+/// in slices. Files that the folder has already, by size and content, do not travel; files that
 /// differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
 /// upload has left there counts as a file that differs.
 ///
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn cos_upload_folder(
 }
 
 /// Downloads a folder with everything below it to a local directory: many files at a time, large
-/// ones in ranges. Files that the directory has already, by size and SHA-1, do not travel; files
+/// ones in ranges. Files that the directory has already, by size and content, do not travel; files
 /// that differ are replaced, each as with cos_download_file(). Nothing is deleted.
 ///
 /// What stands in the way of one file or folder is reported and does not keep the others from

@@ -8,20 +8,23 @@ use super::transfer::{cos_transfer, watch};
 use crate::ops::upload;
 use crate::reply::Failure;
 
-/// Uploads a local file. Below 8 MiB it travels in one request, from there on in slices, several at
-/// a time. Memory does not grow with the file.
+/// Uploads a local file. Below `slice_threshold` it travels in one request, from there on in slices,
+/// several at a time. Memory does not grow with the file.
 ///
 /// An upload that was broken off, even by a crash, is continued by the same call: only what is
-/// missing travels, and what this call asks for, such as `biz_attr`, holds. A file that the server
-/// has already, under whatever name, does not travel at all ("instant upload"). When a reply is
+/// missing travels, and what this call asks for, such as `biz_attr`, holds. When a reply is
 /// lost, or another call ends this one's session, the library looks whether the file arrived before
-/// it judges.
+/// it judges. A file that is there stays until the new one takes its place. A file that changed while
+/// it was sent leaves nothing behind where no file was.
 ///
-/// An unfinished upload of other content is no obstacle, and a file that is there stays until the
-/// new one takes its place: up to 20 MiB the new one travels in one request; a larger one is
-/// uploaded beside it, as `.NAME.DIGEST.cos-upload`, and then moved. If such an upload is broken
-/// off, the same call with the same content continues it; if it never comes, that file is left and
-/// may be deleted. A file that changed while it was sent leaves nothing behind where no file was.
+/// JSON API: a file that the server has already, under whatever name, does not travel at all
+/// ("instant upload"). An unfinished upload of other content is no obstacle: up to 20 MiB the new one
+/// travels in one request; a larger one is uploaded beside it, as `.NAME.DIGEST.cos-upload`, and then
+/// moved. If such an upload is broken off, the same call with the same content continues it; if it
+/// never comes, that file is left and may be deleted.
+///
+/// XML API: a file may have several unfinished uploads. One is continued if slices of it have the MD5
+/// of this content, and if it has the `storage_class` of this call.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.
@@ -57,11 +60,12 @@ use crate::reply::Failure;
 ///   what each request carries, which costs a pass over it. All four with the XML API alone.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
-/// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`. Also on
-///         failure, `transfer` has `bytes` (size of the file), `sent_bytes` (over the wire),
-///         `resumed_bytes` (sent by earlier calls), `slices` (sent by this one), `instant`,
-///         `recovered` (a lost reply was made up for), `seconds`, and `sha1` or `crc64` (a decimal
-///         number in a string) of the content, as far as they were computed.
+/// @return 0 with `data.access_url`, `data.source_url`, `data.url`, `data.resource_path`; with the
+///         XML API also `data.etag`, `data.crc64`, `data.version_id`. Also on failure, `transfer`
+///         has `bytes` (size of the file), `sent_bytes` (over the wire), `resumed_bytes` (sent by
+///         earlier calls), `slices` (sent by this one), `instant`, `recovered` (a lost reply was
+///         made up for), `seconds`, and `sha1` or `crc64` (a decimal number in a string) of the
+///         content, as far as they were computed.
 /// @retval COS_ERR_FILE_EXISTS  See `insert_only`. `error.same_content` says whether the file that is
 ///         there has the content of this one, if that is known.
 /// @retval COS_ERR_UPLOAD_CONFLICT  An unfinished upload of other content is in the way, and
@@ -72,6 +76,7 @@ use crate::reply::Failure;
 ///         looked at. Not seen is what another program writes through a memory mapping and the
 ///         system has not noted yet.
 /// @retval COS_ERR_SHA_MISMATCH  Bytes were damaged on the way.
+/// @retval COS_ERR_INTEGRITY  XML API: the same, seen by the CRC-64. What was stored is deleted.
 /// @retval COS_ERR_CANCELLED  The caller wanted it; if all bytes had left by then, the file may be
 ///         there all the same.
 ///

@@ -619,8 +619,8 @@ int cos_client_set_temporary_credentials(const cos_client *client,
                                          char **out_json);
 
 /**
- * Closes the connections, wipes the secret key and the token, and frees the client. NULL is
- * ignored. No call may be under way on it, and none may follow. Any thread.
+ * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
+ * be under way on it, and none may follow. Any thread.
  *
  * @param client  The client, or NULL.
  */

@@ -217,8 +217,8 @@ pub unsafe extern "C" fn cos_client_set_temporary_credentials(
     }
 }
 
-/// Closes the connections, wipes the secret key and the token, and frees the client. NULL is
-/// ignored. No call may be under way on it, and none may follow. Any thread.
+/// Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
+/// be under way on it, and none may follow. Any thread.
 ///
 /// @param client  The client, or NULL.
 #[unsafe(no_mangle)]

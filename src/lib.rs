@@ -1,4 +1,5 @@
-//! Tencent Cloud Object Storage (COS), JSON API v4 and XML API v5, for every language that can call C.
+//! Tencent Cloud Object Storage (COS), JSON API v4 and XML API v5, for every language that can call
+//! C.
 //!
 //! The product is `include/cos.h` and the library behind it; this crate is how it is made. Data
 //! flows one way:

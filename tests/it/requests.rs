@@ -292,6 +292,9 @@ fn copies_go_to_other_buckets() {
     expect(&copy(&client, "/文 +a.txt", elsewhere.clone()), 0);
     expect(&reply(file::stat(&client, BUCKET, "/文 +a.txt", None)), 0);
     expect(&copy(&client, "/文 +a.txt", elsewhere), -177);
+    let itself = json!({"dest_bucket": format!("{PUBLIC}-{APPID}"), "overwrite": true});
+    let answer = copy(&client, "/文 +a.txt", itself);
+    assert_eq!(answer["error"]["argument"], "dest_path");
     let answer = copy(&client, "/b", json!({"dest_bucket": "A"}));
     assert_eq!(answer["error"]["argument"], "dest_bucket");
     expect(&copy(&client, "/b", json!({"dest_bucket": "no-such-bucket"})), -133);

@@ -436,6 +436,17 @@ fn an_upload_whose_parts_are_not_there_any_more_begins_anew() {
 }
 
 #[test]
+fn a_deletion_ends_what_is_unfinished() {
+    let bed = bed();
+    let client = bed.client();
+    broken_upload(&bed, &content(3 * MIB), 2, json!({}));
+    assert_eq!(unfinished(&bed.emulator), ["a"]);
+    expect(&reply(file::delete(&client, PUBLIC, "/a", None)), 0);
+    assert_eq!(unfinished(&bed.emulator), [""; 0]);
+    expect(&reply(file::delete(&client, PUBLIC, "/a", None)), -197);
+}
+
+#[test]
 fn what_nobody_continues_is_aborted() {
     let bytes = content(4 * MIB);
     // No part has arrived; the caller does not want to continue; a file has taken the place.

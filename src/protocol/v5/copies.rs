@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::objects::{Acl, BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
 use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
-use super::{LARGEST, MOST_PARTS, V5, kinds};
+use super::{LARGEST, MOST_PARTS, V5, kinds, site};
 use crate::call::Call;
 use crate::path::encode;
 use crate::protocol::contract::{Changes, Place};
@@ -177,6 +177,12 @@ impl V5 {
         !self.acl_in(call, &order).is_ok_and(|acl| acl.is_private())
     }
 
+    /// Whether both are one place. A bucket may be given with and without the appid.
+    fn is_same(&self, one: Place, other: Place) -> bool {
+        let name = |at: Place| site::full_name(&self.account, at.bucket);
+        name(one) == name(other) && one.path.as_str() == other.path.as_str()
+    }
+
     /// Copies a file to another place.
     pub(super) fn copied(
         &self,
@@ -185,7 +191,7 @@ impl V5 {
         target: Place,
         overwrite: bool,
     ) -> Result<Reply> {
-        if (at.bucket, at.path.as_str()) == (target.bucket, target.path.as_str()) {
+        if self.is_same(at, target) {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
         }
@@ -242,7 +248,7 @@ impl V5 {
         let answer = self.run(call, &order)?;
         if let Err(failure) = check_crc(&answer, from) {
             // A copy onto itself is all there is.
-            if (at.bucket, at.path.as_str()) == (to.bucket, to.path.as_str()) {
+            if self.is_same(at, to) {
                 return Err(failure);
             }
             let _ = self.run(call, &Order::new("delete", "DELETE", to));

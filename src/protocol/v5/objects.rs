@@ -89,7 +89,16 @@ impl Objects for V5 {
             }
         } else if retry == Retry::IfUnsent {
             // The service does not say whether there was anything to delete.
-            self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
+            let shown = self.head(call, at).map_err(|failure| self.explained(call, at, failure));
+            match shown {
+                // An unfinished upload is all that there may be.
+                Err(failure)
+                    if failure.is(Code::COS_ERR_NOT_FOUND) && self.abort_all(call, at) > 0 =>
+                {
+                    return Ok(Reply::done());
+                }
+                shown => drop(shown?),
+            }
         }
         let answer = self.run(call, &Order::new("delete", "DELETE", at))?;
         if retry == Retry::IfUnsent && !at.path.as_str().ends_with('/') {

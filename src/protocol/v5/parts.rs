@@ -327,11 +327,10 @@ impl V5 {
         self.run(call, &order)
     }
 
-    /// Aborts all unfinished uploads of a file, as far as this key may.
-    pub(super) fn abort_all(&self, call: &Call, at: Place) {
-        for begun in self.uploads_of(call, at).unwrap_or_default() {
-            let _ = self.run(call, &abort(at, &begun.id));
-        }
+    /// Aborts all unfinished uploads of a file, as far as this key may; how many.
+    pub(super) fn abort_all(&self, call: &Call, at: Place) -> usize {
+        let begun = self.uploads_of(call, at).unwrap_or_default();
+        begun.iter().filter(|begun| self.run(call, &abort(at, &begun.id)).is_ok()).count()
     }
 
     /// The unfinished uploads of a file, the newest first.

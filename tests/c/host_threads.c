@@ -34,7 +34,7 @@ static void must(int wanted, int got, char *json, int line)
 
 static void round_of(int thread, int round)
 {
-    char path[64], folder[64], text[64], *json = NULL, *sign;
+    char path[64], folder[64], text[64], *json = NULL, *url;
     uint8_t *data;
     size_t len;
     snprintf(folder, sizeof folder, "/thread-%d/", thread);
@@ -49,10 +49,10 @@ static void round_of(int thread, int round)
     MUST(COS_OK, cos_download_buffer(client, BUCKET, path, NULL, NULL, &data, &len, &json));
     CHECK(len == strlen(text) && memcmp(data, text, len) == 0);
     cos_buffer_free(data, len);
-    MUST(COS_OK, cos_sign_once(client, BUCKET, path, &json));
-    sign = cos_json_string(json, "/data/sign");
-    CHECK(sign != NULL);
-    cos_string_free(sign);
+    MUST(COS_OK, cos_sign_url(client, "GET", BUCKET, path, 60, NULL, &json));
+    url = cos_json_string(json, "/data/url");
+    CHECK(url != NULL);
+    cos_string_free(url);
     MUST(COS_OK, cos_del_file(client, BUCKET, path, NULL, &json));
     MUST(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, path, NULL, &json));
     cos_string_free(json);
@@ -78,7 +78,7 @@ static int is_working(void)
     return still;
 }
 
-/* Both accounts are good ones, so that no call of another thread may fail. */
+/* All keys are good ones, so that no call of another thread may fail; some need their token. */
 static void *change(void *unused)
 {
     char *json = NULL;
@@ -86,8 +86,13 @@ static void *change(void *unused)
     for (i = 0; is_working(); i++) {
         const struct timespec moment = {0, 1000000};
         int other = i % 2;
-        MUST(COS_OK, cos_client_set_credentials(client, APPID, other ? "OTHER_ID" : SECRET_ID,
-                                                other ? "OTHER_KEY" : SECRET_KEY, &json));
+        if (other && is_v5())
+            MUST(COS_OK, cos_client_set_temporary_credentials(client, APPID, "TEMPORARY_ID",
+                                                              "TEMPORARY_KEY", "TEMPORARY_TOKEN",
+                                                              &json));
+        else
+            MUST(COS_OK, cos_client_set_credentials(client, APPID, other ? "OTHER_ID" : SECRET_ID,
+                                                    other ? "OTHER_KEY" : SECRET_KEY, &json));
         MUST(COS_ERR_PARAM, cos_client_set_credentials(client, "x", SECRET_ID, "wrong", &json));
         MUST(COS_OK, cos_client_set_config(client,
                                            other ? COS_JSON({"user_agent": "other/1"})

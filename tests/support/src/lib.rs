@@ -33,12 +33,17 @@ pub struct Bed {
 impl Bed {
     /// The emulator, for clients that speak this protocol. It knows temporary keys as well.
     pub fn new(api: Api) -> Bed {
+        Bed::configured(api, |_| ())
+    }
+
+    /// The same with an emulator of which something is changed before it starts.
+    pub fn configured(api: Api, change: impl FnOnce(&mut Config)) -> Bed {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::new(dir.path().join("emulator"));
-        let (secret_id, secret_key) = ("TEMPORARY_ID".into(), "TEMPORARY_KEY".into());
-        let credential = Credential { appid: APPID.into(), secret_id, secret_key };
+        let credential = credential("TEMPORARY_ID", "TEMPORARY_KEY");
         let token = "TEMPORARY_TOKEN".into();
         config.temporary_keys.push(TemporaryKey { credential, token, expires: None });
+        change(&mut config);
         Bed::with(api, Emulator::start(config).unwrap(), dir)
     }
 
@@ -75,6 +80,12 @@ impl Bed {
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
+}
+
+/// Keys of the account.
+pub fn credential(secret_id: &str, secret_key: &str) -> Credential {
+    let (secret_id, secret_key) = (secret_id.into(), secret_key.into());
+    Credential { appid: APPID.into(), secret_id, secret_key }
 }
 
 /// `size` bytes without a short period.

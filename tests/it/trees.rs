@@ -534,6 +534,23 @@ fn recursive_deletion_leaves_nothing_and_touches_nothing_else(api: Api) {
     assert_eq!(failure.code(), -197);
 }
 
+#[test]
+fn names_with_two_slashes_stay_away_from_the_disk_and_are_deleted() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    for path in ["/tree/a/b", "/tree/a//b", "/tree//c"] {
+        upload::buffer(&client, BUCKET, path, path.as_bytes(), None, Watch::default()).unwrap();
+    }
+    let there = bed.path("there");
+    let (code, report) = down(&client, &there, None);
+    assert_eq!(code, -1, "{report}");
+    assert_eq!(fs::read(there.join("a/b")).unwrap(), b"/tree/a/b");
+    let recursive = Some(r#"{"recursive": true}"#);
+    let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    assert_eq!(parsed(&answer)["data"]["files"], 3, "{}", answer.json);
+    assert_eq!(folder::list(&client, BUCKET, "/tree/", None).unwrap_err().code(), -197);
+}
+
 for_each_api! {
     a_tree_goes_up_and_comes_back_the_same,
     only_what_differs_travels_again,

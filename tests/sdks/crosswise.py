@@ -177,12 +177,13 @@ def contents(clients):
 
 def odd_names(clients):
     names = [name for name in clients if clients[name].can_be_odd]
-    for writer in names:
+    for writer, deleter in zip(names, names[1:] + names[:1]):
         clients[writer].write(f"odd-{writer}/", ODD)
         for reader in names:
             found = clients[reader].read(f"odd-{writer}/")
             assert found == ODD, (writer, reader, sorted(found))
-        clients["python"].delete(f"odd-{writer}/")
+        clients[deleter].delete(f"odd-{writer}/")
+        assert not list(clients["python"].keys(f"odd-{writer}/")), (writer, deleter)
 
 
 def large(libcos, coscmd):

@@ -6,6 +6,7 @@ use super::remote::RemoteFile;
 use super::report::{Report, add_folders_of};
 use super::{Remote, for_each, remote};
 use crate::ops::Operation;
+use crate::os;
 use crate::path::{CosPath, FolderPath};
 use crate::protocol::contract::Retry;
 use crate::reply::{Code, Reply, Result};
@@ -17,7 +18,7 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     let call = call.patient();
     let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
     let report = Report::new(folder);
-    let mut tree = remote::list(folder, &report)?;
+    let mut tree = remote::list(folder, &report, is_safe_name)?;
     tree.folders.reverse();
     // The root itself.
     tree.folders.push(String::new());
@@ -46,6 +47,11 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
         result = report.note(name, removed);
     }
     Ok(report.reply_to_deletion(result, files.into_inner(), folders))
+}
+
+/// Names that are only sent back: between two slashes there may be nothing, where a service has that.
+fn is_safe_name(segment: &str) -> bool {
+    segment.is_empty() || os::is_safe_name(segment)
 }
 
 /// Deletes files. What became of each.

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::content::source::Source;
 use crate::ops::begin;
 use crate::ops::download::{self, Destination, Download, Object, PIECE, is_partial_name};
+use crate::os;
 use crate::path::{FilePath, FolderPath};
 use crate::protocol::contract::Protocol;
 use crate::reply::{Failure, Reply, Result};
@@ -69,7 +70,7 @@ pub fn download(
         report: &report,
     };
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
-        let found = remote::list(remote, &report)?;
+        let found = remote::list(remote, &report, os::is_safe_name)?;
         let bytes = found.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
         tree.make_directories(&found.folders)?;

@@ -8,7 +8,6 @@ use super::Remote;
 use super::local::{LocalFile, MAX_DEPTH};
 use super::report::Report;
 use crate::ops::list::Lister;
-use crate::os;
 use crate::path::FilePath;
 use crate::protocol::contract::{Ask, Place};
 use crate::reply::object::ObjectInfo;
@@ -75,9 +74,13 @@ impl RemoteFile {
     }
 }
 
-/// Lists everything below `root`. What stands in the way of a folder, and names that could lead
-/// elsewhere, go to `report`.
-pub(super) fn list(remote: Remote, report: &Report) -> Result<RemoteTree> {
+/// Lists everything below `root`. What stands in the way of a folder, and names that are not safe
+/// for what they are used for, go to `report`.
+pub(super) fn list(
+    remote: Remote,
+    report: &Report,
+    is_safe_name: fn(&str) -> bool,
+) -> Result<RemoteTree> {
     let lister = Lister::new(remote.service, remote.call);
     let mut tree = RemoteTree::default();
     let mut to_do = vec![String::new()];
@@ -88,7 +91,7 @@ pub(super) fn list(remote: Remote, report: &Report) -> Result<RemoteTree> {
             let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
             let name = format!("{prefix}{segment}");
             bytes += name.len() + entry.sha.as_ref().or(entry.etag.as_ref()).map_or(0, String::len);
-            if !os::is_safe_name(segment) {
+            if !is_safe_name(segment) {
                 // It comes from the server, and must be one segment of a path.
                 let why = "has a name that leads elsewhere";
                 report.failed(&name, &Failure::argument("cos_path", why));

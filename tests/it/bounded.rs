@@ -165,7 +165,7 @@ fn memory_does_not_grow_with_the_file(api: Api) {
 }
 
 /// So much that nobody mistakes it for a buffer.
-const LARGE: u64 = 2 << 30;
+const LARGE: u64 = 1 << 30;
 
 for_each_api! {
     a_killed_upload_is_continued,

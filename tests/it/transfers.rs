@@ -81,6 +81,8 @@ fn progress_is_told_from_the_start_to_the_end_on_the_calling_thread(api: Api) {
         let on_progress: cos::threads::OnProgress = Box::new(on_progress);
         let watch = Watch { transfer: Some(&handle), on_progress: Some(on_progress) };
         expect(&transfer(kind, &bed, &bed.client(), json!({}), watch), 0);
+        // As long as the size is not known.
+        told.retain(|step| *step != (0, 0));
         assert_eq!(told[0], (0, size), "{kind:?}");
         assert_eq!(told[told.len() - 1], (size, size), "{kind:?}");
         assert!(told.iter().all(|(_, total)| *total == size), "{kind:?}: {told:?}");

@@ -879,10 +879,12 @@ int cos_del_file(const cos_client *client,
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
+ * @retval COS_ERR_INTEGRITY  With the XML API: the file was replaced while it was moved. What it was
+ *         is at `dest_path`, what it is now at `cos_path`.
  *
  * Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
  * request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
- * `Upload Part - Copy`, and `DELETE Object`.
+ * `Upload Part - Copy`, and `DELETE Object`; the two files are there side by side for a moment.
  */
 int cos_move_file(const cos_client *client,
                   const char *bucket,

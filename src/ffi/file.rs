@@ -107,10 +107,12 @@ pub unsafe extern "C" fn cos_del_file(
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_FILE_EXISTS  There is a file at `dest_path`.
+/// @retval COS_ERR_INTEGRITY  With the XML API: the file was replaced while it was moved. What it was
+///         is at `dest_path`, what it is now at `cos_path`.
 ///
 /// Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
 /// request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
-/// `Upload Part - Copy`, and `DELETE Object`.
+/// `Upload Part - Copy`, and `DELETE Object`; the two files are there side by side for a moment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_move_file(
     client: *const cos_client,

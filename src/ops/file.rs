@@ -115,7 +115,7 @@ fn changes(options: &mut Options) -> Result<Changes> {
         ));
     }
     let headers = (clear || !headers.is_empty()).then_some(headers);
-    Ok(Changes { biz_attr, authority, forbid, headers })
+    Ok(Changes { biz_attr, authority, forbid, headers, tagging: None })
 }
 
 pub(super) fn authority(name: &str) -> Result<Authority> {
@@ -186,6 +186,7 @@ mod tests {
             Changes {
                 biz_attr: Some(String::new()),
                 authority: None,
+                tagging: None,
                 forbid: Some(2),
                 headers: Some(vec![
                     header("Cache-Control", "no-cache"),

@@ -243,6 +243,8 @@ pub struct Changes {
     pub forbid: Option<u8>,
     /// All headers that downloads get, in place of those that were there.
     pub headers: Option<Vec<(String, String)>>,
+    /// All tags, as in a query.
+    pub tagging: Option<String>,
 }
 
 /// Who may read and write a file.
@@ -359,7 +361,8 @@ impl Attributes {
     /// The same as changes of a file that is there; what can't be changed is left out.
     pub fn changes(&self) -> Changes {
         let headers = (!self.headers.is_empty()).then(|| self.headers.clone());
-        Changes { authority: self.authority, headers, ..Changes::default() }
+        let (authority, tagging) = (self.authority, self.tagging.clone());
+        Changes { authority, headers, tagging, ..Changes::default() }
     }
 }
 
@@ -376,6 +379,8 @@ pub struct Upload<'a> {
     /// The options.
     pub settings: UploadSettings,
     digests: Arc<Digests>,
+    /// Whether what is stored with the content may be that of another call.
+    attributes_may_differ: bool,
 }
 
 /// What is known of a content, because somebody has asked for it.
@@ -395,12 +400,25 @@ impl<'a> Upload<'a> {
         transfer: &'a Transfer,
         settings: UploadSettings,
     ) -> Upload<'a> {
-        Upload { bucket, path, source, transfer, settings, digests: Arc::default() }
+        let digests = Arc::default();
+        let attributes_may_differ = false;
+        Upload { bucket, path, source, transfer, settings, digests, attributes_may_differ }
     }
 
     /// The same content to another path.
     pub fn to(&self, path: &'a FilePath, settings: UploadSettings) -> Upload<'a> {
         Upload { path, settings, digests: Arc::clone(&self.digests), ..*self }
+    }
+
+    /// The same in a session that another call may have begun, with attributes of its own.
+    pub fn begun_by_another(&self) -> Upload<'a> {
+        let settings = self.settings.clone();
+        Upload { attributes_may_differ: true, ..self.to(self.path, settings) }
+    }
+
+    /// Whether what is stored with the content may be that of another call.
+    pub fn attributes_may_differ(&self) -> bool {
+        self.attributes_may_differ
     }
 
     /// Its place.
@@ -452,7 +470,8 @@ impl<'a> Upload<'a> {
         let size = Some(self.source.size());
         shown.size == size
             && shown.stored.is_none_or(|stored| Some(stored) == size)
-            && shown.biz_attr.as_ref().is_none_or(|attr| *attr == self.settings.biz_attr)
+            && (self.attributes_may_differ
+                || shown.biz_attr.as_ref().is_none_or(|attr| *attr == self.settings.biz_attr))
     }
 }
 

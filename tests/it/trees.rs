@@ -257,11 +257,11 @@ fn progress_counts_the_whole_tree(api: Api) {
 
 /// Breaks the upload of a file at this request.
 pub fn leave_unfinished(bed: &Bed, path: &str, bytes: &[u8], op: Op) {
-    bed.emulator.inject(bed.api.fault(op, bed.api.code(-4016)));
+    bed.emulator.inject(bed.api.fault(op, bed.api.code(-97)));
     let options = Some(r#"{"slice_threshold": 0, "insert_only": false}"#);
     let watch = Watch::default();
     let answer = upload::buffer(&bed.client(), BUCKET, path, bytes, options, watch).unwrap();
-    assert_eq!(answer.code, -4016);
+    assert_eq!(answer.code, -97);
 }
 
 fn an_unfinished_upload_beside_a_file_does_not_make_it_travel(api: Api) {
@@ -497,9 +497,9 @@ fn one_file_that_fails_does_not_stop_the_others_but_a_dead_server_does(api: Api)
     let client = bed.client_with(serde_json::json!({"retries": 0, "timeout_ms": 2000}));
     let here = bed.path("here");
     sample(&here);
-    bed.emulator.inject(api.fault(Op::Upload, api.code(-4016)).path("many/07").forever());
+    bed.emulator.inject(api.fault(Op::Upload, api.code(-97)).path("many/07").forever());
     let (code, report) = up(&client, &here, None);
-    assert_eq!(code, -4016);
+    assert_eq!(code, -97);
     assert_eq!((&report["data"]["uploaded"], &report["data"]["failed"]), (&23.into(), &1.into()));
     let reply = file::stat(&client, BUCKET, "/tree/many/08", None).unwrap();
     assert_eq!(reply.code, 0);

@@ -102,11 +102,11 @@ fn a_slice_that_fails_for_good_ends_the_call_at_once(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", 40 * SLICE);
     bed.emulator.inject(api.slice_fault(Action::Withhold, 0).forever());
-    bed.emulator.inject(api.slice_fault(api.code(-4016), 5).forever());
+    bed.emulator.inject(api.slice_fault(api.code(-97), 5).forever());
     let started = Instant::now();
     let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));
     let took = started.elapsed();
-    expect(&answer, -4016);
+    expect(&answer, -97);
     assert_eq!(answer["error"]["origin"], "server");
     assert_eq!(answer["error"]["attempts"], 1);
     assert!(took < Duration::from_secs(3), "{took:?}");
@@ -203,12 +203,12 @@ fn biz_attr_and_insert_only_in_both_modes(api: Api) {
 
 /// Breaks an upload of `slices` slices after the first `stored` ones.
 pub fn broken_upload(bed: &Bed, file: &Path, stored: usize, more: Value) {
-    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-4016), stored));
+    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-97), stored));
     let mut options = sliced(json!({"concurrency": 1}));
     for (key, value) in more.as_object().unwrap() {
         options[key] = value.clone();
     }
-    expect(&upload(&bed.client(), "/a", file, options), -4016);
+    expect(&upload(&bed.client(), "/a", file, options), -97);
     assert_eq!(bed.slices_sent(), numbers(0..stored + 1));
     bed.emulator.clear_requests();
 }
@@ -232,8 +232,8 @@ fn a_missing_slice_in_the_middle_is_filled_in(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", 6 * SLICE);
     bed.emulator.inject(api.slice_fault(Action::Drop { after: 0, end: End::Hang }, 1).forever());
-    bed.emulator.inject(api.slice_fault(api.code(-4016), 5));
-    expect(&upload(&bed.client(), "/a", &file, sliced(json!({"concurrency": 2}))), -4016);
+    bed.emulator.inject(api.slice_fault(api.code(-97), 5));
+    expect(&upload(&bed.client(), "/a", &file, sliced(json!({"concurrency": 2}))), -97);
     bed.emulator.clear_faults();
     bed.emulator.clear_requests();
     let answer = upload(&bed.client(), "/a", &file, sliced(json!({})));

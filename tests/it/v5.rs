@@ -384,12 +384,12 @@ fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
 
 /// Breaks an upload of `bytes` in parts to `/a` after the first `stored` ones.
 fn broken_upload(bed: &Bed, bytes: &[u8], stored: usize, more: Value) {
-    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-4016), stored));
+    bed.emulator.inject(bed.api.slice_fault(bed.api.code(-97), stored));
     let mut options = sliced(json!({"concurrency": 1}));
     for (key, value) in more.as_object().unwrap() {
         options[key] = value.clone();
     }
-    expect(&upload_bytes(&bed.client(), "/a", bytes, options), -4016);
+    expect(&upload_bytes(&bed.client(), "/a", bytes, options), -97);
     bed.emulator.clear_requests();
 }
 
@@ -458,12 +458,12 @@ fn what_nobody_continues_is_aborted() {
         let bed = bed();
         let client = bed.client_with(json!({"retries": 0}));
         bed.emulator.inject(bed.api.fault(op, action).forever());
-        // The abort's reply is lost as well.
-        bed.emulator.inject(in_op("abort_multipart_upload", lost()));
+        // The abort fails at first.
+        bed.emulator.inject(in_op("abort_multipart_upload", word("InternalError", None)));
         expect(&upload_bytes(&client, "/a", &bytes, sliced(options)), code);
         assert_absent(&bed.emulator, "/a");
         assert_eq!(unfinished(&bed.emulator), [""; 0]);
-        assert_eq!(count(&bed, "abort_multipart_upload"), 1);
+        assert_eq!(count(&bed, "abort_multipart_upload"), 2);
     }
     // A call that is stopped.
     for (resume, left) in [(false, &[][..]), (true, &["a"])] {
@@ -850,5 +850,100 @@ fn no_message_repeats_a_token() {
     assert_eq!(answer["message"], "not with ***, or that");
     for refused in [sign::once(&client, PUBLIC, "/a"), sign::more(&client, PUBLIC, "/a", 60)] {
         expect(&reply(refused), -1);
+    }
+}
+
+#[test]
+fn the_same_content_with_other_attributes_is_not_taken_for_ours() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"same", json!({})), 0);
+    for (key, value) in [("content_type", "text/x-own"), ("storage_class", "STANDARD_IA")] {
+        let failed = Action::Error {
+            code: "InternalError".into(),
+            status: None,
+            message: None,
+            execute: false,
+        };
+        bed.emulator.inject(bed.api.fault(Op::Upload, failed));
+        let options = json!({"insert_only": false, (key): value});
+        expect(&upload_bytes(&client, "/a", b"same", options), 0);
+        assert_eq!(bed.emulator.faults().len(), 0);
+        let shown = stat(&bed, "/a");
+        let headers = &shown["custom_headers"];
+        assert!(shown["storage_class"] == value || headers["Content-Type"] == value, "{shown}");
+    }
+}
+
+#[test]
+fn a_continued_upload_has_its_attributes_whatever_is_lost() {
+    let bed = bed();
+    let client = bed.client();
+    let bytes = content(3 * MIB);
+    broken_upload(&bed, &bytes, 2, json!({"biz_attr": "1"}));
+    bed.emulator.inject(bed.api.fault(Op::Finish, lost()));
+    bed.emulator.inject(in_op("put_object_tagging", word("InternalError", None)));
+    let options = json!({"biz_attr": "2", "tagging": "k=v", "content_type": "text/x-own"});
+    expect(&upload_bytes(&client, "/a", &bytes, sliced(options)), 0);
+    assert_eq!(bed.emulator.faults().len(), 0);
+    let shown = stat(&bed, "/a");
+    assert_eq!(shown["biz_attr"], "2");
+    assert_eq!(shown["custom_headers"]["Content-Type"], "text/x-own");
+    let tags = cos::ops::request::Words {
+        method: "GET",
+        bucket: Some(PUBLIC),
+        cos_path: Some("/a"),
+        params: Some(r#"{"tagging": ""}"#),
+        headers: None,
+        body: b"",
+    };
+    let answer = reply(cos::ops::request::send(&client, &tags, None));
+    assert!(answer["data"]["body"].as_str().unwrap().contains("<Value>v</Value>"), "{answer}");
+}
+
+#[test]
+fn somebody_elses_folder_is_not_taken_for_ours() {
+    let bed = bed();
+    let client = bed.client();
+    let create = |biz_attr: &str| {
+        let options = json!({ "biz_attr": biz_attr }).to_string();
+        reply(folder::create(&client, PUBLIC, "/d/", Some(&options)))
+    };
+    expect(&create("theirs"), 0);
+    bed.emulator.inject(bed.api.fault(Op::Upload, dropped()));
+    expect(&create("ours"), -178);
+    assert_eq!(bed.emulator.faults().len(), 0);
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_moved_is_not_lost() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"first", json!({})), 0);
+    bed.emulator.inject(in_op("copy_object", Action::Delay { ms: 2_000 }));
+    let answer = std::thread::scope(|scope| {
+        let moving = scope.spawn(|| reply(file::rename(&client, PUBLIC, "/a", "/b", None)));
+        wait_until("the copy", || stored(&bed.emulator, "/b").is_some());
+        expect(&upload_bytes(&bed.client(), "/a", b"second", json!({"insert_only": false})), 0);
+        moving.join().unwrap()
+    });
+    expect(&answer, 3);
+    assert!(answer["message"].as_str().unwrap().contains("at its new path"), "{answer}");
+    assert_stored(&bed.emulator, "/a", b"second");
+    assert_stored(&bed.emulator, "/b", b"first");
+}
+
+#[test]
+fn what_was_cut_or_damaged_on_the_way_is_sent_again() {
+    let bed = bed();
+    let client = bed.client();
+    for code in ["IncompleteBody", "BadDigest"] {
+        for op in [Op::Upload, Op::Slice] {
+            bed.emulator.inject(bed.api.fault(op, word(code, None)));
+        }
+        let bytes = content(2 * MIB);
+        expect(&upload_bytes(&client, &format!("/{code}"), &bytes, json!({})), 0);
+        expect(&upload_bytes(&client, &format!("/{code}2"), &bytes, sliced(json!({}))), 0);
+        assert_eq!(bed.emulator.faults().len(), 0);
     }
 }

@@ -130,7 +130,20 @@ impl Sending<'_> {
             }
         }
         let has_arrived = AtomicBool::new(false);
-        let result = self.send_and_finish(&session, &has_arrived);
+        // Nothing shows what a session was begun with that another call has opened.
+        let is_of_another =
+            session.resumed.as_ref().is_some_and(|resumed| !resumed.has_our_biz_attr);
+        let of_another = is_of_another.then(|| self.upload.begun_by_another());
+        let upload = of_another.as_ref().unwrap_or(self.upload);
+        let mut result = Sending { upload, ..*self }.send_and_finish(&session, &has_arrived);
+        if let Err(Ended::Gone(_)) = &result
+            && is_of_another
+            && self.upload.source.can_be_read_again()
+            && let Some(reply) = self.service.find_stored(whole, upload)?
+        {
+            self.recovered();
+            result = Ok(reply);
+        }
         if let Err(Ended::Damaged(_)) = &result {
             self.service.abort(whole, self.upload, &session, Abort::Abandoned);
         }
@@ -150,8 +163,8 @@ impl Sending<'_> {
             }
         }
         let reply = result?;
-        if session.resumed.is_some_and(|resumed| !resumed.has_our_biz_attr) {
-            self.set_attributes()?;
+        if is_of_another {
+            self.on(whole).set_attributes()?;
         }
         Ok(reply)
     }
@@ -272,7 +285,7 @@ impl Sending<'_> {
         }
         let updated = self.service.update(self.call, upload.at(), &changes, Retry::Always);
         updated.map(|_| ()).map_err(|failure| {
-            failure.prefixed("the file is stored, but its biz_attr can't be set")
+            failure.prefixed("the file is stored, but its attributes can't be set")
         })
     }
 

@@ -17,7 +17,7 @@ const REPLACED: u32 = 3;
 const COPIED_PART: u64 = 1024 * 1024 * 1024;
 
 /// The headers that are stored with an object and have to be given anew.
-const KEPT: [&str; 6] = [
+pub(super) const KEPT: [&str; 6] = [
     "cache-control",
     "content-type",
     "content-disposition",
@@ -128,7 +128,7 @@ impl V5 {
                 Ok(answer) => {
                     let data =
                         if is_known { Value::Null } else { json!({"not_kept": ["authority"]}) };
-                    return answer.success(&data, call.secrets());
+                    return answer.success(&data);
                 }
             }
         }
@@ -152,7 +152,7 @@ impl V5 {
             Order::new("create", "PUT", at).header("content-type", "application/x-directory");
         let biz_attr = changes.biz_attr.as_deref().unwrap_or_default();
         let answer = self.run(call, &with_biz_attr(order, biz_attr, 0)?)?;
-        answer.success(&Value::Null, call.secrets())
+        answer.success(&Value::Null)
     }
 
     /// Who may read the object has to be said anew; also, whether that is known.
@@ -183,14 +183,14 @@ impl V5 {
         name(one) == name(other) && one.path.as_str() == other.path.as_str()
     }
 
-    /// Copies a file to another place.
+    /// Copies a file to another place; also says which version.
     pub(super) fn copied(
         &self,
         call: &Call,
         at: Place,
         target: Place,
         overwrite: bool,
-    ) -> Result<Reply> {
+    ) -> Result<(Reply, String)> {
         if self.is_same(at, target) {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
@@ -218,7 +218,7 @@ impl V5 {
                 copied.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
             },
         )?;
-        answer.success(&Value::Null, call.secrets())
+        Ok((answer.success(&Value::Null)?, from.etag))
     }
 
     /// Copies the version of an object that is described, with these headers.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
+use super::parts::was_there_before;
 use super::reply::{Answer, bare_etag};
 use super::request::Order;
 use super::{V5, site, xml};
@@ -45,7 +46,7 @@ impl Objects for V5 {
                 if answer.xml.child("Contents").is_none() {
                     return Err(not_found());
                 }
-                return answer.success(&json!({"biz_attr": ""}), call.secrets());
+                return answer.success(&json!({"biz_attr": ""}));
             }
             Err(failure) => return Err(self.explained(call, at, failure)),
         };
@@ -58,7 +59,7 @@ impl Objects for V5 {
                 Err(failure) => return Err(failure),
             }
         }
-        answer.success(&data, call.secrets())
+        answer.success(&data)
     }
 
     fn update(&self, call: &Call, at: Place, changes: &Changes, _: Retry) -> Result<Reply> {
@@ -67,12 +68,18 @@ impl Objects for V5 {
             return Err(Failure::argument("forbid", problem));
         }
         let acl = changes.authority.map(acl_name);
-        if changes.biz_attr.is_none() && changes.headers.is_none() {
-            let order = Order::new("acl", "PUT", at).param("acl", "");
-            let answer = self.run(call, &order.header("x-cos-acl", acl.unwrap_or("default")))?;
-            return answer.success(&Value::Null, call.secrets());
+        let reply = if changes.biz_attr.is_some() || changes.headers.is_some() {
+            self.rewrite(call, at, changes, acl)?
+        } else if let Some(acl) = acl {
+            let order = Order::new("acl", "PUT", at).param("acl", "").header("x-cos-acl", acl);
+            self.run(call, &order)?.success(&Value::Null)?
+        } else {
+            Reply::done()
+        };
+        if let Some(tags) = &changes.tagging {
+            self.set_tags(call, at, tags)?;
         }
-        self.rewrite(call, at, changes, acl)
+        Ok(reply)
     }
 
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply> {
@@ -104,7 +111,7 @@ impl Objects for V5 {
         if retry == Retry::IfUnsent && !at.path.as_str().ends_with('/') {
             self.abort_all(call, at);
         }
-        answer.success(&Value::Null, call.secrets())
+        answer.success(&Value::Null)
     }
 
     fn delete_files(
@@ -134,13 +141,13 @@ impl Objects for V5 {
             let refused = error.text_of("Key");
             let found = paths.iter().position(|path| key(path) == refused);
             let number = found.ok_or_else(|| answer.unexpected("it has a key of its own"))?;
-            failures.push((number, answer.refusal_of(error, call.secrets())));
+            failures.push((number, answer.refusal_of(error)));
         }
         Ok(failures)
     }
 
     fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
-        self.copied(call, at, to, overwrite)
+        self.copied(call, at, to, overwrite).map(|(reply, _)| reply)
     }
 
     fn rename(
@@ -152,10 +159,20 @@ impl Objects for V5 {
         _: Retry,
     ) -> Result<Reply> {
         let to = Place { bucket: at.bucket, path: to };
-        let reply = self.copied(call, at, to, overwrite)?;
-        self.run(call, &Order::new("delete", "DELETE", at)).map_err(|failure| {
+        let (reply, etag) = self.copied(call, at, to, overwrite)?;
+        let are_both = |failure: Box<Failure>| {
             failure.prefixed("the file is at its new path, and still at the old one as well")
-        })?;
+        };
+        // Nothing else guards what has been put there meanwhile.
+        match self.look(call, at).map_err(are_both)? {
+            None => return Ok(reply),
+            Some(found) if found.etag() != Some(&etag) => {
+                let message = "the file was replaced while it was moved";
+                return Err(are_both(Failure::integrity(message)));
+            }
+            Some(_) => {}
+        }
+        self.run(call, &Order::new("delete", "DELETE", at)).map_err(are_both)?;
         Ok(reply)
     }
 
@@ -175,10 +192,14 @@ impl Objects for V5 {
         match answer {
             Ok(answer) => {
                 let data = json!({"ctime": answer.told.date});
-                answer.success(&data, call.secrets())
+                answer.success(&data)
             }
             Err(failure) if failure.is(Code::COS_ERR_FILE_EXISTS) => {
-                if may_be_ours {
+                if may_be_ours
+                    && let Some(found) = self.look(call, at)?
+                    && !was_there_before(call, &found)
+                    && found.header(BIZ_ATTR).map(decoded_meta).unwrap_or_default() == biz_attr
+                {
                     return Ok(Reply::compose(&json!({"ctime": call.now()})));
                 }
                 let message = "a folder of this name exists";
@@ -240,7 +261,7 @@ impl Objects for V5 {
             return Err(not_found());
         }
         let data = json!({"context": context, "listover": is_over, "infos": infos});
-        answer.success(&data, call.secrets())
+        answer.success(&data)
     }
 
     /// Unfinished uploads are in no list.
@@ -368,6 +389,20 @@ impl V5 {
             Err(said) if said.server_code().is_some() => said,
             _ => failure,
         }
+    }
+
+    /// Sets the tags of an object, which are written as in a query.
+    fn set_tags(&self, call: &Call, at: Place, tags: &str) -> Result<()> {
+        let mut text = String::from("<Tagging><TagSet>");
+        for tag in tags.split('&') {
+            let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
+            let plain = |text: &str| xml::escape(&decoded(text).unwrap_or_default());
+            let (name, value) = (plain(name), plain(value));
+            text.push_str(&format!("<Tag><Key>{name}</Key><Value>{value}</Value></Tag>"));
+        }
+        text.push_str("</TagSet></Tagging>");
+        let order = Order::new("tagging", "PUT", at).param("tagging", "").xml(text);
+        self.run(call, &order).map(|_| ())
     }
 
     /// Some of the keys that begin with a folder's.

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use super::copies::KEPT;
 use super::objects::{META, acl_name, add_content, encoded_meta, is_md5, key_of, with_biz_attr};
 use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
@@ -20,7 +21,7 @@ use crate::protocol::contract::{
     Abort, Authority, Opened, PartDone, PartTag, Place, Resumed, Session, Upload, Uploads,
 };
 use crate::reply::object::ObjectInfo;
-use crate::reply::{Failure, Reply, Result};
+use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Mark;
 
 /// Dates are whole seconds, and come from more than one machine.
@@ -44,7 +45,7 @@ impl Uploads for V5 {
                 if upload.settings.insert_only && self.keeps_versions(upload.bucket) {
                     self.check_free(call, upload.at())?;
                 }
-                let answer = self.run(call, &order)?;
+                let answer = self.run(call, &order).map_err(repeated_if_damaged)?;
                 if let Err(failure) = check(&answer, answer.crc64()) {
                     self.discard(call, upload.at(), &answer);
                     return Err(failure);
@@ -52,7 +53,7 @@ impl Uploads for V5 {
                 if let Some(crc) = answer.sent_crc64 {
                     upload.note(Sum::Crc64(crc));
                 }
-                self.uploaded(call, upload.at(), &answer)
+                self.uploaded(upload.at(), &answer)
             },
         )
     }
@@ -116,7 +117,7 @@ impl Uploads for V5 {
         call.attempts(
             |_| true,
             |call| {
-                let answer = self.run(call, &order)?;
+                let answer = self.run(call, &order).map_err(repeated_if_damaged)?;
                 check(&answer, answer.crc64())?;
                 let Some(etag) = answer.etag().filter(|etag| !etag.is_empty()) else {
                     return Err(answer.unexpected("it has no ETag"));
@@ -142,18 +143,13 @@ impl Uploads for V5 {
         let names: Vec<_> = tags.iter().map(|(index, tag)| (index + 1, tag.name.clone())).collect();
         let guard = upload.settings.insert_only;
         let answer = self.complete(call, upload.at(), &session.id, &names, guard)?;
-        if let Some(tags) = &upload.settings.attributes.tagging
-            && session.resumed.is_some()
-        {
-            // Nothing shows what it was begun with.
-            self.set_tags(call, upload.at(), tags)?;
-        }
         let mut theirs = answer.crc64();
         if ours.is_some() && theirs.is_none() {
             theirs = match self.look(call, upload.at()) {
                 Err(failure) if !is_final(&failure) => return Err(failure),
-                found => found.ok().flatten().and_then(|found| found.crc64()),
-            };
+                found => found.ok().flatten().filter(|found| is_it(found, &answer)),
+            }
+            .and_then(|found| found.crc64());
         }
         if let (Some(ours), Some(theirs)) = (ours, theirs)
             && ours != theirs
@@ -161,13 +157,20 @@ impl Uploads for V5 {
             self.discard(call, upload.at(), &answer);
             return Err(damaged(ours, theirs));
         }
-        self.uploaded(call, upload.at(), &answer)
+        self.uploaded(upload.at(), &answer)
     }
 
     fn abort(&self, call: &Call, upload: &Upload, session: &Session, _: Abort) {
-        let call = if call.stop.is_set() { call.last() } else { call.once() };
-        // What is left can be continued or aborted by another call.
-        let _ = self.run(&call, &abort(upload.at(), &session.id));
+        let order = abort(upload.at(), &session.id);
+        if call.stop.is_set() {
+            let _ = self.run(&call.last(), &order);
+            return;
+        }
+        let is_left = |failure: Box<Failure>| failure.is_retryable();
+        // What is left is billed; but whoever has failed does not wait for long.
+        if self.run(&call.once(), &order).is_err_and(is_left) {
+            let _ = self.run(&call.once(), &order);
+        }
     }
 
     fn find_stored(&self, call: &Call, upload: &Upload) -> Result<Option<Reply>> {
@@ -175,9 +178,13 @@ impl Uploads for V5 {
             return Ok(None);
         };
         let shown: ObjectInfo = self.shown(upload.at(), &answer)?;
-        if !upload.may_be(&shown)
-            || (upload.settings.insert_only && is_older(call, upload, &answer))
-        {
+        let may_be_ours = if upload.settings.insert_only {
+            !is_older(call, upload, &answer)
+        } else {
+            // The same content may have been there before, with other attributes.
+            self.has_attributes(upload, &answer)
+        };
+        if !upload.may_be(&shown) || !may_be_ours {
             return Ok(None);
         }
         let is_ours = match (answer.crc64(), answer.etag()) {
@@ -195,7 +202,7 @@ impl Uploads for V5 {
             }
             _ => false,
         };
-        if is_ours { self.uploaded(call, upload.at(), &answer).map(Some) } else { Ok(None) }
+        if is_ours { self.uploaded(upload.at(), &answer).map(Some) } else { Ok(None) }
     }
 
     fn stored(&self, at: Place, _: Option<&ObjectInfo>) -> Reply {
@@ -238,29 +245,34 @@ impl V5 {
         with_biz_attr(order, &upload.settings.biz_attr, meta)
     }
 
-    fn set_tags(&self, call: &Call, at: Place, tags: &str) -> Result<()> {
-        let mut text = String::from("<Tagging><TagSet>");
-        for tag in tags.split('&') {
-            let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
-            let plain = |text: &str| xml::escape(&objects::decoded(text).unwrap_or_default());
-            let (name, value) = (plain(name), plain(value));
-            text.push_str(&format!("<Tag><Key>{name}</Key><Value>{value}</Value></Tag>"));
+    /// Whether an object has what is to be stored with the content, as far as that can be seen.
+    fn has_attributes(&self, upload: &Upload, found: &Answer) -> bool {
+        let attributes = &upload.settings.attributes;
+        if upload.attributes_may_differ() {
+            return true;
         }
-        text.push_str("</TagSet></Tagging>");
-        let order = Order::new("tagging", "PUT", at).param("tagging", "").xml(text);
-        let set = self.run(call, &order).map(|_| ());
-        set.map_err(|failure| failure.prefixed("the file is stored, but its tags can't be set"))
+        if attributes.authority.is_some() || attributes.tagging.is_some() {
+            return false;
+        }
+        let order = Order::new("upload", "PUT", upload.at());
+        let class = found.header("x-cos-storage-class").unwrap_or(STANDARD);
+        class.eq_ignore_ascii_case(attributes.storage_class.as_deref().unwrap_or(STANDARD))
+            && self.with_attributes(order, upload).is_ok_and(|order| {
+                let is_stored = |name: &str| KEPT.contains(&name) || name.starts_with(META);
+                let mut stored = order.headers.iter().filter(|(name, _)| is_stored(name));
+                stored.all(|(name, value)| found.header(name) == Some(value.trim()))
+            })
     }
 
     /// The reply for content that is there.
-    fn uploaded(&self, call: &Call, at: Place, answer: &Answer) -> Result<Reply> {
+    fn uploaded(&self, at: Place, answer: &Answer) -> Result<Reply> {
         self.note_versions(at.bucket, answer);
         let mut data: Value = self.placed(at);
         add_content(&mut data, answer);
         if let Some(etag) = answer.xml.child("ETag") {
             data["etag"] = bare_etag(&etag.text).into();
         }
-        answer.success(&data, call.secrets())
+        answer.success(&data)
     }
 
     /// Fails if there is a file. Who may upload need not be allowed to look.
@@ -503,18 +515,35 @@ fn is_final(failure: &Failure) -> bool {
 /// Whether an object was there before the call began, by the server's clock: then it is not the call's.
 /// What is made of parts may have the date of its first one.
 fn is_older(call: &Call, upload: &Upload, found: &Answer) -> bool {
+    upload.source.size() < upload.settings.threshold && was_there_before(call, found)
+}
+
+/// The same of an object that is not made of parts.
+pub(super) fn was_there_before(call: &Call, found: &Answer) -> bool {
     let modified = found.header("last-modified").and_then(parse_http_date);
     let (Some(modified), Some(now)) = (modified, found.told.date) else {
         return false;
     };
-    let is_whole = upload.source.size() < upload.settings.threshold;
-    is_whole && modified + call.elapsed().as_secs() + LEEWAY < now
+    modified + call.elapsed().as_secs() + LEEWAY < now
+}
+
+/// Whether an object is what was completed, and not what another call has put there since.
+fn is_it(found: &Answer, completed: &Answer) -> bool {
+    let etag = completed.xml.child("ETag").map(|etag| bare_etag(&etag.text));
+    etag.is_none() || found.etag() == etag
 }
 
 /// A part of the content, checked if it is to be verified.
 fn stretch<'a>(upload: &Upload<'a>, offset: u64, len: u64, progress: &'a Mark<'a>) -> Stretch<'a> {
     let part = Stretch::new(upload.source, offset, len, progress);
     if upload.settings.verify { part.checked() } else { part }
+}
+
+/// What was damaged or cut on the way may arrive the next time.
+fn repeated_if_damaged(failure: Box<Failure>) -> Box<Failure> {
+    let is_damage =
+        failure.is(Code::COS_ERR_SHA_MISMATCH) || failure.is(Code::COS_ERR_SIZE_MISMATCH);
+    if is_damage { failure.retryable_if(true) } else { failure }
 }
 
 /// Whether the service has got what was sent, as far as both are known.

@@ -13,6 +13,8 @@ use crate::reply::{Code, Failure, Reply, Result, Told};
 
 /// The longest message that is handed on, in characters.
 const LONGEST_MESSAGE: usize = 500;
+/// A refusal is no longer than this, in bytes.
+const LONGEST_REFUSAL: usize = 64 * 1024;
 /// The longest word that is handed on, in bytes.
 const LONGEST_WORD: usize = 64;
 
@@ -31,6 +33,8 @@ pub struct Answer {
     pub told: Told,
     /// The CRC-64 of the content that was sent, if it was computed.
     pub sent_crc64: Option<u64>,
+    /// What no reply may repeat.
+    pub secrets: Secrets,
 }
 
 impl Answer {
@@ -50,7 +54,7 @@ impl Answer {
     }
 
     /// A success with this data. `None` where the answer repeats a secret and can't be used.
-    pub fn success(&self, data: &Value, secrets: &Secrets) -> Result<Reply> {
+    pub fn success(&self, data: &Value) -> Result<Reply> {
         let request_id = self.header("x-cos-request-id");
         let json = json!({
             "code": 0,
@@ -58,15 +62,15 @@ impl Answer {
             "request_id": request_id,
             "data": data,
         });
-        match secrets.removed_from(json.to_string(), true)? {
+        match self.secrets.removed_from(json.to_string(), true)? {
             Some(json) => Ok(Reply::new(0, self.status, json)),
             None => Err(not_a_reply(self.status, "it repeats the request's signature in pieces")),
         }
     }
 
     /// The failure that a part of it is.
-    pub fn refusal_of(&self, error: &Element, secrets: &Secrets) -> Box<Failure> {
-        refusal(self.status, &self.headers, error, secrets)
+    pub fn refusal_of(&self, error: &Element) -> Box<Failure> {
+        refusal(self.status, &self.headers, error, &self.secrets)
     }
 
     /// The failure for an answer that lacks something.
@@ -108,30 +112,53 @@ pub fn read(
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     root: Option<&str>,
-    secrets: &Secrets,
+    secrets: Secrets,
 ) -> Result<Answer> {
     // It is in every answer of the service, and in none of what stands before it.
     if header(&headers, "x-cos-request-id").is_none() {
         return Err(not_a_reply(status, "it has no x-cos-request-id"));
     }
-    let is_success = (200..300).contains(&status);
+    let (is_success, told) = ((200..300).contains(&status), Told::default());
+    let answer = |xml, body, headers, secrets| Answer {
+        status,
+        headers,
+        xml,
+        body,
+        told,
+        sent_crc64: None,
+        secrets,
+    };
     if is_success && root.is_none() {
-        let (xml, told) = (Element::default(), Told::default());
-        return Ok(Answer { status, headers, xml, body, told, sent_crc64: None });
+        if let Some(error) = refusal_in(&headers, &body) {
+            return Err(refusal(status, &headers, &error, &secrets));
+        }
+        return Ok(answer(Element::default(), body, headers, secrets));
     }
     let text = String::from_utf8(body).map_err(|_| not_a_reply(status, "it is not UTF-8"))?;
     if text.trim().is_empty() && !is_success {
-        return Err(refusal(status, &headers, &Element::default(), secrets));
+        return Err(refusal(status, &headers, &Element::default(), &secrets));
     }
     let xml = xml::parse(&text).map_err(|problem| not_a_reply(status, problem))?;
     if xml.name == "Error" {
-        return Err(refusal(status, &headers, &xml, secrets));
+        return Err(refusal(status, &headers, &xml, &secrets));
     }
     if !is_success || root != Some(&xml.name) {
         return Err(not_a_reply(status, "its XML is not what was asked for"));
     }
-    let told = Told::default();
-    Ok(Answer { status, headers, xml, body: Vec::new(), told, sent_crc64: None })
+    Ok(answer(xml, Vec::new(), headers, secrets))
+}
+
+/// The refusal that an answer is whose status says success. An object may look like one, but has an
+/// ETag or a sum.
+fn refusal_in(headers: &[(String, String)], body: &[u8]) -> Option<Element> {
+    let is_object =
+        ["etag", "x-cos-hash-crc64ecma"].iter().any(|name| header(headers, name).is_some());
+    let body = body.trim_ascii_start();
+    if is_object || !body.starts_with(b"<") || body.len() > LONGEST_REFUSAL {
+        return None;
+    }
+    let xml = xml::parse(std::str::from_utf8(body).ok()?).ok()?;
+    (xml.name == "Error" && xml.child("Code").is_some()).then_some(xml)
 }
 
 /// The failure for a refusal. Some are sent with a status that says success.
@@ -217,7 +244,7 @@ mod tests {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let headers = headers.iter().map(own).collect();
         let secret = Arc::new(Zeroizing::new("5f6e7d8c9b0a1f2e3d4c5b6a79880112".to_owned()));
-        read(status, headers, body.into(), root, &Secrets::new([secret]))
+        read(status, headers, body.into(), root, Secrets::new([secret]))
     }
 
     fn error(code: &str, message: &str) -> String {
@@ -257,6 +284,26 @@ mod tests {
     }
 
     #[test]
+    fn a_success_without_a_body_to_expect_may_be_a_refusal_too() {
+        let body = format!("{}{}", " ".repeat(100_000), error("SlowDown", "slow down"));
+        let failure = read_with(200, &[ID], &body, None).unwrap_err();
+        assert_eq!((failure.code(), failure.is_retryable()), (-71, true));
+        // An object that looks so is an object.
+        let etag = ("etag", "\"33377d73025c6a1b90566a5b78c11f15\"");
+        let answer = read_with(200, &[ID, etag], &body, None).unwrap();
+        assert_eq!(answer.body.len(), body.len());
+        assert!(read_with(200, &[ID], "<Error>", None).is_ok());
+    }
+
+    #[test]
+    fn no_success_repeats_a_secret() {
+        let secret = "5f6e7d8c9b0a1f2e3d4c5b6a79880112";
+        let answer = read_with(200, &[ID, ("etag", secret)], "", None).unwrap();
+        let reply = answer.success(&json!({"etag": answer.etag()}));
+        assert!(!reply.map(|reply| reply.json).unwrap_or_default().contains(secret));
+    }
+
+    #[test]
     fn a_refusal_without_a_body_is_known_by_its_status() {
         for (status, code) in [(404, -197), (403, 5), (412, 4), (405, -5996), (500, -195)] {
             let failure = read_with(status, &[ID], "", None).unwrap_err();
@@ -285,7 +332,7 @@ mod tests {
             assert_eq!(failure.code(), -2, "{status} {body:.40}");
             assert_eq!(failure.is_retryable(), status >= 500, "{status} {body:.40}");
         }
-        let not_utf8 = read(200, vec![], vec![0xff], None, &Secrets::new([]));
+        let not_utf8 = read(200, vec![], vec![0xff], None, Secrets::new([]));
         assert_eq!(not_utf8.unwrap_err().code(), -2);
     }
 

@@ -184,7 +184,7 @@ impl V5 {
         };
         let secrets = call.secrets().with(&ready.signature);
         let request = ready.request(order, body);
-        let result = call.send(request, order.wait, |incoming| read(incoming, order, &secrets));
+        let result = call.send(request, order.wait, |incoming| read(incoming, order, secrets));
         let result = result.map_err(unresolved);
         let Some(mut stretch) = stretch else {
             return result;
@@ -212,7 +212,7 @@ impl V5 {
                     return take(incoming);
                 }
                 let status = incoming.status;
-                match read(incoming, order, &secrets) {
+                match read(incoming, order, secrets) {
                     Ok(_) => Err(reply::not_a_reply(status, "it is not the object")),
                     Err(failure) => Err(failure),
                 }
@@ -296,7 +296,7 @@ fn unresolved(failure: Box<Failure>) -> Box<Failure> {
 }
 
 /// What an answer says.
-fn read(mut incoming: Incoming, order: &Order, secrets: &Secrets) -> Result<Answer> {
+fn read(mut incoming: Incoming, order: &Order, secrets: Secrets) -> Result<Answer> {
     let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
     let headers = incoming.headers().to_vec();
     let body = if order.method == "HEAD" {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::reply::Answer;
 use super::request::{Content, Order};
-use super::{V5, site, xml};
+use super::{V5, site};
 use crate::call::{Call, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
@@ -40,7 +40,7 @@ impl V5 {
             }
             let next = answer.xml.text_of("NextMarker");
             if answer.xml.text_of("IsTruncated") != "true" || next == marker {
-                return answer.success(&json!({"buckets": found}), call.secrets());
+                return answer.success(&json!({"buckets": found}));
             }
             marker = next.to_owned();
         }
@@ -65,24 +65,8 @@ impl V5 {
             order.retry = Retry::IfUnsent;
         }
         let answer = self.run(call, &order.slow())?;
-        check_refusal(call, &answer)?;
         check_content(call, request, &answer)?;
-        answer.success(&handed_on(&answer), call.secrets())
-    }
-}
-
-/// Some refusals come with a status that says success.
-fn check_refusal(call: &Call, answer: &Answer) -> Result<()> {
-    let Ok(text) = std::str::from_utf8(&answer.body) else {
-        return Ok(());
-    };
-    // A document may be large, and is not one that is looked for.
-    let is_short = text.len() < 64 * 1024 && text.trim_start().starts_with('<');
-    match is_short.then(|| xml::parse(text)) {
-        Some(Ok(xml)) if xml.name == "Error" && xml.child("Code").is_some() => {
-            Err(answer.refusal_of(&xml, call.secrets()))
-        }
-        _ => Ok(()),
+        answer.success(&handed_on(&answer))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::path::{Bucket, CosPath};
 use crate::protocol::contract::{Asked, Composed};
 use crate::reply::{Failure, Reply, Result};
 
+/// The methods of the service.
 const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"];
 /// Headers that the library sets itself.
 const OWN_HEADERS: [&str; 8] = [
@@ -28,8 +29,8 @@ pub fn list_buckets(client: &Client, options: Option<&str>) -> Result<Reply> {
     client.service.list_buckets(&call)
 }
 
-/// What a program asks for in its own words.
-pub struct Words<'a> {
+/// The arguments of a request that the program composes, not checked yet.
+pub struct Arguments<'a> {
     /// The method.
     pub method: &'a str,
     /// The bucket, if it is about one.
@@ -45,31 +46,32 @@ pub struct Words<'a> {
 }
 
 /// Sends a request that the program has composed.
-pub fn send(client: &Client, words: &Words, options: Option<&str>) -> Result<Reply> {
+pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Result<Reply> {
     let client = client.snapshot();
     let given = |argument, text: Option<&str>| match text {
         Some(text) => crate::options::pairs(argument, text),
         None => Ok(Vec::new()),
     };
     let ask = Asked {
-        method: method(words.method)?,
-        params: given("params", words.params)?,
-        headers: checked_headers(given("headers", words.headers)?)?,
+        method: method(arguments.method)?,
+        params: given("params", arguments.params)?,
+        headers: checked_headers(given("headers", arguments.headers)?)?,
     };
-    if !words.body.is_empty() && !matches!(ask.method, "PUT" | "POST") {
+    if !arguments.body.is_empty() && !matches!(ask.method, "PUT" | "POST") {
         let problem = format!("must be 0: a {} has no body", ask.method);
         return Err(Failure::argument("len", problem));
     }
-    let bucket = words.bucket.map(Bucket::new).transpose()?;
-    if bucket.is_none() && words.cos_path.is_some_and(|path| path != "/") {
+    let bucket = arguments.bucket.map(Bucket::new).transpose()?;
+    if bucket.is_none() && arguments.cos_path.is_some_and(|path| path != "/") {
         return Err(Failure::argument("cos_path", "must be NULL where bucket is NULL"));
     }
     let rules = &client.service.limits().paths;
-    let path = CosPath::new("cos_path", words.cos_path.unwrap_or("/"), rules)?;
+    let path = CosPath::new("cos_path", arguments.cos_path.unwrap_or("/"), rules)?;
     let mut options = Options::parse(options)?;
     let call = client.call(&mut options, None)?;
     options.finish()?;
-    let request = Composed { bucket: bucket.as_ref(), path: &path, ask: &ask, body: words.body };
+    let request =
+        Composed { bucket: bucket.as_ref(), path: &path, ask: &ask, body: arguments.body };
     client.service.request(&call, &request)
 }
 

@@ -90,9 +90,9 @@ fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
         ("cos_list_buckets", request::list_buckets(client, odd).unwrap_err()),
         ("cos_request", {
             let (bucket, cos_path, params, headers) = (None, None, None, None);
-            let words =
-                request::Words { method: "GET", bucket, cos_path, params, headers, body: b"" };
-            request::send(client, &words, odd).unwrap_err()
+            let arguments =
+                request::Arguments { method: "GET", bucket, cos_path, params, headers, body: b"" };
+            request::send(client, &arguments, odd).unwrap_err()
         }),
     ]);
     assert!(bed.emulator.requests().is_empty());

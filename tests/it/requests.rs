@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use cos::client::Client;
-use cos::ops::request::{self, Words};
+use cos::ops::request::{self, Arguments};
 use cos::ops::{file, folder, sign};
 use cos_emulator::{Action, Config, Credential, Emulator, Fault, TemporaryKey};
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use support::transfers::*;
 use support::{APPID, Api, BUCKET, Bed, Op, content};
 
-/// A bucket's request in words.
-fn words<'a>(method: &'a str, cos_path: &'a str) -> Words<'a> {
+/// A request about a path of the bucket.
+fn arguments<'a>(method: &'a str, cos_path: &'a str) -> Arguments<'a> {
     let (bucket, cos_path) = (Some(BUCKET), Some(cos_path));
-    Words { method, bucket, cos_path, params: None, headers: None, body: b"" }
+    Arguments { method, bucket, cos_path, params: None, headers: None, body: b"" }
 }
 
-fn send(client: &Client, words: Words) -> Value {
-    reply(request::send(client, &words, None))
+fn send(client: &Client, arguments: Arguments) -> Value {
+    reply(request::send(client, &arguments, None))
 }
 
 fn signed(client: &Client, method: &str, path: &str, options: Value) -> Value {
@@ -28,7 +28,7 @@ fn signed(client: &Client, method: &str, path: &str, options: Value) -> Value {
     reply(sign::url(client, method, BUCKET, path, 600, Some(&options)))
 }
 
-/// Does what a program without the library does that has the URL: status, headers, body.
+/// Sends a request to a presigned URL without the library. Returns status, headers and body.
 fn by_url(
     bed: &Bed,
     method: &str,
@@ -125,7 +125,7 @@ fn the_json_api_says_what_it_does_not_have() {
         (signed(&client, "PUT", "/a", json!({})), "method"),
         (signed(&client, "GET", "/a", json!({"params": {"a": "b"}})), "params"),
         (signed(&client, "GET", "/a", json!({"headers": {"a": "b"}})), "headers"),
-        (send(&client, words("GET", "/a")), "api"),
+        (send(&client, arguments("GET", "/a")), "api"),
         (reply(request::list_buckets(&client, None)), "api"),
     ] {
         expect(&answer, -1);
@@ -152,46 +152,47 @@ fn buckets_are_listed() {
 fn any_request_can_be_composed() {
     let bed = Bed::new(Api::V5);
     let client = bed.client();
-    let odd = Words {
+    let odd = Arguments {
         headers: Some(r#"{"Content-Type": "text/plain", "x-cos-meta-a": "b  c"}"#),
         body: "内容".as_bytes(),
-        ..words("put", ODD)
+        ..arguments("put", ODD)
     };
     let answer = send(&client, odd);
     expect(&answer, 0);
     assert_eq!(answer["data"]["status"], 200);
     assert!(answer["data"]["headers"]["etag"].as_str().unwrap().starts_with('"'));
-    let answer = send(&client, words("GET", ODD));
+    let answer = send(&client, arguments("GET", ODD));
     assert_eq!(answer["data"]["body"], "内容");
     assert_eq!(answer["data"]["headers"]["x-cos-meta-a"], "b  c");
-    let answer = send(&client, words("HEAD", ODD));
+    let answer = send(&client, arguments("HEAD", ODD));
     assert_eq!((&answer["code"], &answer["data"]["body"]), (&json!(0), &json!("")));
 
     let tags = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
-    let tagging = |method, body: &'static [u8]| Words {
+    let tagging = |method, body: &'static [u8]| Arguments {
         params: Some(r#"{"tagging": ""}"#),
         body,
-        ..words(method, ODD)
+        ..arguments(method, ODD)
     };
     expect(&send(&client, tagging("PUT", tags.as_bytes())), 0);
     let answer = send(&client, tagging("GET", b""));
     assert!(answer["data"]["body"].as_str().unwrap().contains("<Value>v</Value>"), "{answer}");
 
     // The bucket, and the account.
-    let listed = Words { params: Some(r#"{"prefix": "文", "max-keys": 5}"#), ..words("GET", "/") };
-    let answer = send(&client, Words { cos_path: None, ..listed });
+    let listed =
+        Arguments { params: Some(r#"{"prefix": "文", "max-keys": 5}"#), ..arguments("GET", "/") };
+    let answer = send(&client, Arguments { cos_path: None, ..listed });
     assert!(answer["data"]["body"].as_str().unwrap().contains("ListBucketResult"));
-    let account = Words { bucket: None, cos_path: None, ..words("GET", "/") };
+    let account = Arguments { bucket: None, cos_path: None, ..arguments("GET", "/") };
     let answer = send(&client, account);
     assert!(answer["data"]["body"].as_str().unwrap().contains("ListAllMyBucketsResult"));
 
-    let bytes = Words { body: &[0xff, 0, 1], ..words("PUT", "/bytes") };
+    let bytes = Arguments { body: &[0xff, 0, 1], ..arguments("PUT", "/bytes") };
     expect(&send(&client, bytes), 0);
-    let answer = send(&client, words("GET", "/bytes"));
+    let answer = send(&client, arguments("GET", "/bytes"));
     assert_eq!(answer["data"]["body_base64"], "/wAB");
     assert_eq!(answer["data"]["body"], Value::Null);
-    expect(&send(&client, words("DELETE", "/bytes")), 0);
-    let answer = send(&client, words("GET", "/bytes"));
+    expect(&send(&client, arguments("DELETE", "/bytes")), 0);
+    let answer = send(&client, arguments("GET", "/bytes"));
     expect(&answer, -197);
     assert_eq!(answer["error"]["server_code"], "NoSuchKey");
     assert_eq!(answer["error"]["http_status"], 404);
@@ -201,26 +202,26 @@ fn any_request_can_be_composed() {
 fn composed_requests_are_checked_and_repeated() {
     let bed = Bed::new(Api::V5);
     let client = bed.client();
-    let small = || Words { body: b"small", ..words("PUT", "/a") };
+    let small = || Arguments { body: b"small", ..arguments("PUT", "/a") };
     bed.emulator.inject(Fault::new(bed.api.code(-71)).times(1));
     bed.emulator.inject(Fault::new(dropped()).times(1));
     expect(&send(&client, small()), 0);
     assert_eq!(bed.logged(Op::Upload).len(), 3);
     bed.emulator.clear_requests();
     bed.emulator.inject(bed.api.fault(Op::Download, Action::Corrupt { at: 1 }));
-    expect(&send(&client, words("GET", "/a")), 3);
+    expect(&send(&client, arguments("GET", "/a")), 3);
     // A post may do something twice.
     bed.emulator.inject(Fault::new(lost()).times(1));
     bed.emulator.clear_requests();
-    let begun = Words { params: Some(r#"{"uploads": ""}"#), ..words("POST", "/b") };
+    let begun = Arguments { params: Some(r#"{"uploads": ""}"#), ..arguments("POST", "/b") };
     expect(&send(&client, begun), -3);
     assert_eq!(bed.logged(Op::Init).len(), 1);
-    // A success that is none.
+    // A refusal with a status that says success.
     let word = "InternalError".to_owned();
     let refused = Action::Error { code: word, status: Some(200), message: None, execute: false };
     bed.emulator.inject(Fault::new(refused).forever());
     let once = Some(r#"{"retries": 0}"#);
-    let answer = reply(request::send(&client, &words("GET", "/a"), once));
+    let answer = reply(request::send(&client, &arguments("GET", "/a"), once));
     assert_eq!(answer["error"]["server_code"], "InternalError", "{answer}");
 }
 
@@ -228,18 +229,18 @@ fn composed_requests_are_checked_and_repeated() {
 fn what_can_not_be_composed_is_refused() {
     let bed = Bed::new(Api::V5);
     let client = bed.client();
-    let get = || words("GET", "/a");
-    for (words, argument) in [
-        (words("", "/a"), "method"),
-        (words("GET", "a"), "cos_path"),
-        (Words { bucket: Some("A"), ..get() }, "bucket"),
-        (Words { bucket: None, ..get() }, "cos_path"),
-        (Words { params: Some("x"), ..get() }, "params"),
-        (Words { headers: Some(r#"{"Authorization": "x"}"#), ..get() }, "headers"),
-        (Words { headers: Some(r#"{"a": "b\r\nc: d"}"#), ..get() }, "headers"),
-        (Words { body: b"x", ..get() }, "len"),
+    let get = || arguments("GET", "/a");
+    for (arguments, argument) in [
+        (arguments("", "/a"), "method"),
+        (arguments("GET", "a"), "cos_path"),
+        (Arguments { bucket: Some("A"), ..get() }, "bucket"),
+        (Arguments { bucket: None, ..get() }, "cos_path"),
+        (Arguments { params: Some("x"), ..get() }, "params"),
+        (Arguments { headers: Some(r#"{"Authorization": "x"}"#), ..get() }, "headers"),
+        (Arguments { headers: Some(r#"{"a": "b\r\nc: d"}"#), ..get() }, "headers"),
+        (Arguments { body: b"x", ..get() }, "len"),
     ] {
-        let answer = send(&client, words);
+        let answer = send(&client, arguments);
         expect(&answer, -1);
         assert_eq!(answer["error"]["argument"], argument, "{answer}");
     }

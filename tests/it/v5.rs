@@ -889,7 +889,7 @@ fn a_continued_upload_has_its_attributes_whatever_is_lost() {
     let shown = stat(&bed, "/a");
     assert_eq!(shown["biz_attr"], "2");
     assert_eq!(shown["custom_headers"]["Content-Type"], "text/x-own");
-    let tags = cos::ops::request::Words {
+    let tags = cos::ops::request::Arguments {
         method: "GET",
         bucket: Some(PUBLIC),
         cos_path: Some("/a"),

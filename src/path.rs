@@ -12,7 +12,7 @@ pub struct Rules {
     pub forbidden: &'static [char],
     /// The longest encoded path, in bytes.
     pub longest: usize,
-    /// The longest path as it is, in bytes.
+    /// The longest path before it is encoded, in bytes.
     pub longest_plain: usize,
     /// Whether there may be nothing between two slashes.
     pub empty_segments: bool,

@@ -15,6 +15,7 @@ pub struct Stop {
     whole: Option<Arc<Stop>>,
     cancelled: AtomicBool,
     failed: AtomicBool,
+    /// When it stops by itself.
     due: Option<Instant>,
 }
 
@@ -24,7 +25,7 @@ impl Stop {
         Arc::new(Stop { caller, ..Stop::default() })
     }
 
-    /// What stops by itself when `time` has passed.
+    /// One that stops by itself when `time` has passed.
     pub fn after(time: Duration) -> Arc<Stop> {
         Arc::new(Stop { due: Some(Instant::now() + time), ..Stop::default() })
     }

@@ -30,7 +30,7 @@ fuzz_target!(|input: Input| {
     let content = source.as_ref().map(|source| {
         let (offset, len) = (stretch.start as u64, stretch.len() as u64);
         let content = Stretch::new(source, offset, len, &mark);
-        if input.with_sha { content.hashed() } else { content }
+        if input.with_sha { content.with_sha1() } else { content }
     });
     let fields: Vec<_> = input.values.iter().map(|value| ("field", value.to_string())).collect();
     let mut form = Form::new(&fields, None, content);

@@ -23,7 +23,7 @@ use crate::stop::Stop;
 use crate::transport::{Traffic, Transport};
 use pace::Pace;
 
-/// How long a last request may take: whoever has stopped the call waits for it.
+/// How long a last request may take. It is short because whoever has stopped the call waits for it.
 const LAST: Duration = Duration::from_millis(700);
 
 /// What the options of a client, and of a call, say of its requests.

@@ -42,7 +42,7 @@ impl fmt::Display for Sum {
 }
 
 impl Sum {
-    /// Computes a sum of this kind.
+    /// What computes a sum of this kind.
     pub fn hasher(&self) -> Hasher {
         match self {
             Sum::Sha1(_) => Hasher::sha1(),
@@ -66,9 +66,9 @@ impl Sum {
 /// Computes a [`Sum`].
 #[derive(Clone)]
 pub enum Hasher {
-    /// Of this kind.
+    /// A SHA-1.
     Sha1(Sha1),
-    /// Of this kind.
+    /// A CRC-64.
     Crc64(crc64fast::Digest),
 }
 
@@ -100,9 +100,10 @@ impl Hasher {
     }
 }
 
-/// The CRC-64 of two contents together, of which the second has `len` bytes.
+/// The CRC-64 of two contents one after the other, from those of each; the second has `len` bytes.
 pub fn combined_crc64(first: u64, second: u64, len: u64) -> u64 {
-    // What follows shifts the first: it is multiplied by x to the power of 8 * len.
+    // As polynomials: the bytes that follow multiply the first by x^(8 * len). `square` is x^8, squared
+    // once for each bit of `len`; where the bit is set, `shift` takes it.
     let (mut shift, mut square, mut left) = (1 << 63, 1 << 55, len);
     while left > 0 {
         if left & 1 == 1 {

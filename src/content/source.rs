@@ -17,7 +17,7 @@ pub enum Source<'a> {
     File(File, Stamp),
     /// The caller's bytes.
     Buffer(&'a [u8]),
-    /// What a program hands over bit by bit.
+    /// What a program hands over in order.
     Stream(&'a Window),
 }
 
@@ -94,7 +94,7 @@ impl Source<'_> {
         }
     }
 
-    /// Lets so many bytes wait for being sent.
+    /// How many bytes of a stream may be kept until they were sent.
     pub fn set_room(&self, bytes: u64) {
         if let Source::Stream(window) = self {
             window.set_room(bytes);

@@ -31,12 +31,12 @@ impl<'a> Stretch<'a> {
     }
 
     /// The same, with the SHA-1 of what is read.
-    pub fn hashed(self) -> Stretch<'a> {
+    pub fn with_sha1(self) -> Stretch<'a> {
         Stretch { hasher: Some(Hasher::sha1()), ..self }
     }
 
     /// The same, with the CRC-64 of what is read.
-    pub fn checked(self) -> Stretch<'a> {
+    pub fn with_crc64(self) -> Stretch<'a> {
         Stretch { hasher: Some(Hasher::crc64()), ..self }
     }
 
@@ -125,7 +125,7 @@ mod tests {
         let (source, transfer) = (Source::Buffer(&data), Transfer::default());
         transfer.set_total(200);
         let mark = transfer.mark();
-        let mut stretch = Stretch::new(&source, 10, 150, &mark).hashed();
+        let mut stretch = Stretch::new(&source, 10, 150, &mark).with_sha1();
         let mut read = [0; 100];
         assert_eq!(stretch.read(&mut read).unwrap(), 100);
         assert_eq!((&read[..], transfer.progress().0), (&data[10..110], 0));

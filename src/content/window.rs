@@ -1,4 +1,4 @@
-//! Content that a program hands over from first to last. A part of it is kept until it has been sent.
+//! Content that a program hands over in order. What was read of it is kept until it has been sent.
 
 use std::io;
 use std::ops::Range;
@@ -10,6 +10,7 @@ use crate::stop::{Stop, TICK};
 /// What was read of a content, as far as it is still needed.
 #[derive(Debug)]
 pub struct Window {
+    /// The size that the program has given.
     announced: Option<u64>,
     state: Mutex<State>,
     changed: Condvar,
@@ -21,6 +22,7 @@ struct State {
     read: u64,
     /// The length of a chunk.
     chunk: u64,
+    /// Whether all of it was read.
     is_over: bool,
     /// Whether nobody needs any more of it.
     is_closed: bool,
@@ -34,7 +36,7 @@ struct State {
 
 #[derive(Debug)]
 struct Chunk {
-    /// Nothing when nobody needs them any more.
+    /// Empty as soon as none of them is needed.
     bytes: Arc<Vec<u8>>,
     /// How many of its bytes are still needed.
     needed: u64,

@@ -46,8 +46,8 @@ pub trait Objects {
     /// Deletes a file, or a folder with nothing in it.
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply>;
 
-    /// Deletes files, at the most as many as the limits say. Tells which were not deleted, by
-    /// their number, and why; what was not there may be among them.
+    /// Deletes files, at the most as many as the limits say. Returns the index of each file that was
+    /// not deleted, and why; files that were not there may be among them.
     fn delete_files(
         &self,
         call: &Call,
@@ -109,8 +109,8 @@ pub trait Uploads {
     fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply>;
 
     /// Begins an upload in parts; or continues the one that is there, of the same content, if the
-    /// settings say so. What is there is damaged if it is to begin `anew`: then another one, where
-    /// there can be several.
+    /// settings say so. `anew` says that the one that is there is damaged: where there can be several,
+    /// another one is begun.
     fn open(&self, call: &Call, upload: &Upload, anew: bool) -> Result<Opened>;
 
     /// Sends the part with this number, from 0.
@@ -145,7 +145,7 @@ pub trait Uploads {
 /// Where a client's options say that the service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// How it is talked to.
+    /// Which API is spoken.
     pub api: Api,
     /// Its region, as the program calls it.
     pub region: Option<String>,
@@ -183,7 +183,7 @@ pub struct Limits {
     pub largest_page: u64,
     /// The largest page that every server accepts.
     pub page: u64,
-    /// So many files are deleted at once.
+    /// How many files one call of `delete_files` takes.
     pub deleted_at_once: usize,
     /// Whether lists state the sums of what is in them, as far as there are any.
     pub lists_have_sums: bool,
@@ -208,7 +208,7 @@ pub enum PartSizes {
 /// What is asked for of a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// Everything the service knows, though it take more than one request.
+    /// Everything the service knows, even if that takes more than one request.
     All,
     /// What describes its content.
     OfContent,
@@ -338,7 +338,7 @@ pub struct UploadSettings {
     pub resume: bool,
     /// Whether to send the MD5 of what a request carries.
     pub md5: bool,
-    /// Bits a second, if the service is not to take more.
+    /// The most that the service may take in, in bits a second.
     pub traffic_limit: Option<u64>,
     /// What else is stored with the file.
     pub attributes: Attributes,
@@ -351,9 +351,9 @@ pub struct Attributes {
     pub authority: Option<Authority>,
     /// Headers that downloads get.
     pub headers: Vec<(String, String)>,
-    /// How it is kept.
+    /// The storage class.
     pub storage_class: Option<String>,
-    /// Tags, as in a query.
+    /// Tags, written like the query of a URL.
     pub tagging: Option<String>,
 }
 
@@ -517,7 +517,7 @@ pub struct PartTag {
 /// Why a session is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abort {
-    /// Its content is no more, or was damaged: nobody can continue it.
+    /// Its content has changed, was damaged or can't be read again: nobody can continue it.
     Useless,
     /// Nobody is going to continue it.
     Abandoned,

@@ -49,12 +49,13 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     Ok(report.reply_to_deletion(result, files.into_inner(), folders))
 }
 
-/// Names that are only sent back: between two slashes there may be nothing, where a service has that.
+/// Whether a name from a list can be deleted. It is only sent back and becomes no local path, so it may
+/// be empty, as it is between two slashes.
 fn is_safe_name(segment: &str) -> bool {
     segment.is_empty() || os::is_safe_name(segment)
 }
 
-/// Deletes files. What became of each.
+/// Deletes files. Returns what became of each.
 fn remove_files(remote: Remote, files: &[RemoteFile]) -> Vec<Result<()>> {
     let paths = files.iter().map(|file| remote.file(&file.name));
     let (mut results, mut wanted) = (Vec::new(), Vec::new());
@@ -76,7 +77,7 @@ fn remove_files(remote: Remote, files: &[RemoteFile]) -> Vec<Result<()>> {
         Err(failure) => (0..paths.len()).map(|number| (number, failure.clone())).collect(),
     };
     for (number, failure) in failed {
-        // That it is gone already is what was wanted.
+        // A file that is gone already is no failure.
         if !failure.is(Code::COS_ERR_NOT_FOUND) {
             results[numbers[number]] = Err(failure);
         }

@@ -74,8 +74,8 @@ impl RemoteFile {
     }
 }
 
-/// Lists everything below `root`. What stands in the way of a folder, and names that are not safe
-/// for what they are used for, go to `report`.
+/// Lists everything below `root`. What stands in the way of a folder, and names that `is_safe_name`
+/// refuses, go to `report`.
 pub(super) fn list(
     remote: Remote,
     report: &Report,

@@ -1,5 +1,5 @@
-//! Uploads: one request for small files (`whole`), parts for large ones (`parts`), content that comes
-//! bit by bit (`stream`), certainty about what became of them (`certain`), and a way around an
+//! Uploads: one request for small files (`whole`), parts for large ones (`parts`), content that a
+//! callback gives (`stream`), certainty about what became of them (`certain`), and a way around an
 //! unfinished upload of other content (`aside`).
 
 mod aside;
@@ -116,7 +116,7 @@ fn upload<'a>(
     Ok(sending.told(result, started))
 }
 
-/// What the service can be held to, in bits a second.
+/// The limits that the service accepts for one request, in bits a second.
 const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
 
 /// Takes the options of an upload.
@@ -199,7 +199,7 @@ impl Sending<'_> {
         self.with_attributes(reply)
     }
 
-    /// The reply, when the file also has the attributes that the upload did not carry.
+    /// Gives the file the attributes that the upload could not carry, and hands the reply on.
     fn with_attributes(&self, reply: Reply) -> Result<Reply> {
         let changes = self.upload.settings.attributes.changes();
         if !self.service.limits().uploads_have_attributes && changes != Changes::default() {
@@ -211,7 +211,7 @@ impl Sending<'_> {
         Ok(reply)
     }
 
-    /// The failure; where a file is in the way, with whether it is the same.
+    /// The failure; if a file is in the way, also whether that has the same content.
     fn compared(&self, failure: Box<Failure>) -> Box<Failure> {
         if !failure.is(Code::COS_ERR_FILE_EXISTS) || self.call.stop.is_set() {
             return failure;
@@ -225,7 +225,7 @@ impl Sending<'_> {
         failure.with_same_content(same_content().ok())
     }
 
-    /// The reply, with what is worth telling.
+    /// The reply, with `transfer` in it.
     fn told(&self, result: Result<Reply>, started: Instant) -> Reply {
         let stats = self.stats;
         let mut told = json!({

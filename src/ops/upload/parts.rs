@@ -153,7 +153,7 @@ impl Sending<'_> {
                 || failure.is(Code::COS_ERR_INTEGRITY)
                 || !self.upload.source.can_be_read_again()
             {
-                // It can only be in the way.
+                // Nobody can continue it.
                 self.service.abort(whole, self.upload, &session, Abort::Useless);
             } else if nothing_arrived
                 || !self.upload.settings.resume
@@ -173,7 +173,7 @@ impl Sending<'_> {
         session.part_size.min(self.upload.source.size() - index * session.part_size)
     }
 
-    /// Also tells whether a part has arrived.
+    /// Sends the parts and finishes; sets `has_arrived` when a part has arrived.
     fn send_and_finish(&self, session: &Session, has_arrived: &AtomicBool) -> Round<Reply> {
         let arrived = self.send_parts(session, has_arrived)?;
         match arrived.complete {
@@ -289,7 +289,7 @@ impl Sending<'_> {
         })
     }
 
-    /// What a session was to be begun with.
+    /// The attributes that a session is begun with, in services where it has any.
     fn attributes_of_session(&self) -> Changes {
         if self.service.limits().uploads_have_attributes {
             self.upload.settings.attributes.changes()

@@ -1,5 +1,5 @@
-//! Content that the program hands over bit by bit, on the calling thread, while others send what there
-//! is of it. So much is kept as is being sent.
+//! Uploads of what a callback gives. The calling thread reads; other threads send what was read. Only
+//! what is being sent, and the next part, is kept in memory.
 
 use std::thread;
 use std::time::Instant;
@@ -42,7 +42,7 @@ pub fn stream(
     let window = Window::new(size);
     let source = Source::Stream(&window);
     let at_once = asked.part_size.saturating_mul(asked.concurrency as u64);
-    // Nothing shows that what the server has is of this stream.
+    // Whether an unfinished upload is of this stream can't be known without reading it first.
     let settings = UploadSettings { resume: false, ..asked };
     let upload = Upload::new(&this.bucket, &this.path, &source, transfer, settings);
     let (service, call) = (&*this.service, &this.call);
@@ -59,6 +59,7 @@ pub fn stream(
     Ok(sending.told(result, started))
 }
 
+/// The size that the program gives, `None` for -1.
 fn announced(size: i64, must_be_known: bool) -> Result<Option<u64>> {
     match u64::try_from(size) {
         Ok(size) => Ok(Some(size)),
@@ -71,7 +72,7 @@ fn announced(size: i64, must_be_known: bool) -> Result<Option<u64>> {
     }
 }
 
-/// The side of the calling thread.
+/// What the calling thread does: it reads, and reports progress.
 struct Reader<'a> {
     window: &'a Window,
     upload: &'a Upload<'a>,
@@ -83,13 +84,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Sends all of it: in one request, if that takes no more than `at_once` bytes.
+    /// Sends all of it: in one request, if it has no more than `at_once` bytes.
     fn send(&mut self, sending: Sending, at_once: u64, parts_are_announced: bool) -> Result<Reply> {
         let settings = &self.upload.settings;
         self.upload.transfer.set_total(self.window.size());
         self.reporter.report_start();
         let at_once = at_once.min(settings.threshold);
-        // Of what is larger the first part need not wait for the others.
+        // What is known to be larger is sent in parts: the first need not wait for the others.
         let to_read = if self.window.left() > Some(at_once) { 0 } else { at_once };
         while !self.window.is_over() && self.window.read() < to_read {
             self.read_chunk()?;
@@ -97,7 +98,7 @@ impl Reader<'_> {
         let reply = if self.window.is_over() {
             self.read_beside(|| sending.whole())?
         } else {
-            // What is announced would have to be read first.
+            // A sum that is announced before the parts can't be computed of a stream.
             let verify = settings.verify && !parts_are_announced;
             let settings = UploadSettings { verify, ..settings.clone() };
             let upload = self.upload.to(self.upload.path, settings);
@@ -114,7 +115,7 @@ impl Reader<'_> {
         let window = self.window;
         thread::scope(|scope| {
             let network = os::start(scope, || {
-                // Even a panic must end the reading.
+                // Dropped even after a panic, which must end the reading, too.
                 let _close = Close(window);
                 work()
             });
@@ -142,7 +143,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Reads as much as a part has, or what there is.
+    /// Reads as many bytes as a part has, or what is left.
     fn read_chunk(&mut self) -> Result<()> {
         let (window, of_part) = (self.window, self.upload.settings.part_size);
         let left = window.left();
@@ -180,7 +181,7 @@ impl Reader<'_> {
     }
 }
 
-/// Ends the reading.
+/// Ends the reading when it is dropped.
 struct Close<'a>(&'a Window);
 
 impl Drop for Close<'_> {

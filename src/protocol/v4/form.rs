@@ -184,7 +184,7 @@ mod tests {
         for with_sha in [false, true] {
             let mark = transfer.mark();
             let content = Stretch::new(&source, 2, 8, &mark);
-            let content = if with_sha { content.hashed() } else { content };
+            let content = if with_sha { content.with_sha1() } else { content };
             let fields = [("op", "upload".into()), ("biz_attr", "属性".into())];
             let form = Form::new(&fields, None, Some(content));
             let boundary = form.boundary.clone();

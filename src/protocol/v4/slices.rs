@@ -73,7 +73,7 @@ impl Uploads for V4 {
     fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply> {
         let content = || {
             let all = Stretch::new(upload.source, 0, upload.source.size(), progress);
-            if upload.settings.verify { all.hashed() } else { all }
+            if upload.settings.verify { all.with_sha1() } else { all }
         };
         let texts = vec![
             ("op", "upload".to_owned()),

@@ -33,7 +33,7 @@ const NEW_KEYS: &str = "the temporary keys have expired: get new ones";
 const RESTORE: &str = "the object is archived: restore it first";
 const HERE: &str = "is the bucket in this region?";
 
-/// All words. Those that are spelled wrong are spelled so by servers.
+/// All words. Some servers send the ones that are misspelled here.
 const MEANINGS: &[Meaning] = &[
     no("NoSuchKey", 404, COS_ERR_NOT_FOUND),
     no("NoSuchBucket", 404, COS_ERR_NO_BUCKET),
@@ -113,8 +113,8 @@ fn find(word: &str) -> Option<Meaning> {
     MEANINGS.iter().find(|meaning| meaning.word == word).copied()
 }
 
-/// What a refusal with this word, message and status means. Some servers have the word of what they
-/// deny in the message.
+/// What a refusal with this word, message and status means. Some servers say `AccessDenied` and have
+/// the word that tells why in the message.
 pub fn meaning(word: &str, message: &str, status: u16) -> Meaning {
     let denied =
         || MEANINGS.iter().find(|meaning| meaning.status == 403 && message.contains(meaning.word));
@@ -122,7 +122,7 @@ pub fn meaning(word: &str, message: &str, status: u16) -> Meaning {
     in_message.or_else(|| find(word)).unwrap_or_else(|| without_word(status))
 }
 
-/// What a refusal means of which there is only the status.
+/// What a refusal without a known word means, by its status.
 fn without_word(status: u16) -> Meaning {
     let code = match status {
         404 => COS_ERR_NOT_FOUND,

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::objects::{Acl, BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
 use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
-use super::{LARGEST, MOST_PARTS, V5, kinds, site};
+use super::{LARGEST, MOST_PARTS, V5, content_types, site};
 use crate::call::Call;
 use crate::path::encode;
-use crate::protocol::contract::{Changes, Place};
+use crate::protocol::contract::{Ask, Changes, Objects, Place};
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
-/// How often attributes are changed anew because the object was replaced meanwhile.
-const REPLACED: u32 = 3;
-/// A copied part has so many bytes at least.
+/// How often a change of attributes is tried while others replace the object.
+const MOST_ROUNDS: u32 = 3;
+/// The smallest part of a copy, in bytes. Its content does not travel, so few large parts are best.
 const COPIED_PART: u64 = 1024 * 1024 * 1024;
 
 /// The headers that are stored with an object and have to be given anew.
@@ -25,31 +25,31 @@ pub(super) const KEPT: [&str; 6] = [
     "content-encoding",
     "expires",
 ];
-/// Properties that a copy does not have by itself.
+/// Class and encryption: a copy has those of the request, whatever the original has.
 const PROPERTIES: [&str; 3] = [
     "x-cos-storage-class",
     "x-cos-server-side-encryption",
     "x-cos-server-side-encryption-cos-kms-key-id",
 ];
 
-/// What there is to copy of an object.
-pub(super) struct Attributes {
-    pub size: u64,
-    pub etag: String,
-    pub crc64: Option<u64>,
+/// An object that is to be copied.
+struct Original {
+    size: u64,
+    etag: String,
+    crc64: Option<u64>,
     /// The headers that are stored with it, as they travel.
     stored: Vec<(String, String)>,
     /// Its class and encryption.
     properties: Vec<(String, String)>,
 }
 
-impl Attributes {
-    /// Of the object that an answer describes.
-    pub fn of(answer: &Answer) -> Attributes {
+impl Original {
+    /// The object that an answer describes.
+    fn of(answer: &Answer) -> Original {
         let some = |wanted: &dyn Fn(&str) -> bool| {
             answer.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect()
         };
-        Attributes {
+        Original {
             size: answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0),
             etag: answer.etag().unwrap_or_default().to_owned(),
             crc64: answer.crc64(),
@@ -62,7 +62,7 @@ impl Attributes {
     fn changed(&self, changes: &Changes, name_of_file: &str) -> Result<Vec<(String, String)>> {
         let mut stored = self.stored.clone();
         if let Some(headers) = &changes.headers {
-            // All that a program can set are replaced together.
+            // A program replaces all headers together; it can't set these two with `headers`.
             stored.retain(|(name, _)| name == BIZ_ATTR || name == "expires");
             for (name, value) in headers {
                 let name = name.to_ascii_lowercase();
@@ -76,7 +76,7 @@ impl Attributes {
             if !stored.iter().any(|(name, _)| name == "content-type") {
                 stored.push((
                     "content-type".to_owned(),
-                    kinds::content_type(name_of_file).to_owned(),
+                    content_types::content_type(name_of_file).to_owned(),
                 ));
             }
         }
@@ -110,7 +110,7 @@ impl V5 {
                 }
                 Err(failure) => return Err(self.explained(call, at, failure)),
             };
-            let from = Attributes::of(&head);
+            let from = Original::of(&head);
             let stored = from.changed(changes, at.path.name())?;
             let (acl, is_known) = match acl {
                 Some(acl) => (Some(acl.to_owned()), true),
@@ -123,7 +123,7 @@ impl V5 {
                 .chain(acl.map(|acl| ("x-cos-acl".to_owned(), acl)))
                 .collect();
             match self.copy_content(call, at, at, &from, "Replaced", &more) {
-                Err(failure) if is_unmet(&failure) && round < REPLACED => {}
+                Err(failure) if is_unmet(&failure) && round < MOST_ROUNDS => {}
                 Err(failure) => return Err(failure),
                 Ok(answer) => {
                     let data =
@@ -146,7 +146,6 @@ impl V5 {
         if !at.path.as_str().ends_with('/') {
             return Err(self.explained(call, at, failure));
         }
-        use crate::protocol::contract::{Ask, Objects};
         self.stat(call, at, Ask::OfContent)?;
         let order =
             Order::new("create", "PUT", at).header("content-type", "application/x-directory");
@@ -155,11 +154,12 @@ impl V5 {
         answer.success(&Value::Null)
     }
 
-    /// Who may read the object has to be said anew; also, whether that is known.
+    /// The ACL that a copy has to be given so that the same people may read it as before; also,
+    /// whether that is known.
     fn acl_to_keep(&self, call: &Call, at: Place) -> Result<(Option<String>, bool)> {
         match self.acl(call, at) {
             Ok(Acl(Some(acl))) => Ok((Some(acl), true)),
-            // Private, or as the bucket says: where that is the same, nothing need be said.
+            // Private, or as the bucket: the answer does not tell. In a private bucket both are one.
             Ok(Acl(None)) => {
                 Ok((self.bucket_is_public(call, at).then(|| "private".to_owned()), true))
             }
@@ -196,7 +196,7 @@ impl V5 {
             return Err(Failure::argument("dest_path", problem));
         }
         let head = self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
-        let from = Attributes::of(&head);
+        let from = Original::of(&head);
         let mut more = from.properties.clone();
         if !overwrite {
             more.push(("x-cos-forbid-overwrite".to_owned(), "true".to_owned()));
@@ -205,10 +205,10 @@ impl V5 {
         let answer = call.attempts(
             |_| true,
             |call| {
-                // Not every server forbids it when it is asked to.
+                // Not every server heeds x-cos-forbid-overwrite with a copy.
                 let found = if overwrite { None } else { self.look(call, target)? };
                 if let Some(found) = found {
-                    let there = Attributes::of(&found);
+                    let there = Original::of(&found);
                     let is_same = there.size == from.size
                         && there.crc64.is_some()
                         && there.crc64 == from.crc64;
@@ -221,13 +221,13 @@ impl V5 {
         Ok((answer.success(&Value::Null)?, from.etag))
     }
 
-    /// Copies the version of an object that is described, with these headers.
+    /// Copies the version of an object that `from` describes, with the headers `more`.
     fn copy_content(
         &self,
         call: &Call,
         at: Place,
         to: Place,
-        from: &Attributes,
+        from: &Original,
         directive: &str,
         more: &[(String, String)],
     ) -> Result<Answer> {
@@ -247,7 +247,7 @@ impl V5 {
         }
         let answer = self.run(call, &order)?;
         if let Err(failure) = check_crc(&answer, from) {
-            // A copy onto itself is all there is.
+            // After a copy onto itself nothing else has the content: it must stay.
             if self.is_same(at, to) {
                 return Err(failure);
             }
@@ -263,14 +263,16 @@ impl V5 {
         call: &Call,
         source: &str,
         to: Place,
-        from: &Attributes,
+        from: &Original,
         more: &[(String, String)],
     ) -> Result<Answer> {
         let is_stored = |name: &str| more.iter().any(|(given, _)| given == name);
         let kept = from.stored.iter().filter(|(name, _)| !is_stored(name));
-        let is_copy =
+        // An upload in parts takes no metadata from the original: they are sent, unless `more` replaces
+        // them.
+        let keeps_metadata =
             !more.iter().any(|(name, _)| KEPT.contains(&&**name) || name.starts_with(META));
-        let all: Vec<_> = more.iter().chain(kept.filter(|_| is_copy)).cloned().collect();
+        let all: Vec<_> = more.iter().chain(kept.filter(|_| keeps_metadata)).cloned().collect();
         let id = self.initiate(call, to, &all)?;
         let result = self.send_copies(call, source, to, from, &id).and_then(|tags| {
             let guard = more.iter().any(|(name, _)| name == "x-cos-forbid-overwrite");
@@ -291,7 +293,7 @@ impl V5 {
         call: &Call,
         source: &str,
         to: Place,
-        from: &Attributes,
+        from: &Original,
         id: &str,
     ) -> Result<Vec<(u64, String)>> {
         let part_size = COPIED_PART.max(from.size.div_ceil(MOST_PARTS));
@@ -315,7 +317,7 @@ impl V5 {
 }
 
 /// Whether the copy has the content of what was copied, as far as the answer tells.
-fn check_crc(answer: &Answer, from: &Attributes) -> Result<()> {
+fn check_crc(answer: &Answer, from: &Original) -> Result<()> {
     match (answer.xml.number_of("CRC64").or(answer.crc64()), from.crc64) {
         (Some(copy), Some(original)) if copy != original => Err(damaged()),
         _ => Ok(()),

@@ -1,8 +1,8 @@
 //! The XML API v5.
 
 mod codes;
+mod content_types;
 mod copies;
-mod kinds;
 mod objects;
 mod parts;
 pub mod reply;
@@ -43,7 +43,7 @@ const LARGEST: u64 = 5 * GIB;
 
 static LIMITS: Limits = Limits {
     paths: RULES,
-    // The JSON API has 512 KiB, which is raised.
+    // 512 KiB is a size of the JSON API: it is accepted, and raised to the smallest part.
     part_sizes: PartSizes::Between(512 * 1024, LARGEST),
     part_size: 8 * MIB,
     threshold: 16 * MIB,
@@ -74,7 +74,7 @@ impl V5 {
 }
 
 impl V5 {
-    /// Notes what the answer to an upload shows of a bucket.
+    /// Notes that a bucket keeps versions, if the answer to an upload shows it.
     fn note_versions(&self, bucket: &Bucket, answer: &Answer) {
         if answer.header("x-cos-version-id").is_some() {
             let mut versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +84,7 @@ impl V5 {
 
     /// A URL with a signature in it, for requests like `ask`.
     fn presigned(&self, at: Place, ask: &Asked, until: u64, now: u64) -> (Authorization, String) {
-        // What uploads goes where uploads go.
+        // Uploads and deletions go to the host of control requests, as those of the library do.
         let domain = match ask.method {
             "GET" | "HEAD" => &self.domains.download,
             _ => &self.domains.control,
@@ -101,7 +101,7 @@ impl V5 {
                 params: &params,
                 headers: &headers,
             },
-            Lifetime { start: now.saturating_sub(request::EARLIER), end: until },
+            Lifetime { start: now.saturating_sub(request::BACKDATED), end: until },
         );
         let scheme = self.domains.scheme;
         let mut url = format!("{scheme}://{host}{}?{}", at.path.encoded(), authorization.query());
@@ -111,6 +111,7 @@ impl V5 {
         (authorization, url)
     }
 
+    /// Whether an upload has shown that the bucket keeps versions.
     fn keeps_versions(&self, bucket: &Bucket) -> bool {
         let versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
         versioned.contains(bucket.as_str())
@@ -184,7 +185,7 @@ mod tests {
         let bucket = Bucket::new("mybucket").unwrap();
         let path = FilePath::new("cos_path", path, &RULES).unwrap();
         let at = Place { bucket: &bucket, path: &path };
-        let reply = service.grant(at, grant, 1_700_000_000 + request::EARLIER)?;
+        let reply = service.grant(at, grant, 1_700_000_000 + request::BACKDATED)?;
         Ok(serde_json::from_str(&reply.json).unwrap())
     }
 

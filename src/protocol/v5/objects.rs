@@ -17,9 +17,9 @@ use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Pla
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
-/// Where the program's own text is.
+/// The header that has `biz_attr`, the program's own text.
 pub(super) const BIZ_ATTR: &str = "x-cos-meta-biz-attr";
-/// What all metadata begin with.
+/// What the names of the headers of metadata begin with.
 pub(super) const META: &str = "x-cos-meta-";
 /// The headers that are stored with an object, as they are spelled in replies.
 const STORED: [&str; 5] = [
@@ -29,7 +29,7 @@ const STORED: [&str; 5] = [
     "Content-Language",
     "Content-Encoding",
 ];
-/// Who stands for everybody in an access control list.
+/// The end of the URI that stands for everybody in an access control list.
 const EVERYBODY: &str = "/groups/global/AllUsers";
 /// Up to this size, computing an MD5 takes less time than a request, in bytes.
 const SMALL: u64 = 8 * 1024 * 1024;
@@ -95,10 +95,11 @@ impl Objects for V5 {
                 return Err(Failure::found(Code::COS_ERR_FOLDER_NOT_EMPTY, message));
             }
         } else if retry == Retry::IfUnsent {
-            // The service does not say whether there was anything to delete.
+            // The service does not say whether there was anything to delete. For `Always` that does
+            // not matter: whoever deletes a tree wants it to be gone.
             let shown = self.head(call, at).map_err(|failure| self.explained(call, at, failure));
             match shown {
-                // An unfinished upload is all that there may be.
+                // Where there is no file, an unfinished upload can be deleted.
                 Err(failure)
                     if failure.is(Code::COS_ERR_NOT_FOUND) && self.abort_all(call, at) > 0 =>
                 {
@@ -140,7 +141,8 @@ impl Objects for V5 {
         for error in answer.xml.all("Error") {
             let refused = error.text_of("Key");
             let found = paths.iter().position(|path| key(path) == refused);
-            let number = found.ok_or_else(|| answer.unexpected("it has a key of its own"))?;
+            let number =
+                found.ok_or_else(|| answer.unexpected("it refuses a key that was not sent"))?;
             failures.push((number, answer.refusal_of(error)));
         }
         Ok(failures)
@@ -284,7 +286,7 @@ impl Objects for V5 {
                 if md5 == *etag {
                     return Ok(true);
                 }
-                // Encrypted objects have another one.
+                // The ETag of an encrypted object is not its MD5: the CRC-64 decides.
                 let found = self.look(call, at)?;
                 return Ok(found.and_then(|found| found.crc64()) == Some(crc));
             }
@@ -370,7 +372,8 @@ impl V5 {
         }
     }
 
-    /// What was refused without a word, with the word that another request gets.
+    /// The failure; if it has no word, as that of `HEAD`, which has no body, the one with a word that
+    /// another request for the same gets.
     pub(super) fn explained(&self, call: &Call, at: Place, failure: Box<Failure>) -> Box<Failure> {
         let is_wordless = failure.is_from_server() && failure.server_code().is_none();
         if !is_wordless || failure.is_retryable() || call.stop.is_set() {
@@ -381,7 +384,7 @@ impl V5 {
             self.run(call, &list.expecting("ListBucketResult")).map(|_| ())
         } else {
             let order = Order::new("stat", "GET", at).header("range", "bytes=0-0");
-            // Nobody reads what may come.
+            // Only a refusal counts; content is left unread.
             let mut take = |_: Incoming| Ok(());
             call.attempts(|_| true, |call| self.fetch(call, &order, &[200, 206], &mut take))
         };
@@ -391,7 +394,7 @@ impl V5 {
         }
     }
 
-    /// Sets the tags of an object, which are written as in a query.
+    /// Sets the tags of a file, which are given as in a query.
     fn set_tags(&self, call: &Call, at: Place, tags: &str) -> Result<()> {
         let mut text = String::from("<Tagging><TagSet>");
         for tag in tags.split('&') {
@@ -405,7 +408,7 @@ impl V5 {
         self.run(call, &order).map(|_| ())
     }
 
-    /// Some of the keys that begin with a folder's.
+    /// At most `most` of the keys that begin with a folder's.
     fn keys_below(&self, call: &Call, at: Place, most: u64) -> Result<Answer> {
         let order = Order::of_bucket("list", "GET", at.bucket, "/")
             .param("prefix", key_of(at))
@@ -420,7 +423,7 @@ impl V5 {
         self.acl_in(call, &order.expecting("AccessControlPolicy"))
     }
 
-    /// Who may read what the request is about.
+    /// The same, of what `order` asks for the ACL of.
     pub(super) fn acl_in(&self, call: &Call, order: &Order) -> Result<Acl> {
         let answer = self.run(call, order)?;
         if let Some(name) = answer.header("x-cos-acl") {
@@ -517,9 +520,9 @@ impl V5 {
     }
 }
 
-/// Adds what identifies content.
+/// Adds ETag, CRC-64 and version, as far as the answer has them.
 pub(super) fn add_content(data: &mut Value, answer: &Answer) {
-    // As a text: not every reader of JSON takes so large a number.
+    // As a text: many readers of JSON lose digits of numbers above 2^53.
     let crc = answer.crc64().map(|crc| crc.to_string());
     for (name, value) in [
         ("etag", answer.etag()),
@@ -565,12 +568,12 @@ pub(super) fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The value of metadata. Other programs may not have encoded it.
+/// The value of metadata, decoded if it can be: other programs may have stored it as it is.
 fn decoded_meta(value: &str) -> String {
     decoded(value).unwrap_or_else(|| value.to_owned())
 }
 
-/// The value of metadata as it travels: printable ASCII, without what would be decoded.
+/// The value of metadata as it travels: percent-encoded where it is not printable ASCII, or '%'.
 pub(super) fn encoded_meta(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for (i, byte) in value.bytes().enumerate() {
@@ -588,7 +591,7 @@ pub(super) fn encoded_meta(value: &str) -> String {
 /// The most bytes that the metadata of an object may have, names and values together.
 const MOST_META: usize = 2048;
 
-/// With the program's own text, beside other metadata of so many bytes.
+/// The request with `biz_attr`, if there is any; `others` is the size of its other metadata.
 pub(super) fn with_biz_attr<'a>(
     order: Order<'a>,
     biz_attr: &str,

@@ -1,7 +1,7 @@
-//! Content on its way to the service: in one request, or in parts: initiate, parts, complete.
+//! Uploads: in one request, or in parts, which is initiate, upload part and complete.
 //!
-//! What there is of an unfinished upload is known by looking on the server. A part counts if it has
-//! the length and the MD5 of our bytes there.
+//! An unfinished upload is found by asking the server. A part of it counts as ours if it has the length
+//! and the MD5 of our bytes at its place.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,7 +13,7 @@ use super::copies::KEPT;
 use super::objects::{META, acl_name, add_content, encoded_meta, is_md5, key_of, with_biz_attr};
 use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
-use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, kinds, objects, xml};
+use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, content_types, objects, xml};
 use crate::call::{Call, parse_http_date};
 use crate::content::hash::{self, Sum};
 use crate::content::stretch::Stretch;
@@ -24,9 +24,9 @@ use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Mark;
 
-/// Dates are whole seconds, and come from more than one machine.
+/// By how many seconds dates of the service may differ: they are whole, and come from several hosts.
 const LEEWAY: u64 = 5;
-/// How files are kept unless something else is asked for.
+/// The storage class of a file unless another is asked for.
 const STANDARD: &str = "STANDARD";
 /// So many unfinished uploads of one file are looked at.
 const MOST_CANDIDATES: usize = 20;
@@ -37,7 +37,7 @@ impl Uploads for V5 {
     fn put(&self, call: &Call, upload: &Upload, progress: &Mark) -> Result<Reply> {
         let content = || stretch(upload, 0, upload.source.size(), progress);
         let order = self.with_attributes(Order::new("upload", "PUT", upload.at()), upload)?;
-        let mut order = limited(order, call, upload, 0, upload.source.size())?;
+        let mut order = with_content_headers(order, call, upload, 0, upload.source.size())?;
         order.content = Content::Stretch(&content);
         call.attempts(
             |_| true,
@@ -46,7 +46,7 @@ impl Uploads for V5 {
                     self.check_free(call, upload.at())?;
                 }
                 let answer = self.run(call, &order).map_err(repeated_if_damaged)?;
-                if let Err(failure) = check(&answer, answer.crc64()) {
+                if let Err(failure) = check(&answer) {
                     self.discard(call, upload.at(), &answer);
                     return Err(failure);
                 }
@@ -74,8 +74,8 @@ impl Uploads for V5 {
         let session = call.attempts(
             |_| true,
             |call| {
-                // What a lost reply was about would be left.
-                if may_be_there && let Some(session) = self.empty(call, upload)? {
+                // The upload that a lost reply was about would be left unfinished.
+                if may_be_there && let Some(session) = self.without_parts(call, upload)? {
                     return Ok(session);
                 }
                 let failure = match self.run(call, &order) {
@@ -85,7 +85,7 @@ impl Uploads for V5 {
                 if !failure.may_have_taken_effect() || call.stop.is_set() {
                     return Err(failure);
                 }
-                let found = self.empty(call, upload);
+                let found = self.without_parts(call, upload);
                 may_be_there = found.is_err();
                 found.ok().flatten().ok_or(failure)
             },
@@ -112,13 +112,13 @@ impl Uploads for V5 {
             .param("partNumber", index + 1)
             .param("uploadId", &session.id)
             .header("content-type", "application/octet-stream");
-        let mut order = limited(order, call, upload, offset, len)?;
+        let mut order = with_content_headers(order, call, upload, offset, len)?;
         order.content = Content::Stretch(&content);
         call.attempts(
             |_| true,
             |call| {
                 let answer = self.run(call, &order).map_err(repeated_if_damaged)?;
-                check(&answer, answer.crc64())?;
+                check(&answer)?;
                 let Some(etag) = answer.etag().filter(|etag| !etag.is_empty()) else {
                     return Err(answer.unexpected("it has no ETag"));
                 };
@@ -193,8 +193,8 @@ impl Uploads for V5 {
                 let (source, size) = (upload.source, upload.source.size());
                 hash::md5_and_crc64(source, 0, size, &call.stop)?.0.eq_ignore_ascii_case(etag)
             }
-            // It may be ours. Who may replace it sends it again; anybody else must not hear that
-            // somebody else's file is in the way.
+            // It may be ours or not. With `insert_only` it can't be sent again to be sure, and neither
+            // success nor a conflict may be told.
             _ if upload.settings.insert_only => {
                 let problem = "what is there has no CRC-64, so whether it is what was sent is not \
                                known";
@@ -211,22 +211,22 @@ impl Uploads for V5 {
 }
 
 impl V5 {
-    /// With what is stored with the content.
+    /// The request with the headers that are stored with the content.
     fn with_attributes<'a>(&self, order: Order<'a>, upload: &Upload) -> Result<Order<'a>> {
         let attributes = &upload.settings.attributes;
         let mut order = order;
-        let (mut has_kind, mut meta) = (false, 0);
+        let (mut has_type, mut meta) = (false, 0);
         for (name, value) in &attributes.headers {
             let name = name.to_ascii_lowercase();
             let value = if name.starts_with(META) { encoded_meta(value) } else { value.clone() };
-            has_kind |= name == "content-type";
+            has_type |= name == "content-type";
             if name.starts_with(META) {
                 meta += name.len() + value.len();
             }
             order.headers.push((name.into(), value));
         }
-        if !has_kind {
-            order = order.header("content-type", kinds::content_type(upload.path.name()));
+        if !has_type {
+            order = order.header("content-type", content_types::content_type(upload.path.name()));
         }
         if let Some(authority) = attributes.authority.filter(|a| *a != Authority::OfBucket) {
             order = order.header("x-cos-acl", acl_name(authority));
@@ -264,7 +264,7 @@ impl V5 {
             })
     }
 
-    /// The reply for content that is there.
+    /// The reply to an upload of which `answer` tells what is stored.
     fn uploaded(&self, at: Place, answer: &Answer) -> Result<Reply> {
         self.note_versions(at.bucket, answer);
         let mut data: Value = self.placed(at);
@@ -295,7 +295,7 @@ impl V5 {
         }
     }
 
-    /// Begins an upload in parts, and says what it is called.
+    /// Begins an upload in parts. Returns its id.
     pub(super) fn initiate(
         &self,
         call: &Call,
@@ -339,7 +339,7 @@ impl V5 {
         self.run(call, &order)
     }
 
-    /// Aborts all unfinished uploads of a file, as far as this key may; how many.
+    /// Aborts all unfinished uploads of a file, as far as these credentials may. Returns how many.
     pub(super) fn abort_all(&self, call: &Call, at: Place) -> usize {
         let begun = self.uploads_of(call, at).unwrap_or_default();
         begun.iter().filter(|begun| self.run(call, &abort(at, &begun.id)).is_ok()).count()
@@ -367,7 +367,7 @@ impl V5 {
                     let class = entry.text_of("StorageClass").to_owned();
                     found.push(Begun { id: entry.text_of("UploadId").to_owned(), class });
                 } else {
-                    // Sorted by key: what begins with it comes behind it.
+                    // They are sorted by key: longer keys that begin with this one come after it.
                     is_behind = true;
                 }
             }
@@ -381,23 +381,24 @@ impl V5 {
             }
             (key_marker, id_marker) = (next, next_id);
         }
-        // They are sorted by their age, too.
+        // Those of one key are sorted by age.
         found.reverse();
         found.retain(|begun| !begun.id.is_empty());
         Ok(found)
     }
 
-    /// An unfinished upload of this content, or else one without any part.
+    /// The session of an unfinished upload of this content, or else of one without any part.
     fn unfinished(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
         self.find_unfinished(call, upload, |id, parts| continued(call, upload, id, parts))
     }
 
-    /// An unfinished upload without any part.
-    fn empty(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
+    /// The session of an unfinished upload without any part.
+    fn without_parts(&self, call: &Call, upload: &Upload) -> Result<Option<Session>> {
         self.find_unfinished(call, upload, |_, _| Ok(None))
     }
 
-    /// The unfinished upload for which `take` has a use by its parts, or else one without any.
+    /// The session that `take` makes of an unfinished upload's id and parts; if it makes none of any,
+    /// that of an upload without parts.
     fn find_unfinished(
         &self,
         call: &Call,
@@ -411,7 +412,7 @@ impl V5 {
             Err(failure) => return Err(failure),
         };
         let mut empty = None;
-        // What is kept in another way would stay so.
+        // An upload keeps the storage class that it was begun with.
         let class = upload.settings.attributes.storage_class.as_deref();
         let class = class.unwrap_or(STANDARD);
         let is_as_wanted =
@@ -457,14 +458,15 @@ impl V5 {
         Ok(parts)
     }
 
+    /// The attributes of the object that an answer describes.
     fn shown(&self, at: Place, answer: &Answer) -> Result<ObjectInfo> {
         let data = self.described(at, answer).to_string();
         serde_json::from_str(&data).map_err(|error| answer.unexpected(&error.to_string()))
     }
 }
 
-/// A request with content as the settings want it, of these bytes of the whole.
-fn limited<'a>(
+/// The request with the headers that the settings want with these bytes of the content.
+fn with_content_headers<'a>(
     mut order: Order<'a>,
     call: &Call,
     upload: &Upload,
@@ -484,7 +486,7 @@ fn limited<'a>(
 /// An unfinished upload.
 struct Begun {
     id: String,
-    /// How its file will be kept.
+    /// The storage class of the file that it becomes.
     class: String,
 }
 
@@ -500,6 +502,7 @@ pub(super) fn abort<'a>(at: Place<'a>, id: &'a str) -> Order<'a> {
     Order::new("upload_abort", "DELETE", at).param("uploadId", id)
 }
 
+/// The id of the upload that an answer is about.
 fn upload_id(answer: &Answer) -> Result<String> {
     match answer.xml.text_of("UploadId") {
         "" => Err(answer.unexpected("it has no UploadId")),
@@ -507,13 +510,13 @@ fn upload_id(answer: &Answer) -> Result<String> {
     }
 }
 
-/// Whether the server understood and will say the same again.
+/// Whether the server has refused, and would refuse again.
 fn is_final(failure: &Failure) -> bool {
     failure.is_from_server() && !failure.is_retryable()
 }
 
-/// Whether an object was there before the call began, by the server's clock: then it is not the call's.
-/// What is made of parts may have the date of its first one.
+/// Whether an object was there before the call began, by the server's clock: then this call has not
+/// stored it. What is made of parts may have the date of the first one, which tells nothing.
 fn is_older(call: &Call, upload: &Upload, found: &Answer) -> bool {
     upload.source.size() < upload.settings.threshold && was_there_before(call, found)
 }
@@ -533,10 +536,10 @@ fn is_it(found: &Answer, completed: &Answer) -> bool {
     etag.is_none() || found.etag() == etag
 }
 
-/// A part of the content, checked if it is to be verified.
+/// A part of the content as a body, with its CRC-64 if it is to be verified.
 fn stretch<'a>(upload: &Upload<'a>, offset: u64, len: u64, progress: &'a Mark<'a>) -> Stretch<'a> {
     let part = Stretch::new(upload.source, offset, len, progress);
-    if upload.settings.verify { part.checked() } else { part }
+    if upload.settings.verify { part.with_crc64() } else { part }
 }
 
 /// What was damaged or cut on the way may arrive the next time.
@@ -546,9 +549,9 @@ fn repeated_if_damaged(failure: Box<Failure>) -> Box<Failure> {
     if is_damage { failure.retryable_if(true) } else { failure }
 }
 
-/// Whether the service has got what was sent, as far as both are known.
-fn check(answer: &Answer, theirs: Option<u64>) -> Result<()> {
-    match (answer.sent_crc64, theirs) {
+/// Compares the CRC-64 of what was sent with the one in the answer, as far as both are known.
+fn check(answer: &Answer) -> Result<()> {
+    match (answer.sent_crc64, answer.crc64()) {
         (Some(ours), Some(theirs)) if ours != theirs => {
             Err(damaged(ours, theirs).retryable_if(true))
         }
@@ -560,7 +563,7 @@ fn damaged(ours: u64, theirs: u64) -> Box<Failure> {
     Failure::integrity(format!("the bytes sent have the CRC-64 {ours}, the server states {theirs}"))
 }
 
-/// The part size that is used for a content where another one may be wanted.
+/// The part size for a content of `size` bytes: `wanted`, or more if the service needs it.
 fn part_size(wanted: u64, size: u64) -> u64 {
     let least = size.div_ceil(MOST_PARTS).next_multiple_of(MIB);
     wanted.max(SMALLEST_PART).max(least).min(LARGEST)
@@ -590,7 +593,7 @@ fn size_of_parts(parts: &BTreeMap<u64, Stored>, size: u64) -> Option<u64> {
         .then_some(of_one)
 }
 
-/// Nothing shows what an unfinished upload was begun with.
+/// The service does not show what an unfinished upload was begun with.
 const UNKNOWN: Resumed = Resumed { digest: None, has_our_biz_attr: false };
 
 /// A session without any part.
@@ -605,7 +608,7 @@ fn empty_session(upload: &Upload, id: String, resumed: Option<Resumed>) -> Sessi
     }
 }
 
-/// The session of an unfinished upload, if what is there of it is ours.
+/// The session of an unfinished upload whose first part that is there is ours.
 fn continued(
     call: &Call,
     upload: &Upload,
@@ -625,7 +628,7 @@ fn continued(
             let crc64 = upload.settings.verify.then_some(crc);
             tags.insert(index, PartTag { name: part.etag.clone(), crc64 });
         } else if stored.is_empty() {
-            // It is an upload of something else.
+            // It is an upload of other content.
             return Ok(None);
         }
     }

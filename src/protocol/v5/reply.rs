@@ -68,7 +68,7 @@ impl Answer {
         }
     }
 
-    /// The failure that a part of it is.
+    /// The failure that an `Error` element in it stands for.
     pub fn refusal_of(&self, error: &Element) -> Box<Failure> {
         refusal(self.status, &self.headers, error, &self.secrets)
     }
@@ -114,7 +114,7 @@ pub fn read(
     root: Option<&str>,
     secrets: Secrets,
 ) -> Result<Answer> {
-    // It is in every answer of the service, and in none of what stands before it.
+    // Every answer of the service has it; those of a proxy or gateway in front of it do not.
     if header(&headers, "x-cos-request-id").is_none() {
         return Err(not_a_reply(status, "it has no x-cos-request-id"));
     }

@@ -18,10 +18,10 @@ use crate::reply::{Failure, Phase, Result};
 
 /// The largest answer that is read, in bytes. A full page of a list has some hundred thousand.
 const MAX_REPLY: usize = 16 * 1024 * 1024;
-/// Signatures begin to be valid so many seconds before they are made: clocks differ.
-pub(super) const EARLIER: u64 = 60;
+/// Signatures are valid from so many seconds before they are made: clocks differ.
+pub(super) const BACKDATED: u64 = 60;
 
-/// Where the token of temporary keys is.
+/// The header, and the parameter of a presigned URL, that has the token of temporary keys.
 pub(super) const TOKEN: &str = "x-cos-security-token";
 
 /// A request.
@@ -45,11 +45,11 @@ pub(super) struct Order<'a> {
 
 /// What a request carries.
 pub(super) enum Content<'a> {
-    /// Nothing, and it does not say so.
+    /// Nothing, and no `Content-Length`.
     None,
-    /// These bytes, which may be none.
+    /// A text, which may be empty.
     Text(String),
-    /// The same, of the program.
+    /// Bytes of the program.
     Bytes(&'a [u8]),
     /// A part of a content. Each attempt makes a new one.
     Stretch(&'a dyn Fn() -> Stretch<'a>),
@@ -108,7 +108,7 @@ impl<'a> Order<'a> {
         self
     }
 
-    // Not inlined: there are hundreds of them.
+    // Not inlined: there are many calls, and each would make the library larger.
     #[inline(never)]
     fn add_param(&mut self, name: &'a str, value: String) {
         self.params.push((name, value));
@@ -153,7 +153,7 @@ impl V5 {
             Retry::Always => true,
             Retry::IfUnsent => !failure.phase().may_have_reached_server(),
         };
-        // An answer without a body does not say why.
+        // A refusal without a body does not say why: a 403 may be about the time.
         let may_be_late = |failure: &Failure| {
             is_about_time(failure) || (order.method == "HEAD" && failure.http_status() == Some(403))
         };
@@ -251,7 +251,7 @@ impl V5 {
                 params: &params,
                 headers: &signed_headers,
             },
-            Lifetime { start: now.saturating_sub(EARLIER), end: call.expiry(now) },
+            Lifetime { start: now.saturating_sub(BACKDATED), end: call.expiry(now) },
         );
         headers.push(("authorization".to_owned(), authorization.header()));
         let scheme = self.domains.scheme;
@@ -286,7 +286,7 @@ impl Ready {
     }
 }
 
-/// A host that is not found is made of a wrong name.
+/// Explains a host that is not found: its name is made of what the program has given.
 fn unresolved(failure: Box<Failure>) -> Box<Failure> {
     if failure.phase() != Phase::Resolve {
         return failure;
@@ -300,7 +300,7 @@ fn read(mut incoming: Incoming, order: &Order, secrets: Secrets) -> Result<Answe
     let (status, told, is_early) = (incoming.status, incoming.told(), incoming.is_early());
     let headers = incoming.headers().to_vec();
     let body = if order.method == "HEAD" {
-        // What is announced is the object.
+        // The length in the head is that of the object; no body follows.
         incoming.read(&mut [0])?;
         Some(Vec::new())
     } else {
@@ -312,7 +312,7 @@ fn read(mut incoming: Incoming, order: &Order, secrets: Secrets) -> Result<Answe
     let answer = reply::read(status, headers, body, order.root, secrets)
         .map_err(|failure| failure.with_told(told))?;
     if is_early {
-        // It can't be the answer to what has not arrived.
+        // What has not arrived can't have succeeded.
         let message = "the server answered before the whole request was sent";
         return Err(Failure::connection(Phase::Send, message));
     }

@@ -16,8 +16,8 @@ use crate::reply::{Failure, Reply, Result};
 
 /// A list that has more pages does not end.
 const MOST_PAGES: usize = 1000;
-/// Parameters that leave the content of an object as it is.
-const HARMLESS: &str = "response-";
+/// What the names of parameters begin with that change headers of the answer and not the content.
+const RESPONSE_HEADERS: &str = "response-";
 
 impl V5 {
     pub(super) fn buckets(&self, call: &Call) -> Result<Reply> {
@@ -61,6 +61,7 @@ impl V5 {
                 order = order.header("content-md5", md5);
             }
         }
+        // All other methods can be sent twice.
         if ask.method == "POST" {
             order.retry = Retry::IfUnsent;
         }
@@ -70,13 +71,13 @@ impl V5 {
     }
 }
 
-/// Whether what came, or what was sent, is what the service has.
+/// Compares the CRC-64 of a whole object that came or was sent with that which the service states.
 fn check_content(call: &Call, request: &Composed, answer: &Answer) -> Result<()> {
     let ask = request.ask;
     let content: &[u8] = match ask.method {
         "GET" if answer.status == 200 => {
             let is_whole = |(name, _): &(String, String)| {
-                name.starts_with(HARMLESS) || name.eq_ignore_ascii_case("versionid")
+                name.starts_with(RESPONSE_HEADERS) || name.eq_ignore_ascii_case("versionid")
             };
             if !ask.params.iter().all(is_whole) {
                 return Ok(());
@@ -97,7 +98,7 @@ fn check_content(call: &Call, request: &Composed, answer: &Answer) -> Result<()>
     Err(Failure::integrity(message))
 }
 
-/// `data` of the reply.
+/// `data` of the reply: the answer as it came.
 fn handed_on(answer: &Answer) -> Value {
     let mut headers = Map::new();
     for (name, value) in &answer.headers {

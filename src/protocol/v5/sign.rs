@@ -110,9 +110,9 @@ impl Listed {
     fn new(all: &[(&str, &str)]) -> Listed {
         let mut sorted: Vec<(String, &str)> = Vec::with_capacity(all.len());
         for (name, value) in all {
-            // The digits of the encoding become lower case with the letters.
+            // Lower case also for the hexadecimal digits of the encoding.
             let name = encode_query(name).to_ascii_lowercase();
-            // There are but a few.
+            // There are only a few, and code that sorts would make the library larger.
             let place = sorted.partition_point(|(n, v)| (n, *v) <= (&name, *value));
             sorted.insert(place, (name, value));
         }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn pairs(map: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
-        // In no order that helps.
+        // Not in the order in which they are signed.
         map.iter().rev().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 

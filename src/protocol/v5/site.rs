@@ -7,7 +7,7 @@ use crate::path::Bucket;
 use crate::protocol::contract::Site;
 use crate::reply::{Failure, Result};
 
-/// Knows the buckets of all regions.
+/// The host that lists the buckets of all regions.
 const SERVICE: &str = "service.cos.myqcloud.com";
 
 /// What stands behind a bucket's name in the names of its hosts.
@@ -48,7 +48,7 @@ impl Domains {
     }
 }
 
-/// Whether a host, with or without a port, is an address.
+/// Whether a host, with or without a port, is an IP address.
 fn is_address(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     host.starts_with('[') || name.parse::<Ipv4Addr>().is_ok()
@@ -60,7 +60,7 @@ pub fn full_name(account: &Account, bucket: &Bucket) -> String {
     format!("{name}-{appid}")
 }
 
-/// The name of a bucket without the appid, with which it may be given.
+/// The name of a bucket without the appid; it may have been given with it.
 pub fn short_name<'a>(account: &Account, bucket: &'a Bucket) -> &'a str {
     without_appid(account, bucket.as_str())
 }
@@ -77,7 +77,7 @@ pub fn name_to_give<'a>(account: &Account, full: &'a str) -> &'a str {
     if without_appid(account, short) == short { short } else { full }
 }
 
-/// The region's name, behind those that it has in the JSON API.
+/// The region's name in this API; the names that regions have in the JSON API are known, too.
 fn region(region: &str) -> Result<&str> {
     let name = match region {
         "sh" | "shanghai" => "ap-shanghai",

@@ -42,7 +42,7 @@ impl Element {
     }
 }
 
-/// Reads a document; what is wrong with it if it is none.
+/// Parses a document. The error says what is wrong with it.
 pub fn parse(text: &str) -> Result<Element, &'static str> {
     const NOT_XML: &str = "it is not XML";
     let mut reader = Reader::from_str(text);
@@ -88,7 +88,7 @@ pub fn parse(text: &str) -> Result<Element, &'static str> {
     if open.is_empty() { root.ok_or("it is empty") } else { Err("it ends too early") }
 }
 
-/// Puts an element that has ended where it belongs.
+/// Adds an element that has ended to the one around it, or makes it the root.
 fn close(
     mut element: Element,
     open: &mut [Element],
@@ -122,7 +122,7 @@ fn entity(reference: &quick_xml::events::BytesRef) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A text as it stands between tags.
+/// A text with what means something in XML escaped.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_are_read_in_any_dress() {
+    fn documents_are_read_however_they_are_written() {
         let element = parse(
             "<?xml version='1.0' encoding='utf-8' ?>\n<!-- c --><r xmlns=\"http://x/\">\n\t\
              <a>1 &lt;&amp;&quot;&#34;&#x4e2d;</a><p:b x='y'/><a>\n2\n</a><c><![CDATA[<&]]></c></r>\n",
@@ -183,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_a_server_sends_is_too_odd(text: String, odd in "[<>&;a/!\\[\\]?\"'#x0 -]{0,60}") {
+        fn whatever_a_server_sends_is_parsed_or_refused(text: String, odd in "[<>&;a/!\\[\\]?\"'#x0 -]{0,60}") {
             let _ = parse(&text);
             let _ = parse(&odd);
             let _ = parse(&format!("<a>{odd}</a>"));

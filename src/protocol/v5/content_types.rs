@@ -1,10 +1,11 @@
-//! What kind of content a file has, by its name. The service tells those who download it.
+//! The `Content-Type` of a file, by the extension of its name. The service hands it on to those who
+//! download the file; it does not look at the content itself.
 
-/// What content is where nobody knows.
+/// The type of content of which nothing is known.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Extensions in lower case.
-const KINDS: &[(&str, &str)] = &[
+/// Extensions in lower case, sorted, and their types.
+const TYPES: &[(&str, &str)] = &[
     ("7z", "application/x-7z-compressed"),
     ("aac", "audio/aac"),
     ("apk", "application/vnd.android.package-archive"),
@@ -67,14 +68,14 @@ const KINDS: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// The `Content-Type` of a file that is called so.
+/// The `Content-Type` of a file of this name.
 pub fn content_type(name: &str) -> &'static str {
     let Some((_, extension)) = name.rsplit_once('.') else {
         return UNKNOWN;
     };
     let extension = extension.to_ascii_lowercase();
-    let found = KINDS.binary_search_by(|(known, _)| known.cmp(&extension.as_str()));
-    found.map_or(UNKNOWN, |at| KINDS[at].1)
+    let found = TYPES.binary_search_by(|(known, _)| known.cmp(&extension.as_str()));
+    found.map_or(UNKNOWN, |at| TYPES[at].1)
 }
 
 #[cfg(test)]
@@ -82,9 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_extension_tells_the_kind() {
-        assert!(KINDS.is_sorted());
-        for (name, kind) in [
+    fn the_extension_tells_the_type() {
+        assert!(TYPES.is_sorted());
+        for (name, expected) in [
             ("a.txt", "text/plain"),
             ("a.b.JPG", "image/jpeg"),
             (".zip", "application/zip"),
@@ -93,7 +94,7 @@ mod tests {
             ("a.unheard", UNKNOWN),
             ("文.7z", "application/x-7z-compressed"),
         ] {
-            assert_eq!(content_type(name), kind, "{name}");
+            assert_eq!(content_type(name), expected, "{name}");
         }
     }
 }

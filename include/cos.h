@@ -580,8 +580,8 @@ int cos_client_new(const char *appid,
 int cos_client_set_config(const cos_client *client, const char *options, char **out_json);
 
 /**
- * Changes the credentials, all three together. Calls under way keep the ones they began with, so
- * other threads may be in calls.
+ * Changes the credentials, all three together; a token of temporary keys is forgotten. Calls under
+ * way keep the ones they began with, so other threads may be in calls.
  *
  * @param client      The client.
  * @param appid       The account's number as decimal text.
@@ -597,16 +597,17 @@ int cos_client_set_credentials(const cos_client *client,
                                char **out_json);
 
 /**
- * Changes the credentials to temporary ones, all four parts together: those that a service for
- * temporary keys (STS) hands out to a program that must not know the account's own. Calls under way
- * keep the ones they began with, so other threads may be in calls: call it when new keys have come,
- * before the old ones end.
+ * Changes the credentials to temporary ones, all four parts together: the keys and the token that a
+ * service for temporary keys (STS) hands out to a program that must not know the account's own keys.
+ * Calls under way keep the ones they began with, so other threads may be in calls: call it when new
+ * keys have come, before the old ones end.
  *
- * @param client      The client. It speaks the XML API.
+ * @param client      The client, of the XML API.
  * @param appid       The account's number as decimal text.
  * @param secret_id   The temporary secret id.
- * @param secret_key  The temporary secret key.
- * @param token       What came with them. Every request carries it, and every URL that is signed.
+ * @param secret_key  The temporary secret key; the old one is wiped when no call uses it any more.
+ * @param token       What came with them, printable ASCII without blanks. Every request carries it,
+ *                    and every URL that is signed.
  * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0, or -1 when an argument is refused, such as "token" where the client speaks the JSON
  *         API, which has no temporary keys. Does not block. Any thread.
@@ -1183,7 +1184,7 @@ int cos_upload_buffer(const cos_client *client,
  * @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
  *                  the XML API. Then `slice_size` times 10000 is the most there can be, 78 GiB unless
  *                  the options say more.
- * @param read      Gives the bytes.
+ * @param read      Gives the bytes; not NULL.
  * @param user      Handed to `read` as it is; may be any value.
  * @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.
  *                  With the JSON API `verify_sha1` holds for what travels in one request.
@@ -1192,6 +1193,7 @@ int cos_upload_buffer(const cos_client *client,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return As cos_upload_file().
  * @retval COS_ERR_CANCELLED  `read` returned less than 0, or the transfer was cancelled.
+ * @retval COS_ERR_PARAM  With `error.argument` "read": it returned more than it was asked for.
  * @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
  *
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
@@ -1429,7 +1431,7 @@ int cos_download_folder(const cos_client *client,
  * Lists the buckets of the account, of all regions; where the client has a `hostname`, those that
  * this server tells of.
  *
- * @param client    The client. It speaks the XML API.
+ * @param client    The client, of the XML API.
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.buckets`, an array of objects with `name` (as the argument `bucket` takes it),
@@ -1446,10 +1448,10 @@ int cos_list_buckets(const cos_client *client,
 /**
  * Sends a request that no other function has, such as `PUT /a.txt?tagging`, and hands on the
  * answer. It is signed with all its headers and parameters, repeated after failures that pass (a
- * POST only if the server can't have seen it), and refusals become codes as with every call. Of a
- * body that is sent the `Content-MD5` is sent, unless `headers` has it.
+ * POST only if the server can't have seen it), and refusals become codes as with every call. With a
+ * body goes its MD5 as `Content-MD5`, unless `headers` has that.
  *
- * @param client    The client. It speaks the XML API.
+ * @param client    The client, of the XML API.
  * @param method    "GET", "HEAD", "PUT", "POST", "DELETE" or "OPTIONS".
  * @param bucket    The bucket, without the appid; NULL for a request that is not about a bucket.
  * @param cos_path  The file or folder; NULL or "/" for the bucket itself.
@@ -1458,20 +1460,21 @@ int cos_list_buckets(const cos_client *client,
  * @param headers   JSON object of headers, or NULL, such as `{"Content-Type": "application/xml"}`.
  * @param body      The bytes to send with a PUT or POST, borrowed for the call. May be NULL if `len`
  *                  is 0.
- * @param len       How many there are.
+ * @param len       The number of bytes; 0 for methods other than PUT and POST.
  * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.status` (HTTP status), `data.headers` (an object, names in lower case) and
  *         `data.body`, a string; where that is not UTF-8, `data.body_base64` instead.
  * @retval COS_ERR_PARAM  An argument is refused; with `error.argument` "api": the JSON API has no
  *         such requests.
+ * @retval COS_ERR_NETWORK  The answer is not one of the XML API, or has more than 16 MiB: larger files
+ *         are for cos_download_file().
  * @retval COS_ERR_INTEGRITY  What was sent or received does not have the CRC-64 that the server
  *         states.
  * @retval COS_ERR_REFUSED  The server refused, with a word that has no number of its own:
  *         `error.server_code`. An answer that is not modified (304) is one.
  *
- * Blocks until the answer is there, at most 16 MiB of it: larger files are for cos_download_file().
- * Any thread. XML API: any operation.
+ * Blocks until the answer is there. Any thread. XML API: any operation.
  */
 int cos_request(const cos_client *client,
                 const char *method,

@@ -148,8 +148,8 @@ pub unsafe extern "C" fn cos_client_set_config(
     }
 }
 
-/// Changes the credentials, all three together. Calls under way keep the ones they began with, so
-/// other threads may be in calls.
+/// Changes the credentials, all three together; a token of temporary keys is forgotten. Calls under
+/// way keep the ones they began with, so other threads may be in calls.
 ///
 /// @param client      The client.
 /// @param appid       The account's number as decimal text.
@@ -180,16 +180,17 @@ pub unsafe extern "C" fn cos_client_set_credentials(
     }
 }
 
-/// Changes the credentials to temporary ones, all four parts together: those that a service for
-/// temporary keys (STS) hands out to a program that must not know the account's own. Calls under way
-/// keep the ones they began with, so other threads may be in calls: call it when new keys have come,
-/// before the old ones end.
+/// Changes the credentials to temporary ones, all four parts together: the keys and the token that a
+/// service for temporary keys (STS) hands out to a program that must not know the account's own keys.
+/// Calls under way keep the ones they began with, so other threads may be in calls: call it when new
+/// keys have come, before the old ones end.
 ///
-/// @param client      The client. It speaks the XML API.
+/// @param client      The client, of the XML API.
 /// @param appid       The account's number as decimal text.
 /// @param secret_id   The temporary secret id.
-/// @param secret_key  The temporary secret key.
-/// @param token       What came with them. Every request carries it, and every URL that is signed.
+/// @param secret_key  The temporary secret key; the old one is wiped when no call uses it any more.
+/// @param token       What came with them, printable ASCII without blanks. Every request carries it,
+///                    and every URL that is signed.
 /// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0, or -1 when an argument is refused, such as "token" where the client speaks the JSON
 ///         API, which has no temporary keys. Does not block. Any thread.

@@ -175,7 +175,7 @@ pub type cos_read_fn =
 /// @param size      How many bytes there are; not more are read. -1 if that is not known, which needs
 ///                  the XML API. Then `slice_size` times 10000 is the most there can be, 78 GiB unless
 ///                  the options say more.
-/// @param read      Gives the bytes.
+/// @param read      Gives the bytes; not NULL.
 /// @param user      Handed to `read` as it is; may be any value.
 /// @param options   JSON object or NULL; the keys of cos_upload_file(), but `resume` has no meaning.
 ///                  With the JSON API `verify_sha1` holds for what travels in one request.
@@ -184,6 +184,7 @@ pub type cos_read_fn =
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return As cos_upload_file().
 /// @retval COS_ERR_CANCELLED  `read` returned less than 0, or the transfer was cancelled.
+/// @retval COS_ERR_PARAM  With `error.argument` "read": it returned more than it was asked for.
 /// @retval COS_ERR_LOCAL_IO  `read` returned 0 before `size` bytes; or there is not so much memory.
 ///
 /// Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The

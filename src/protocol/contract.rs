@@ -53,7 +53,21 @@ pub trait Objects {
         call: &Call,
         bucket: &Bucket,
         paths: &[FilePath],
-    ) -> Result<Vec<(usize, Box<Failure>)>>;
+    ) -> Result<Vec<(usize, Box<Failure>)>> {
+        Ok(self.delete_one_by_one(call, bucket, paths))
+    }
+
+    /// The same with a request for each file, where the service has none for many.
+    fn delete_one_by_one(
+        &self,
+        call: &Call,
+        bucket: &Bucket,
+        paths: &[FilePath],
+    ) -> Vec<(usize, Box<Failure>)> {
+        let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
+        let failures = paths.iter().enumerate().map(|(index, path)| Some((index, delete(path)?)));
+        failures.flatten().collect()
+    }
 
     /// Copies a file.
     fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply>;

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::content::hash::Hasher;
 use crate::content::source::Source;
 use crate::options::Options;
-use crate::path::{Bucket, FilePath, Rules};
+use crate::path::{FilePath, Rules};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Failure, Phase, Reply, Result};
 use crate::transfer::Mark;
@@ -136,17 +136,6 @@ impl Objects for Scripted {
 
     fn delete(&self, _: &Call, at: Place, _: Retry) -> Result<Reply> {
         self.reply("delete", at.path.as_str())
-    }
-
-    fn delete_files(
-        &self,
-        call: &Call,
-        bucket: &Bucket,
-        paths: &[FilePath],
-    ) -> Result<Vec<(usize, Box<Failure>)>> {
-        let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
-        let failures = paths.iter().enumerate().map(|(i, path)| Some((i, delete(path)?)));
-        Ok(failures.flatten().collect())
     }
 
     fn copy(&self, _: &Call, at: Place, to: Place, _: bool) -> Result<Reply> {

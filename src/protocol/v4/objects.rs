@@ -13,7 +13,7 @@ use super::{LIMITS, MAX_URL, V4};
 use crate::call::{Call, Incoming, Request, Wait};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{Bucket, CosPath, FilePath, encode_query};
+use crate::path::{CosPath, FilePath, encode_query};
 use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
@@ -61,17 +61,6 @@ impl Objects for V4 {
 
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply> {
         self.order(call, at, Signature::Once, json!({"op": "delete"}), retry)
-    }
-
-    fn delete_files(
-        &self,
-        call: &Call,
-        bucket: &Bucket,
-        paths: &[FilePath],
-    ) -> Result<Vec<(usize, Box<Failure>)>> {
-        let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
-        let failures = paths.iter().enumerate().map(|(i, path)| Some((i, delete(path)?)));
-        Ok(failures.flatten().collect())
     }
 
     fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {

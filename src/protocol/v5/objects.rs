@@ -131,9 +131,7 @@ impl Objects for V5 {
         let answer = match self.run(call, &order.xml(text).expecting("DeleteResult")) {
             // Who may delete a file need not be allowed to delete many at once.
             Err(failure) if failure.is(Code::COS_ERR_ACCESS_DENIED) => {
-                let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
-                let failures = paths.iter().enumerate().map(|(i, path)| Some((i, delete(path)?)));
-                return Ok(failures.flatten().collect());
+                return Ok(self.delete_one_by_one(call, bucket, paths));
             }
             answer => answer?,
         };

@@ -66,7 +66,7 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
         None | Some(Action::Delay { .. } | Action::Header { .. } | Action::Corrupt { .. })
     );
     if is_script && !matches!(reply.status, 204 | 304) {
-        // What goes straight to the socket is not in chunks.
+        // This reply is written to the socket as it is, without chunks: it needs a length.
         reply.headers.entry(CONTENT_LENGTH).or_insert_with(|| reply.body.len().into());
     }
     let whole = |head, body, end| Script { head, body, limit: u64::MAX, pace: None, end };

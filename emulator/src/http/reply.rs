@@ -20,7 +20,7 @@ use super::spelling::spell;
 use crate::store::Blobs;
 
 const CHUNK: usize = 256 << 10;
-/// Between two line feeds that keep a connection alive.
+/// The pause between two line feeds that keep a connection alive.
 const PAUSE: Duration = Duration::from_millis(50);
 
 enum Source {
@@ -36,7 +36,7 @@ pub(crate) struct Body {
     position: u64,
     left: u64,
     flip: Option<u64>,
-    /// So many line feeds come first, each after a pause.
+    /// How many line feeds come first, each after a pause.
     waits: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The names of headers as the service spells them. To HTTP it is all the same, but not to every client.
+//! The names of headers as the service spells them: not every client ignores case, as HTTP wants.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How the service spells a name: its own in small letters, others with capitals.
+/// How the service spells a name: its own in lower case, others with capitals.
 pub(crate) fn spell(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if lower == "etag" {
@@ -31,7 +31,7 @@ pub(crate) fn spell(name: &str) -> String {
     words.collect::<Vec<String>>().join("-")
 }
 
-/// What a connection's heads are known by on their way out.
+/// A text by which the heads of replies are found among the bytes that a connection sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     /// Random, so that no content can look like a head.

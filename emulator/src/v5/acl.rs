@@ -86,7 +86,7 @@ pub(super) async fn put(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
         call.change(|index| {
             let mut file = find(index, &file_id)?.ok_or(Word::NO_KEY)?;
             if file.blob.is_empty() {
-                // A folder of the JSON API, from now on with an object.
+                // A folder that the JSON API has created has no content yet.
                 file.blob = call.store().blobs.write(b"")?;
             }
             file.traits.acl = acl;

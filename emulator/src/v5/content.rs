@@ -34,7 +34,7 @@ pub(crate) struct Arriving<'a> {
     pub gauge: &'a Gauge,
 }
 
-/// The file of a content; it goes again unless it is kept.
+/// The file of a content, which is removed unless it is kept.
 struct Draft<'a> {
     blobs: &'a Blobs,
     blob: String,
@@ -98,7 +98,7 @@ impl Content<'_> {
         self.draft.blob.clone()
     }
 
-    /// The index refers to it.
+    /// Keeps the file: the index refers to it.
     pub fn keep(mut self) {
         self.draft.is_kept = true;
     }
@@ -188,7 +188,7 @@ impl Arriving<'_> {
         Ok(text.freeze())
     }
 
-    /// Receives what should be nothing.
+    /// Reads a body that should be empty, and ignores it.
     pub async fn nothing(self) {
         crate::http::body::drain(self.body, self.gauge).await;
     }

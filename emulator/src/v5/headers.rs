@@ -155,7 +155,7 @@ pub(crate) fn check_tags(tags: Vec<(String, String)>) -> Result<Vec<(String, Str
     Ok(tags)
 }
 
-/// The slowest and the fastest a client may ask for, in bits.
+/// Refuses a limit of speed that the service does not take, in bits a second.
 pub(crate) fn check_traffic_limit(request: &Request) -> Result<(), Failure> {
     const NAME: &str = "x-cos-traffic-limit";
     let Some(text) = request.header(NAME).or_else(|| request.given(NAME).map(String::from)) else {
@@ -206,12 +206,12 @@ pub(crate) fn crc(reply: &mut Reply, crc64: Option<u64>, settings: &Settings) {
     }
 }
 
-/// Without quotes. What the JSON API wrote has its SHA-1 there.
+/// The ETag without quotes: for what the JSON API wrote it is the SHA-1.
 pub(crate) fn etag(file: &File) -> &str {
     if file.etag.is_empty() { &file.sha } else { &file.etag }
 }
 
-/// What the JSON API calls `biz_attr`, if both are one thing.
+/// The `biz_attr` of the JSON API, if the settings say that it is this header.
 pub(crate) fn biz_attr(headers: &BTreeMap<String, String>, settings: &Settings) -> String {
     let value = headers.get(BIZ_ATTR).filter(|_| settings.biz_attr_is_metadata);
     value.and_then(|value| decode(value)).unwrap_or_default()

@@ -113,13 +113,12 @@ fn page(call: &Call, index: &View, query: &Query, marker: &str) -> Result<Page, 
         };
         let is_listed = |file: &File| file.mtime + call.settings.list_lag <= call.now;
         let Some(file) = object(entry).filter(is_listed) else {
-            // What is no object, because the JSON API has not finished it, may share its beginning
-            // with others.
+            // An unfinished upload of the JSON API is no object, but objects may begin like it.
             position = format!("{file_id}\0");
             continue;
         };
         if page.objects.len() + page.prefixes.len() == query.most {
-            // Who asks for none has not begun.
+            // A page of no entries has no last one to go on from.
             page.next = (query.most > 0).then_some(last);
             break;
         }

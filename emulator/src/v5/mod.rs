@@ -103,7 +103,7 @@ pub(crate) async fn serve(
         let arriving = Arriving { body: &mut body, gauge: &gauge };
         reply = Some(execute(app, &request, op, problem, arriving).await);
     }
-    // Who waits for leave to send is answered without it.
+    // A client that has sent `Expect` and was not asked for the body gets the reply without it.
     if gauge.read() > 0 || !request.headers.contains_key(EXPECT) || !is_executed {
         drain(&mut body, &gauge).await;
     }

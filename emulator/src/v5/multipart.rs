@@ -128,7 +128,7 @@ fn listed_parts(xml: &[u8]) -> Result<Vec<(u32, String)>, Failure> {
     if parts.is_empty() { Err(Word::MALFORMED_XML.because("no part is named")) } else { Ok(parts) }
 }
 
-/// What a second completion is told, if anything but that there is no upload.
+/// The reply to a second completion, if the settings let it succeed.
 fn again(call: &Call) -> Result<Option<Reply>, Failure> {
     let id = call.request.given("uploadId").unwrap_or_default();
     if !call.settings.complete_again {
@@ -179,7 +179,7 @@ fn merge(call: &Call, upload: &Multipart, parts: &[&PartContent]) -> Result<File
     }
     let content = sink.finish()?;
     let mut file = objects::new_file(call, &content, upload.traits.clone())?;
-    // Nothing that a client could compute.
+    // As with the service, the ETag is no digest of the content, and no client may take it for one.
     file.etag = format!("{}-{}", Blobs::new_name()?, parts.len());
     file.slice_size = parts[0].size;
     file.biz_attr = headers::biz_attr(&upload.headers, call.settings);

@@ -51,7 +51,7 @@ pub(super) fn new_file(call: &Call, content: &Content, traits: Traits) -> Result
     })
 }
 
-/// Makes a content the object's, and says so.
+/// Stores an object with this content. Returns the reply.
 pub(super) fn save(
     call: &Call,
     file_id: &str,

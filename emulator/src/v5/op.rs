@@ -40,12 +40,13 @@ pub(crate) enum Op {
     AbortMultipartUpload,
     /// Something the service has and the emulator has not.
     Other,
-    /// A method that is nothing here.
+    /// A method that the service does not have for this.
     Unknown,
 }
 
-/// What the service calls a part of a bucket or an object; the emulator has only some of them.
-const ELSEWHERE: [&str; 20] = [
+/// Parameters that name something of a bucket or an object, with which the service has operations of
+/// its own. The emulator has some of them.
+const SUBRESOURCES: [&str; 20] = [
     "accelerate",
     "cors",
     "domain",
@@ -84,7 +85,7 @@ impl Op {
 
     fn of_bucket(method: &str, request: &Request) -> Op {
         let has = |name: &str| request.param(name).is_some();
-        if ELSEWHERE.iter().any(|name| has(name)) {
+        if SUBRESOURCES.iter().any(|name| has(name)) {
             return Op::Other;
         }
         match method {
@@ -118,7 +119,7 @@ impl Op {
             "PUT" if has("tagging") => Op::PutObjectTagging,
             "PUT" if has("uploadId") && is_copy => Op::UploadPartCopy,
             "PUT" if has("uploadId") || has("partNumber") => Op::UploadPart,
-            "PUT" if ELSEWHERE.iter().any(|name| has(name)) => Op::Other,
+            "PUT" if SUBRESOURCES.iter().any(|name| has(name)) => Op::Other,
             "PUT" if is_copy => Op::CopyObject,
             "PUT" => Op::PutObject,
             "DELETE" if has("uploadId") => Op::AbortMultipartUpload,
@@ -127,7 +128,7 @@ impl Op {
             "POST" if has("uploads") => Op::InitiateMultipartUpload,
             "POST" if has("uploadId") => Op::CompleteMultipartUpload,
             "POST" if has("append") => Op::AppendObject,
-            "POST" if ELSEWHERE.iter().any(|name| has(name)) => Op::Other,
+            "POST" if SUBRESOURCES.iter().any(|name| has(name)) => Op::Other,
             _ => Op::Unknown,
         }
     }

@@ -101,7 +101,7 @@ fn is_ours(host: &str) -> bool {
     DOMAINS.iter().any(|domain| host.ends_with(domain)) && host.contains(".cos.")
 }
 
-/// Names of buckets need no escapes.
+/// The segment, or nothing if it has escapes: no bucket's name needs them.
 fn percent_free(segment: &str) -> &str {
     if segment.contains('%') { "" } else { segment }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Takes a request apart; what can't be decoded is told beside it.
+    /// Takes a request apart. The second value is a failure if something can't be decoded.
     pub fn new(head: Head, place: Place) -> (Request, Result<(), Failure>) {
         // A raw + in the path is a space to the service.
         let path = form_decode(head.parts.uri.path());

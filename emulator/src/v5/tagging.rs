@@ -49,7 +49,7 @@ fn change(call: &Call, tags: Vec<(String, String)>) -> Result<(), Failure> {
     call.change(|index| {
         let mut file = find(index, &call.file_id())?.ok_or(Word::NO_KEY)?;
         if file.blob.is_empty() {
-            // A folder of the JSON API, from now on with an object.
+            // A folder that the JSON API has created has no content yet.
             file.blob = call.store().blobs.write(b"")?;
         }
         file.traits.tags = tags;

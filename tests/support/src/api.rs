@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::transfers::{SLICE, logged};
 use crate::{APPID, Bed, SECRET_ID, SECRET_KEY};
 
-/// The header that each reply of the XML API has; the other API does not mind it.
+/// The header that each reply of the XML API has. A client of the JSON API ignores it.
 const REQUEST_ID: &str = "x-cos-request-id";
 
 /// A protocol that the tests of behaviour run for.
@@ -23,15 +23,15 @@ pub enum Api {
 pub enum Op {
     Stat,
     List,
-    /// All content at once.
+    /// The whole content in one request.
     Upload,
     Init,
     Slice,
     Finish,
-    /// What is there of an unfinished upload.
+    /// The list of the slices that an unfinished upload has.
     ListSlices,
     Download,
-    /// Of attributes.
+    /// The change of attributes.
     Update,
     Delete,
 }
@@ -56,7 +56,7 @@ macro_rules! for_each_api {
 }
 
 impl Api {
-    /// The word that chooses it: the value of the option `api`.
+    /// The value of the option `api` that chooses it.
     pub fn word(self) -> &'static str {
         match self {
             Api::V4 => "v4",

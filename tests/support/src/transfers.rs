@@ -210,13 +210,6 @@ pub fn multiples(which: std::ops::Range<usize>, size: usize) -> Vec<usize> {
     which.map(|i| i * size).collect()
 }
 
-/// The `Range` headers of the downloads, in ascending order of their first byte.
-pub fn ranges(emulator: &Emulator) -> Vec<Option<String>> {
-    let mut downloads = logged(emulator, "download");
-    downloads.sort_by_key(|download| download.offset.unwrap_or(0));
-    downloads.into_iter().map(|download| download.range).collect()
-}
-
 pub fn connections(records: &[Record]) -> BTreeSet<u64> {
     records.iter().map(|record| record.connection).collect()
 }

@@ -94,7 +94,7 @@ impl Program {
     }
 
     /// Runs it with a library against an emulator, which is also the proxy for names that do not
-    /// resolve. The one word that says which API it uses is in the environment.
+    /// resolve. The environment says which API it uses.
     fn run(&self, library: &Path, bed: &Bed, arguments: &[&str], host: &str) -> Output {
         let mut command = limited();
         command.args(self.interpreter).arg(&self.path);
@@ -317,7 +317,7 @@ fn the_first_ten_lines_show_an_upload() {
     }
 }
 
-/// From whichever registry it comes, the module is the one that was tested.
+/// The module that is installed is the one that was tested, wherever it comes from.
 #[test]
 fn the_module_of_node_is_pinned_by_its_checksum() {
     let lock = fs::read_to_string(root().join("bindings/node/package-lock.json")).unwrap();

@@ -61,9 +61,9 @@ not writable         | .      | .      | .            | .            | .        
 file shrinks         | .      | .      | 2 x1 none    | .            | 2 x1 none   | .           | .            | .
 ";
 
-/// Of the XML API. Most of its replies have no body that could be damaged; that to `stat` has none
-/// that says why. The library looks at once for what became of a lost reply to `init`, and repeats
-/// deletions.
+/// The table of the XML API. Most of its replies have no body that could be damaged, and the one to
+/// `stat` has none that says why. When the reply to `init` is lost, the library looks for the upload at
+/// once. It repeats deletions.
 const V5: &str = "
 fault                | stat   | list   | upload       | init         | slice       | finish      | download     | delete
 connection refused   | -3 x3  | -3 x3  | -3 x3 none   | -3 x3 none   | .           | .           | -3 x3 none   | -3 x3 whole
@@ -663,7 +663,7 @@ fn a_hundred_megabytes_of_a_reply_are_not_read_to_their_end(api: Api) {
     let (reached, written) = std::sync::mpsc::channel();
     let host = server(move |mut tcp| {
         assert!(read_head(&mut tcp));
-        // A success, if only one reads it to its end; without a length that would give it away.
+        // It is a success, but only its end shows that; it has no length that could be refused.
         let long = api.list("/", &[("x".repeat(100 * MIB).as_str(), 1)], "");
         let head = "HTTP/1.1 200 OK\r\nx-cos-request-id: 1\r\nConnection: close\r\n\r\n";
         let whole = format!("{head}{long}");

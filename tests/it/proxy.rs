@@ -34,7 +34,7 @@ fn through(bed: &Bed, proxy: &str, more: Value) -> Client {
     bed.client_with(options)
 }
 
-/// What `hostname` is for a server on this machine.
+/// The option `hostname` for a server on this machine.
 fn control_hostname(api: Api, port: u16) -> String {
     match api {
         Api::V4 => format!("127.0.0.1:{port}"),
@@ -159,7 +159,7 @@ fn transfers_travel_through_tinyproxy(api: Api) {
     let certificate = authority.certify("server", hosts);
     let secured = tls_in_front(bed.dir.path(), &certificate, "", &bed.emulator.host());
     bed.emulator.settings(|settings| settings.instant_upload = false);
-    // Of the gate tinyproxy asks what no resolver knows.
+    // tinyproxy passes hosts that no resolver knows on to the gate.
     let gate = Gate::open();
     let next = format!("Upstream http 127.0.0.1:{} \".localhost\"", gate.port);
     let (size, local) = (18 * MIB + 1, bed.path("local"));
@@ -202,7 +202,7 @@ fn transfers_travel_through_tinyproxy(api: Api) {
 
 fn a_proxy_that_wants_other_credentials(api: Api) {
     let bed = Bed::new(api);
-    // Of the gate tinyproxy asks what no resolver knows.
+    // tinyproxy passes hosts that no resolver knows on to the gate.
     let next = format!("Upstream http 127.0.0.1:{} \".localhost\"", Gate::open().port);
     let proxy = tinyproxy(bed.dir.path(), &format!("{next}\nBasicAuth user secret"));
     let host = format!("127.0.0.1:{}", proxy.port);

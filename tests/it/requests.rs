@@ -273,7 +273,7 @@ fn temporary_keys_need_their_token() {
     let (status, _, body) = by_url(&bed, "GET", answer["data"]["url"].as_str().unwrap(), &[], b"");
     assert_eq!(status, 200);
     assert_same(&body, &bytes);
-    // The keys alone are not enough, and no message has them.
+    // Temporary keys without their token are refused, and no message has them.
     client.set_credentials(APPID, "TEMPORARY_ID", "TEMPORARY_KEY", None).unwrap();
     let answer = reply(file::stat(&client, BUCKET, "/a", None));
     expect(&answer, -47);

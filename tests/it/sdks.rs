@@ -1,5 +1,5 @@
-//! The official clients of the XML API, unchanged, with the emulator: it is right when they are
-//! content.
+//! The official clients of the XML API, unchanged, with the emulator. What they do and check shows
+//! that it behaves as the service does.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
 
 use support::{APPID, Api, Bed, installed, root, succeed, target_dir};
 
-/// What everyone asks for in a day's work.
-const EVERYDAY: [&str; 12] = [
+/// The operations that each program must use.
+const COMMON: [&str; 12] = [
     "put_object",
     "get_object",
     "head_object",
@@ -45,7 +45,7 @@ fn bed() -> Bed {
     Bed::with(Api::V4, Emulator::start(config).unwrap(), dir)
 }
 
-/// A program that finds the clients and the emulator, and nothing else.
+/// A program that finds the clients and the emulator, and no other settings.
 fn program(bed: &Bed, interpreter: &Path, source: &str) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", "600"]).arg(interpreter).current_dir(bed.dir.path());
@@ -64,18 +64,18 @@ fn python() -> PathBuf {
     clients("python").join("bin/python")
 }
 
-/// Runs a day's work, in which these operations must be among those asked for.
-fn day(interpreter: &Path, source: &str, more: &[&str]) {
+/// Runs a program, which must use the common operations and `more`.
+fn run(interpreter: &Path, source: &str, more: &[&str]) {
     let bed = bed();
     succeed(&mut program(&bed, interpreter, source));
     let asked: BTreeSet<_> =
         bed.emulator.requests().into_iter().map(|request| request.op).collect();
-    for operation in EVERYDAY.iter().chain(more) {
+    for operation in COMMON.iter().chain(more) {
         assert!(asked.contains(*operation), "{source} has not asked for {operation}");
     }
 }
 
-/// What the libraries ask for besides, other than the command.
+/// The operations that the SDKs use besides; the command has none for them.
 const LIBRARIES: [&str; 11] = [
     "list_buckets",
     "head_bucket",
@@ -91,18 +91,18 @@ const LIBRARIES: [&str; 11] = [
 ];
 
 #[test]
-fn the_sdk_for_python_does_a_days_work() {
-    day(&python(), "python_sdk.py", &LIBRARIES);
+fn the_sdk_for_python_works_with_the_emulator() {
+    run(&python(), "python_sdk.py", &LIBRARIES);
 }
 
 #[test]
-fn the_sdk_for_node_does_a_days_work() {
-    day(Path::new("node"), "node_sdk.js", &LIBRARIES);
+fn the_sdk_for_node_works_with_the_emulator() {
+    run(Path::new("node"), "node_sdk.js", &LIBRARIES);
 }
 
 #[test]
-fn the_command_coscmd_does_a_days_work() {
-    day(&python(), "coscmd_command.py", &["list_multipart_uploads"]);
+fn the_command_coscmd_works_with_the_emulator() {
+    run(&python(), "coscmd_command.py", &["list_multipart_uploads"]);
 }
 
 #[test]

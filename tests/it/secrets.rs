@@ -100,7 +100,7 @@ fn secret_in(api: Api, text: &str) -> Option<&'static str> {
 fn holds_signature(api: Api, text: &str) -> bool {
     match api {
         Api::V4 => holds_signed_text(text),
-        // Nothing else has so many digits.
+        // Nothing else that is said has 40 hexadecimal digits.
         Api::V5 => text
             .split(|c: char| !c.is_ascii_alphanumeric())
             .any(|run| run.len() == 40 && run.bytes().all(|b| b.is_ascii_hexdigit())),
@@ -304,10 +304,10 @@ fn echo(api: Api, status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     echo_wrapped(api, status, |head| (head.to_owned(), json!({})))
 }
 
-/// Makes of a head a message, and what stands in other places.
+/// Makes a message of a request's head, and the rest of the reply.
 type Wrap = fn(&str) -> (String, Value);
 
-/// The same with another message, and more in other places; the code is -97.
+/// The same with the message and the rest that `wrap` makes; the code is -97.
 fn echo_wrapped(api: Api, status: u16, wrap: Wrap) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("localhost:{}", listener.local_addr().unwrap().port());
@@ -333,7 +333,7 @@ fn echo_wrapped(api: Api, status: u16, wrap: Wrap) -> (String, Arc<Mutex<Vec<Str
     (host, heads)
 }
 
-/// The body of a refusal, in a correct spelling that only parsers see through.
+/// The body of a refusal, escaped so that only a parser finds what it repeats.
 fn refusal(api: Api, message: &str, mut more: Value) -> String {
     match api {
         Api::V4 => {

@@ -44,7 +44,7 @@ fn sliced() -> Value {
 
 fn assert_nothing_left(bed: &Bed) {
     assert_absent(&bed.emulator, "/a");
-    // A new upload finds nothing in its way.
+    // Nothing is left that a new upload would have to go around.
     let (client, bytes) = (bed.client(), content(10));
     expect(&upload_bytes(&client, "/a", &bytes, json!({"resume": false})), 0);
 }

@@ -125,9 +125,9 @@ fn trees_of_any_names_send_what_differs() {
     assert_eq!(fs::read(format!("{to}/文 件+%/子/{}", odd_names()[2])).unwrap(), b"2");
 }
 
-/// What the service is not known for sure to do; each time one thing is otherwise.
+/// In each round the emulator does one thing otherwise of which it is not known what the service does.
 #[test]
-fn a_days_work_succeeds_whatever_the_service_does() {
+fn common_calls_succeed_whatever_the_service_does() {
     let others: [fn(&mut Settings); 14] = [
         |settings| settings.forbid_overwrite_at_initiate = false,
         |settings| settings.forbid_overwrite_on_copy = true,
@@ -176,7 +176,7 @@ fn a_days_work_succeeds_whatever_the_service_does() {
     }
 }
 
-/// Objects that are older than the sums have none.
+/// The service has objects without a CRC-64: those from before it computed any.
 #[test]
 fn where_nothing_can_be_compared_nobody_claims_to_know() {
     for (insert_only, code) in [(true, -2), (false, 0)] {
@@ -206,24 +206,24 @@ fn in_a_bucket_with_versions_the_client_looks_first() {
     assert_stored(&bed.emulator, "/a", b"one");
 }
 
-/// A way to the emulator, which can damage what passes.
-struct Way {
+/// A relay between clients and the emulator, which can damage content.
+struct Relay {
     port: u16,
     /// What clients have sent.
     sent: Arc<Mutex<Vec<u8>>>,
-    /// So many pieces of content are damaged.
+    /// How many pieces of content are still to be damaged.
     damages: Arc<AtomicUsize>,
 }
 
-/// Larger than any head.
+/// The bytes that are passed on at a time; larger than any head.
 const PIECE: usize = 65_536;
 
-impl Way {
-    fn to(bed: &Bed) -> Way {
+impl Relay {
+    fn to(bed: &Bed) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (sent, damages) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
         let port = listener.local_addr().unwrap().port();
-        let way = Way { port, sent: Arc::clone(&sent), damages: Arc::clone(&damages) };
+        let relay = Relay { port, sent: Arc::clone(&sent), damages: Arc::clone(&damages) };
         let server = bed.emulator.host();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -237,14 +237,14 @@ impl Way {
                 thread::spawn(move || pass(client, server, &sent, &damages));
             }
         });
-        way
+        relay
     }
 
     fn client(&self, more: Value) -> Client {
         Api::V5.client(self.port, more)
     }
 
-    /// The heads of the requests that begin like this, in lower case.
+    /// The heads of the requests that begin with `begin`, in lower case.
     fn heads(&self, begin: &str) -> Vec<String> {
         let sent = self.sent.lock().unwrap();
         let text = String::from_utf8_lossy(&sent);
@@ -262,7 +262,7 @@ fn pass(
     let mut piece = vec![0; PIECE];
     while let Ok(n @ 1..) = client.read(&mut piece) {
         sent.lock().unwrap().extend_from_slice(&piece[..n]);
-        // What is so large ends with content.
+        // So large a piece ends with content, not within a head.
         let is_content = n >= PIECE / 2;
         let one_less = |left: usize| left.checked_sub(1);
         if is_content && damages.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
@@ -279,19 +279,19 @@ fn pass(
 #[test]
 fn a_wrong_byte_is_noticed_and_nothing_is_left() {
     let bed = bed();
-    let way = Way::to(&bed);
-    let client = way.client(json!({"retries": 1}));
+    let relay = Relay::to(&bed);
+    let client = relay.client(json!({"retries": 1}));
     let bytes = content(3 * MIB);
     for (path, options) in [("/whole", json!({})), ("/parts", sliced(json!({})))] {
-        way.damages.store(1, Ordering::SeqCst);
+        relay.damages.store(1, Ordering::SeqCst);
         expect(&upload_bytes(&client, path, &bytes, options.clone()), 0);
-        assert_eq!(way.damages.load(Ordering::SeqCst), 0);
+        assert_eq!(relay.damages.load(Ordering::SeqCst), 0);
         assert_stored(&bed.emulator, path, &bytes);
-        way.damages.store(usize::MAX, Ordering::SeqCst);
+        relay.damages.store(usize::MAX, Ordering::SeqCst);
         let answer = upload_bytes(&client, "/b", &bytes, options);
         expect(&answer, 3);
         assert_eq!(answer["error"]["retryable"], true);
-        way.damages.store(0, Ordering::SeqCst);
+        relay.damages.store(0, Ordering::SeqCst);
         assert_absent(&bed.emulator, "/b");
         assert_eq!(unfinished(&bed.emulator), [""; 0]);
     }
@@ -300,18 +300,18 @@ fn a_wrong_byte_is_noticed_and_nothing_is_left() {
     expect(&upload_bytes(&client, "/c", &bytes, sliced(json!({}))), 3);
     assert_absent(&bed.emulator, "/c");
     // Where no sum is wanted, none is compared.
-    way.damages.store(1, Ordering::SeqCst);
+    relay.damages.store(1, Ordering::SeqCst);
     expect(&upload_bytes(&client, "/d", &bytes, json!({"verify_sha1": false})), 0);
 }
 
-/// The service verifies what is listed as signed, and takes the rest as it comes.
+/// The service verifies only what a signature lists: what it does not list could be changed on the way.
 #[test]
 fn all_that_a_request_says_is_signed() {
     const MAY_CHANGE: [&str; 5] =
         ["authorization", "user-agent", "accept", "accept-encoding", "connection"];
     let bed = bed();
-    let way = Way::to(&bed);
-    let client = way.client(json!({}));
+    let relay = Relay::to(&bed);
+    let client = relay.client(json!({}));
     let attributes = json!({"biz_attr": "b", "cache_control": "no-cache", "content_md5": true});
     expect(&upload_bytes(&client, "/d/a", b"text", attributes), 0);
     expect(&upload_bytes(&client, "/d/b", &content(2 * MIB), sliced(json!({}))), 0);
@@ -324,7 +324,7 @@ fn all_that_a_request_says_is_signed() {
     expect(&reply(folder::delete(&client, PUBLIC, "/d/", recursive)), 0);
     let mut count = 0;
     for head in
-        ["PUT /", "GET /", "HEAD /", "POST /", "DELETE /"].map(|begin| way.heads(begin)).concat()
+        ["PUT /", "GET /", "HEAD /", "POST /", "DELETE /"].map(|begin| relay.heads(begin)).concat()
     {
         let mut lines = head.split("\r\n");
         let target = lines.next().unwrap().split(' ').nth(1).unwrap();
@@ -349,8 +349,8 @@ fn all_that_a_request_says_is_signed() {
 #[test]
 fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
     let bed = bed();
-    let way = Way::to(&bed);
-    let client = way.client(json!({"retries": 0}));
+    let relay = Relay::to(&bed);
+    let client = relay.client(json!({"retries": 0}));
     let bytes = content(2 * MIB + 7);
     let more = json!({
         "storage_class": "STANDARD_IA",
@@ -367,12 +367,12 @@ fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
         }
         expect(&upload_bytes(&client, path, &bytes, options), 0);
         assert_eq!(stat(&bed, path)["storage_class"], "STANDARD_IA");
-        let sent = way.heads(sends);
+        let sent = relay.heads(sends);
         assert!(!sent.is_empty());
         for part in ["\r\nx-cos-traffic-limit: 819200\r\n", "\r\ncontent-md5: "] {
             assert!(sent.iter().all(|head| format!("{head}\r\n").contains(part)), "{sent:?}");
         }
-        let begun = way.heads(begins);
+        let begun = relay.heads(begins);
         assert!(begun[0].contains("x-cos-tagging: a=1&b=%e4%b8%ad"), "{begun:?}");
     }
     for key in ["storage_class", "tagging", "traffic_limit", "content_md5"] {
@@ -399,12 +399,12 @@ fn only_parts_that_are_ours_are_continued() {
     let client = bed.client();
     let bytes = content(5 * MIB + 77);
     broken_upload(&bed, &bytes, 4, json!({}));
-    // Other content is no reason to touch it, nor does it go there.
+    // An upload of other content leaves it alone.
     let other: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
     expect(&upload_bytes(&client, "/a", &other, sliced(json!({}))), 0);
     assert_eq!(bed.slices_sent().len(), 6);
     assert_eq!(unfinished(&bed.emulator), ["a"]);
-    // Nor does what is to be kept in another way.
+    // So does an upload of another storage class.
     let cold = sliced(json!({"insert_only": false, "storage_class": "STANDARD_IA"}));
     let answer = upload_bytes(&client, "/a", &bytes, cold);
     assert_eq!(answer["transfer"]["resumed_bytes"], 0, "{answer}");
@@ -417,7 +417,7 @@ fn only_parts_that_are_ours_are_continued() {
     assert_stored(&bed.emulator, "/a", &bytes);
     let shown = stat(&bed, "/a");
     assert_eq!(answer["data"]["crc64"], shown["crc64"]);
-    // Nothing shows what an unfinished upload was begun with.
+    // The attributes of an unfinished upload can't be read, so they are set after the end.
     assert_eq!(shown["biz_attr"], "later");
     assert_eq!(unfinished(&bed.emulator), [""; 0]);
 }
@@ -489,7 +489,7 @@ fn lost_replies_are_looked_up() {
         let path = format!("/{op}");
         bed.emulator.inject(in_op(op, lost()));
         if op == "list_parts" {
-            // So that there is something to look at.
+            // Only then there is an upload whose parts are listed.
             bed.emulator.inject(bed.api.fault(Op::Init, lost()));
         }
         expect(&upload_bytes(&client, &path, &bytes, sliced(json!({"biz_attr": "x"}))), 0);
@@ -552,7 +552,7 @@ fn a_success_with_an_error_in_it_is_none() {
     bed.emulator.inject(in_op("copy_object", word("SlowDown", Some(200))));
     expect(&reply(file::rename(&client, PUBLIC, "/a", "/c", None)), -71);
     assert_stored(&bed.emulator, "/a", b"x");
-    // White space comes before the error, as long as it takes to find out.
+    // The service sends white space while it works, and only then the error.
     let late = Action::Reply {
         status: 200,
         content_type: "application/xml".into(),
@@ -588,7 +588,7 @@ fn attributes_change_and_the_others_stay() {
     let data = stat(&bed, "/a");
     assert_eq!((&data["biz_attr"], &data["authority"]), (&json!(""), &json!("eWRPrivate")));
     assert_eq!(data["custom_headers"], custom);
-    // Where nobody says what it was called, what was private stays so.
+    // Where the ACL has no name, a private file stays private.
     bed.emulator.inject(in_op("get_object_acl", header("x-cos-acl", None)));
     expect(&update(json!({"biz_attr": "c"})), 0);
     assert_eq!(stat(&bed, "/a")["authority"], "eWRPrivate");
@@ -604,7 +604,7 @@ fn attributes_change_and_the_others_stay() {
     expect(&reply(missing), -197);
 }
 
-/// Somebody replaces it after it was looked at and before it is changed.
+/// The object is replaced between `HEAD` and the copy that changes it.
 #[test]
 fn what_is_replaced_while_it_is_changed_keeps_its_new_content() {
     let bed = bed();
@@ -640,7 +640,7 @@ fn copies_keep_what_is_there_unless_told() {
     expect(&reply(file::copy(&client, PUBLIC, "/none", "/x", None)), -197);
 }
 
-/// A server that says of every object that it has 6 GiB, and copies parts. What was asked of it.
+/// A server whose objects all have 6 GiB, and which copies parts. Returns its port and the requests.
 fn server_of_large_objects() -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -729,7 +729,7 @@ fn folders_are_what_keys_begin_with() {
         found.sort();
         assert_eq!(found, ["a", "b +%中", "sub/"]);
     }
-    // One that is only what keys begin with.
+    // A folder that is only what keys begin with.
     expect(&reply(folder::stat(&client, PUBLIC, "/e/", None)), 0);
     expect(&reply(folder::update(&client, PUBLIC, "/e/", Some(r#"{"biz_attr":"i"}"#))), 0);
     assert_eq!(reply(folder::stat(&client, PUBLIC, "/e/", None))["data"]["biz_attr"], "i");
@@ -777,7 +777,7 @@ fn refusals_say_what_helps() {
         (301, "PermanentRedirect", 4, "region"),
         (451, "DomainAuditFailed", 4, ""),
     ] {
-        // HEAD has no body: another request is told why.
+        // The reply to HEAD has no body: a GET after it gets the word.
         bed.emulator.inject(bed.api.fault(Op::Stat, word(code, Some(status))));
         bed.emulator.inject(bed.api.fault(Op::Download, word(code, Some(status))));
         let answer = reply(file::stat(&client, PUBLIC, "/a", None));
@@ -789,7 +789,7 @@ fn refusals_say_what_helps() {
     }
 }
 
-/// The emulator stands for the proxy to all hosts, and has the buckets in ap-shanghai.
+/// The emulator is the proxy, and so every host. Its buckets are in ap-shanghai.
 #[test]
 fn a_bucket_in_another_region_is_not_followed_but_named() {
     let bed = bed();

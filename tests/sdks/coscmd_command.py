@@ -1,4 +1,4 @@
-"""A day's work of coscmd with the emulator, to which it is led as to a proxy."""
+"""What coscmd can do, with the emulator, which is its proxy."""
 
 import json
 import os

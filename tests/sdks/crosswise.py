@@ -164,7 +164,7 @@ class Coscmd:
 
 
 def contents(clients):
-    """Everybody writes, everybody reads it, and somebody else deletes it."""
+    """What each client writes all read, and another one deletes."""
     names = list(clients)
     for writer, deleter in zip(names, names[1:] + names[:1]):
         clients[writer].write(f"{writer}/", COMMON)
@@ -187,7 +187,7 @@ def odd_names(clients):
 
 
 def large(libcos, coscmd):
-    """What coscmd sends and fetches in parts is large."""
+    """Large files, which coscmd uploads and downloads in parts."""
     content = os.urandom(21 * MIB + 9)
     coscmd.write("large/", {"by coscmd": content})
     libcos.write("large/", {"by libcos": content})
@@ -197,7 +197,7 @@ def large(libcos, coscmd):
 
 
 def attributes(libcos, old, sdk):
-    """What is stored with an object is one thing to all."""
+    """All see the same attributes of an object."""
     bucket, path = "private-bucket", "/attributes/一 页.txt"
     sdk.put_object(
         BUCKET,
@@ -247,14 +247,14 @@ def folders(libcos, old, sdk):
 
 
 def parts_sent(work):
-    """How many parts travel in a piece of work."""
+    """How many parts are uploaded while `work` runs."""
     before = len(admin("requests"))
     work()
     return sum(request["op"] == "upload_part" for request in admin("requests")[before:])
 
 
 def uploads(libcos, sdk, directory):
-    """What one has begun the other goes on with."""
+    """Each continues an upload that the other has begun."""
     content = os.urandom(5 * MIB + 5)
     path = os.path.join(directory, "large.bin")
     with open(path, "wb") as file:
@@ -303,13 +303,13 @@ def uploads(libcos, sdk, directory):
 
 
 def signed(libcos, sdk):
-    """What a URL of one has written the other reads."""
+    """What is written by a presigned URL of one is read by one of the other."""
     path = "/签名/a b+c.txt"
     fetch(libcos.sign_url("PUT", "private-bucket", path, 60)["data"]["url"], "PUT", b"one")
     assert fetch(sdk.get_presigned_url(BUCKET, path[1:], "GET")) == b"one"
     fetch(sdk.get_presigned_url(BUCKET, path[1:], "PUT"), "PUT", b"two")
     assert fetch(libcos.sign_download("private-bucket", path, 60)["data"]["url"]) == b"two"
-    # Keys for a while: the token is in the URL.
+    # With temporary keys the token is in the URL.
     keys = ["TEMPORARY_ID", "TEMPORARY_KEY", "token+/=&"]
     theirs = client("TEMPORARY_KEY", "TEMPORARY_ID")
     token = {"x-cos-security-token": keys[2]}
@@ -327,7 +327,7 @@ def buckets(libcos, sdk):
 
 
 def streams(libcos, sdk):
-    """What comes from a callback, of unknown size."""
+    """Content from a callback, of unknown size."""
     content = os.urandom(3 * MIB + 3)
     libcos.upload_stream(
         "private-bucket", "/stream", -1, io.BytesIO(content), slice_threshold=MIB, slice_size=MIB

@@ -1,4 +1,4 @@
-// A day's work of cos-nodejs-sdk-v5 with the emulator, to which it is led as to a proxy.
+// What cos-nodejs-sdk-v5 can do, with the emulator, which is its proxy.
 'use strict';
 
 const assert = require('assert');

@@ -1,4 +1,4 @@
-"""A day's work of cos-python-sdk-v5 with the emulator, to which it is led as to a proxy."""
+"""What cos-python-sdk-v5 can do, with the emulator, which is its proxy."""
 
 import hashlib
 import io

@@ -6,8 +6,8 @@
 
 #include "status.h"
 
-/* A client of what is configured, and its account. If `client` is NULL, `status` says how that
- * ended, and the user knows. */
+/* A client of what is configured, and its account. If `client` is NULL, the reason was printed, and
+ * `status` says how the program ends. */
 struct configured {
     enum status status;
     cos_client *client;

@@ -39,8 +39,8 @@ static size_t describe(char *text, size_t room, uint64_t done, uint64_t total, d
                             (int)((double)done / (double)total * 100), size, speed, left);
 }
 
-/* The same where the end is not known. */
-static size_t describe_endless(char *text, size_t room, uint64_t done, double rate)
+/* The same where the total is not known. */
+static size_t describe_without_total(char *text, size_t room, uint64_t done, double rate)
 {
     char size[SHORT], speed[SHORT];
     size_text((long long)done, size);
@@ -81,7 +81,7 @@ static void draw(struct progress *progress, uint64_t done, uint64_t total)
     if (total > 0)
         length = describe(numbers, sizeof numbers, done, total, rate);
     else if (progress->total_grows)
-        length = describe_endless(numbers, sizeof numbers, done, rate);
+        length = describe_without_total(numbers, sizeof numbers, done, rate);
     if (length > columns) {
         length = total == 0 ? 0 : PERCENTAGE < columns ? PERCENTAGE : columns;
         numbers[length] = '\0';

@@ -91,7 +91,7 @@ static const struct place *failed_place(int code, const char *json, const struct
     return from->bucket ? from : to;
 }
 
-/* Whether nobody can tell which of two buckets is missing. */
+/* Whether the bucket that is missing may be either of two. */
 static int is_of_either(int code, const struct place *from, const struct place *to)
 {
     return code == COS_ERR_NO_BUCKET && from->bucket && to->bucket &&

@@ -79,7 +79,7 @@ static int64_t read_piece(uint8_t *buffer, size_t size, void *user)
 {
     struct input *input = user;
     long got = read_some(input->file, buffer, size);
-    if (is_interrupted()) /* Ctrl-C has ended the writer, too: what looks like the end is none */
+    if (is_interrupted()) /* Ctrl-C has ended the writer, too: the content is not complete */
         return -1;
     if (got < 0)
         input->error = errno;

@@ -11,7 +11,7 @@ local client = assert(cos.client(account[1], account[2], account[3], {
   region = "sh", api = api, scheme = "http", hostname = host, download_hostname = host,
 }))
 
--- What one of the APIs has not is refused.
+-- Checks that the API which does not have this refuses it.
 local function only(which, argument, reply, refusal)
   if api == which then return assert(reply, refusal) end
   assert(not reply and refusal.code == -1 and refusal.reply.error.argument == argument)

@@ -206,7 +206,8 @@ export class Client {
 
   /**
    * Uploads what an iterable of Buffers has, or what a function returns, which is asked for so many
-   * bytes until it returns none. What it throws ends the call. A size of -1 means that it is not known.
+   * bytes until it returns none. What it throws ends the call. A size of -1 means that it is not known,
+   * which needs the XML API.
    *
    * The library waits for the bytes, so they have to be there when they are asked for: there is no way
    * to await them. What a Readable or another async iterable has is for a Buffer or a file.

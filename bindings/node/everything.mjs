@@ -14,7 +14,7 @@ const client = new Client(...account, {
   region: "sh", api, scheme: "http", hostname: host, download_hostname: host,
 });
 
-// What one of the APIs has not is refused.
+// Checks that the API which does not have this refuses it.
 async function only(which, call, refused = "api") {
   if (api === which) return call();
   await assert.rejects(async () => call(), (error) => error.reply.error.argument === refused);

@@ -150,7 +150,7 @@ class Client:
     def upload_stream(self, bucket, cos_path, size, content, **options):
         """Uploads what a file or another iterable of bytes has, or what a function returns, which is
         asked for so many bytes until it returns none. All of it happens on another thread. What is
-        raised ends the call. A size of -1 means that it is not known."""
+        raised ends the call. A size of -1 means that it is not known, which needs the XML API."""
         raised, read = [], _reader(content)
 
         def give(place, size, _):

@@ -30,7 +30,7 @@ def fails(error, call, *arguments, **options):
 
 
 def only(which, call, *arguments, refused="api", **options):
-    """What one of the APIs has not is refused."""
+    """Checks that the API which does not have this refuses it."""
     if api == which:
         return call(*arguments, **options)
     assert fails(cos.CosError, call, *arguments, **options).reply["error"]["argument"] == refused

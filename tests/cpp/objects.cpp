@@ -15,7 +15,7 @@ using namespace std::string_literals;
 
 namespace {
 
-// What one of the APIs has not is refused.
+// Checks that the API which does not have this refuses it.
 void only(const char *which, const Result &result, const char *argument = "api")
 {
     EXPECT(api() == which ? COS_OK : COS_ERR_PARAM, result);

@@ -294,8 +294,8 @@ func (c *Client) UploadBuffer(ctx context.Context, bucket, path string, data []b
 	}, bucket, path)
 }
 
-// UploadStream uploads what r gives. What r fails with is returned. A size of -1 means that it is not
-// known.
+// UploadStream uploads what r gives. If r fails, its error is returned. A size of -1 means that it is
+// not known, which needs the XML API.
 func (c *Client) UploadStream(ctx context.Context, bucket, path string, size int64, r io.Reader, options ...Options) (Reply, error) {
 	from := &watch{ctx: ctx, reader: r}
 	return transfer(from, options, func(a *arguments) C.int {
@@ -348,7 +348,7 @@ func (c *Client) Request(method, bucket, path string, params, headers Options, b
 	}, append([]string{method, bucket, path}, fields...)...)
 }
 
-// encoded are fields in JSON.
+// encoded returns each of the objects as JSON text.
 func encoded(all ...Options) (texts []string, err error) {
 	for _, fields := range all {
 		if fields == nil {
@@ -363,7 +363,7 @@ func encoded(all ...Options) (texts []string, err error) {
 	return texts, nil
 }
 
-// start is where bytes begin; NULL if there are none.
+// start returns a pointer to the first byte; NULL if there are none.
 func start(data []byte) *C.uint8_t {
 	if len(data) == 0 {
 		return nil

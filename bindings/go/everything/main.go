@@ -22,7 +22,7 @@ const (
 	secretKey = "EXAMPLE_SECRET_KEY"
 )
 
-// api is the API that is used.
+// api is the API that is used: the environment's COS_API, or v4.
 var api = func() string {
 	if given := os.Getenv("COS_API"); given != "" {
 		return given
@@ -43,7 +43,7 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// only checks that what one of the APIs has not is refused; it tells whether this one has it.
+// only checks that the API which does not have something refuses it. It returns whether this API has it.
 func only(which, argument string, reply cos.Reply, err error) bool {
 	if api == which {
 		must(reply, err)
@@ -111,7 +111,7 @@ func settings(client *cos.Client) {
 	}
 }
 
-// requests are what only the XML API has.
+// requests tries the functions that only the XML API has.
 func requests(client *cos.Client) {
 	reply, err := client.ListBuckets()
 	if only("v5", "api", reply, err) {

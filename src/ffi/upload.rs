@@ -163,11 +163,12 @@ pub type cos_read_fn =
 /// Uploads what a callback gives: content that is neither a file nor all in memory, such as what is
 /// being compressed, or comes from another connection.
 ///
-/// What is not more than `slice_size` times `concurrency`, and below `slice_threshold`, travels in one
-/// request; anything else in slices, each of which is sent while the next ones are read. Memory is
-/// `slice_size` times (`concurrency` + 1), however much there is. A lost reply is made up for, and a
-/// request that failed is repeated, as with cos_upload_file(); but an upload that was broken off begins
-/// anew, and nothing is left of it, as far as the API lets the library remove it.
+/// What is neither more than `slice_size` times `concurrency` nor more than `slice_threshold` travels
+/// in one request; anything else in slices, each of which is sent while the next ones are read. Memory
+/// is `slice_size` times (`concurrency` + 1), however much there is; a server of the JSON API may choose
+/// slices of up to four times `slice_size`, larger ones fail with COS_ERR_NETWORK. A lost reply is made
+/// up for, and a request that failed is repeated, as with cos_upload_file(); but an upload that was
+/// broken off begins anew, and nothing is left of it, as far as the API lets the library remove it.
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.

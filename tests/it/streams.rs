@@ -226,3 +226,49 @@ fn a_damaged_stream_is_not_kept() {
         assert_nothing_left(&bed);
     }
 }
+
+#[test]
+fn the_slice_size_the_server_grants_is_used_within_limits() {
+    let bytes = content(5 * MIB + 7);
+    for (granted, asked, concurrency, code) in [
+        (100_000, MIB, 1, 0),
+        (100_000, MIB, 4, 0),
+        (3 * MIB - 5, MIB, 2, 0),
+        (20 * MIB, 2 * MIB, 2, 0),
+        (5 * MIB, MIB, 2, -2),
+    ] {
+        let bed = Bed::new(Api::V4);
+        bed.emulator.settings(|settings| settings.slice_size = Some(granted as u64));
+        let options =
+            json!({"slice_size": asked, "slice_threshold": 0, "concurrency": concurrency});
+        let (client, size) = (bed.client(), bytes.len() as i64);
+        let answer = stream(&client, size, options, Watch::default(), &mut giving(&bytes));
+        expect(&answer, code);
+        if code == 0 {
+            assert_stored(&bed.emulator, "/a", &bytes);
+        } else {
+            assert!(answer["message"].as_str().unwrap().contains("slice_size is"), "{answer}");
+            assert_nothing_left(&bed);
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_any_size_goes_in_slices_where_that_is_asked_for() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    for (size, threshold, slices) in [(0, 0, 0), (5, 0, 1), (5, 4, 1), (5, 5, 0), (MIB + 5, 0, 2)] {
+        for known in [true, false] {
+            let options = json!({
+                "slice_size": MIB, "slice_threshold": threshold, "insert_only": false,
+            });
+            let bytes = content(size);
+            let announced = if known { size as i64 } else { -1 };
+            let on_read = &mut giving(&bytes);
+            let answer = stream(&client, announced, options, Watch::default(), on_read);
+            expect(&answer, 0);
+            assert_eq!(answer["transfer"]["slices"], slices, "{size} {threshold} {known}");
+            assert_stored(&bed.emulator, "/a", &bytes);
+        }
+    }
+}

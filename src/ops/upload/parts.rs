@@ -189,7 +189,10 @@ impl Sending<'_> {
     fn send_parts(&self, session: &Session, has_arrived: &AtomicBool) -> Result<Arrived> {
         let (source, part_size) = (self.upload.source, session.part_size);
         let concurrency = self.upload.settings.concurrency;
-        source.set_room(part_size.saturating_mul(concurrency as u64 + 1));
+        // What is read at a time is as large as was asked for, whatever the server chose. A part can
+        // only be sent when all of it is there.
+        let piece = part_size.max(self.upload.settings.part_size);
+        source.set_room(piece.saturating_mul(concurrency as u64 + 1));
         let (next, sent) = (AtomicU64::new(0), &self.stats.parts);
         let is_serial = AtomicBool::new(session.is_serial);
         let serial = Mutex::new(());

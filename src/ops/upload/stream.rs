@@ -90,12 +90,13 @@ impl Reader<'_> {
         self.upload.transfer.set_total(self.window.size());
         self.reporter.report_start();
         let at_once = at_once.min(settings.threshold);
-        // What is known to be larger is sent in parts: the first need not wait for the others.
-        let to_read = if self.window.left() > Some(at_once) { 0 } else { at_once };
+        // What is known to be larger is sent in parts: the first need not wait for the others. Whether
+        // there is anything has to be known.
+        let to_read = if self.window.left() > Some(at_once) { 0 } else { at_once.max(1) };
         while !self.window.is_over() && self.window.read() < to_read {
             self.read_chunk()?;
         }
-        let reply = if self.window.is_over() {
+        let reply = if self.window.is_over() && self.window.read() <= at_once {
             self.read_beside(|| sending.whole())?
         } else {
             // A sum that is announced before the parts can't be computed of a stream.

@@ -19,6 +19,9 @@ use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Mark;
 
+/// So many times the slice size that was asked for is accepted for a stream.
+const MOST_LARGER: u64 = 4;
+
 /// `data` of the replies to init, data and list.
 #[derive(Deserialize)]
 pub(super) struct SessionData {
@@ -96,7 +99,7 @@ impl Uploads for V4 {
             },
         );
         let failure = match opened {
-            Ok(reply) => return self.opened(upload, reply),
+            Ok(reply) => return self.opened(call, upload, reply),
             Err(failure) => failure,
         };
         let is_unfinished = failure.is(Code::COS_ERR_UPLOAD_UNFINISHED);
@@ -236,12 +239,31 @@ impl V4 {
         Ok(states.map(|states| ("sha", states.sha1().to_owned())))
     }
 
-    fn opened(&self, upload: &Upload, reply: Reply) -> Result<Opened> {
+    fn opened(&self, call: &Call, upload: &Upload, reply: Reply) -> Result<Opened> {
         let data: SessionData = reply.data()?;
         if data.access_url.is_some() {
             return Ok(Opened::Complete { reply, instant: true });
         }
-        Ok(Opened::Session(session(upload, &reply, data)?))
+        let session = session(upload, &reply, data)?;
+        self.check_memory(call, upload, &session, &reply)?;
+        Ok(Opened::Session(session))
+    }
+
+    /// The slices of a stream are kept in memory: how much that is, the server can't choose freely.
+    fn check_memory(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        session: &Session,
+        reply: &Reply,
+    ) -> Result<()> {
+        let (source, part_size) = (upload.source, session.part_size);
+        let most = MOST_LARGER * upload.settings.part_size;
+        if source.can_be_read_again() || part_size.min(source.size()) <= most {
+            return Ok(());
+        }
+        self.abort(call, upload, session, Abort::Useless);
+        Err(reply.unexpected(&format!("its slice_size is {part_size}")))
     }
 
     /// Continues the unfinished upload of this path.
@@ -265,6 +287,7 @@ impl V4 {
             Shown::File | Shown::Nothing => None,
         };
         let mut session = session(upload, &reply, data)?;
+        self.check_memory(call, upload, &session, &reply)?;
         // Without a digest nothing shows that the stored slices are of this file.
         if digest.is_none() {
             session.stored.clear();

@@ -381,9 +381,11 @@ impl Failure {
         self
     }
 
-    /// With `problem` before the message.
+    /// With `problem` before the message, also in what the server answered.
     pub fn prefixed(mut self: Box<Self>, problem: impl fmt::Display) -> Box<Failure> {
         self.message = format!("{problem}: {}", self.message);
+        let text = json!(self.message).to_string();
+        self.reply = self.reply.map(|reply| reply.with("message", &text));
         self
     }
 
@@ -453,6 +455,17 @@ mod tests {
         assert_eq!(json["error"]["origin"], "library");
         assert_eq!(json["error"]["phase"], "argument");
         assert_eq!(json["error"]["retryable"], false);
+    }
+
+    #[test]
+    fn what_is_put_before_the_message_reaches_the_caller() {
+        let answered = r#"{"code":4,"message":"No.","request_id":"1"}"#;
+        let server = Failure::refused(Reply::new(4, 403, answered.to_owned()), "No.", false);
+        for failure in [server, Failure::local_io("No.")] {
+            let reply = failure.prefixed("the \"first\" half is done").into_reply();
+            let json: serde_json::Value = serde_json::from_str(&reply.json).unwrap();
+            assert_eq!(json["message"], "the \"first\" half is done: No.");
+        }
     }
 
     #[test]

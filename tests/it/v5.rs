@@ -640,6 +640,22 @@ fn copies_keep_what_is_there_unless_told() {
     expect(&reply(file::copy(&client, PUBLIC, "/none", "/x", None)), -197);
 }
 
+#[test]
+fn a_move_that_only_copied_says_so() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"text", json!({})), 0);
+    bed.emulator.inject(in_op("delete_object", word("AccessDenied", None)));
+    let answer = reply(file::rename(&client, PUBLIC, "/a", "/b", None));
+    expect(&answer, 5);
+    let said = "the file is at its new path, and still at the old one as well: No.";
+    assert_eq!(answer["message"], said);
+    assert_eq!(answer["error"]["server_code"], "AccessDenied");
+    for path in ["/a", "/b"] {
+        assert_stored(&bed.emulator, path, b"text");
+    }
+}
+
 /// A server whose objects all have 6 GiB, and which copies parts. Returns its port and the requests.
 fn server_of_large_objects() -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

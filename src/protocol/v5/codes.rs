@@ -116,13 +116,17 @@ fn find(word: &str) -> Option<Meaning> {
 /// What a refusal with this word, message and status means. Some servers say `AccessDenied` and have
 /// the word that tells why in the message.
 pub fn meaning(word: &str, message: &str, status: u16) -> Meaning {
-    let denied =
-        || MEANINGS.iter().find(|meaning| meaning.status == 403 && message.contains(meaning.word));
+    // What is wrong with a token is 400 or 403.
+    let denies = |meaning: &&Meaning| meaning.status == 403 || meaning.word.ends_with("Token");
+    let denied = || MEANINGS.iter().filter(denies).find(|meaning| message.contains(meaning.word));
     let in_message = if word == "AccessDenied" { denied().copied() } else { None };
-    in_message.or_else(|| find(word)).unwrap_or_else(|| without_word(status))
+    in_message.or_else(|| find(word)).unwrap_or_else(|| match without_word(status) {
+        wordless if word.is_empty() => wordless,
+        wordless => Meaning { code: COS_ERR_REFUSED, ..wordless },
+    })
 }
 
-/// What a refusal without a known word means, by its status.
+/// What the status of a refusal means.
 fn without_word(status: u16) -> Meaning {
     let code = match status {
         404 => COS_ERR_NOT_FOUND,
@@ -132,7 +136,7 @@ fn without_word(status: u16) -> Meaning {
         500.. => COS_ERR_STORAGE,
         _ => COS_ERR_REFUSED,
     };
-    let hint = if (300..400).contains(&status) { HERE } else { "" };
+    let hint = if matches!(status, 301 | 302 | 307 | 308) { HERE } else { "" };
     let later = (status >= 500 && status != 501) || matches!(status, 408 | 429);
     Meaning { word: "", code, status, later, hint }
 }
@@ -159,16 +163,21 @@ mod tests {
         assert_eq!(denied("SignatureDoesNotMatch"), COS_ERR_SIGN_INVALID);
         assert_eq!(denied("InvaildAccessKeyId"), COS_ERR_SECRET_ID_UNKNOWN);
         assert_eq!(denied("RequestTimeTooSkewed"), COS_ERR_SIGN_EXPIRED);
+        assert_eq!(meaning("AccessDenied", "ExpiredToken", 403).hint, NEW_KEYS);
     }
 
     #[test]
-    fn an_unknown_word_is_judged_by_its_status() {
-        assert_eq!(meaning("Odd", "", 418).code, COS_ERR_REFUSED);
+    fn an_unknown_word_is_a_refusal_whatever_its_status() {
+        for status in [400, 403, 404, 405, 418, 500, 503] {
+            assert_eq!(meaning("Odd", "", status).code, COS_ERR_REFUSED);
+        }
         assert_eq!(meaning("-46628", "", 400).code, COS_ERR_REFUSED);
+        assert_eq!((meaning("Odd", "", 307).hint, meaning("Odd", "", 304).hint), (HERE, ""));
         assert!(!meaning("Odd", "", 400).later);
         assert!(meaning("Odd", "", 500).later);
         assert!(!meaning("NotImplemented", "", 501).later);
         assert_eq!(meaning("", "", 404).code, COS_ERR_NOT_FOUND);
+        assert_eq!((meaning("", "", 302).hint, meaning("", "", 304).hint), (HERE, ""));
     }
 
     #[test]

@@ -205,7 +205,7 @@ fn refusal(
     let failure = if word.is_empty() { failure } else { failure.with_server_code(word) };
     let elsewhere = region_of(headers, error);
     let hint = match (code, elsewhere) {
-        (Code::COS_ERR_REFUSED | Code::COS_ERR_NO_BUCKET, Some(region)) => {
+        (Code::COS_ERR_REFUSED | Code::COS_ERR_NO_BUCKET, Some(region)) if status != 304 => {
             Some(format!("the bucket is in the region {region}"))
         }
         _ => Some(hint.to_owned()).filter(|hint| !hint.is_empty()),

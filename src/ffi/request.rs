@@ -34,8 +34,9 @@ pub unsafe extern "C" fn cos_list_buckets(
 
 /// Sends a request that no other function has, such as `PUT /a.txt?tagging`, and hands on the
 /// answer. It is signed with all its headers and parameters, repeated after failures that pass (a
-/// POST only if the server can't have seen it), and refusals become codes as with every call. With a
-/// body goes its MD5 as `Content-MD5`, unless `headers` has that.
+/// POST, or a request with the header `x-cos-forbid-overwrite`, only if the server can't have seen it),
+/// and refusals become codes as with every call. With a body goes its MD5 as `Content-MD5`, unless
+/// `headers` has that.
 ///
 /// @param client    The client, of the XML API.
 /// @param method    "GET", "HEAD", "PUT", "POST", "DELETE" or "OPTIONS".

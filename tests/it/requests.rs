@@ -216,13 +216,35 @@ fn composed_requests_are_checked_and_repeated() {
     let begun = Arguments { params: Some(r#"{"uploads": ""}"#), ..arguments("POST", "/b") };
     expect(&send(&client, begun), -3);
     assert_eq!(bed.logged(Op::Init).len(), 1);
-    // A refusal with a status that says success.
-    let word = "InternalError".to_owned();
-    let refused = Action::Error { code: word, status: Some(200), message: None, execute: false };
-    bed.emulator.inject(Fault::new(refused).forever());
+    // What may not replace anything would find itself in the way.
+    let forbids = Some(r#"{"X-Cos-Forbid-Overwrite": "true"}"#);
+    let new = || Arguments { body: b"new", headers: forbids, ..arguments("PUT", "/new") };
+    bed.emulator.inject(Fault::new(dropped()).times(1));
+    expect(&send(&client, new()), -3);
+    bed.emulator.inject(Fault::new(lost()).times(1));
+    bed.emulator.clear_requests();
+    expect(&send(&client, new()), -3);
+    assert_eq!(bed.logged(Op::Upload).len(), 1);
+    expect(&send(&client, new()), -177);
+}
+
+#[test]
+fn a_success_with_an_error_in_it_is_none_unless_it_is_an_object() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
     let once = Some(r#"{"retries": 0}"#);
-    let answer = reply(request::send(&client, &arguments("GET", "/a"), once));
-    assert_eq!(answer["error"]["server_code"], "InternalError", "{answer}");
+    let error = "<Error><Code>InternalError</Code><Message>No.</Message></Error>";
+    // White space comes before it, as long as it takes to find out.
+    for blanks in [0, 100_000] {
+        bed.emulator.inject(Fault::new(bed.api.reply(&(" ".repeat(blanks) + error))));
+        let answer = reply(request::send(&client, &arguments("GET", "/a"), once));
+        expect(&answer, -195);
+        assert_eq!(answer["error"]["server_code"], "InternalError");
+    }
+    expect(&send(&client, Arguments { body: error.as_bytes(), ..arguments("PUT", "/a") }), 0);
+    let answer = send(&client, arguments("GET", "/a"));
+    expect(&answer, 0);
+    assert_eq!(answer["data"]["body"], error);
 }
 
 #[test]

@@ -61,8 +61,10 @@ impl V5 {
                 order = order.header("content-md5", md5);
             }
         }
-        // All other methods can be sent twice.
-        if ask.method == "POST" {
+        // All other methods can be sent twice. What may not replace anything would be refused because
+        // of what it has stored itself.
+        let forbids = |name: &str| name.eq_ignore_ascii_case("x-cos-forbid-overwrite");
+        if ask.method == "POST" || ask.headers.iter().any(|(name, _)| forbids(name)) {
             order.retry = Retry::IfUnsent;
         }
         let answer = self.run(call, &order.slow())?;

@@ -206,6 +206,25 @@ fn in_a_bucket_with_versions_the_client_looks_first() {
     assert_stored(&bed.emulator, "/a", b"one");
 }
 
+/// A marker of a deletion would hide the version before as well.
+#[test]
+fn in_a_bucket_with_versions_a_damaged_one_is_deleted_for_good() {
+    let bed = bed();
+    bed.emulator.settings(|settings| settings.versioning = true);
+    let relay = Relay::to(&bed);
+    let client = relay.client(json!({"retries": 0}));
+    let wrong = || header("x-cos-hash-crc64ecma", Some("1"));
+    for (op, options) in [(Op::Upload, json!({})), (Op::Finish, sliced(json!({})))] {
+        bed.emulator.inject(bed.api.fault(op, wrong()));
+        expect(&upload_bytes(&client, "/a", &content(2 * MIB), options), 3);
+        assert_absent(&bed.emulator, "/a");
+    }
+    let mut deleted = relay.heads("DELETE /a");
+    deleted.retain(|head| !head.starts_with("delete /a?uploadid="));
+    assert_eq!(deleted.len(), 2, "{deleted:?}");
+    assert!(deleted.iter().all(|head| head.starts_with("delete /a?versionid=")), "{deleted:?}");
+}
+
 /// A relay between clients and the emulator, which can damage content.
 struct Relay {
     port: u16,
@@ -757,6 +776,46 @@ fn folders_are_what_keys_begin_with() {
     assert_eq!((&all["data"]["files"], &all["data"]["failed"]), (&json!(3), &json!(0)));
     expect(&reply(folder::delete(&client, PUBLIC, "/d/", None)), -197);
     assert_eq!(count(&bed, "delete_objects"), 1);
+}
+
+#[test]
+fn a_page_with_nothing_but_the_folder_itself_has_a_context() {
+    let bed = bed();
+    let page = "<ListBucketResult><IsTruncated>true</IsTruncated>\
+                <Contents><Key>d/</Key><Size>0</Size></Contents></ListBucketResult>";
+    bed.emulator.inject(bed.api.fault(Op::List, bed.api.reply(page)));
+    let answer = list(&bed.client(), "/d/", json!({"num": 1}));
+    expect(&answer, 0);
+    assert_eq!(answer["data"], json!({"context": "d/", "listover": false, "infos": []}));
+}
+
+#[test]
+fn blanks_at_the_end_of_a_key_do_not_hide_which_it_is() {
+    let bed = bed();
+    let client = bed.client();
+    for path in ["/m/a ", "/m/b"] {
+        expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    }
+    let locked = "<DeleteResult><Error><Key>m/a </Key><Code>ObjectLocked</Code></Error>\
+                  </DeleteResult>";
+    bed.emulator.inject(in_op("delete_objects", bed.api.reply(locked)));
+    let some = reply(folder::delete(&client, PUBLIC, "/m/", Some(r#"{"recursive":true}"#)));
+    expect(&some, 4);
+    assert_eq!(some["data"]["failures"][0]["path"], "a ");
+}
+
+#[test]
+fn the_header_of_an_option_is_refused() {
+    let bed = bed();
+    let client = bed.client();
+    for key in ["x-cos-meta-biz-attr", "x-cos-meta-Biz-Attr"] {
+        for options in [json!({ (key): "x" }), sliced(json!({ (key): "x" }))] {
+            let answer = upload_bytes(&client, "/a", &content(2 * MIB), options);
+            expect(&answer, -1);
+            assert_eq!(answer["error"]["argument"], "x-cos-meta-biz-attr");
+        }
+    }
+    assert_absent(&bed.emulator, "/a");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{Acl, BIZ_ATTR, META, check_meta, encoded_meta, not_found, with_biz_attr};
+use super::objects::{
+    Acl, BIZ_ATTR, META, check_meta, check_name, encoded_meta, not_found, with_biz_attr,
+};
 use super::reply::{Answer, bare_etag, is_unmet};
 use super::request::Order;
 use super::{LARGEST, MOST_PARTS, V5, content_types, site};
@@ -66,11 +68,9 @@ impl Original {
             stored.retain(|(name, _)| name == BIZ_ATTR || name == "expires");
             for (name, value) in headers {
                 let name = name.to_ascii_lowercase();
+                check_name(&name)?;
                 let value =
                     if name.starts_with(META) { encoded_meta(value) } else { value.clone() };
-                if name == BIZ_ATTR {
-                    return Err(Failure::argument(BIZ_ATTR, "is the option biz_attr"));
-                }
                 stored.push((name, value));
             }
             if !stored.iter().any(|(name, _)| name == "content-type") {
@@ -251,7 +251,7 @@ impl V5 {
             if self.is_same(at, to) {
                 return Err(failure);
             }
-            let _ = self.run(call, &Order::new("delete", "DELETE", to));
+            self.discard(call, to, &answer);
             return Err(failure);
         }
         Ok(answer)

@@ -138,7 +138,9 @@ impl Objects for V5 {
         let mut failures = Vec::new();
         for error in answer.xml.all("Error") {
             let refused = error.text_of("Key");
+            // Blanks at the ends of a text are lost.
             let found = paths.iter().position(|path| key(path) == refused);
+            let found = found.or_else(|| paths.iter().position(|path| key(path).trim() == refused));
             let number =
                 found.ok_or_else(|| answer.unexpected("it refuses a key that was not sent"))?;
             failures.push((number, answer.refusal_of(error)));
@@ -238,6 +240,7 @@ impl Objects for V5 {
             let key = decoded(entry.text_of("Key")).ok_or_else(unreadable)?;
             if key == prefix && key.ends_with('/') {
                 has_itself = true;
+                last = key.max(last);
                 continue;
             }
             let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
@@ -602,6 +605,14 @@ pub(super) fn with_biz_attr<'a>(
     let value = encoded_meta(biz_attr);
     check_meta(BIZ_ATTR.len() + value.len() + others, "biz_attr")?;
     Ok(order.header(BIZ_ATTR, value))
+}
+
+/// Refuses a header, in lower case, that has an option of its own.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    if name == BIZ_ATTR {
+        return Err(Failure::argument(BIZ_ATTR, "is the option biz_attr"));
+    }
+    Ok(())
 }
 
 /// Refuses more metadata than an object may have; `argument` is what there is too much of.

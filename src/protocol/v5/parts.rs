@@ -10,7 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::copies::KEPT;
-use super::objects::{META, acl_name, add_content, encoded_meta, is_md5, key_of, with_biz_attr};
+use super::objects::{
+    META, acl_name, add_content, check_name, encoded_meta, is_md5, key_of, with_biz_attr,
+};
 use super::reply::{Answer, bare_etag};
 use super::request::{Content, Order};
 use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, content_types, objects, xml};
@@ -218,6 +220,7 @@ impl V5 {
         let (mut has_type, mut meta) = (false, 0);
         for (name, value) in &attributes.headers {
             let name = name.to_ascii_lowercase();
+            check_name(&name)?;
             let value = if name.starts_with(META) { encoded_meta(value) } else { value.clone() };
             has_type |= name == "content-type";
             if name.starts_with(META) {
@@ -285,7 +288,13 @@ impl V5 {
     }
 
     /// Deletes content that is not what was sent, if it is still there.
-    fn discard(&self, call: &Call, at: Place, stored: &Answer) {
+    pub(super) fn discard(&self, call: &Call, at: Place, stored: &Answer) {
+        // Where there are versions, the one before is to be seen again.
+        if let Some(version) = stored.header("x-cos-version-id") {
+            let order = Order::new("delete", "DELETE", at).param("versionId", version);
+            let _ = self.run(call, &order);
+            return;
+        }
         let xml = stored.xml.child("ETag").map(|etag| bare_etag(&etag.text));
         let etag = xml.or(stored.etag());
         if let Ok(Some(found)) = self.look(call, at)

@@ -12,7 +12,7 @@ mod unix;
 mod windows;
 
 use std::fs::File;
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
@@ -182,11 +182,6 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 /// Waits until one of the sockets is ready or has failed, at most for `time`. A signal ends it, too.
 pub fn wait(sockets: &[TcpStream], ready: Ready, time: Duration) -> io::Result<()> {
     system::wait(sockets, ready, time)
-}
-
-/// Sends some of `pieces`. Where the peer has gone, that is an error and no signal.
-pub fn send_vectored(socket: &TcpStream, pieces: &[IoSlice]) -> io::Result<usize> {
-    system::send_vectored(socket, pieces)
 }
 
 // Threads and processes.

@@ -1,9 +1,6 @@
-//! The buffers between ureq and a socket.
-//!
-//! Unlike ureq's own, the output can be held back, so that the head of a request and the start of
-//! its body leave in one write.
+//! The buffers of a connection.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use ureq::unversioned::transport::Buffers;
 
@@ -14,32 +11,27 @@ const OUTPUT: usize = 256 * 1024;
 /// What is read at once at the most, in bytes. A download to a file writes as much at once, and
 /// writes to one file wait for each other.
 const INPUT: usize = 256 * 1024;
-/// What is kept free in front of the input, in bytes.
-const FRONT: usize = 128;
 
 /// Untouched pages of a fresh allocation cost nothing.
+fn zeros(len: usize) -> io::Result<Vec<u8>> {
+    os::zeros(len).ok_or(io::Error::from(ErrorKind::OutOfMemory))
+}
+
+/// What ureq writes, and the little that it reads.
+///
+/// Unlike in ureq's own, the output can be held back, so that the head of a request and the start of
+/// its body leave in one write.
 #[derive(Debug)]
 pub struct HoldingBuffers {
     output: Vec<u8>,
     held: usize,
-    input: Vec<u8>,
-    start: usize,
-    end: usize,
-    input_is_news: bool,
+    input: &'static [u8],
 }
 
 impl HoldingBuffers {
     /// Empty ones; an error where there is no memory for them.
     pub fn new() -> io::Result<HoldingBuffers> {
-        let zeros = |len| os::zeros(len).ok_or(io::Error::from(io::ErrorKind::OutOfMemory));
-        Ok(HoldingBuffers {
-            output: zeros(OUTPUT)?,
-            held: 0,
-            input: zeros(FRONT + INPUT)?,
-            start: FRONT,
-            end: FRONT,
-            input_is_news: false,
-        })
+        Ok(HoldingBuffers { output: zeros(OUTPUT)?, held: 0, input: &[] })
     }
 
     /// Holds `amount` more bytes of the output back.
@@ -71,17 +63,9 @@ impl HoldingBuffers {
         self.output[at..at + text.len()].copy_from_slice(text.as_bytes());
     }
 
-    /// Puts a short text in the place of the first `used` bytes of the input.
-    pub fn replace_input(&mut self, used: usize, text: &str) {
-        let end = self.start + used;
-        self.start = end - text.len();
-        self.input[self.start..end].copy_from_slice(text.as_bytes());
-        self.input_is_news = true;
-    }
-
-    /// Drops the first `used` bytes of the input.
-    pub fn skip_input(&mut self, used: usize) {
-        self.start += used;
+    /// What there is to read next.
+    pub fn set_input(&mut self, input: &'static str) {
+        self.input = input.as_bytes();
     }
 }
 
@@ -91,28 +75,17 @@ impl Buffers for HoldingBuffers {
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.start..self.end]
+        self.input
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
-        if self.start > FRONT {
-            self.input.copy_within(self.start..self.end, FRONT);
-            self.end -= self.start - FRONT;
-            self.start = FRONT;
-        }
-        &mut self.input[self.end..]
+        &mut []
     }
 
-    fn input_appended(&mut self, amount: usize) {
-        self.end += amount;
-    }
+    fn input_appended(&mut self, _: usize) {}
 
     fn input_consume(&mut self, amount: usize) {
-        self.input_is_news = amount > 0;
-        self.start += amount;
-        if self.start == self.end {
-            (self.start, self.end) = (FRONT, FRONT);
-        }
+        self.input = &self.input[amount..];
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
@@ -121,6 +94,67 @@ impl Buffers for HoldingBuffers {
     }
 
     fn can_use_input(&self) -> bool {
-        self.start < self.end && self.input_is_news
+        !self.input.is_empty()
+    }
+}
+
+/// Bytes on their way through a connection.
+#[derive(Debug)]
+pub struct Queue {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Queue {
+    /// No bytes, and room for more; an error where there is no memory for it.
+    pub fn new() -> io::Result<Queue> {
+        Ok(Queue { buffer: zeros(INPUT)?, start: 0, end: 0 })
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// The bytes, to be changed.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.start..self.end]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Drops the first `n` bytes.
+    pub fn used(&mut self, n: usize) {
+        self.start += n;
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Where more can be put.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Notes that `n` bytes were put where there was room.
+    pub fn added(&mut self, n: usize) {
+        self.end += n;
+    }
+
+    /// Adds these bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        if self.room().len() < bytes.len() {
+            self.buffer.resize(self.end + bytes.len(), 0);
+        }
+        self.room()[..bytes.len()].copy_from_slice(bytes);
+        self.added(bytes.len());
     }
 }

@@ -6,14 +6,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, Either};
+use rustls::ClientConfig;
+use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
+use super::channel::{Channel, Plain, Stream};
 use super::head::{Found, NotHttp, Search};
 use super::host::{Host, Proxy};
+use super::link::{Link, Slot};
 use super::progress::Progress;
 use super::resolve::LookUps;
-use super::socket::{Channel, Socket};
+use super::socket::Socket;
 use super::tls;
 use crate::os::{self, Ready};
 
@@ -36,6 +38,8 @@ pub struct Dial {
     pub tls: Option<Arc<ClientConfig>>,
     /// The client's look-ups.
     pub look_ups: LookUps,
+    /// Where the connection goes.
+    pub link: Slot,
 }
 
 /// A proxy's refusal to make a connection.
@@ -51,7 +55,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Connector for Dial {
-    type Out = Either<Socket<Channel>, Socket<StreamOwned<ClientConnection, Channel>>>;
+    type Out = Socket;
 
     fn connect(
         &self,
@@ -65,22 +69,22 @@ impl Connector for Dial {
         progress.enter_connect();
         let tcp = connect_any(&addresses, self.timeout, progress)?;
         let mut channel = Channel::new(tcp, progress.clone())?;
-        let ready = match &self.tls {
-            None => {
-                let target = self.proxy.is_some().then(|| self.origin.clone());
-                Either::A(Socket::new(channel, progress.clone(), false, target)?)
-            }
+        let stream: Box<dyn Stream> = match &self.tls {
+            None => Box::new(Plain::new(channel)?),
             Some(config) => {
                 if let Some(proxy) = &self.proxy {
                     ask_for_a_tunnel(&mut channel, proxy, &self.host)?;
                 }
                 progress.enter_tls();
-                let stream = tls::handshake(config, &self.host, channel)?;
-                Either::B(Socket::new(stream, progress.clone(), true, None)?)
+                Box::new(tls::handshake(config, &self.host, channel)?)
             }
         };
         progress.enter_send();
-        Ok(Some(ready))
+        self.link.put(Box::new(Link::new(stream, progress.clone())));
+        let is_told = self.proxy.is_some() && self.tls.is_none();
+        let target = is_told.then(|| self.origin.clone());
+        let is_tls = self.tls.is_some();
+        Ok(Some(Socket::new(self.link.clone(), progress.clone(), is_tls, target)?))
     }
 }
 
@@ -96,7 +100,6 @@ fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result
     }
     request.push_str("\r\n");
     channel.write_all(request.as_bytes())?;
-    let refused = |error: NotHttp| ureq::Error::Other(Box::new(error));
     let (mut answer, mut search) = (Vec::new(), Search::default());
     let mut piece = [0; 4096];
     loop {
@@ -105,14 +108,14 @@ fn ask_for_a_tunnel(channel: &mut Channel, proxy: &Proxy, host: &Host) -> Result
             n => answer.extend_from_slice(&piece[..n]),
         }
         loop {
-            match search.find(&answer).map_err(refused)? {
+            match search.find(&answer)? {
                 Found::Part => break,
                 Found::Interim(used) => drop(answer.drain(..used)),
                 Found::Final(used, head) => {
                     return match head.status {
                         200..=299 if used == answer.len() => Ok(()),
                         // The server at the other end waits for us.
-                        200..=299 => Err(refused(NotHttp::new("more follows it"))),
+                        200..=299 => Err(NotHttp::new("more follows it").into()),
                         status => Err(ureq::Error::Other(Box::new(Refused(status)))),
                     };
                 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 use ureq::SendBody;
 use ureq::http;
 
+use super::body::Body as Rest;
 use super::connect::Refused;
 use super::date::parse_http_date;
-use super::head::{Head, NotHttp};
+use super::head::{Framing, Head, NotHttp};
 use super::host::Proxy;
+use super::link::Link;
 use super::pool::{Connection, Transport};
 use super::progress::{Counts, Progress};
 use crate::reply::{Failure, Phase, Result, Told, comes_later};
@@ -55,17 +57,15 @@ pub struct Incoming<'t> {
     /// The HTTP status.
     pub status: u16,
     head: Head,
-    body: ureq::BodyReader<'static>,
-    connection: Option<Connection>,
+    body: Rest,
+    /// `None` where the body has ended.
+    connection: Option<(Connection, Box<Link>)>,
     is_kept: bool,
     stop: Arc<Stop>,
     timeout: Duration,
     transport: &'t Transport,
     traffic: &'t Traffic,
 }
-
-/// How much of a reply is read at a time.
-const CHUNK: usize = 16 * 1024;
 
 /// What travelled, over all exchanges of a call, in bytes.
 #[derive(Debug, Default)]
@@ -147,9 +147,10 @@ impl Transport {
             }
         };
         limits.traffic.count(connection.progress.take_counts());
-        let body = response.map_err(&explain)?.into_body();
+        response.map_err(&explain)?;
         let no_head = || explain(io::Error::from(ErrorKind::UnexpectedEof).into());
         let head = connection.progress.take_head().ok_or_else(no_head)?;
+        let link = connection.link.take().ok_or_else(no_head)?;
         // Some proxies say 401 when it should be 407; the service's own would be JSON.
         let is_json = head.header("content-type").is_some_and(|kind| kind.contains("json"));
         let is_refused = head.status == 407 || (head.status == 401 && !is_json);
@@ -160,12 +161,13 @@ impl Transport {
         // A part of what was asked for as a whole: who knows what the connection is about.
         let is_odd =
             head.status == 206 && outgoing.headers.iter().all(|(name, _)| *name != "range");
+        let framing = if outgoing.method == "HEAD" { Framing::Length(0) } else { head.framing };
         Ok(Incoming {
             status: head.status,
-            is_kept: !is_odd,
+            is_kept: !(is_odd || head.is_last || head.is_early),
             head,
-            body: body.into_reader(),
-            connection: Some(connection),
+            body: Rest::new(framing),
+            connection: Some((connection, link)),
             stop: Arc::clone(limits.stop),
             timeout: limits.timeout,
             transport: self,
@@ -208,31 +210,31 @@ impl Incoming<'_> {
         self.head.is_early
     }
 
-    /// Reads some of the body; 0 at its end.
-    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        let Some(connection) = &self.connection else {
-            return Ok(0);
+    /// What has arrived of the body, lent until this is asked again; nothing at its end.
+    pub fn read(&mut self) -> Result<&[u8]> {
+        let Some((connection, link)) = &mut self.connection else {
+            return Ok(&[]);
         };
-        let result = self.body.read(buf);
+        let result = self.body.next(link);
         self.traffic.count(connection.progress.take_counts());
         match result {
-            Ok(0) if !buf.is_empty() => {
-                if let Some(connection) = self.connection.take().filter(|_| self.is_kept) {
-                    self.transport.give_back(connection);
-                }
-                Ok(0)
+            Ok(0) => {
+                self.give_back();
+                Ok(&[])
             }
-            Ok(n) => Ok(n),
+            Ok(n) => Ok(self.connection.as_mut().map_or(&[], |(_, link)| &link.arrived()[..n])),
             Err(error) => {
-                let error = ureq::Error::from(error);
-                Err(explain(
-                    error,
-                    &connection.progress,
-                    &self.stop,
-                    self.timeout,
-                    &Peer::default(),
-                ))
+                let progress = &connection.progress;
+                Err(explain(error, progress, &self.stop, self.timeout, &Peer::default()))
             }
+        }
+    }
+
+    /// The body was read to its end, so that the connection can be used for another request.
+    fn give_back(&mut self) {
+        if let Some((connection, link)) = self.connection.take().filter(|_| self.is_kept) {
+            connection.link.put(link);
+            self.transport.give_back(connection);
         }
     }
 
@@ -246,14 +248,14 @@ impl Incoming<'_> {
         let no_memory = |len| move |_| Failure::no_memory(len);
         let expected = announced.unwrap_or(0).min(1 << 20);
         body.try_reserve_exact(expected).map_err(no_memory(expected))?;
-        let mut chunk = vec![0; announced.unwrap_or(CHUNK).clamp(1024, CHUNK)];
         loop {
-            match self.read(&mut chunk)? {
-                0 => return Ok(Some(body)),
-                n if body.len() + n > most => return Ok(None),
-                n => {
-                    body.try_reserve(n).map_err(no_memory(body.len() + n))?;
-                    body.extend_from_slice(&chunk[..n]);
+            match self.read()? {
+                [] => return Ok(Some(body)),
+                more if body.len() + more.len() > most => return Ok(None),
+                more => {
+                    let len = body.len() + more.len();
+                    body.try_reserve(more.len()).map_err(no_memory(len))?;
+                    body.extend_from_slice(more);
                 }
             }
         }

@@ -61,6 +61,12 @@ impl fmt::Display for NotHttp {
 
 impl std::error::Error for NotHttp {}
 
+impl From<NotHttp> for ureq::Error {
+    fn from(problem: NotHttp) -> ureq::Error {
+        ureq::Error::Other(Box::new(problem))
+    }
+}
+
 impl Head {
     /// All headers, names in lower case.
     pub fn headers(&self) -> &[(String, String)] {
@@ -107,17 +113,6 @@ impl Head {
             }
             _ => Err(NotHttp::new("it is coded in a way that was not asked for")),
         }
-    }
-
-    /// What stands before the body for a reader that only has to find its end.
-    pub fn for_body(&self) -> String {
-        let framing = match self.framing {
-            Framing::Length(length) => format!("content-length: {length}\r\n"),
-            Framing::Chunked => "transfer-encoding: chunked\r\n".to_owned(),
-            Framing::Close => String::new(),
-        };
-        let close = if self.is_last || self.is_early { "connection: close\r\n" } else { "" };
-        format!("HTTP/1.1 200 OK\r\n{framing}{close}\r\n")
     }
 }
 

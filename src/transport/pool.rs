@@ -9,6 +9,7 @@ use rustls::ClientConfig;
 
 use super::connect::Dial;
 use super::host::Host;
+use super::link::Slot;
 use super::network::Network;
 use super::progress::Progress;
 use super::resolve::{LateResolver, LookUps};
@@ -36,6 +37,8 @@ pub struct Connection {
     pub agent: ureq::Agent,
     /// What the agent's connection is doing.
     pub progress: Progress,
+    /// Where it is.
+    pub link: Slot,
 }
 
 impl Transport {
@@ -85,7 +88,7 @@ impl Transport {
     }
 
     fn new_connection(&self, origin: &str) -> Result<Connection, rustls::Error> {
-        let progress = Progress::new();
+        let (progress, link) = (Progress::new(), Slot::default());
         let tls = if origin.starts_with("https:") {
             let make = || tls::client_config(&self.network.extra_roots);
             Some(Arc::clone(self.tls.get_or_try_init(make)?))
@@ -103,11 +106,13 @@ impl Transport {
             proxy: self.network.proxy.clone(),
             tls,
             look_ups: self.look_ups.clone(),
+            link: link.clone(),
         };
         Ok(Connection {
             origin: origin.to_owned(),
             agent: ureq::Agent::with_parts(self.agents.clone(), dial, LateResolver),
             progress,
+            link,
         })
     }
 }

@@ -4,13 +4,16 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::UnbufferedClientConnection;
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::unbuffered::ConnectionState;
+use rustls::{ClientConfig, RootCertStore};
 
+use super::buffers::Queue;
+use super::channel::{Channel, Stream, is_momentary};
 use super::host::Host;
-use super::socket::{Channel, Stream};
 use crate::os::Ready;
 
 /// The bundled roots and `extra_roots`, TLS 1.2 and 1.3.
@@ -50,55 +53,162 @@ pub fn is_usable(root: &CertificateDer<'static>) -> bool {
     RootCertStore::empty().add(root.clone()).is_ok()
 }
 
+/// How much content is encrypted, and sent, at once, in bytes.
+const AT_ONCE: usize = 64 * 1024;
+
+/// TLS over a channel.
+pub struct Tls {
+    connection: UnbufferedClientConnection,
+    channel: Channel,
+    /// Records that have arrived.
+    records: Queue,
+    /// Content that has arrived.
+    arrived: Queue,
+    /// Records to be sent.
+    leaving: Queue,
+    /// Whether the server has said that nothing more comes.
+    is_over: bool,
+}
+
 /// Agrees on TLS with `host`.
 pub fn handshake(
     config: &Arc<ClientConfig>,
     host: &Host,
-    mut channel: Channel,
-) -> Result<StreamOwned<ClientConnection, Channel>, ureq::Error> {
+    channel: Channel,
+) -> Result<Tls, ureq::Error> {
     let name = ServerName::try_from(host.name.clone())
         .map_err(|_| ureq::Error::Tls("the host name can't be verified"))?;
-    let mut connection = ClientConnection::new(Arc::clone(config), name)
+    let connection = UnbufferedClientConnection::new(Arc::clone(config), name)
         .map_err(|error| ureq::Error::Other(Box::new(error)))?;
-    while connection.is_handshaking() {
-        connection.complete_io(&mut channel)?;
+    let (records, arrived, leaving) = (Queue::new()?, Queue::new()?, Queue::new()?);
+    let mut tls = Tls { connection, channel, records, arrived, leaving, is_over: false };
+    loop {
+        let is_ready = tls.go_on(&[]);
+        // What is wrong is told to the server, too.
+        let sent = tls.channel.write_all(tls.leaving.bytes());
+        if is_ready? {
+            sent?;
+            tls.leaving.used(tls.leaving.bytes().len());
+            return Ok(tls);
+        }
+        sent?;
+        tls.leaving.used(tls.leaving.bytes().len());
+        let n = tls.channel.read(tls.records.room())?;
+        if n == 0 {
+            return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
+        }
+        tls.records.added(n);
     }
-    Ok(StreamOwned::new(connection, channel))
 }
 
-impl Stream for StreamOwned<ClientConnection, Channel> {
-    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        while self.conn.wants_write() {
-            self.conn.write_tls(&mut self.sock.at_once())?;
+impl Tls {
+    /// Deals with the records that have arrived. Then, if content can be sent, encrypts `content` and
+    /// returns true.
+    fn go_on(&mut self, content: &[u8]) -> io::Result<bool> {
+        loop {
+            let status = self.connection.process_tls_records(self.records.bytes_mut());
+            let mut discard = status.discard;
+            let mut is_ready = None;
+            match status.state {
+                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    while let Some(record) = traffic.next_record() {
+                        let record = record.map_err(invalid)?;
+                        discard += record.discard;
+                        self.arrived.add(record.payload);
+                    }
+                }
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    let n = data.encode(self.leaving.room()).map_err(io::Error::other)?;
+                    self.leaving.added(n);
+                }
+                // It is in `leaving`, which is as good.
+                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+                Ok(ConnectionState::PeerClosed) => self.is_over = true,
+                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
+                    let n =
+                        traffic.encrypt(content, self.leaving.room()).map_err(io::Error::other)?;
+                    self.leaving.added(n);
+                    is_ready = Some(true);
+                }
+                Ok(_) => is_ready = Some(false),
+                Err(error) => {
+                    self.records.used(discard);
+                    return Err(invalid(error));
+                }
+            }
+            self.records.used(discard);
+            if let Some(is_ready) = is_ready {
+                return Ok(is_ready);
+            }
         }
-        self.conn.writer().write(bytes)
+    }
+
+    /// Sends what can leave at once of the records to be sent.
+    fn flush(&mut self) -> io::Result<()> {
+        while !self.leaving.is_empty() {
+            let n = self.channel.at_once().write(self.leaving.bytes())?;
+            self.leaving.used(n);
+        }
+        Ok(())
+    }
+}
+
+fn invalid(error: rustls::Error) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
+}
+
+impl Stream for Tls {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.flush()?;
+        let n = bytes.len().min(AT_ONCE);
+        if !self.go_on(&bytes[..n])? {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        match self.flush() {
+            Err(error) if !is_momentary(&error) => Err(error),
+            _ => Ok(n),
+        }
     }
 
     fn has_left(&self) -> bool {
-        !self.conn.wants_write()
+        self.leaving.is_empty()
     }
 
-    /// Records that are not part of an answer, such as session tickets, are dealt with.
-    fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.conn.read_tls(&mut self.sock.at_once()) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            result => {
-                result?;
-                let new = self.conn.process_new_packets();
-                new.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            }
+    fn receive(&mut self) -> io::Result<bool> {
+        if self.is_over {
+            return Ok(false);
         }
-        self.conn.reader().read(buf)
+        let n = self.channel.at_once().read(self.records.room())?;
+        if n == 0 {
+            // Whoever cuts a connection can't say that it is over.
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        self.records.added(n);
+        self.go_on(&[])?;
+        match self.flush() {
+            Err(error) if !is_momentary(&error) => Err(error),
+            _ => Ok(!self.is_over || !self.arrived.is_empty()),
+        }
+    }
+
+    fn arrived(&mut self) -> &mut Queue {
+        &mut self.arrived
     }
 
     /// The server may have taken its leave, or said more than it was asked, together with its last
-    /// reply.
+    /// reply. Records that are not part of an answer, such as session tickets, are dealt with.
     fn is_open(&mut self) -> bool {
-        matches!(self.read_arrived(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+        loop {
+            match self.receive() {
+                Ok(true) if self.arrived.is_empty() => {}
+                Err(error) if is_momentary(&error) => return self.arrived.is_empty(),
+                _ => return false,
+            }
+        }
     }
 
     fn wait(&self, ready: Ready, time: Duration) -> io::Result<()> {
-        self.sock.wait(ready, time)
+        self.channel.wait(ready, time)
     }
 }
 

@@ -532,6 +532,7 @@ impl Worker {
         let fault = Action::CloseAfterReply { end: End::Close };
         emulator.inject(self.bed.api.fault(Op::List, fault));
         folder::list(client, PUBLIC, "/", None).unwrap();
+        wait_until("the list", || !emulator.requests().is_empty());
         thread::sleep(Duration::from_millis(50));
         emulator.clear_requests();
     }

@@ -7,11 +7,8 @@ use std::sync::atomic::Ordering;
 
 use super::{Download, Object};
 use crate::call::{Call, Incoming};
-use crate::os;
 use crate::reply::{Failure, Phase, Result};
 
-/// How much is read at once.
-const BUFFER: usize = 256 * 1024;
 /// What an attempt has to bring so that the next one is as good as the first, in bytes: a few in
 /// each could keep a call busy for ever.
 const PROGRESS: u64 = 4096;
@@ -23,7 +20,6 @@ impl Download<'_> {
     /// Fetches `len` bytes from `start` of the object and hands them to `sink` with their place,
     /// counted like `start`. After a lost connection it continues where it was.
     pub(super) fn fetch(&self, object: &Object, start: u64, len: u64, sink: Sink) -> Result<()> {
-        let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (at, end) = (Cell::new(start), start + len);
         let mut sink = |place: u64, bytes: &[u8]| {
             sink(place, bytes)?;
@@ -40,7 +36,7 @@ impl Download<'_> {
                     return Ok(());
                 }
                 let result = self.request(call, object, begin..end, &mut |incoming| {
-                    self.drain(incoming, begin..end, false, &mut buffer, &mut sink)
+                    self.drain(incoming, begin..end, false, &mut sink)
                 });
                 result.map_err(|failure| failure.with_progress(at.get() - begin >= PROGRESS))
             },
@@ -55,7 +51,6 @@ impl Download<'_> {
         if fetched.is_ok() || !self.ignores_ranges.load(Ordering::Relaxed) {
             return fetched;
         }
-        let mut buffer = os::zeros(BUFFER).ok_or_else(|| Failure::no_memory(BUFFER))?;
         let (start, end) = (object.start, object.start + object.len);
         self.call.stop.recover();
         self.call.attempts(
@@ -75,7 +70,7 @@ impl Download<'_> {
                 self.request(call, object, 0..object.size, &mut |incoming| {
                     // What lies behind a part need not come.
                     let has_more = end < object.size;
-                    self.drain(incoming, 0..end, has_more, &mut buffer, &mut sink)
+                    self.drain(incoming, 0..end, has_more, &mut sink)
                 })
             },
         )
@@ -147,20 +142,19 @@ impl Download<'_> {
         mut incoming: Incoming,
         part: Range<u64>,
         has_more: bool,
-        buffer: &mut [u8],
         sink: Sink,
     ) -> Result<()> {
         let Range { start: mut at, end } = part;
         while !(has_more && at == end) {
-            let n = match incoming.read(buffer)? {
-                0 if at == end => break,
-                0 => return Err(Failure::integrity("the answer ended before the object did")),
-                n if n as u64 <= end - at => n,
-                _ if has_more => (end - at) as usize,
+            let bytes = match incoming.read()? {
+                [] if at == end => break,
+                [] => return Err(Failure::integrity("the answer ended before the object did")),
+                bytes if bytes.len() as u64 <= end - at => bytes,
+                bytes if has_more => &bytes[..(end - at) as usize],
                 _ => return Err(Failure::integrity("the answer is longer than the object")),
             };
-            sink(at, &buffer[..n])?;
-            at += n as u64;
+            sink(at, bytes)?;
+            at += bytes.len() as u64;
             if self.call.stop.is_set() {
                 return Err(Failure::cancelled(Phase::Receive));
             }

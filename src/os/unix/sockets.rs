@@ -1,11 +1,11 @@
 //! Sockets that do not block, and waiting for them.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::os::Ready;
 
@@ -43,9 +43,4 @@ pub fn wait(sockets: &[TcpStream], ready: Ready, time: Duration) -> io::Result<(
         }
     }
     Ok(())
-}
-
-pub fn send_vectored(socket: &TcpStream, pieces: &[IoSlice]) -> io::Result<usize> {
-    // The standard library's own would raise SIGPIPE on a connection that has ended.
-    SockRef::from(socket).send_vectored_with_flags(pieces, libc::MSG_NOSIGNAL)
 }

@@ -58,6 +58,11 @@ impl CallLog {
         CallLog { log, thread: this_thread(), waiting: Mutex::default() }
     }
 
+    /// Whether lines of this level are wanted.
+    pub fn takes(&self, level: LogLevel) -> bool {
+        level <= self.log.level
+    }
+
     /// Logs what is not about one request but worth knowing.
     pub fn note(&self, line: impl FnOnce() -> String) {
         self.write(LogLevel::COS_LOG_FAILURES, line);
@@ -65,7 +70,7 @@ impl CallLog {
 
     /// Logs a line of this level, which is made if it is wanted.
     pub fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
-        if level <= self.log.level {
+        if self.takes(level) {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.push((level, line()));
             drop(waiting);

@@ -9,7 +9,7 @@ mod pace;
 mod send;
 
 pub use clock::Clock;
-pub use send::{Request, Wait};
+pub use send::{Request, Unread, Wait};
 
 pub use crate::transport::{Body, Incoming, parse_http_date, parse_iso_date};
 

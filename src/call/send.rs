@@ -1,5 +1,8 @@
 //! One request, its answer, and the line that the log has of them.
 
+use std::mem;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Call;
@@ -30,84 +33,133 @@ pub enum Wait {
     ForContent,
 }
 
+/// An answer of which only the head was read. The request is over when all of it was read, or when
+/// this is dropped: then what travelled is counted, and how it ended is logged.
+pub struct Unread {
+    incoming: Incoming,
+    sent: Sent,
+}
+
 impl Call {
-    /// Sends a request, once, and has `read` make something of the answer. Counts what travels, and
-    /// logs how it ended.
+    /// Sends a request, once, and has `read` make something of the answer.
     pub fn send<T>(
         &self,
         request: Request,
         wait: Wait,
         read: impl FnOnce(Incoming) -> Result<T>,
     ) -> Result<T> {
+        self.open(request, wait)?.read(read)
+    }
+
+    /// Sends a request, once, and waits for the head of the answer.
+    pub fn open(&self, request: Request, wait: Wait) -> Result<Unread> {
         if self.stop.is_cancelled() {
             return Err(Failure::cancelled(Phase::Send));
         }
-        let Request { op, method, url, headers, body } = request;
+        let mut sent = Sent::new(self, &request);
+        let Request { method, url, headers, body, .. } = request;
         let mut all = Vec::with_capacity(headers.len() + 1);
         all.extend(headers);
         all.push(("user-agent", &*self.shared.requests.user_agent));
-        let traffic = Traffic::default();
         let limits = Limits {
             timeout: self.shared.requests.timeout,
             reply_is_bounded: wait == Wait::ForReply,
             stop: &self.stop,
-            traffic: &traffic,
+            traffic: &sent.traffic,
         };
-        let line = Line { method, op, url, attempt: self.attempt.unwrap_or(1) };
-        let started = Instant::now();
-        let mut status = None;
         let outgoing = Outgoing { method, url, headers: &all, body };
-        let result = self.shared.transport.exchange(outgoing, &limits).and_then(|incoming| {
-            status = Some(incoming.status);
-            read(incoming)
-        });
-        self.shared.traffic.add(&traffic);
-        let failure = result.as_ref().err();
-        let level = match failure {
-            None => LogLevel::COS_LOG_REQUESTS,
-            Some(_) => LogLevel::COS_LOG_FAILURES,
-        };
-        let failure = failure.map(|failure| &**failure);
-        self.log().write(level, || line.text(status, failure, &traffic, started));
+        match self.shared.transport.exchange(outgoing, &limits) {
+            Ok(incoming) => {
+                sent.status = Some(incoming.status);
+                Ok(Unread { incoming, sent })
+            }
+            Err(failure) => {
+                sent.end(Some(&failure));
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Unread {
+    /// Has `read` make something of the answer.
+    pub fn read<T>(self, read: impl FnOnce(Incoming) -> Result<T>) -> Result<T> {
+        let Unread { incoming, mut sent } = self;
+        let result = read(incoming);
+        sent.end(result.as_ref().err().map(|failure| &**failure));
         result
     }
 }
 
-/// What the log shows of a request. Of the URL that is the path: the query may hold a signature.
-struct Line<'a> {
-    method: &'static str,
-    op: &'a str,
-    url: &'a str,
-    attempt: u32,
+/// To look at the head.
+impl Deref for Unread {
+    type Target = Incoming;
+
+    fn deref(&self) -> &Incoming {
+        &self.incoming
+    }
 }
 
-impl Line<'_> {
-    fn text(
-        &self,
-        status: Option<u16>,
-        failure: Option<&Failure>,
-        traffic: &Traffic,
-        started: Instant,
-    ) -> String {
-        let status = status.or(failure.and_then(Failure::http_status));
+/// A request that was sent, until it is over.
+struct Sent {
+    call: Call,
+    /// What the log shows of it; empty where nobody listens. Of the URL that is the path: the query
+    /// may hold a signature.
+    what: String,
+    status: Option<u16>,
+    traffic: Arc<Traffic>,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Sent {
+    fn new(call: &Call, request: &Request) -> Sent {
+        let Request { op, method, url, .. } = request;
+        let what = match call.log().takes(LogLevel::COS_LOG_FAILURES) {
+            true => format!("{method} {} op={op}", path(url)),
+            false => String::new(),
+        };
+        let (traffic, started) = (Arc::default(), Instant::now());
+        Sent { call: call.clone(), what, status: None, traffic, started, is_over: false }
+    }
+
+    /// Counts what travelled, and logs how it ended.
+    fn end(&mut self, failure: Option<&Failure>) {
+        if mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        self.call.shared.traffic.add(&self.traffic);
+        let level = match failure {
+            None => LogLevel::COS_LOG_REQUESTS,
+            Some(_) => LogLevel::COS_LOG_FAILURES,
+        };
+        self.call.log().write(level, || self.line(failure));
+    }
+
+    fn line(&self, failure: Option<&Failure>) -> String {
+        let Sent { call, what, traffic, .. } = self;
+        let status = self.status.or(failure.and_then(Failure::http_status));
         let connection = if traffic.connections() == 0 { "reused" } else { "new" };
         let mut text = format!(
-            "{} {} op={} status={} code={} sent={} received={} ms={} attempt={} connection={connection}",
-            self.method,
-            path(self.url),
-            self.op,
+            "{what} status={} code={} sent={} received={} ms={} attempt={} connection={connection}",
             status.map_or("-".to_owned(), |status| status.to_string()),
             failure.map_or(0, Failure::code),
             traffic.sent(),
             traffic.received(),
-            started.elapsed().as_millis(),
-            self.attempt,
+            self.started.elapsed().as_millis(),
+            call.attempt.unwrap_or(1),
         );
         if let Some(failure) = failure {
             let message = failure.message().replace(char::is_control, " ");
             text.push_str(&format!(" phase={} {message}", failure.phase().as_str()));
         }
         text
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.end(None);
     }
 }
 

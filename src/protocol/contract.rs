@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use crate::call::{Call, Incoming};
+use crate::call::{Call, Unread};
 use crate::content::hash::{self, Hasher, States, Sum};
 use crate::content::source::Source;
 use crate::path::{self, Bucket, CosPath, FilePath};
@@ -102,16 +102,15 @@ pub trait Objects {
     ) -> Result<bool>;
 
     /// Asks once for an object, or for the bytes of it that are in `range`; if `stat` has given an
-    /// `etag`, for that version of it. `take` gets the answer if it has the status 200, 206 or, where
-    /// a range was asked for, 416.
+    /// `etag`, for that version of it. The answer has the status 200, 206 or, where a range was asked
+    /// for, 416.
     fn get(
         &self,
         call: &Call,
         at: Place,
         range: Option<Range<u64>>,
         etag: Option<&str>,
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()>;
+    ) -> Result<Unread>;
 
     /// The URL of an object, without a signature.
     fn object_url(&self, at: Place) -> String;

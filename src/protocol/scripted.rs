@@ -11,7 +11,7 @@ use super::contract::{
     Abort, Ask, Attributes, Changes, Composed, Grant, Limits, Objects, Opened, PageQuery, PartDone,
     PartSizes, PartTag, Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
 };
-use crate::call::{Call, Incoming};
+use crate::call::{Call, Unread};
 use crate::client::Client;
 use crate::content::hash::Hasher;
 use crate::content::source::Source;
@@ -168,9 +168,10 @@ impl Objects for Scripted {
         at: Place,
         range: Option<Range<u64>>,
         _: Option<&str>,
-        _: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()> {
-        self.answer("get", format!("{} {range:?}", at.path.as_str())).map(|_| ())
+    ) -> Result<Unread> {
+        self.answer("get", format!("{} {range:?}", at.path.as_str()))?;
+        // Content comes over connections only.
+        Err(lost())
     }
 
     fn object_url(&self, at: Place) -> String {

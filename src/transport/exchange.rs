@@ -49,11 +49,11 @@ pub struct Limits<'a> {
     /// What else ends it.
     pub stop: &'a Arc<Stop>,
     /// Where its bytes are counted.
-    pub traffic: &'a Traffic,
+    pub traffic: &'a Arc<Traffic>,
 }
 
 /// An answer whose head has arrived.
-pub struct Incoming<'t> {
+pub struct Incoming {
     /// The HTTP status.
     pub status: u16,
     head: Head,
@@ -63,8 +63,8 @@ pub struct Incoming<'t> {
     is_kept: bool,
     stop: Arc<Stop>,
     timeout: Duration,
-    transport: &'t Transport,
-    traffic: &'t Traffic,
+    transport: Arc<Transport>,
+    traffic: Arc<Traffic>,
 }
 
 /// What travelled, over all exchanges of a call, in bytes.
@@ -110,7 +110,7 @@ impl Traffic {
 impl Transport {
     /// Sends a request and waits for the head of the answer. Redirects are not followed. An answer
     /// that arrives early ends sending.
-    pub fn exchange<'t>(&'t self, outgoing: Outgoing, limits: &Limits<'t>) -> Result<Incoming<'t>> {
+    pub fn exchange(self: &Arc<Self>, outgoing: Outgoing, limits: &Limits) -> Result<Incoming> {
         let origin = origin(outgoing.url);
         let connection = self.take(origin).map_err(|error| {
             Failure::no_way(Phase::Tls, format!("TLS can't be set up: {error}"))
@@ -170,13 +170,13 @@ impl Transport {
             connection: Some((connection, link)),
             stop: Arc::clone(limits.stop),
             timeout: limits.timeout,
-            transport: self,
-            traffic: limits.traffic,
+            transport: Arc::clone(self),
+            traffic: Arc::clone(limits.traffic),
         })
     }
 }
 
-impl Incoming<'_> {
+impl Incoming {
     /// A header of the answer, by its name in lower case; the first one if there are more.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)

@@ -35,7 +35,7 @@ impl Download<'_> {
                 if begin == end && begin > start {
                     return Ok(());
                 }
-                let result = self.request(call, object, begin..end, &mut |incoming| {
+                let result = self.request(call, object, begin..end, |incoming| {
                     self.drain(incoming, begin..end, false, &mut sink)
                 });
                 result.map_err(|failure| failure.with_progress(at.get() - begin >= PROGRESS))
@@ -67,7 +67,7 @@ impl Download<'_> {
                     }
                     Ok(())
                 };
-                self.request(call, object, 0..object.size, &mut |incoming| {
+                self.request(call, object, 0..object.size, |incoming| {
                     // What lies behind a part need not come.
                     let has_more = end < object.size;
                     self.drain(incoming, 0..end, has_more, &mut sink)
@@ -82,11 +82,12 @@ impl Download<'_> {
         call: &Call,
         object: &Object,
         part: Range<u64>,
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
+        take: impl FnOnce(Incoming) -> Result<()>,
     ) -> Result<()> {
         let is_whole = part == (0..object.size);
         let range = (!is_whole).then(|| part.clone());
-        self.service.get(call, self.at(), range, object.etag.as_deref(), &mut |incoming| {
+        let answer = self.service.get(call, self.at(), range, object.etag.as_deref())?;
+        answer.read(|incoming| {
             self.check_head(&incoming, object, &part, is_whole)?;
             take(incoming)
         })

@@ -10,7 +10,7 @@ use super::request::{Operation, Parameters, Signature};
 use super::sign::{Kind, sign};
 use super::slices::SessionData;
 use super::{LIMITS, MAX_URL, V4};
-use crate::call::{Call, Incoming, Request, Wait};
+use crate::call::{Call, Incoming, Request, Unread, Wait};
 use crate::content::hash;
 use crate::content::source::Source;
 use crate::path::{CosPath, FilePath, encode_query};
@@ -142,12 +142,11 @@ impl Objects for V4 {
         at: Place,
         range: Option<Range<u64>>,
         _: Option<&str>,
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Unread> {
         // Download hosts need not say why they refuse.
         let may_be_late =
             |failure: &Failure| is_about_time(failure) || failure.http_status() == Some(403);
-        call.on_time(may_be_late, || self.get_once(call, at, range.as_ref(), take))
+        call.on_time(may_be_late, || self.get_once(call, at, range.as_ref()))
     }
 
     /// `scheme://bucket-appid.host/path`.
@@ -192,13 +191,7 @@ impl V4 {
         )
     }
 
-    fn get_once(
-        &self,
-        call: &Call,
-        at: Place,
-        range: Option<&Range<u64>>,
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()> {
+    fn get_once(&self, call: &Call, at: Place, range: Option<&Range<u64>>) -> Result<Unread> {
         let now = call.now();
         let signature = sign(&self.account, at, Kind::Download(call.expiry(now)), now);
         let url = self.object_url(at);
@@ -217,11 +210,12 @@ impl V4 {
             headers.push(("range", bytes));
         }
         let request = Request { op: "download", method: "GET", url: &url, headers, body: None };
-        call.send(request, Wait::ForContent, |incoming| match incoming.status {
-            200 | 206 => take(incoming),
-            416 if bytes.is_some() => take(incoming),
-            _ => Err(refusal(incoming, &call.secrets().with(&signature))),
-        })
+        let answer = call.open(request, Wait::ForContent)?;
+        match answer.status {
+            200 | 206 => Ok(answer),
+            416 if bytes.is_some() => Ok(answer),
+            _ => answer.read(|incoming| Err(refusal(incoming, &call.secrets().with(&signature)))),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::parts::was_there_before;
 use super::reply::{Answer, bare_etag};
 use super::request::Order;
 use super::{V5, site, xml};
-use crate::call::{Call, Incoming, parse_http_date, parse_iso_date};
+use crate::call::{Call, Unread, parse_http_date, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
 use crate::path::{Bucket, FilePath, encode};
@@ -305,8 +305,7 @@ impl Objects for V5 {
         at: Place,
         range: Option<Range<u64>>,
         etag: Option<&str>,
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Unread> {
         let mut order = Order::new("download", "GET", at);
         let mut statuses = vec![200, 206];
         if let Some(range) = &range {
@@ -317,7 +316,7 @@ impl Objects for V5 {
         if let Some(etag) = etag {
             order = order.header("if-match", format!("\"{etag}\""));
         }
-        self.fetch(call, &order, &statuses, take).map_err(|failure| {
+        self.fetch(call, &order, &statuses).map_err(|failure| {
             if failure.http_status() == Some(412) {
                 return Failure::integrity("the object changed while it was downloaded");
             }
@@ -386,8 +385,8 @@ impl V5 {
         } else {
             let order = Order::new("stat", "GET", at).header("range", "bytes=0-0");
             // Only a refusal counts; content is left unread.
-            let mut take = |_: Incoming| Ok(());
-            call.attempts(|_| true, |call| self.fetch(call, &order, &[200, 206], &mut take))
+            let asked = call.attempts(|_| true, |call| self.fetch(call, &order, &[200, 206]));
+            asked.map(|_| ())
         };
         match asked {
             Err(said) if said.server_code().is_some() => said,

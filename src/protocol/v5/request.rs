@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 use super::reply::{self, Answer, is_about_time};
 use super::sign::{Lifetime, Signed, sign};
 use super::{V5, site};
-use crate::call::{Body, Call, Incoming, Request, Wait};
+use crate::call::{Body, Call, Incoming, Request, Unread, Wait};
 use crate::content::stretch::Stretch;
 use crate::path::{Bucket, encode, encode_query};
 use crate::protocol::contract::{Place, Retry};
@@ -195,22 +195,17 @@ impl V5 {
         }
     }
 
-    /// Asks for content, once. `take` gets every answer with one of these statuses.
-    pub(super) fn fetch(
-        &self,
-        call: &Call,
-        order: &Order,
-        statuses: &[u16],
-        take: &mut dyn FnMut(Incoming) -> Result<()>,
-    ) -> Result<()> {
+    /// Asks for content, once. Every answer with another status than these is a failure.
+    pub(super) fn fetch(&self, call: &Call, order: &Order, statuses: &[u16]) -> Result<Unread> {
         call.on_time(is_about_time, || {
             let ready = self.ready(call, order, &self.domains.download, None);
             let secrets = call.secrets().with(&ready.signature);
             let request = ready.request(order, None);
-            call.send(request, Wait::ForContent, |incoming| {
-                if statuses.contains(&incoming.status) {
-                    return take(incoming);
-                }
+            let answer = call.open(request, Wait::ForContent)?;
+            if statuses.contains(&answer.status) {
+                return Ok(answer);
+            }
+            answer.read(|incoming| {
                 let status = incoming.status;
                 match read(incoming, order, secrets) {
                     Ok(_) => Err(reply::not_a_reply(status, "it is not the object")),

@@ -160,7 +160,7 @@ setup:
 	@TARGET=$(TARGET) tests/install-tools.sh
 
 bench: lib
-	benches/install-tools.sh
+	OUT=$(BUILD)/bench benches/install-tools.sh
 	LIB=$(LIB) OUT=$(BUILD)/bench CC="$(CC)" ROWS="$(ROWS)" REPEAT="$(REPEAT)" DIR="$(DIR)" \
 	    benches/run.py
 	@echo "The programs that were measured are in $(BUILD)/bench."

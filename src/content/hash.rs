@@ -1,6 +1,7 @@
 //! Digests of content.
 
 use std::fmt;
+use std::ops::Range;
 
 use md5::Md5;
 use sha1::digest::common::hazmat::SerializableState;
@@ -58,7 +59,7 @@ impl Sum {
         read: impl FnMut(&mut [u8], u64) -> Result<()>,
     ) -> Result<Sum> {
         let mut hasher = self.hasher();
-        for_each_chunk(len, stop, read, |chunk| hasher.update(chunk))?;
+        hasher.read(0..len, stop, read)?;
         Ok(hasher.sum())
     }
 }
@@ -89,6 +90,17 @@ impl Hasher {
             Hasher::Sha1(hasher) => hasher.update(bytes),
             Hasher::Crc64(hasher) => hasher.write(bytes),
         }
+    }
+
+    /// Takes the bytes in `range` of what `read` reads from the place that it is told.
+    pub fn read(
+        &mut self,
+        range: Range<u64>,
+        stop: &Stop,
+        mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+    ) -> Result<()> {
+        let read = |buf: &mut [u8], at| read(buf, range.start + at);
+        for_each_chunk(range.end - range.start, stop, read, |chunk| self.update(chunk))
     }
 
     /// The sum of the bytes so far.

@@ -2,6 +2,7 @@
 //! digests.
 
 pub mod hash;
+pub mod running;
 pub mod source;
 pub mod stretch;
 pub mod window;

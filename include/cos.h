@@ -1358,7 +1358,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
  *   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-…`,
  *   `authority`, `storage_class`, `tagging`, `traffic_limit`, `content_md5`: as with
  *   cos_upload_file(), for every file that travels.
- * - `concurrency` (4): files under way at a time, or slices of a large file, 1 to 64.
+ * - `concurrency` (4): files and slices of large files under way at a time, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 when every file is there; otherwise the code of the first file that failed, or what
@@ -1408,7 +1408,7 @@ int cos_upload_folder(const cos_client *client,
  * Options (default):
  * - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
  * - `verify_sha1` (true), `resume` (true): as with cos_download_file(), for every file.
- * - `concurrency` (4): files under way at a time, or ranges of a large file, 1 to 64.
+ * - `concurrency` (4): files and ranges of large files under way at a time, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 when every file is there; otherwise the code of the first file that failed, or what

@@ -29,6 +29,7 @@ use crate::path::{Bucket, FilePath};
 use crate::protocol::contract::{Ask, Place, Protocol};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
+use crate::threads::Workers;
 use crate::transfer::Transfer;
 
 /// How much one request fetches at the most, in bytes.
@@ -45,6 +46,8 @@ pub struct Download<'a> {
     path: FilePath,
     transfer: &'a Transfer,
     settings: Settings,
+    /// Who fetches its pieces.
+    workers: Arc<Workers>,
     /// The first `ETag`, where nothing else would show that the object changed meanwhile.
     etag: Mutex<Option<String>>,
     /// Whether an answer to a request for a part was the whole.
@@ -122,7 +125,8 @@ fn begin_download<'a>(
     let this = begin(client, bucket, cos_path, FilePath::new, options, Some(transfer))?;
     let Operation { service, call, bucket, path, mut options } = this;
     let settings = settings(&mut options)?;
-    Ok((Download::new(service, call, bucket, path, transfer, settings), options))
+    let workers = Arc::new(Workers::new(settings.concurrency));
+    Ok((Download::new(service, call, bucket, path, transfer, settings, workers), options))
 }
 
 impl<'a> Download<'a> {
@@ -134,6 +138,7 @@ impl<'a> Download<'a> {
         path: FilePath,
         transfer: &'a Transfer,
         settings: Settings,
+        workers: Arc<Workers>,
     ) -> Download<'a> {
         Download {
             service,
@@ -142,6 +147,7 @@ impl<'a> Download<'a> {
             path,
             transfer,
             settings,
+            workers,
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),

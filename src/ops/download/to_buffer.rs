@@ -46,24 +46,20 @@ impl Download<'_> {
             self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;
         }
         let pieces = Mutex::new(data.chunks_mut(PIECE as usize).enumerate());
-        let workers =
-            self.settings.concurrency.min(usize::try_from(object.pieces()).unwrap_or(usize::MAX));
-        let fetched = threads::parallel(workers, &self.call.stop, || {
-            while !self.call.stop.is_set() {
-                let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some((i, piece)) = next else {
-                    return Ok(());
-                };
+        let fetched = self.workers.share(
+            usize::try_from(object.pieces()).unwrap_or(usize::MAX),
+            &self.call.stop,
+            || pieces.lock().unwrap_or_else(PoisonError::into_inner).next(),
+            |(i, piece)| {
                 let (start, len) = object.piece(i as u64);
                 let from = object.start + start;
                 self.fetch(object, from, len, &mut |at, bytes| {
                     let place = (at - from) as usize;
                     piece[place..place + bytes.len()].copy_from_slice(bytes);
                     Ok(())
-                })?;
-            }
-            Ok(())
-        });
+                })
+            },
+        );
         self.or_whole(fetched, object, &mut |at, bytes| {
             let place = (at - object.start) as usize;
             data[place..place + bytes.len()].copy_from_slice(bytes);

@@ -1,6 +1,6 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::partial::{Destination, Partial, sum_of};
 use super::{Download, Object, PIECE, begin_download};
@@ -88,20 +88,13 @@ impl Download<'_> {
         };
         let is_empty = object.len == 0;
         let missing = (0..object.pieces()).filter(|i| is_missing(*i) || is_empty).count();
-        let next = AtomicU64::new(0);
-        let fetched =
-            threads::parallel(self.settings.concurrency.min(missing), &self.call.stop, || {
-                while !self.call.stop.is_set() {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= object.pieces() {
-                        return Ok(());
-                    }
-                    if is_missing(i) || is_empty {
-                        self.fetch_piece(object, partial, i)?;
-                    }
-                }
-                Ok(())
-            });
+        let wanted = Mutex::new((0..object.pieces()).filter(|i| is_missing(*i) || is_empty));
+        let fetched = self.workers.share(
+            missing,
+            &self.call.stop,
+            || wanted.lock().unwrap_or_else(PoisonError::into_inner).next(),
+            |i| self.fetch_piece(object, partial, i),
+        );
         self.or_whole(fetched, object, &mut |at, bytes| {
             partial.forget();
             partial.write(bytes, at - object.start)

@@ -10,6 +10,7 @@ use crate::os;
 use crate::path::{CosPath, FolderPath};
 use crate::protocol::contract::Retry;
 use crate::reply::{Code, Reply, Result};
+use crate::threads::Workers;
 
 /// Deletes all files below a folder, then the folders, the innermost first. What can't be deleted is
 /// reported, and stays with the folders that it is in.
@@ -25,7 +26,7 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     let files = AtomicUsize::new(0);
     let mut folders = 0;
     let together: Vec<_> = tree.files.chunks(service.limits().deleted_at_once).collect();
-    let mut result = for_each(&call, workers, &together, |some| {
+    let mut result = for_each(&call, &Workers::new(workers), &together, |some| {
         for (file, removed) in some.iter().zip(remove_files(folder, some)) {
             if removed.is_ok() {
                 files.fetch_add(1, Ordering::Relaxed);

@@ -11,12 +11,12 @@ use super::{Remote, for_each, local};
 use crate::client::Client;
 use crate::content::source::Source;
 use crate::ops::begin;
-use crate::ops::download::{self, Destination, Download, Object, PIECE, is_partial_name};
+use crate::ops::download::{self, Destination, Download, Object, is_partial_name};
 use crate::os;
 use crate::path::{FilePath, FolderPath};
 use crate::protocol::contract::Protocol;
 use crate::reply::{Failure, Reply, Result};
-use crate::threads::{self, Watch};
+use crate::threads::{self, Watch, Workers};
 use crate::transfer::Transfer;
 
 const UNFINISHED: &str = "an unfinished upload";
@@ -30,6 +30,7 @@ struct TreeDownload<'a> {
     overwrite: bool,
     resume: bool,
     settings: download::Settings,
+    workers: Arc<Workers>,
     report: &'a Report<'a>,
 }
 
@@ -67,6 +68,7 @@ pub fn download(
         overwrite,
         resume,
         settings,
+        workers: Arc::new(Workers::new(settings.concurrency)),
         report: &report,
     };
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
@@ -97,13 +99,9 @@ impl TreeDownload<'_> {
         Ok(())
     }
 
-    /// Small files in parallel; then the large ones, whose pieces are in parallel.
     fn fetch_all(&self, files: Vec<RemoteFile>) -> Result<()> {
-        let (small, large): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| file.size <= PIECE);
         let fetch = |file: &RemoteFile| self.report.note(&file.name, self.fetch(file));
-        for_each(self.remote.call, self.settings.concurrency, &small, fetch)?;
-        for_each(self.remote.call, 1, &large, fetch)
+        for_each(self.remote.call, &self.workers, &files, fetch)
     }
 
     fn fetch(&self, file: &RemoteFile) -> Result<()> {
@@ -134,7 +132,9 @@ impl TreeDownload<'_> {
         let destination = Destination::new(name, self.overwrite)?;
         let service = Arc::clone(&self.service);
         let (call, bucket) = (call.part(), bucket.clone());
-        let download = Download::new(service, call, bucket, path, self.transfer, self.settings);
+        let workers = Arc::clone(&self.workers);
+        let download =
+            Download::new(service, call, bucket, path, self.transfer, self.settings, workers);
         let has_sums = self.remote.service.limits().lists_have_sums;
         let object = if has_sums || !self.settings.verify {
             Object::whole(file.size, &file.shown(), self.settings.verify)

@@ -20,7 +20,7 @@ use crate::call::Call;
 use crate::path::{Bucket, FilePath, FolderPath};
 use crate::protocol::contract::{Place, Protocol};
 use crate::reply::Result;
-use crate::threads;
+use crate::threads::Workers;
 
 /// A folder of a bucket, with all that is below it.
 #[derive(Clone, Copy)]
@@ -49,24 +49,16 @@ impl<'a> Remote<'a> {
     }
 }
 
-/// Does `work` for each of `items`, up to `workers` at a time. An item that fails is reported by
-/// `work` itself; a failure that it returns ends everything.
+/// Does `work` for each of `items` on `workers`. An item that fails is reported by `work` itself; a
+/// failure that it returns ends everything.
 fn for_each<T: Sync>(
     call: &Call,
-    workers: usize,
+    workers: &Workers,
     items: &[T],
     work: impl Fn(&T) -> Result<()> + Sync,
 ) -> Result<()> {
     let next = AtomicUsize::new(0);
-    threads::parallel(workers.min(items.len()), &call.stop, || {
-        while !call.stop.is_set() {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            match items.get(i) {
-                Some(item) => work(item)?,
-                None => break,
-            }
-        }
-        Ok(())
-    })?;
+    let next = || items.get(next.fetch_add(1, Ordering::Relaxed));
+    workers.share_all(&call.stop, next, work)?;
     call.check_not_cancelled()
 }

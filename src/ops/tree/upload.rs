@@ -13,7 +13,7 @@ use crate::ops::upload::{self, IfExists, Sending};
 use crate::path::{FilePath, FolderPath};
 use crate::protocol::contract::{Upload, UploadSettings};
 use crate::reply::{Code, Reply, Result};
-use crate::threads::{self, Watch};
+use crate::threads::{self, Watch, Workers};
 use crate::transfer::Transfer;
 
 /// What is the same for all files.
@@ -23,6 +23,7 @@ struct TreeUpload<'a> {
     transfer: &'a Transfer,
     local_root: Root,
     existing: Existing,
+    workers: Workers,
     report: &'a Report<'a>,
 }
 
@@ -55,8 +56,9 @@ pub fn upload(
         let bytes = local.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         transfer.set_total(bytes);
         let existing = Existing::find(remote, &local.files)?;
-        let settings = &settings;
-        let tree = TreeUpload { remote, settings, transfer, local_root, existing, report: &report };
+        let (settings, report) = (&settings, &report);
+        let workers = Workers::new(settings.concurrency);
+        let tree = TreeUpload { remote, settings, transfer, local_root, existing, workers, report };
         tree.make_empty_folders(&local.empty_directories)?;
         tree.send_all(local.files)?;
         report.complete(transfer);
@@ -68,7 +70,7 @@ pub fn upload(
 impl TreeUpload<'_> {
     fn make_empty_folders(&self, names: &[String]) -> Result<()> {
         let Remote { service, call, .. } = self.remote;
-        for_each(call, self.settings.concurrency, names, |name| {
+        for_each(call, &self.workers, names, |name| {
             let create = || {
                 let path = self.remote.folder(name)?;
                 match service.create_folder(call, self.remote.at(&path), "") {
@@ -80,14 +82,9 @@ impl TreeUpload<'_> {
         })
     }
 
-    /// Small files in parallel; then the large ones, whose parts are in parallel.
     fn send_all(&self, files: Vec<LocalFile>) -> Result<()> {
-        let (call, threshold) = (self.remote.call, self.settings.threshold);
-        let (small, large): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| file.size < threshold);
         let send = |file: &LocalFile| self.report.note(&file.name, self.send(file));
-        for_each(call, self.settings.concurrency, &small, send)?;
-        for_each(call, 1, &large, send)
+        for_each(self.remote.call, &self.workers, &files, send)
     }
 
     fn send(&self, file: &LocalFile) -> Result<()> {
@@ -102,8 +99,8 @@ impl TreeUpload<'_> {
         let (bucket, settings) = (self.remote.bucket, self.settings.clone());
         let upload = Upload::new(bucket, &path, &source, self.transfer, settings);
         let (call, stats) = (self.remote.call.part(), Default::default());
-        let service = self.remote.service;
-        Sending { service, call: &call, upload: &upload, stats: &stats }.send()?;
+        let (service, workers) = (self.remote.service, &self.workers);
+        Sending { service, call: &call, upload: &upload, stats: &stats, workers }.send()?;
         self.report.done(&file.name, "uploaded", size);
         Ok(())
     }

@@ -31,7 +31,7 @@ use crate::protocol::contract::{
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::stop::Stop;
-use crate::threads::{self, Watch};
+use crate::threads::{self, Watch, Workers};
 use crate::transfer::Transfer;
 
 /// An upload under way.
@@ -45,6 +45,8 @@ pub struct Sending<'a> {
     pub upload: &'a Upload<'a>,
     /// What is worth telling about it.
     pub stats: &'a Stats,
+    /// Who sends its parts.
+    pub workers: &'a Workers,
 }
 
 /// What is worth telling about a finished or failed upload.
@@ -105,9 +107,10 @@ fn upload<'a>(
     let _busy = transfer.begin()?;
     transfer.set_total(source.size());
     let (started, stats) = (Instant::now(), Stats::default());
+    let workers = Workers::new(settings.concurrency);
     let upload = Upload::new(&this.bucket, &this.path, &source, transfer, settings);
-    let call = &this.call;
-    let sending = Sending { service: &*this.service, call, upload: &upload, stats: &stats };
+    let (service, call) = (&*this.service, &this.call);
+    let sending = Sending { service, call, upload: &upload, stats: &stats, workers: &workers };
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
         let reply = sending.send().map_err(|failure| sending.compared(failure))?;
         transfer.complete();

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::Sending;
 use crate::call::Call;
 use crate::protocol::contract::{Abort, Ask, Changes, Opened, PartTag, Retry, Session};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
-use crate::threads;
 
 /// Why a round of an upload did not bring the content to its place.
 pub(super) enum Ended {
@@ -58,6 +57,23 @@ struct Arrived {
     tags: BTreeMap<u64, PartTag>,
     /// The reply to the upload, where the server completed it with its last part.
     complete: Option<Reply>,
+}
+
+/// A part that is to be sent: its number, and where it stands in the content.
+struct Part<'a> {
+    index: u64,
+    start: u64,
+    end: u64,
+    _turn: Option<MutexGuard<'a, ()>>,
+}
+
+/// The turn to send, unless another thread has it.
+fn turn(serial: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
+    match serial.try_lock() {
+        Ok(turn) => Some(turn),
+        Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 impl Sending<'_> {
@@ -198,49 +214,49 @@ impl Sending<'_> {
         let serial = Mutex::new(());
         let arrived = Mutex::new(Arrived { tags: session.tags.clone(), complete: None });
         let stop = &self.call.stop;
-        let work = || {
-            while !stop.is_set() {
-                // One part at a time, from whichever thread, once the server has asked for it.
-                let _turn = is_serial
-                    .load(Ordering::Acquire)
-                    .then(|| serial.lock().unwrap_or_else(PoisonError::into_inner));
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if session.stored.contains(&index) {
-                    continue;
-                }
-                let start = index * part_size;
-                let end = source.wait_for(start + part_size, stop);
-                if stop.is_set() {
-                    break;
-                }
-                if end <= start {
-                    return Ok(());
-                }
-                let progress = self.upload.transfer.mark();
-                let (call, upload) = (self.call, self.upload);
-                let done = self.service.put_part(call, upload, session, index, &progress)?;
-                progress.reached(end - start);
-                source.release(start..end);
-                sent.fetch_add(1, Ordering::Relaxed);
-                has_arrived.store(true, Ordering::Relaxed);
-                if done.is_serial {
-                    is_serial.store(true, Ordering::Release);
-                }
-                let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
-                arrived.tags.extend(done.tag.map(|tag| (index, tag)));
-                if done.complete.is_some() {
-                    arrived.complete = done.complete;
-                }
+        let next_part = || loop {
+            // One part at a time, from whichever thread, once the server has asked for it.
+            let turn = match is_serial.load(Ordering::Acquire) {
+                true => Some(turn(&serial)?),
+                false => None,
+            };
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if session.stored.contains(&index) {
+                continue;
             }
-            if stop.is_cancelled() { Err(Failure::cancelled(Phase::Send)) } else { Ok(()) }
+            let start = index * part_size;
+            let end = source.wait_for(start + part_size, stop);
+            let is_there = end > start && !stop.is_set();
+            return is_there.then_some(Part { index, start, end, _turn: turn });
+        };
+        let send = |part: Part| {
+            let progress = self.upload.transfer.mark();
+            let (call, upload) = (self.call, self.upload);
+            let done = self.service.put_part(call, upload, session, part.index, &progress)?;
+            progress.reached(part.end - part.start);
+            source.release(part.start..part.end);
+            sent.fetch_add(1, Ordering::Relaxed);
+            has_arrived.store(true, Ordering::Relaxed);
+            if done.is_serial {
+                is_serial.store(true, Ordering::Release);
+            }
+            let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            arrived.tags.extend(done.tag.map(|tag| (part.index, tag)));
+            if done.complete.is_some() {
+                arrived.complete = done.complete;
+            }
+            Ok(())
         };
         let missing = source.size().div_ceil(part_size) - session.stored.len() as u64;
-        let workers = match usize::try_from(missing) {
+        let of_use = match usize::try_from(missing) {
             _ if session.is_serial => 1,
-            Ok(missing) if source.can_be_read_again() => concurrency.min(missing.max(1)),
-            _ => concurrency,
+            Ok(missing) if source.can_be_read_again() => missing,
+            _ => usize::MAX,
         };
-        threads::parallel(workers, stop, work)?;
+        self.workers.share(of_use, stop, next_part, send)?;
+        if stop.is_cancelled() {
+            return Err(Failure::cancelled(Phase::Send));
+        }
         Ok(arrived.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -14,7 +14,7 @@ use crate::path::FilePath;
 use crate::protocol::contract::{Upload, UploadSettings};
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::stop::{Stop, TICK};
-use crate::threads::{self, Reporter, Watch};
+use crate::threads::{self, Reporter, Watch, Workers};
 use crate::transfer::Transfer;
 
 /// Fills the start of a buffer; returns how many bytes it has, 0 at the end, less to stop.
@@ -46,7 +46,8 @@ pub fn stream(
     let settings = UploadSettings { resume: false, ..asked };
     let upload = Upload::new(&this.bucket, &this.path, &source, transfer, settings);
     let (service, call) = (&*this.service, &this.call);
-    let sending = Sending { service, call, upload: &upload, stats: &stats };
+    let workers = Workers::new(upload.settings.concurrency);
+    let sending = Sending { service, call, upload: &upload, stats: &stats, workers: &workers };
     let mut reader = Reader {
         window: &window,
         upload: &upload,

@@ -9,6 +9,7 @@ use crate::path::{Bucket, FilePath};
 use crate::protocol::contract::{Upload, UploadSettings};
 use crate::protocol::scripted::{LIMITS, Scripted, call, lost, settings};
 use crate::reply::{Code, Failure, Reply, Result};
+use crate::threads::Workers;
 use crate::transfer::Transfer;
 
 /// Three parts: two of four bytes and one of two.
@@ -26,8 +27,10 @@ fn send(service: Scripted, call: &Call, settings: UploadSettings, source: &Sourc
     let path = FilePath::new("cos_path", "/f", &LIMITS.paths).unwrap();
     let (transfer, stats) = (Transfer::default(), Stats::default());
     transfer.set_total(source.size());
+    let workers = Workers::new(settings.concurrency);
     let upload = Upload::new(&bucket, &path, source, &transfer, settings);
-    let sending = Sending { service: &service, call, upload: &upload, stats: &stats };
+    let service = &service;
+    let sending = Sending { service, call, upload: &upload, stats: &stats, workers: &workers };
     let result = sending.send();
     Ended { result, asked: service.asked(), stats, transfer }
 }

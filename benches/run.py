@@ -406,7 +406,8 @@ def machine():
     openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True)
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE,
                             capture_output=True, text=True)
-    return (f"commit {commit.stdout.strip()}, {len(os.sched_getaffinity(0))} CPUs ({model[1] if model else platform.machine()}), "
+    return (f"commit {commit.stdout.strip()}, {len(os.sched_getaffinity(0))} CPUs "
+            f"({model[1] if model else platform.machine()}), "
             f"Linux {platform.release()}, {curl.stdout.strip()}, "
             f"{' '.join(openssl.stdout.split()[:2])}")
 

@@ -208,7 +208,8 @@ static void take_grant(struct reader *reader, const char *name)
     if (strcmp(name, "URI") == 0)
         acl->is_of_all = len >= strlen(all) && strcmp(text + len - strlen(all), all) == 0;
     else if (strcmp(name, "Permission") == 0)
-        acl->is_public |= acl->is_of_all && (strcmp(text, "READ") == 0 || strcmp(text, "FULL_CONTROL") == 0);
+        acl->is_public |=
+            acl->is_of_all && (strcmp(text, "READ") == 0 || strcmp(text, "FULL_CONTROL") == 0);
     else if (strcmp(name, "Grant") == 0)
         acl->is_of_all = 0;
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use super::hash::{Hasher, Sum};
 use super::source::Source;
+use crate::os::{Content, Stored};
 use crate::reply::{Failure, Result};
 use crate::transfer::Mark;
 
@@ -91,11 +92,18 @@ impl<'a> Stretch<'a> {
         }
         // Whoever asks for more has sent what he got before.
         self.progress.reached(self.position);
-        self.position += chunk.len() as u64;
-        if self.position == self.len {
-            self.source.check_unchanged()?;
-        }
-        Ok(chunk.len())
+        self.go_on(n)?;
+        Ok(n)
+    }
+
+    fn go_on(&mut self, n: usize) -> Result<()> {
+        self.position += n as u64;
+        if self.position == self.len { self.source.check_unchanged() } else { Ok(()) }
+    }
+
+    fn kept(&mut self, failure: Box<Failure>) -> io::Error {
+        self.failure = Some(failure);
+        io::Error::other("the local file can't be read")
     }
 }
 
@@ -104,10 +112,24 @@ impl Read for Stretch<'_> {
         if self.position == self.len {
             return Ok(0);
         }
-        self.read_some(buf).map_err(|failure| {
-            self.failure = Some(failure);
-            io::Error::other("the local file can't be read")
-        })
+        self.read_some(buf).map_err(|failure| self.kept(failure))
+    }
+}
+
+impl Content for Stretch<'_> {
+    fn stored(&self) -> Option<Stored<'_>> {
+        let len = self.len - self.position;
+        match self.source {
+            Source::File(file, _) if self.hasher.is_none() && len > 0 => {
+                Some(Stored { file, offset: self.offset + self.position, len })
+            }
+            _ => None,
+        }
+    }
+
+    fn sent(&mut self, n: usize) -> io::Result<()> {
+        self.progress.reached(self.position + n as u64);
+        self.go_on(n).map_err(|failure| self.kept(failure))
     }
 }
 

@@ -12,7 +12,7 @@ mod unix;
 mod windows;
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
@@ -182,6 +182,38 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 /// Waits until one of the sockets is ready or has failed, at most for `time`. A signal ends it, too.
 pub fn wait(sockets: &[TcpStream], ready: Ready, time: Duration) -> io::Result<()> {
     system::wait(sockets, ready, time)
+}
+
+/// Bytes to be sent, in order, once. Some of them the system can take from a file by itself.
+pub trait Content: Read {
+    /// Where what comes next stands, if it need not be looked at.
+    fn stored(&self) -> Option<Stored<'_>> {
+        None
+    }
+
+    /// Notes that the next `n` bytes were sent from where they stand.
+    fn sent(&mut self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Content for &[u8] {}
+
+/// A part of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored<'a> {
+    /// The file.
+    pub file: &'a File,
+    /// Where the part begins.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub len: u64,
+}
+
+/// Sends some bytes of a file, none where it ends before. Fails with `Unsupported` where the system
+/// can't do that with this file. Where the peer has gone, that is an error and no signal.
+pub fn send_stored(socket: &TcpStream, stored: Stored) -> io::Result<usize> {
+    system::send_stored(socket, stored)
 }
 
 // Threads and processes.

@@ -182,7 +182,7 @@ mod tests {
     /// What is read of a body that arrives like this, and what has arrived behind it.
     fn read(framing: Framing, text: &str, piece: usize) -> Result<(String, usize), ureq::Error> {
         let script = Script { left: text.into(), piece, arrived: Queue::new()? };
-        let mut link = Link::new(Box::new(script), Progress::new());
+        let mut link = Link::new(Box::new(script), Progress::new())?;
         let (mut body, mut found) = (Body::new(framing), String::new());
         loop {
             match body.next(&mut link)? {

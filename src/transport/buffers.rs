@@ -1,77 +1,58 @@
 //! The buffers of a connection.
 
 use std::io::{self, ErrorKind};
+use std::mem;
 
 use ureq::unversioned::transport::Buffers;
 
 use crate::os;
 
-/// What is written at once at the most, in bytes. Large, because every write wakes the peer.
-const OUTPUT: usize = 256 * 1024;
-/// What is read at once at the most, in bytes. A download to a file writes as much at once, and
-/// writes to one file wait for each other.
-const INPUT: usize = 256 * 1024;
+/// What is sent or received at once at the most, in bytes. Large, because every write wakes the peer,
+/// and because a download to a file writes as much at once, and writes to one file wait for each other.
+const SIZE: usize = 256 * 1024;
 
 /// Untouched pages of a fresh allocation cost nothing.
 fn zeros(len: usize) -> io::Result<Vec<u8>> {
     os::zeros(len).ok_or(io::Error::from(ErrorKind::OutOfMemory))
 }
 
-/// What ureq writes, and the little that it reads.
-///
-/// Unlike in ureq's own, the output can be held back, so that the head of a request and the start of
-/// its body leave in one write.
+/// What ureq writes of a request, of which the head is kept, and the little that it reads.
 #[derive(Debug)]
-pub struct HoldingBuffers {
+pub struct HeadBuffers {
     output: Vec<u8>,
-    held: usize,
+    /// How many bytes of the head are there.
+    kept: usize,
     input: &'static [u8],
 }
 
-impl HoldingBuffers {
+/// The end of every head.
+const EMPTY_LINE: &[u8] = b"\r\n\r\n";
+
+impl HeadBuffers {
     /// Empty ones; an error where there is no memory for them.
-    pub fn new() -> io::Result<HoldingBuffers> {
-        Ok(HoldingBuffers { output: zeros(OUTPUT)?, held: 0, input: &[] })
+    pub fn new() -> io::Result<HeadBuffers> {
+        Ok(HeadBuffers { output: zeros(SIZE)?, kept: 0, input: &[] })
     }
 
-    /// Holds `amount` more bytes of the output back.
-    pub fn hold(&mut self, amount: usize) {
-        self.held += amount;
+    /// Keeps `amount` more bytes of the output, unless the head is whole: then they are the body that
+    /// is not there.
+    pub fn keep(&mut self, amount: usize) {
+        if !self.output[..self.kept].ends_with(EMPTY_LINE) {
+            self.kept += amount;
+        }
     }
 
-    /// Whether there is room for a useful amount of output behind what is held.
-    pub fn can_hold_more(&self) -> bool {
-        self.held < OUTPUT / 2
-    }
-
-    /// The bytes held back.
-    pub fn held(&self) -> &[u8] {
-        &self.output[..self.held]
-    }
-
-    /// Forgets the bytes held back.
-    pub fn release(&mut self) {
-        self.held = 0;
-    }
-
-    /// Puts a short text behind the first `at` of the `amount` bytes that are about to be held.
-    pub fn insert(&mut self, at: usize, text: &str, amount: usize) {
-        let (at, end) = (self.held + at, self.held + amount);
-        let needed = self.output.len().max(end + text.len());
-        self.output.resize(needed, 0);
-        self.output.copy_within(at..end, at + text.len());
-        self.output[at..at + text.len()].copy_from_slice(text.as_bytes());
-    }
-
-    /// What there is to read next.
-    pub fn set_input(&mut self, input: &'static str) {
+    /// The head of a request; ureq is answered with `input`.
+    pub fn take_head(&mut self, input: &'static str) -> &[u8] {
         self.input = input.as_bytes();
+        let head = mem::take(&mut self.kept);
+        &self.output[..head]
     }
 }
 
-impl Buffers for HoldingBuffers {
+impl Buffers for HeadBuffers {
     fn output(&mut self) -> &mut [u8] {
-        &mut self.output[self.held..]
+        &mut self.output[self.kept..]
     }
 
     fn input(&self) -> &[u8] {
@@ -90,7 +71,7 @@ impl Buffers for HoldingBuffers {
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         // Only chunked bodies need scratch space, and requests here state their length.
-        (&mut [], &mut self.output[self.held..])
+        (&mut [], &mut self.output[self.kept..])
     }
 
     fn can_use_input(&self) -> bool {
@@ -109,7 +90,7 @@ pub struct Queue {
 impl Queue {
     /// No bytes, and room for more; an error where there is no memory for it.
     pub fn new() -> io::Result<Queue> {
-        Ok(Queue { buffer: zeros(INPUT)?, start: 0, end: 0 })
+        Ok(Queue { buffer: zeros(SIZE)?, start: 0, end: 0 })
     }
 
     /// The bytes.
@@ -133,6 +114,11 @@ impl Queue {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
+    }
+
+    /// Drops all bytes.
+    pub fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
     }
 
     /// Where more can be put.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::buffers::Queue;
 use super::progress::Progress;
-use crate::os::{self, Ready};
+use crate::os::{self, Ready, Stored};
 
 /// A connected TCP socket that does not block. Its reads and writes wait for moments at a time:
 /// between them they look whether the call was stopped or has run out of time. Interrupting signals
@@ -101,6 +101,12 @@ pub trait Stream: Send + Sync {
     /// ones.
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
+    /// Sends some bytes of a file, none where it ends before; fails with `Unsupported` where they have
+    /// to be seen first.
+    fn send_stored(&mut self, _: Stored) -> io::Result<usize> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
     /// Whether all that was sent has left.
     fn has_left(&self) -> bool;
 
@@ -134,6 +140,12 @@ impl Plain {
 impl Stream for Plain {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.channel.at_once().write(bytes)
+    }
+
+    fn send_stored(&mut self, stored: Stored) -> io::Result<usize> {
+        let n = os::send_stored(&self.channel.tcp, stored)?;
+        self.channel.progress.add_sent(n);
+        Ok(n)
     }
 
     fn has_left(&self) -> bool {

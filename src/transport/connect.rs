@@ -80,11 +80,11 @@ impl Connector for Dial {
             }
         };
         progress.enter_send();
-        self.link.put(Box::new(Link::new(stream, progress.clone())));
+        self.link.put(Box::new(Link::new(stream, progress.clone())?));
         let is_told = self.proxy.is_some() && self.tls.is_none();
         let target = is_told.then(|| self.origin.clone());
         let is_tls = self.tls.is_some();
-        Ok(Some(Socket::new(self.link.clone(), progress.clone(), is_tls, target)?))
+        Ok(Some(Socket::new(self.link.clone(), is_tls, target)?))
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn silent_and_dead_addresses_cost_a_moment() {
         let progress = Progress::new();
-        progress.start(&Stop::new(None), Duration::from_secs(60), true, 0);
+        progress.start(&Stop::new(None), Duration::from_secs(60), true);
         progress.enter_resolve(Instant::now() + Duration::from_secs(60));
         let good = TcpListener::bind("127.0.0.1:0").unwrap();
         let good_address = good.local_addr().unwrap();
@@ -254,7 +254,7 @@ mod tests {
         let error = connect_any(&[silent], Duration::from_millis(300), &progress).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         let stop = Stop::new(None);
-        progress.start(&stop, Duration::from_secs(60), true, 0);
+        progress.start(&stop, Duration::from_secs(60), true);
         stop.cancel();
         assert!(connect_any(&[silent], Duration::from_secs(60), &progress).is_err());
     }

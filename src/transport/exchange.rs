@@ -17,6 +17,7 @@ use super::host::Proxy;
 use super::link::Link;
 use super::pool::{Connection, Transport};
 use super::progress::{Counts, Progress};
+use crate::os::Content;
 use crate::reply::{Failure, Phase, Result, Told, comes_later};
 use crate::stop::Stop;
 
@@ -25,7 +26,7 @@ pub struct Body<'a> {
     /// How many there are.
     pub len: u64,
     /// Where they come from.
-    pub content: &'a mut dyn Read,
+    pub content: &'a mut dyn Content,
 }
 
 /// A request ready to be sent.
@@ -115,8 +116,7 @@ impl Transport {
         let connection = self.take(origin).map_err(|error| {
             Failure::no_way(Phase::Tls, format!("TLS can't be set up: {error}"))
         })?;
-        let len = outgoing.body.as_ref().map_or(0, |body| body.len);
-        connection.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded, len);
+        connection.progress.start(limits.stop, limits.timeout, limits.reply_is_bounded);
         let proxy = self.network().proxy.as_ref();
         let proxy_host = proxy.map(|proxy| proxy.host.to_string());
         let peer = Peer { host: host(outgoing.url), proxy: proxy_host.as_deref() };
@@ -132,25 +132,27 @@ impl Transport {
         if let Some(Proxy { authorization: Some(text), .. }) = proxy.filter(|_| is_seen_by_proxy) {
             request = request.header("proxy-authorization", text);
         }
-        let response = match outgoing.body {
+        let composed = match &outgoing.body {
             None => request
                 .body(())
                 .map_err(ureq::Error::from)
                 .and_then(|request| connection.agent.run(request)),
-            Some(body) => {
-                let mut counted = CountedBody { body, progress: connection.progress.clone() };
-                request
-                    .header("content-length", len)
-                    .body(SendBody::from_reader(&mut counted))
-                    .map_err(ureq::Error::from)
-                    .and_then(|request| connection.agent.run(request))
-            }
+            Some(body) => request
+                .header("content-length", body.len)
+                .body(SendBody::from_reader(&mut Unseen { left: body.len }))
+                .map_err(ureq::Error::from)
+                .and_then(|request| connection.agent.run(request)),
         };
+        let link = composed.and_then(|_| {
+            let gone = io::Error::from(ErrorKind::NotConnected);
+            let mut link = connection.link.take().ok_or(gone)?;
+            link.exchange(outgoing.body)?;
+            Ok(link)
+        });
         limits.traffic.count(connection.progress.take_counts());
-        response.map_err(&explain)?;
+        let link = link.map_err(&explain)?;
         let no_head = || explain(io::Error::from(ErrorKind::UnexpectedEof).into());
         let head = connection.progress.take_head().ok_or_else(no_head)?;
-        let link = connection.link.take().ok_or_else(no_head)?;
         // Some proxies say 401 when it should be 407; the service's own would be JSON.
         let is_json = head.header("content-type").is_some_and(|kind| kind.contains("json"));
         let is_refused = head.status == 407 || (head.status == 401 && !is_json);
@@ -262,32 +264,16 @@ impl Incoming {
     }
 }
 
-/// A body that fills whole buffers, so that it leaves in large writes, and tells how much is left.
-struct CountedBody<'a> {
-    body: Body<'a>,
-    progress: Progress,
+/// What ureq takes for a body: it counts, and the bytes themselves go past it.
+struct Unseen {
+    left: u64,
 }
 
-impl Read for CountedBody<'_> {
+impl Read for Unseen {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.progress.is_answered() {
-            // What is left goes nowhere, so it need not be read.
-            let left = usize::try_from(self.progress.body_left()).unwrap_or(usize::MAX);
-            let skipped = left.min(buf.len());
-            self.progress.took_body(skipped);
-            return Ok(skipped);
-        }
-        let mut filled = 0;
-        while filled < buf.len() {
-            match self.body.content.read(&mut buf[filled..]) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.progress.took_body(filled);
-        Ok(filled)
+        let n = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= n as u64;
+        Ok(n)
     }
 }
 

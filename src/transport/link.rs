@@ -2,11 +2,14 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use super::buffers::Queue;
 use super::channel::{Stream, is_momentary};
+use super::exchange::Body;
 use super::head::{Found, NotHttp, Search};
 use super::progress::Progress;
-use crate::os::Ready;
+use crate::os::{Content, Ready, Stored};
 
 /// How many bytes of interim answers are skipped before one answer.
 const MOST_INTERIM: usize = 1 << 20;
@@ -14,6 +17,8 @@ const MOST_INTERIM: usize = 1 << 20;
 /// One connection.
 pub struct Link {
     stream: Box<dyn Stream>,
+    /// What is to be sent next.
+    leaving: Queue,
     progress: Progress,
     search: Search,
     interim: usize,
@@ -50,33 +55,123 @@ impl Slot {
 }
 
 impl Link {
-    /// A connection over `stream`.
-    pub fn new(stream: Box<dyn Stream>, progress: Progress) -> Link {
-        Link { stream, progress, search: Search::default(), interim: 0, send_error: None }
+    /// A connection over `stream`; an error where there is no memory for its buffer.
+    pub fn new(stream: Box<dyn Stream>, progress: Progress) -> io::Result<Link> {
+        let leaving = Queue::new()?;
+        let search = Search::default();
+        Ok(Link { stream, leaving, progress, search, interim: 0, send_error: None })
     }
 
-    /// Sends `bytes`, until an answer makes it pointless.
-    pub fn send(&mut self, bytes: &[u8]) -> Result<(), ureq::Error> {
-        let mut sent = 0;
-        let progress = self.progress.clone();
-        let mut wait = progress.wait();
-        while sent < bytes.len() || !self.stream.has_left() {
-            let time = wait.go_on()?;
-            if self.send_error.is_some() || self.has_answer()? {
-                break;
+    /// Begins a request with this head. Its target is given in full where a proxy has to be told.
+    pub fn begin(&mut self, head: &[u8], target: Option<&str>) {
+        let method = head.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+        self.leaving.add(&head[..method]);
+        self.leaving.add(target.unwrap_or_default().as_bytes());
+        self.leaving.add(&head[method..]);
+    }
+
+    /// Sends the request that was begun, and waits for the head of the answer. An answer that arrives
+    /// early ends sending.
+    pub fn exchange(&mut self, body: Option<Body>) -> Result<(), ureq::Error> {
+        if let Some(Body { len, content }) = body {
+            self.send_content(len, content)?;
+        }
+        self.send()?;
+        self.progress.enter_receive();
+        self.await_answer()
+    }
+
+    /// Sends what is to be sent, and `len` bytes of `content`; the last of them may be left.
+    fn send_content(&mut self, len: u64, content: &mut dyn Content) -> Result<(), ureq::Error> {
+        let mut left = len;
+        let mut can_send_stored = true;
+        while left > 0 && !self.is_pointless() {
+            if can_send_stored && let Some(stored) = content.stored() {
+                self.send()?;
+                match self.send_stored(stored)? {
+                    0 => can_send_stored = false,
+                    n => {
+                        content.sent(n)?;
+                        left -= n as u64;
+                    }
+                }
+                continue;
             }
-            match self.stream.send(&bytes[sent..]) {
-                Ok(n) => sent += n,
-                Err(error) if is_momentary(&error) => self.stream.wait(Ready::Either, time)?,
-                Err(error) if is_closed_by_peer(&error) => self.send_error = Some(error),
+            // Whole buffers, so that it leaves in large writes.
+            let room = self.leaving.room();
+            if room.is_empty() {
+                self.send()?;
+                continue;
+            }
+            let most = room.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            match content.read(&mut room[..most]) {
+                Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+                Ok(n) => {
+                    self.leaving.added(n);
+                    left -= n as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
     }
 
+    /// Whether nothing more needs to be sent.
+    fn is_pointless(&self) -> bool {
+        self.send_error.is_some() || self.progress.is_answered()
+    }
+
+    /// Sends what is to be sent.
+    fn send(&mut self) -> Result<(), ureq::Error> {
+        let progress = self.progress.clone();
+        let mut wait = progress.wait();
+        while !self.leaving.is_empty() || !self.stream.has_left() {
+            let time = wait.go_on()?;
+            if self.send_error.is_some() || self.has_answer()? {
+                break;
+            }
+            let result = self.stream.send(self.leaving.bytes());
+            let n = self.sent(result, time)?;
+            self.leaving.used(n);
+        }
+        self.leaving.clear();
+        Ok(())
+    }
+
+    /// Sends some bytes of a file; none if that can't be done like this.
+    fn send_stored(&mut self, stored: Stored) -> Result<usize, ureq::Error> {
+        let progress = self.progress.clone();
+        let mut wait = progress.wait();
+        loop {
+            let time = wait.go_on()?;
+            if self.send_error.is_some() || self.has_answer()? {
+                return Ok(0);
+            }
+            match self.stream.send_stored(stored) {
+                Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(0),
+                Ok(0) => return Ok(0),
+                result => match self.sent(result, time)? {
+                    0 => {}
+                    n => return Ok(n),
+                },
+            }
+        }
+    }
+
+    /// What became of sending some bytes, and how many have left. Where that has to wait, waits.
+    fn sent(&mut self, result: io::Result<usize>, time: Duration) -> Result<usize, ureq::Error> {
+        match result {
+            Ok(n) => return Ok(n),
+            Err(error) if is_momentary(&error) => self.stream.wait(Ready::Either, time)?,
+            Err(error) if is_closed_by_peer(&error) => self.send_error = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(0)
+    }
+
     /// Waits for the head of the answer.
-    pub fn await_answer(&mut self) -> Result<(), ureq::Error> {
+    fn await_answer(&mut self) -> Result<(), ureq::Error> {
         while !self.progress.is_answered() {
             match (self.receive(), self.send_error.take()) {
                 (Ok(false) | Err(_), Some(send_error)) => return Err(send_error.into()),

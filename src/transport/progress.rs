@@ -25,8 +25,6 @@ struct State {
     /// When the phase has to be over; `None` where only silence counts.
     due: Option<Instant>,
     reply_is_bounded: bool,
-    has_begun: bool,
-    body_left: u64,
     /// The head of the answer, from when it is there until it is taken.
     head: Option<Head>,
     is_answered: bool,
@@ -49,17 +47,17 @@ pub struct Counts {
 impl Progress {
     /// A connection that has not been used yet.
     pub fn new() -> Progress {
-        Progress(Arc::new(Mutex::new(State::new(Stop::new(None), Duration::MAX, true, 0))))
+        Progress(Arc::new(Mutex::new(State::new(Stop::new(None), Duration::MAX, true))))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a request with a body of `body` bytes. No byte for `timeout` is a failure; if
-    /// `reply_is_bounded`, the whole reply has to arrive within that time.
-    pub fn start(&self, stop: &Arc<Stop>, timeout: Duration, reply_is_bounded: bool, body: u64) {
-        *self.state() = State::new(Arc::clone(stop), timeout, reply_is_bounded, body);
+    /// Starts a request. No byte for `timeout` is a failure; if `reply_is_bounded`, the whole reply
+    /// has to arrive within that time.
+    pub fn start(&self, stop: &Arc<Stop>, timeout: Duration, reply_is_bounded: bool) {
+        *self.state() = State::new(Arc::clone(stop), timeout, reply_is_bounded);
     }
 
     /// Enters the look-up of the host. The connection has to be ready by `due`.
@@ -86,11 +84,6 @@ impl Progress {
         let mut state = self.state();
         state.phase = Phase::Send;
         state.due = None;
-    }
-
-    /// Whether the request starts to be sent with this: true once for every request.
-    pub fn begin_sending(&self) -> bool {
-        !mem::replace(&mut self.state().has_begun, true)
     }
 
     /// Enters the phase of receiving, from which the time of a bounded reply counts.
@@ -132,17 +125,6 @@ impl Progress {
         mem::take(&mut self.state().counts)
     }
 
-    /// Bytes of the body that are still to come.
-    pub fn body_left(&self) -> u64 {
-        self.state().body_left
-    }
-
-    /// Notes that `n` bytes of the body are ready to be sent.
-    pub fn took_body(&self, n: usize) {
-        let mut state = self.state();
-        state.body_left = state.body_left.saturating_sub(n as u64);
-    }
-
     /// Notes that `n` bytes were sent.
     pub fn add_sent(&self, n: usize) {
         let mut state = self.state();
@@ -162,15 +144,13 @@ impl Progress {
 }
 
 impl State {
-    fn new(stop: Arc<Stop>, timeout: Duration, reply_is_bounded: bool, body_left: u64) -> State {
+    fn new(stop: Arc<Stop>, timeout: Duration, reply_is_bounded: bool) -> State {
         State {
             phase: Phase::Send,
             stop,
             timeout,
             due: None,
             reply_is_bounded,
-            has_begun: false,
-            body_left,
             head: None,
             is_answered: false,
             sent_in_all: 0,

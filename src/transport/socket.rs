@@ -1,14 +1,15 @@
-//! A connection as ureq uses it: ureq writes requests to it. What it sees of every answer is
-//! [`ANSWERED`]; the head is kept in the connection's [`Progress`], and the body is read without
-//! ureq (`body`), which would copy it once more.
+//! A connection as ureq uses it: ureq makes the connection and composes the heads of requests.
+//!
+//! What it sees of every answer is [`ANSWERED`], as soon as the head of the request is there. Request
+//! and answer then go past it (`link`, `body`): it would copy both once more, and could not hear an
+//! answer while it sends.
 
-use std::fmt;
+use std::{fmt, io, mem};
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use super::buffers::HoldingBuffers;
+use super::buffers::HeadBuffers;
 use super::link::Slot;
-use super::progress::Progress;
 
 /// Stands for an answer.
 const ANSWERED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -16,28 +17,18 @@ const ANSWERED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 /// A connection for ureq.
 pub struct Socket {
     link: Slot,
-    buffers: HoldingBuffers,
-    progress: Progress,
+    buffers: HeadBuffers,
     is_tls: bool,
     /// `http://host[:port]`, for a proxy that has to be told where a request goes.
     target: Option<String>,
+    /// Whether a request was composed and ureq has not asked yet whether it can compose another.
+    is_busy: bool,
 }
 
 impl Socket {
     /// The connection in `link`; an error where there is no memory for its buffers.
-    pub fn new(
-        link: Slot,
-        progress: Progress,
-        is_tls: bool,
-        target: Option<String>,
-    ) -> std::io::Result<Socket> {
-        Ok(Socket { link, buffers: HoldingBuffers::new()?, progress, is_tls, target })
-    }
-
-    fn send_held(&mut self) -> Result<(), ureq::Error> {
-        self.link.with(|link| link.send(self.buffers.held()))?;
-        self.buffers.release();
-        Ok(())
+    pub fn new(link: Slot, is_tls: bool, target: Option<String>) -> io::Result<Socket> {
+        Ok(Socket { link, buffers: HeadBuffers::new()?, is_tls, target, is_busy: false })
     }
 }
 
@@ -46,32 +37,24 @@ impl Transport for Socket {
         &mut self.buffers
     }
 
-    fn transmit_output(&mut self, mut amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        if self.progress.begin_sending()
-            && let Some(target) = &self.target
-        {
-            let method = self.buffers.output()[..amount].iter().position(|b| *b == b' ');
-            self.buffers.insert(method.map_or(0, |space| space + 1), target, amount);
-            amount += target.len();
-        }
-        self.buffers.hold(amount);
-        if self.progress.body_left() > 0 && self.buffers.can_hold_more() {
-            return Ok(());
-        }
-        self.send_held()
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.buffers.keep(amount);
+        Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        self.send_held()?;
-        self.progress.enter_receive();
-        self.link.with(|link| link.await_answer())?;
-        self.buffers.set_input(ANSWERED);
+        let head = self.buffers.take_head(ANSWERED);
+        self.link.with(|link| {
+            link.begin(head, self.target.as_deref());
+            Ok(())
+        })?;
+        self.is_busy = true;
         Ok(true)
     }
 
-    /// Once there is an answer, it is for its reader to say whether the connection can be used again.
+    /// After an answer, this is for its reader to say.
     fn is_open(&mut self) -> bool {
-        self.progress.is_answered() || self.link.with(|link| Ok(link.is_open())).unwrap_or(false)
+        mem::take(&mut self.is_busy) || self.link.with(|link| Ok(link.is_open())).unwrap_or(false)
     }
 
     fn is_tls(&self) -> bool {

@@ -14,5 +14,5 @@ pub use files::{
     open_source, preallocate, read_at, rename_new, settled, stamp_of, sync_directory, write_at,
 };
 pub use process::{ForkMark, is_elsewhere, mark_process, random};
-pub use sockets::{connect, wait};
+pub use sockets::{connect, send_stored, wait};
 pub use threads::{HeldCancellation, hold_cancellation, hold_signals};

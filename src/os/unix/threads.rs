@@ -1,5 +1,7 @@
 //! What the program does to threads, and must not do to those of a call.
 
+#[cfg(target_os = "linux")]
+use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -29,6 +31,34 @@ impl Drop for HeldSignals {
         // SAFETY: the set is a whole one, and the call touches no other memory.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
     }
+}
+
+/// Does what raises SIGPIPE where the peer has gone: here it is an error alone.
+#[cfg(target_os = "linux")]
+pub fn without_sigpipe<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let (mut pipe, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: the sets are written before they are read, by functions that write them whole. These
+    // can't fail with these arguments.
+    let (pipe, held, is_pending) = unsafe {
+        libc::sigemptyset(pipe.as_mut_ptr());
+        libc::sigaddset(pipe.as_mut_ptr(), libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, pipe.as_ptr(), before.as_mut_ptr());
+        libc::sigpending(pending.as_mut_ptr());
+        let is_pending = libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1;
+        (pipe.assume_init(), HeldSignals(before.assume_init()), is_pending)
+    };
+    let result = work();
+    let is_raised = matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+    if is_raised && !is_pending {
+        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the set and the time are whole, and nothing is written to.
+        while unsafe { libc::sigtimedwait(&pipe, ptr::null_mut(), &at_once) } < 0
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+    }
+    drop(held);
+    result
 }
 
 pub fn hold_cancellation() -> HeldCancellation {

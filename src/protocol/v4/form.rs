@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Read};
 use super::states;
 use crate::content::hash::{States, hex};
 use crate::content::stretch::Stretch;
-use crate::os::random_below;
+use crate::os::{Content, Stored, random_below};
 use crate::reply::Failure;
 
 /// A form as bytes, once; a repetition needs a new one.
@@ -157,6 +157,18 @@ impl Read for Form<'_> {
                 (Next::End, _) => return Ok(0),
             }
         }
+    }
+}
+
+impl Content for Form<'_> {
+    fn stored(&self) -> Option<Stored<'_>> {
+        let is_next = matches!(self.next, Next::Content)
+            && self.ready.position() == self.ready.get_ref().len() as u64;
+        self.content.as_ref().filter(|_| is_next)?.stored()
+    }
+
+    fn sent(&mut self, n: usize) -> io::Result<()> {
+        self.content.as_mut().map_or(Ok(()), |content| content.sent(n))
     }
 }
 

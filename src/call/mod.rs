@@ -14,9 +14,11 @@ pub use send::{Request, Unread, Wait};
 pub use crate::transport::{Body, Incoming, parse_http_date, parse_iso_date};
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::log::{CallLog, Log};
+use crate::os;
 use crate::reply::secrets::Secrets;
 use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
@@ -103,6 +105,25 @@ impl Call {
     /// once, and not waited for long.
     pub fn last(&self) -> Call {
         Call { stop: Stop::after(LAST), ..self.once() }
+    }
+
+    /// Does both at the same time, where the system gives a thread for that. The failure of `first`
+    /// counts, and stops `second`, which gets a part of the call.
+    pub fn both<A: Send, B>(
+        &self,
+        first: impl Fn() -> Result<A> + Sync,
+        second: impl FnOnce(&Call) -> Result<B>,
+    ) -> Result<(A, B)> {
+        let part = self.part();
+        let first = || first().inspect_err(|_| part.stop.cancel());
+        let (first, second) = thread::scope(|scope| match os::start(scope, &first) {
+            Ok(beside) => {
+                let second = second(&part);
+                (beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
+            }
+            Err(_) => (first(), second(&part)),
+        });
+        Ok((first?, second?))
     }
 
     /// Fails if the caller has stopped the call.

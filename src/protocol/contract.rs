@@ -40,6 +40,14 @@ pub trait Objects {
     /// What the service knows of a file or folder; at least what is asked for.
     fn stat(&self, call: &Call, at: Place, ask: Ask) -> Result<Reply>;
 
+    /// What describes the content of a file.
+    fn describe(&self, call: &Call, at: Place) -> Result<Described> {
+        let reply = self.stat(call, at, Ask::OfContent)?;
+        let shown: ObjectInfo = reply.data()?;
+        let size = shown.size.ok_or_else(|| reply.unexpected("it has no filesize"))?;
+        Ok(Described { size, shown })
+    }
+
     /// Changes attributes.
     fn update(&self, call: &Call, at: Place, changes: &Changes, retry: Retry) -> Result<Reply>;
 
@@ -111,6 +119,10 @@ pub trait Objects {
         range: Option<Range<u64>>,
         etag: Option<&str>,
     ) -> Result<Unread>;
+
+    /// Asks for bytes of a file of which nothing is known: what describes its content, and the answer,
+    /// as of [`Objects::get`]. Where they come from two requests, they can be of two versions.
+    fn get_first(&self, call: &Call, at: Place, range: Range<u64>) -> Result<(Described, Unread)>;
 
     /// The URL of an object, without a signature.
     fn object_url(&self, at: Place) -> String;
@@ -225,6 +237,15 @@ pub enum Ask {
     All,
     /// What describes its content.
     OfContent,
+}
+
+/// What the service knows of a file's content.
+#[derive(Debug)]
+pub struct Described {
+    /// How large it is, in bytes.
+    pub size: u64,
+    /// The rest.
+    pub shown: ObjectInfo,
 }
 
 /// A file, a folder (its path ends with `/`), or the paths that begin with this one.

@@ -8,8 +8,9 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use super::contract::{
-    Abort, Ask, Attributes, Changes, Composed, Grant, Limits, Objects, Opened, PageQuery, PartDone,
-    PartSizes, PartTag, Place, Protocol, Resumed, Retry, Session, Upload, UploadSettings, Uploads,
+    Abort, Ask, Attributes, Changes, Composed, Described, Grant, Limits, Objects, Opened,
+    PageQuery, PartDone, PartSizes, PartTag, Place, Protocol, Resumed, Retry, Session, Upload,
+    UploadSettings, Uploads,
 };
 use crate::call::{Call, Unread};
 use crate::client::Client;
@@ -172,6 +173,11 @@ impl Objects for Scripted {
         self.answer("get", format!("{} {range:?}", at.path.as_str()))?;
         // Content comes over connections only.
         Err(lost())
+    }
+
+    fn get_first(&self, call: &Call, at: Place, range: Range<u64>) -> Result<(Described, Unread)> {
+        let described = self.describe(call, at)?;
+        self.get(call, at, Some(range), None).map(|answer| (described, answer))
     }
 
     fn object_url(&self, at: Place) -> String {

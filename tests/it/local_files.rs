@@ -234,9 +234,12 @@ fn places_where_no_file_can_be_put_are_refused_before_anything_is_sent() {
 
 #[test]
 fn what_appears_at_the_destination_meanwhile_lends_no_access_unless_it_is_a_file() {
-    let (bed, client, down) = bed_with(b"new");
+    // The second piece comes late.
+    let new = content(8 * MIB + 1);
+    let (bed, client, down) = bed_with(&new);
     let (file, partial) = (down.join("file"), down.join(".file.cos-partial"));
-    bed.emulator.inject(Fault::new(Action::Delay { ms: 1000 }).op("download"));
+    let late = Fault::new(Action::Delay { ms: 1000 }).op("download").offset(8 << 20);
+    bed.emulator.inject(late);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             wait_until("the partial file", || partial.exists());
@@ -245,7 +248,7 @@ fn what_appears_at_the_destination_meanwhile_lends_no_access_unless_it_is_a_file
         expect(&download(&client, "/a", &file, json!({})), 0);
     });
     assert_eq!(mode(&file), mode(&bed.file("other", 1)), "a link has all bits");
-    assert_eq!(fs::read(&file).unwrap(), b"new");
+    assert_same(&fs::read(&file).unwrap(), &new);
 }
 
 /// A disk that fails is no reason to give up what has been sent.

@@ -126,8 +126,9 @@ fn transfers_travel_over_encrypted_connections_that_are_kept(api: Api) {
         wait_until("the log of nginx", || all().len() >= least);
         all()
     };
-    // What comes before, 21 slices, finish; stat, 3 ranges; stat, which also asks who may read.
-    let round_asks = api.before_slices() + 22 + 4 + if api == Api::V4 { 1 } else { 2 };
+    // What comes before, 21 slices, finish; 3 ranges, with v4 stat beside the first; stat, with v5
+    // also who may read.
+    let round_asks = api.before_slices() + 22 + 3 + 2;
     let first = logged(round_asks);
     assert_eq!(first.len(), round_asks);
     assert!(first.iter().all(|access| access[1] == "TLSv1.3"), "{first:?}");

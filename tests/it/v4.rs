@@ -2,8 +2,9 @@
 //! that decide how slices travel.
 
 use std::fs::File;
+use std::time::{Duration, Instant};
 
-use cos_emulator::Fault;
+use cos_emulator::{Action, Fault};
 use serde_json::json;
 
 use support::transfers::*;
@@ -277,4 +278,70 @@ fn a_file_whose_deletion_always_fails_keeps_its_folders() {
     assert_eq!(report["data"]["failures"][0]["path"], "bad/07", "{report}");
     // The folders that it is in are kept without trying.
     assert_eq!(report["data"]["failed"], 1);
+}
+
+/// The answer to the request for what a file is, or for its first bytes, comes later.
+#[test]
+fn a_file_that_is_replaced_between_two_first_answers_is_fetched_anew() {
+    for late in [Op::Stat, Op::Download] {
+        let bed = Bed::new(Api::V4);
+        let client = bed.client();
+        expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+        bed.emulator.clear_requests();
+        let busy = Action::Reply {
+            status: 503,
+            content_type: "text/html".into(),
+            body: String::new(),
+            size: None,
+            headers: [("Retry-After".to_owned(), "3".to_owned())].into(),
+            execute: false,
+        };
+        bed.emulator.inject(bed.api.fault(late, busy));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                wait_until("both requests", || bed.emulator.requests().len() == 2);
+                let replace = json!({"insert_only": false});
+                expect(&upload_bytes(&client, "/a", &content(900), replace), 0);
+            });
+            let (answer, data) = download_bytes(&client, "/a", json!({}));
+            expect(&answer, 0);
+            assert_same(&data, &content(900));
+        });
+    }
+}
+
+#[test]
+fn first_bytes_that_may_be_of_another_version_are_asked_for_again() {
+    let bed = Bed::new(Api::V4);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+    let modified = |value: Option<&str>| {
+        let value = value.map(str::to_owned);
+        bed.api.fault(Op::Download, Action::Header { name: "Last-Modified".into(), value })
+    };
+    let later = Some("Fri, 13 Nov 2043 22:13:20 GMT");
+    for (fault, options, asked) in [
+        (modified(later), json!({}), 2),
+        // The sum tells.
+        (modified(None), json!({}), 1),
+        (modified(None), json!({"verify_sha1": false}), 2),
+        (modified(None), json!({"range_start": 1}), 2),
+    ] {
+        bed.emulator.clear_requests();
+        bed.emulator.inject(fault);
+        let (answer, data) = download_bytes(&client, "/a", options.clone());
+        expect(&answer, 0);
+        assert_same(&data, &content(1000)[1000 - data.len()..]);
+        assert_eq!(bed.logged(Op::Download).len(), asked, "{options}");
+        assert_eq!(bed.logged(Op::Stat).len(), 1);
+    }
+}
+
+#[test]
+fn nobody_waits_for_the_bytes_of_a_file_that_is_not_there() {
+    let bed = Bed::new(Api::V4);
+    bed.emulator.inject(bed.api.fault(Op::Download, Action::Withhold).forever());
+    let started = Instant::now();
+    expect(&download_bytes(&bed.client(), "/missing", json!({})).0, -197);
+    assert!(started.elapsed() < Duration::from_secs(10));
 }

@@ -564,6 +564,28 @@ fn what_was_there_before_is_not_taken_for_ours() {
 }
 
 #[test]
+fn what_the_first_answer_does_not_say_is_asked_for() {
+    let bed = bed();
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"content", json!({})), 0);
+    for name in
+        ["x-cos-request-id", "x-cos-hash-crc64ecma", "ETag", "Last-Modified", "Content-Range"]
+    {
+        bed.emulator.clear_requests();
+        bed.emulator.inject(bed.api.fault(Op::Download, header(name, None)));
+        let (answer, data) = download_bytes(&client, "/a", json!({}));
+        // Without it, nothing shows which bytes came.
+        let is_needed = name == "Content-Range";
+        expect(&answer, if is_needed { 3 } else { 0 });
+        assert_eq!(data, if is_needed { b"".as_slice() } else { b"content" });
+        assert_eq!(answer["transfer"]["verified"], !is_needed, "{name}");
+        assert_eq!(bed.logged(Op::Download).len(), 1);
+        // Where something is wrong, the object may have been replaced.
+        assert_eq!(bed.logged(Op::Stat).len(), if is_needed { 2 } else { 1 }, "{name}");
+    }
+}
+
+#[test]
 fn a_success_with_an_error_in_it_is_none() {
     let bed = bed();
     let client = bed.client_with(json!({"retries": 0}));

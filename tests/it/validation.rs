@@ -496,8 +496,12 @@ fn a_range_beyond_the_end_is_refused_after_a_look() {
         (&json!(-1), &json!("range_start"))
     );
     assert!(data.is_empty());
-    let ops: Vec<_> = bed.emulator.requests().into_iter().map(|request| request.op).collect();
-    assert_eq!(ops, ["stat"]);
+    // The first range is asked for beside it, and may not have come to that yet.
+    let requests = bed.emulator.requests().into_iter();
+    let mut ops: Vec<_> = requests.map(|request| request.op).collect();
+    ops.sort();
+    assert_eq!(ops.iter().filter(|op| *op == "stat").count(), 1, "{ops:?}");
+    assert!(ops.len() == 1 || ops == ["download", "stat"], "{ops:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Downloads: to a file ([`file()`]), into memory ([`buffer`]) or through a callback ([`stream`]).
 //!
-//! All of them ask `stat` first, so that size and sum are known, and then fetch the object in
-//! pieces (`pieces`).
+//! All of them fetch the object in pieces (`pieces`). Size and sum come with the first of them, or are
+//! asked for before it, where the caller has part of the object already.
 
 mod partial;
 mod pieces;
@@ -26,11 +26,12 @@ use crate::client::Client;
 use crate::content::hash::Sum;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath};
-use crate::protocol::contract::{Ask, Place, Protocol};
+use crate::protocol::contract::{Described, Place, Protocol};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::threads::Workers;
 use crate::transfer::Transfer;
+use pieces::First;
 
 /// How much one request fetches at the most, in bytes.
 pub const PIECE: u64 = 8 * 1024 * 1024;
@@ -48,6 +49,8 @@ pub struct Download<'a> {
     settings: Settings,
     /// Who fetches its pieces.
     workers: Arc<Workers>,
+    /// The answer to the first request, until somebody wants what it brings.
+    first: Mutex<Option<First>>,
     /// The first `ETag`, where nothing else would show that the object changed meanwhile.
     etag: Mutex<Option<String>>,
     /// Whether an answer to a request for a part was the whole.
@@ -79,7 +82,7 @@ pub struct Range {
     end: Option<u64>,
 }
 
-/// What `stat` says about the object, and which part of it is to be fetched.
+/// What the service says about the object, and which part of it is to be fetched.
 #[derive(Debug, Clone)]
 pub struct Object {
     size: u64,
@@ -148,6 +151,7 @@ impl<'a> Download<'a> {
             transfer,
             settings,
             workers,
+            first: Mutex::default(),
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
@@ -160,13 +164,28 @@ impl<'a> Download<'a> {
         Place { bucket: &self.bucket, path: &self.path }
     }
 
-    /// Asks for the object.
+    /// Asks what the object is.
     pub fn stat(&self) -> Result<Object> {
-        let reply = self.service.stat(&self.call, self.at(), Ask::OfContent)?;
-        let shown: ObjectInfo = reply.data()?;
-        let size = shown.size.ok_or_else(|| reply.unexpected("it has no filesize"))?;
+        self.object(&self.service.describe(&self.call, self.at())?)
+    }
+
+    /// Asks for the first piece, and so what the object is. The answer is kept for whoever fetches
+    /// that piece.
+    fn open(&self) -> Result<Object> {
+        let Range { start, end } = self.settings.range;
+        let start = start.unwrap_or(0);
+        let end = end.map_or(u64::MAX, |last| last.saturating_add(1));
+        let asked = start..end.min(start.saturating_add(PIECE));
+        let (described, answer) = self.service.get_first(&self.call, self.at(), asked)?;
+        let object = self.object(&described)?;
+        self.keep_first(&object, answer);
+        Ok(object)
+    }
+
+    /// The part of the object that the caller wants.
+    fn object(&self, Described { size, shown }: &Described) -> Result<Object> {
         let Range { start: first, end: last } = self.settings.range;
-        let start = first.unwrap_or(0);
+        let (size, start) = (*size, first.unwrap_or(0));
         let is_part = first.is_some() || last.is_some();
         if is_part && start >= size {
             let problem = format!("is beyond the end of the object, which has {size} bytes");
@@ -175,7 +194,7 @@ impl<'a> Download<'a> {
         }
         let end = last.map_or(size, |last| size.min(last.saturating_add(1)));
         let verify = self.settings.verify && end - start == size;
-        Ok(Object { start, len: end - start, ..Object::whole(size, &shown, verify) })
+        Ok(Object { start, len: end - start, ..Object::whole(size, shown, verify) })
     }
 
     /// Does `work` with `object`. If that was replaced since it was asked for, asks for it, and works
@@ -203,6 +222,7 @@ impl<'a> Download<'a> {
     /// Forgets what was learned and counted of another version of the object.
     fn begin_anew(&self) {
         *self.etag.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.forget_first();
         self.transfer.repeat(self.counted.swap(0, Ordering::Relaxed));
     }
 
@@ -220,6 +240,7 @@ impl<'a> Download<'a> {
     }
 
     fn reply(&self, result: Result<()>) -> Reply {
+        self.forget_first();
         let reply = match result {
             Ok(()) => Reply::done(),
             Err(failure) => Reply::from(failure),

@@ -125,6 +125,11 @@ impl Destination {
         os::check_replaceable(&path).map_err(unusable)?;
         Ok(Destination { path, replaces, overwrite })
     }
+
+    /// Whether a partial file is beside it, which may be one to continue.
+    pub fn has_partial(&self) -> bool {
+        fs::symlink_metadata(partial_path(&self.path, 0)).is_ok()
+    }
 }
 
 fn exists(path: &Path) -> Box<Failure> {

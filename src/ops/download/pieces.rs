@@ -2,21 +2,54 @@
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 
 use super::{Download, Object};
-use crate::call::{Call, Incoming};
+use crate::call::{Call, Incoming, Unread, parse_http_date};
 use crate::reply::{Failure, Phase, Result};
 
 /// What an attempt has to bring so that the next one is as good as the first, in bytes: a few in
 /// each could keep a call busy for ever.
 const PROGRESS: u64 = 4096;
+/// A refusal is no longer than this, in bytes.
+const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// Takes bytes of an object, and the place of the first one in it.
 pub(super) type Sink<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<()>;
 
+/// An answer that somebody has asked for already.
+pub(super) struct First {
+    answer: Unread,
+    /// Which part of the object it brings.
+    part: Range<u64>,
+}
+
 impl Download<'_> {
+    /// Keeps the answer to a request for the first piece, unless it is about another version than
+    /// `object`, or could be.
+    pub(super) fn keep_first(&self, object: &Object, answer: Unread) {
+        let piece = object.start..object.start + object.piece(0).1;
+        // Where the header that asks for a part was left out, all of it comes.
+        let part = if answer.status == 200 { 0..object.size } else { piece.clone() };
+        if !has_size_of(object, &answer) {
+            return;
+        }
+        self.ignores_ranges.store(part != piece, Ordering::Relaxed);
+        if is_version_of(object, &answer) {
+            *self.first() = Some(First { answer, part });
+        }
+    }
+
+    /// Lets it go, if nobody has wanted it.
+    pub(super) fn forget_first(&self) {
+        *self.first() = None;
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<First>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Fetches `len` bytes from `start` of the object and hands them to `sink` with their place,
     /// counted like `start`. After a lost connection it continues where it was.
     pub(super) fn fetch(&self, object: &Object, start: u64, len: u64, sink: Sink) -> Result<()> {
@@ -85,9 +118,22 @@ impl Download<'_> {
         take: impl FnOnce(Incoming) -> Result<()>,
     ) -> Result<()> {
         let is_whole = part == (0..object.size);
-        let range = (!is_whole).then(|| part.clone());
-        let answer = self.service.get(call, self.at(), range, object.etag.as_deref())?;
+        let first = self.first().take_if(|first| first.part == part);
+        let answer = match first {
+            Some(first) => first.answer,
+            None if !is_whole && self.ignores_ranges.load(Ordering::Relaxed) => {
+                return Err(no_parts());
+            }
+            None => {
+                let range = (!is_whole).then(|| part.clone());
+                self.service.get(call, self.at(), range, object.etag.as_deref())?
+            }
+        };
         answer.read(|incoming| {
+            // Of nothing, no part can be asked for.
+            if incoming.status == 416 && part.is_empty() {
+                return incoming.read_all(LARGEST_REFUSAL).map(|_| ());
+            }
             self.check_head(&incoming, object, &part, is_whole)?;
             take(incoming)
         })
@@ -110,13 +156,12 @@ impl Download<'_> {
                 // Only the whole object may stand for a part of it.
                 let is_whole = announced.is_none_or(|len| len == object.size.to_string());
                 self.ignores_ranges.store(is_whole, Ordering::Relaxed);
-                let message = "the server does not serve parts of objects";
-                return Err(Failure::not_a_reply(200, message));
+                return Err(no_parts());
             }
             // There is no such part any more.
             _ => return Err(changed()),
         }
-        let etag = incoming.header("etag").map(|etag| etag.trim_matches('"'));
+        let etag = etag(incoming);
         if let (Some(etag), Some(known)) = (etag, &object.etag)
             && etag != known
         {
@@ -162,6 +207,37 @@ impl Download<'_> {
         }
         Ok(())
     }
+}
+
+fn no_parts() -> Box<Failure> {
+    Failure::not_a_reply(200, "the server does not serve parts of objects")
+}
+
+/// Whether an answer to a request for the first piece is about an object of this size. What it says and
+/// can't be read is left to whoever reads it.
+fn has_size_of(object: &Object, answer: &Unread) -> bool {
+    let size = match answer.status {
+        206 => answer.header("content-range").and_then(|range| range.rsplit('/').next()),
+        200 => answer.header("content-length"),
+        // There is no first piece.
+        _ => return object.len == 0,
+    };
+    size.and_then(|size| size.parse::<u64>().ok()).is_none_or(|size| size == object.size)
+}
+
+/// Whether an answer is about this version of the object, or its bytes will show that it is not.
+fn is_version_of(object: &Object, answer: &Unread) -> bool {
+    let modified = answer.header("last-modified").and_then(parse_http_date);
+    match (etag(answer), &object.etag, modified) {
+        (Some(etag), Some(known), _) => etag == known,
+        (_, _, Some(modified)) => modified == object.mtime,
+        (_, _, None) => object.sum.is_some(),
+    }
+}
+
+/// What an answer calls its version of the object.
+fn etag(incoming: &Incoming) -> Option<&str> {
+    incoming.header("etag").map(|etag| etag.trim_matches('"'))
 }
 
 /// Checks that an answer is `len` bytes from `start` of an object of `size` bytes, and nothing else.

@@ -23,7 +23,7 @@ pub fn buffer(
     options.finish()?;
     let _busy = transfer.begin()?;
     let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
-        this.of_one_version(this.stat()?, |object| {
+        this.of_one_version(this.open()?, |object| {
             transfer.set_total(object.len);
             this.fetch_into_memory(object)
         })

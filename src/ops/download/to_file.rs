@@ -30,7 +30,7 @@ pub fn file(
     let destination = Destination::new(local_path, overwrite)?;
     let _busy = transfer.begin()?;
     let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
-        this.of_one_version(this.stat()?, |object| {
+        this.of_one_version(this.open_for(&destination, resume)?, |object| {
             transfer.set_total(object.len);
             this.fetch_into_file(object, &destination, resume)
         })
@@ -39,6 +39,12 @@ pub fn file(
 }
 
 impl Download<'_> {
+    /// Asks what is to be fetched; if nothing of it is there to be continued, with the request for the
+    /// first piece.
+    pub fn open_for(&self, destination: &Destination, resume: bool) -> Result<Object> {
+        if resume && destination.has_partial() { self.stat() } else { self.open() }
+    }
+
     /// Fetches `object` and puts it in its place.
     pub fn fetch_into_file(
         &self,

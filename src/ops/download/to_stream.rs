@@ -46,7 +46,7 @@ impl Download<'_> {
             threads::Reporter::new(stop, self.call.log(), self.transfer, on_progress);
         thread::scope(|scope| {
             let network = move || {
-                self.of_one_version(self.stat()?, |object| {
+                self.of_one_version(self.open()?, |object| {
                     self.transfer.set_total(object.len);
                     let hasher = object.sum.as_ref().map(Sum::hasher);
                     let mut hand_over = HandOver { sender: &sender, next: object.start, hasher };

@@ -139,7 +139,7 @@ impl TreeDownload<'_> {
         let object = if has_sums || !self.settings.verify {
             Object::whole(file.size, &file.shown(), self.settings.verify)
         } else {
-            download.stat()?
+            download.open_for(&destination, self.resume)?
         };
         download.of_one_version(object, |object| {
             download.fetch_into_file(object, &destination, self.resume)

@@ -14,7 +14,9 @@ use crate::call::{Call, Incoming, Request, Unread, Wait};
 use crate::content::hash;
 use crate::content::source::Source;
 use crate::path::{CosPath, FilePath, encode_query};
-use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
+use crate::protocol::contract::{
+    Ask, Authority, Changes, Described, Objects, PageQuery, Place, Retry,
+};
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
@@ -147,6 +149,14 @@ impl Objects for V4 {
         let may_be_late =
             |failure: &Failure| is_about_time(failure) || failure.http_status() == Some(403);
         call.on_time(may_be_late, || self.get_once(call, at, range.as_ref()))
+    }
+
+    /// What brings content does not describe it. The two hosts are asked at the same time.
+    fn get_first(&self, call: &Call, at: Place, range: Range<u64>) -> Result<(Described, Unread)> {
+        call.both(
+            || self.describe(call, at),
+            |call| call.attempts(|_| true, |call| self.get(call, at, Some(range.clone()), None)),
+        )
     }
 
     /// `scheme://bucket-appid.host/path`.

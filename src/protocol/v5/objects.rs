@@ -13,7 +13,9 @@ use crate::call::{Call, Unread, parse_http_date, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
 use crate::path::{Bucket, FilePath, encode};
-use crate::protocol::contract::{Ask, Authority, Changes, Objects, PageQuery, Place, Retry};
+use crate::protocol::contract::{
+    Ask, Authority, Changes, Described, Objects, PageQuery, Place, Retry,
+};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
@@ -324,6 +326,17 @@ impl Objects for V5 {
         })
     }
 
+    /// What brings content describes it as well, unless something on the way keeps that back.
+    fn get_first(&self, call: &Call, at: Place, range: Range<u64>) -> Result<(Described, Unread)> {
+        let ask = |call: &Call| self.get(call, at, Some(range.clone()), None);
+        let answer = call.attempts(|_| true, ask)?;
+        let described = match described_by(&answer) {
+            Some(described) => described,
+            None => self.describe(call, at)?,
+        };
+        Ok((described, answer))
+    }
+
     /// `scheme://bucket-appid.host/path`.
     fn object_url(&self, at: Place) -> String {
         let host = self.host(at.bucket, &self.domains.download);
@@ -533,6 +546,27 @@ pub(super) fn add_content(data: &mut Value, answer: &Answer) {
             data[name] = json!(value);
         }
     }
+}
+
+/// What the head of an answer with content tells of it, if that is as much as `HEAD` tells.
+fn described_by(answer: &Unread) -> Option<Described> {
+    let header = |name| answer.header(name).filter(|_| !answer.contradicts_itself(name));
+    // Every answer of the service has it.
+    header("x-cos-request-id")?;
+    let size = match answer.status {
+        200 => header("content-length")?,
+        206 => header("content-range")?.rsplit('/').next()?,
+        _ => return None,
+    };
+    let size = size.trim().parse().ok()?;
+    let shown = ObjectInfo {
+        size: Some(size),
+        mtime: Some(parse_http_date(header("last-modified")?)?),
+        etag: Some(bare_etag(header("etag")?).to_owned()),
+        crc64: Some(header("x-cos-hash-crc64ecma")?.trim().parse().ok()?),
+        ..ObjectInfo::default()
+    };
+    Some(Described { size, shown })
 }
 
 /// The key of an object, or what the keys in a folder begin with.

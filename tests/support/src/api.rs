@@ -136,6 +136,15 @@ impl Api {
         }
     }
 
+    /// How many requests a download begins with: what describes a file comes with its first bytes, or
+    /// is asked for beside them.
+    pub fn first_of_download(self) -> usize {
+        match self {
+            Api::V4 => 2,
+            Api::V5 => 1,
+        }
+    }
+
     /// A reply of the service with this body, in place of another.
     pub fn reply(self, body: &str) -> Action {
         Action::Reply {

@@ -1255,7 +1255,8 @@ int cos_upload_stream(const cos_client *client,
  * @retval COS_ERR_CANCELLED  The caller wanted it.
  *
  * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
- * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+ * JSON API: `op=stat` and download. XML API: `GET Object`; to continue a download, and
+ * where its answer does not tell what the file is, `HEAD Object` as well.
  */
 int cos_download_file(const cos_client *client,
                       const char *bucket,
@@ -1282,7 +1283,8 @@ int cos_download_file(const cos_client *client,
  * @retval COS_ERR_LOCAL_IO  There is not so much memory.
  *
  * Blocks until all bytes are there. Any thread.
- * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+ * JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
+ * file is, `HEAD Object` as well.
  */
 int cos_download_buffer(const cos_client *client,
                         const char *bucket,
@@ -1312,7 +1314,8 @@ int cos_download_buffer(const cos_client *client,
  * @retval COS_ERR_CANCELLED  `write` returned something else than 0.
  *
  * Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
- * JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+ * JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
+ * file is, `HEAD Object` as well.
  */
 int cos_download_stream(const cos_client *client,
                         const char *bucket,

@@ -61,7 +61,8 @@ pub type cos_write_fn =
 /// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
-/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+/// JSON API: `op=stat` and download. XML API: `GET Object`; to continue a download, and
+/// where its answer does not tell what the file is, `HEAD Object` as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_file(
     client: *const cos_client,
@@ -103,7 +104,8 @@ pub unsafe extern "C" fn cos_download_file(
 /// @retval COS_ERR_LOCAL_IO  There is not so much memory.
 ///
 /// Blocks until all bytes are there. Any thread.
-/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+/// JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
+/// file is, `HEAD Object` as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_buffer(
     client: *const cos_client,
@@ -156,7 +158,8 @@ pub unsafe extern "C" fn cos_download_buffer(
 /// @retval COS_ERR_CANCELLED  `write` returned something else than 0.
 ///
 /// Blocks until all bytes were taken. Any thread; starts one thread and ends it before it returns.
-/// JSON API: `op=stat` and download. XML API: `HEAD Object`, `GET Object`.
+/// JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
+/// file is, `HEAD Object` as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_stream(
     client: *const cos_client,

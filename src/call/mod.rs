@@ -116,7 +116,7 @@ impl Call {
     ) -> Result<(A, B)> {
         let part = self.part();
         let first = || first().inspect_err(|_| part.stop.cancel());
-        let (first, second) = thread::scope(|scope| match os::start(scope, &first) {
+        let (first, second) = thread::scope(|scope| match os::start(scope, first) {
             Ok(beside) => {
                 let second = second(&part);
                 (beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)

@@ -16,7 +16,7 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 
 use super::{Object, PIECE};
-use crate::content::hash::{Sum, hex};
+use crate::content::hash::hex;
 use crate::os::{self, Access};
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
@@ -288,16 +288,19 @@ impl<'a> Partial<'a> {
         !self.is_spare && self.has_bytes.load(Ordering::Relaxed)
     }
 
-    /// The bytes, for a final look.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// Reads bytes back from their place.
+    pub fn read(&self, buf: &mut [u8], place: u64) -> Result<()> {
+        read_back(&self.file, buf, place)
     }
 
     /// Puts the complete file in its place.
     pub fn finish(&self) -> Result<()> {
         let to = &self.destination.path;
         let finish = || {
-            self.file.sync_all()?;
+            // While what says how far it has come is still there; little comes again as fast.
+            if self.had.len() > 1 {
+                self.file.sync_all()?;
+            }
             // What has come there meanwhile counts if it is a file, too.
             let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
             let replaced =
@@ -377,15 +380,14 @@ fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
     };
     os::is_own(file).unwrap_or(false)
         && file.metadata().is_ok_and(|found| found.len() == object.len)
-        && sum_of(file, object.len, stated, stop).is_ok_and(|found| found == *stated)
+        && stated
+            .same_of(object.len, stop, |buf, at| read_back(file, buf, at))
+            .is_ok_and(|found| found == *stated)
 }
 
-/// The sum of the first `len` bytes of a file, of the kind of `stated`.
-pub fn sum_of(file: &File, len: u64, stated: &Sum, stop: &Stop) -> Result<Sum> {
-    stated.same_of(len, stop, |buf, at| {
-        os::read_exact_at(file, buf, at)
-            .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))
-    })
+fn read_back(file: &File, buf: &mut [u8], place: u64) -> Result<()> {
+    os::read_exact_at(file, buf, place)
+        .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))
 }
 
 /// How many bytes piece `i` of `len` bytes has.

@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::partial::{Destination, Partial, sum_of};
+use super::partial::{Destination, Partial};
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
+use crate::content::running::Running;
 use crate::reply::{Code, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
@@ -57,9 +58,7 @@ impl Download<'_> {
         let had = partial.had.iter().copied().map(u64::from).sum();
         self.count(had);
         self.transfer.note_resumed(had);
-        let result = self
-            .fetch_pieces(object, &partial)
-            .and_then(|()| self.check_and_finish(object, &partial));
+        let result = self.fetch_and_check(object, &partial).and_then(|()| partial.finish());
         if let Err(failure) = &result {
             // What can't be continued would only be in the way.
             let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
@@ -68,15 +67,6 @@ impl Download<'_> {
             }
         }
         result
-    }
-
-    fn check_and_finish(&self, object: &Object, partial: &Partial) -> Result<()> {
-        if let Some(stated) = &object.sum {
-            let found = sum_of(partial.file(), object.len, stated, &self.call.stop)?;
-            self.check(object, &found)?;
-        }
-        self.call.check_not_cancelled()?;
-        partial.finish()
     }
 
     /// What must be the same for a download to be continued.
@@ -88,46 +78,71 @@ impl Download<'_> {
         )
     }
 
-    fn fetch_pieces(&self, object: &Object, partial: &Partial) -> Result<()> {
-        let is_missing = |i: u64| {
-            partial.had.get(i as usize).is_some_and(|had| u64::from(*had) < object.piece(i).1)
-        };
-        let is_empty = object.len == 0;
-        let missing = (0..object.pieces()).filter(|i| is_missing(*i) || is_empty).count();
-        let wanted = Mutex::new((0..object.pieces()).filter(|i| is_missing(*i) || is_empty));
+    fn fetch_and_check(&self, object: &Object, partial: &Partial) -> Result<()> {
+        let stop = &self.call.stop;
+        let running = object.sum.as_ref().map(Running::like);
+        let pieces = Mutex::new(0..object.pieces());
         let fetched = self.workers.share(
-            missing,
-            &self.call.stop,
-            || wanted.lock().unwrap_or_else(PoisonError::into_inner).next(),
-            |i| self.fetch_piece(object, partial, i),
+            object.pieces() as usize,
+            stop,
+            || pieces.lock().unwrap_or_else(PoisonError::into_inner).next(),
+            |i| self.fetch_piece(object, partial, running.as_ref(), i),
         );
+        let came_in_pieces = fetched.is_ok();
         self.or_whole(fetched, object, &mut |at, bytes| {
             partial.forget();
             partial.write(bytes, at - object.start)
         })?;
+        if let (Some(stated), Some(running)) = (&object.sum, running) {
+            let found = if came_in_pieces {
+                running.sum(object.len, stop, &mut |buf, at| partial.read(buf, at))?
+            } else {
+                stated.same_of(object.len, stop, |buf, at| partial.read(buf, at))?
+            };
+            self.check(object, &found)?;
+        }
         self.call.check_not_cancelled()
     }
 
     /// Fetches what is missing of a piece, and notes how far it came.
-    fn fetch_piece(&self, object: &Object, partial: &Partial, i: u64) -> Result<()> {
+    fn fetch_piece(
+        &self,
+        object: &Object,
+        partial: &Partial,
+        running: Option<&Running>,
+        i: u64,
+    ) -> Result<()> {
+        let stop = &self.call.stop;
         let (start, len) = object.piece(i);
         let had = u64::from(partial.had[i as usize]);
-        let has_digest = object.sum.is_some();
+        let mut summed = running.map(|running| running.piece(start));
+        if let Some(summed) = &mut summed {
+            summed.take_stored(had, stop, &mut |buf, at| partial.read(buf, at))?;
+        }
         let (mut has, mut noted) = (had, had);
-        let fetched =
-            self.fetch(object, object.start + start + had, len - had, &mut |at, bytes| {
+        if had < len || object.len == 0 {
+            let from = object.start + start + had;
+            let fetched = self.fetch(object, from, len - had, &mut |at, bytes| {
                 partial.write(bytes, at - object.start)?;
                 has = at + bytes.len() as u64 - object.start - start;
                 // Without a digest, each note takes as long as the disk takes to store the bytes.
-                if has_digest && has - noted >= NOTED {
-                    noted = has;
-                    partial.has(i, has as u32, false)?;
+                if let Some(summed) = &mut summed {
+                    summed.take(bytes);
+                    if has - noted >= NOTED {
+                        noted = has;
+                        partial.has(i, has as u32, false)?;
+                    }
                 }
                 Ok(())
             });
-        if has > noted || fetched.is_ok() {
-            partial.has(i, has as u32, !has_digest)?;
+            if has > noted || fetched.is_ok() {
+                partial.has(i, has as u32, running.is_none())?;
+            }
+            fetched?;
         }
-        fetched
+        match summed {
+            Some(summed) => summed.end(stop, &mut |buf, at| partial.read(buf, at)),
+            None => Ok(()),
+        }
     }
 }

@@ -49,13 +49,16 @@ fn a_size_beyond_all_bounds_is_refused(api: Api) {
     expect(&upload_bytes(&client, "/a", b"bytes", json!({})), 0);
     for size in [1_u64 << 50, 1_000_000_000_000_000_000, i64::MAX as u64, u64::MAX] {
         let stat = json!({"code": 0, "message": "SUCCESS", "data": {"filesize": size, "mtime": 1}});
-        let stated = match api {
-            Api::V4 => api.reply(&stat.to_string()),
+        // Where the size is stated.
+        let (op, stated) = match api {
+            Api::V4 => (Op::Stat, api.reply(&stat.to_string())),
             Api::V5 => {
-                Action::Header { name: "Content-Length".into(), value: Some(size.to_string()) }
+                let range = format!("bytes 0-8388607/{size}");
+                let action = Action::Header { name: "Content-Range".into(), value: Some(range) };
+                (Op::Download, action)
             }
         };
-        bed.emulator.inject(api.fault(Op::Stat, stated));
+        bed.emulator.inject(api.fault(op, stated));
         let local = bed.path("local");
         expect(&download(&client, "/a", &local, json!({})), 2);
         assert!(!local.exists() && !bed.path(".local.cos-partial").exists());

@@ -585,6 +585,23 @@ fn what_the_first_answer_does_not_say_is_asked_for() {
     }
 }
 
+/// It may be a cache.
+#[test]
+fn another_host_is_not_believed_what_an_object_is() {
+    let bed = bed();
+    let cache = format!("downloads.localhost:{}", bed.emulator.port());
+    let client = bed.client_with(json!({"download_hostname": cache}));
+    expect(&upload_bytes(&client, "/a", b"new", json!({})), 0);
+    let stale = header("ETag", Some("\"of what was there before\""));
+    bed.emulator.inject(bed.api.fault(Op::Download, stale).forever());
+    expect(&download_bytes(&client, "/a", json!({})).0, 3);
+    bed.emulator.clear_faults();
+    bed.emulator.clear_requests();
+    assert_same(&download_bytes(&client, "/a", json!({})).1, b"new");
+    assert_eq!(bed.logged(Op::Stat).len(), 1);
+    assert_eq!(bed.logged(Op::Download).len(), 1);
+}
+
 #[test]
 fn a_success_with_an_error_in_it_is_none() {
     let bed = bed();

@@ -231,7 +231,7 @@ fn is_version_of(object: &Object, answer: &Unread) -> bool {
     match (etag(answer), &object.etag, modified) {
         (Some(etag), Some(known), _) => etag == known,
         (_, _, Some(modified)) => modified == object.mtime,
-        (_, _, None) => object.sum.is_some(),
+        (_, _, None) => object.sum.is_some() || object.size == 0,
     }
 }
 

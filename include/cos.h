@@ -361,7 +361,8 @@ typedef void (*cos_log_fn)(int level, const char *line, void *user);
  *
  * It is called on the thread that made the call, only during the call: at its start, at least
  * every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until the size
- * is known. It must return to its caller: no longjmp, no exception.
+ * is known, and for a folder it grows while what is in it is found: what was found travels already.
+ * It must return to its caller: no longjmp, no exception.
  */
 typedef int (*cos_progress_fn)(uint64_t done, uint64_t total, void *user);
 
@@ -784,7 +785,7 @@ void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn, void *
  *
  * @param transfer  The handle, or NULL, which gives 0 of 0.
  * @param done      Receives the bytes done. May be NULL.
- * @param total     Receives the bytes in all; 0 until they are known. May be NULL.
+ * @param total     Receives the bytes in all, as far as they are known; 0 before. May be NULL.
  */
 void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_t *total);
 
@@ -1339,7 +1340,8 @@ void cos_buffer_free(uint8_t *data, size_t len);
  * Uploads a local directory with everything below it to a folder: many files at a time, large ones
  * in slices. Files that the folder has already, by size and content, do not travel; files that
  * differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
- * upload has left there counts as a file that differs.
+ * upload has left there counts as a file that differs. The first files travel while others are still
+ * being found.
  *
  * What stands in the way of one file is reported and does not keep the others from travelling:
  * also a connection that always breaks for this one. A server that can't be reached any more ends
@@ -1372,9 +1374,9 @@ void cos_buffer_free(uint8_t *data, size_t len);
  *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns.
- * JSON API: `op=list`, `op=stat`, `op=create` and those of cos_upload_file(). XML API: `GET Bucket`,
- * `PUT Object` for folders, and those of cos_upload_file(). One request for a file that does not
- * travel.
+ * JSON API: `op=list` for each folder, `op=stat`, `op=create` and those of cos_upload_file(); one
+ * request for a file that does not travel. XML API: `GET Bucket` for 1000 objects at a time,
+ * `PUT Object` for folders, and those of cos_upload_file().
  */
 int cos_upload_folder(const cos_client *client,
                       const char *bucket,
@@ -1387,7 +1389,8 @@ int cos_upload_folder(const cos_client *client,
 /**
  * Downloads a folder with everything below it to a local directory: many files at a time, large
  * ones in ranges. Files that the directory has already, by size and content, do not travel; files
- * that differ are replaced, each as with cos_download_file(). Nothing is deleted.
+ * that differ are replaced, each as with cos_download_file(). Nothing is deleted. The first files
+ * travel while others are still being found.
  *
  * What stands in the way of one file or folder is reported and does not keep the others from
  * travelling: a name that this library refuses, or a connection that always breaks for this one.
@@ -1395,9 +1398,9 @@ int cos_upload_folder(const cos_client *client,
  * the directory: such files are reported as failed. What was never uploaded to its end is reported
  * as "ignored".
  *
- * A tree of more than 1000000 files, 100000 folders or 256 MiB of names is refused
- * (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders is
- * reported as failed.
+ * A tree of more than 1000000 files, 100000 folders or 256 MiB of names ends the call when that
+ * shows (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders
+ * is reported as failed.
  *
  * @param client      The client.
  * @param bucket      The bucket, without the appid.
@@ -1420,8 +1423,8 @@ int cos_upload_folder(const cos_client *client,
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns.
- * JSON API: `op=list` and download. XML API: `GET Bucket`, `GET Object`. One request for a file that
- * does not travel.
+ * JSON API: `op=list` for each folder, and download; one request for a file that does not travel.
+ * XML API: `GET Bucket` for 1000 objects at a time, and `GET Object`.
  */
 int cos_download_folder(const cos_client *client,
                         const char *bucket,

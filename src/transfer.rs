@@ -66,6 +66,14 @@ impl Transfer {
         self.wake();
     }
 
+    /// Counts bytes that were found to be there in all as well.
+    pub fn add_total(&self, bytes: impl Iterator<Item = u64>) {
+        let bytes = bytes.fold(0, u64::saturating_add);
+        let add = |total: u64| Some(total.saturating_add(bytes));
+        let _ = self.total.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        self.wake();
+    }
+
     /// Announces that bytes which were counted will be counted once more, because they have to
     /// travel again.
     pub fn repeat(&self, bytes: u64) {

@@ -23,7 +23,8 @@ type ProgressFn = unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void)
 ///
 /// It is called on the thread that made the call, only during the call: at its start, at least
 /// every 100 ms and every MiB, and at its end. `done` never gets smaller; `total` is 0 until the size
-/// is known. It must return to its caller: no longjmp, no exception.
+/// is known, and for a folder it grows while what is in it is found: what was found travels already.
+/// It must return to its caller: no longjmp, no exception.
 #[allow(non_camel_case_types)]
 pub type cos_progress_fn =
     Option<unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void) -> c_int>;
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn cos_transfer_on_progress(
 ///
 /// @param transfer  The handle, or NULL, which gives 0 of 0.
 /// @param done      Receives the bytes done. May be NULL.
-/// @param total     Receives the bytes in all; 0 until they are known. May be NULL.
+/// @param total     Receives the bytes in all, as far as they are known; 0 before. May be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_transfer_progress(
     transfer: *const cos_transfer,

@@ -8,7 +8,8 @@ use crate::ops::tree;
 /// Uploads a local directory with everything below it to a folder: many files at a time, large ones
 /// in slices. Files that the folder has already, by size and content, do not travel; files that
 /// differ are replaced. Empty directories become folders. Nothing is deleted. What an unfinished
-/// upload has left there counts as a file that differs.
+/// upload has left there counts as a file that differs. The first files travel while others are still
+/// being found.
 ///
 /// What stands in the way of one file is reported and does not keep the others from travelling:
 /// also a connection that always breaks for this one. A server that can't be reached any more ends
@@ -41,9 +42,9 @@ use crate::ops::tree;
 ///         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns.
-/// JSON API: `op=list`, `op=stat`, `op=create` and those of cos_upload_file(). XML API: `GET Bucket`,
-/// `PUT Object` for folders, and those of cos_upload_file(). One request for a file that does not
-/// travel.
+/// JSON API: `op=list` for each folder, `op=stat`, `op=create` and those of cos_upload_file(); one
+/// request for a file that does not travel. XML API: `GET Bucket` for 1000 objects at a time,
+/// `PUT Object` for folders, and those of cos_upload_file().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_upload_folder(
     client: *const cos_client,
@@ -71,7 +72,8 @@ pub unsafe extern "C" fn cos_upload_folder(
 
 /// Downloads a folder with everything below it to a local directory: many files at a time, large
 /// ones in ranges. Files that the directory has already, by size and content, do not travel; files
-/// that differ are replaced, each as with cos_download_file(). Nothing is deleted.
+/// that differ are replaced, each as with cos_download_file(). Nothing is deleted. The first files
+/// travel while others are still being found.
 ///
 /// What stands in the way of one file or folder is reported and does not keep the others from
 /// travelling: a name that this library refuses, or a connection that always breaks for this one.
@@ -79,9 +81,9 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// the directory: such files are reported as failed. What was never uploaded to its end is reported
 /// as "ignored".
 ///
-/// A tree of more than 1000000 files, 100000 folders or 256 MiB of names is refused
-/// (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders is
-/// reported as failed.
+/// A tree of more than 1000000 files, 100000 folders or 256 MiB of names ends the call when that
+/// shows (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders
+/// is reported as failed.
 ///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid.
@@ -104,8 +106,8 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// @retval COS_ERR_NOT_FOUND  No such folder.
 ///
 /// Blocks until all is done. Any thread; starts threads and ends them before it returns.
-/// JSON API: `op=list` and download. XML API: `GET Bucket`, `GET Object`. One request for a file that
-/// does not travel.
+/// JSON API: `op=list` for each folder, and download; one request for a file that does not travel.
+/// XML API: `GET Bucket` for 1000 objects at a time, and `GET Object`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_folder(
     client: *const cos_client,

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +11,7 @@ use super::begin;
 use crate::call::Call;
 use crate::client::Client;
 use crate::path::FolderPath;
-use crate::protocol::contract::{PageQuery, Place, Protocol};
+use crate::protocol::contract::{Below, PageQuery, Place, Protocol};
 use crate::reply::lenient::flag;
 use crate::reply::{Failure, Reply, Result, json};
 
@@ -39,26 +38,58 @@ pub fn list(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>
     }
     this.no_more_options()?;
     let at = Place { bucket: &this.bucket, path: &path };
-    let lister = Lister { service: &*this.service, call: &this.call, delimiter, is_flat, num };
+    let below = if is_flat { Below::Files } else { Below::Folder };
+    let (service, call, delimiter) = (&*this.service, &this.call, delimiter.as_deref());
+    let num = if all { num } else { Some(num.unwrap_or(limits.page)) };
+    let query = PageQuery { num, delimiter, ..PageQuery::new(below) };
+    let lister = Lister { service, call, query };
     if all {
         return lister.all(at, context);
     }
-    lister.page(at, Some(num.unwrap_or(limits.page)), &context)
+    lister.page(at, &context)
 }
 
 /// Reads lists.
 pub struct Lister<'a> {
     service: &'a dyn Protocol,
     call: &'a Call,
-    delimiter: Option<String>,
-    is_flat: bool,
-    /// Entries a page; `None` for as many as the server gives.
-    num: Option<u64>,
+    /// What is the same for all pages.
+    query: PageQuery<'a>,
+}
+
+/// How far a list was read.
+#[derive(Default)]
+pub struct Cursor {
+    context: String,
+    /// The contexts that there were, as numbers.
+    seen: HashSet<u64>,
+    /// Pages without entries in a row.
+    empty: usize,
+    /// The page that was read last.
+    last: Option<Reply>,
+}
+
+impl Cursor {
+    /// The failure for a list that can't be used, whatever its last page says.
+    pub fn unexpected(&self, problem: &str) -> Box<Failure> {
+        match &self.last {
+            Some(page) => page.unexpected(problem),
+            None => Reply::done().unexpected(problem),
+        }
+    }
+}
+
+/// A page of a list.
+pub struct Page<T> {
+    /// What is in it.
+    pub entries: Vec<T>,
+    /// Whether nothing follows.
+    pub is_last: bool,
 }
 
 /// `data` of a page. `listover` is true when nothing follows, whatever the official page says.
 #[derive(Deserialize)]
-struct Page<T> {
+struct Data<T> {
     #[serde(default)]
     context: Option<String>,
     #[serde(deserialize_with = "flag")]
@@ -69,81 +100,72 @@ struct Page<T> {
 
 impl<'a> Lister<'a> {
     /// Lists as few pages as the server allows.
-    pub fn new(service: &'a dyn Protocol, call: &'a Call) -> Lister<'a> {
-        Lister { service, call, delimiter: None, is_flat: false, num: None }
+    pub fn new(service: &'a dyn Protocol, call: &'a Call, below: Below) -> Lister<'a> {
+        Lister { service, call, query: PageQuery::new(below) }
     }
 
-    fn page(&self, at: Place, num: Option<u64>, context: &str) -> Result<Reply> {
-        let delimiter = self.delimiter.as_deref();
-        self.service.list(
-            self.call,
-            at,
-            &PageQuery { num, context, delimiter, is_flat: self.is_flat },
-        )
+    fn page(&self, at: Place, context: &str) -> Result<Reply> {
+        self.service.list(self.call, at, &PageQuery { context, ..self.query })
     }
 
-    /// Follows `context` from page to page. `take` gets the entries of each, each a `T`,
-    /// and may end it. The last page is returned.
-    pub fn follow<T: DeserializeOwned>(
-        &self,
-        at: Place,
-        mut context: String,
-        take: &mut dyn FnMut(Vec<T>) -> ControlFlow<()>,
-    ) -> Result<Reply> {
-        let (mut seen, mut empty) = (HashSet::new(), 0);
-        let mut reply = self.page(at, self.num, &context)?;
-        loop {
-            let data: Page<T> = reply.data()?;
-            let infos = data.infos.unwrap_or_default();
-            empty = if infos.is_empty() { empty + 1 } else { 0 };
-            if take(infos).is_break() || data.listover {
-                return Ok(reply);
-            }
-            context = data.context.unwrap_or_default();
-            if !seen.insert(hash(&context)) {
-                return Err(reply.unexpected("the list does not end: its context repeats"));
-            }
-            if seen.len() >= MOST_PAGES || empty >= MOST_EMPTY_PAGES {
-                let pages = seen.len();
-                return Err(reply.unexpected(&format!("the list does not end: {pages} pages")));
-            }
-            reply = self.page(at, self.num, &context).map_err(|failure| {
-                // The caller has not given it, so it is not the caller's fault.
-                match failure.argument_name() {
-                    Some("context") => reply.unexpected(
-                        "its context makes the URL of the next page longer than 1024 bytes; \
-                         folders with shorter names, or fewer entries in one, can be listed",
-                    ),
-                    _ => failure,
-                }
-            })?;
+    /// The page behind `cursor`, which moves there.
+    pub fn next<T: DeserializeOwned>(&self, at: Place, cursor: &mut Cursor) -> Result<Page<T>> {
+        let is_first = cursor.last.is_none();
+        if !is_first && !cursor.seen.insert(hash(&cursor.context)) {
+            return Err(cursor.unexpected("the list does not end: its context repeats"));
         }
+        let pages = cursor.seen.len();
+        if pages >= MOST_PAGES || cursor.empty >= MOST_EMPTY_PAGES {
+            return Err(cursor.unexpected(&format!("the list does not end: {pages} pages")));
+        }
+        let reply = self.page(at, &cursor.context).map_err(|failure| {
+            match failure.argument_name() {
+                // The caller has not given it, so it is not the caller's fault.
+                Some("context") if !is_first => cursor.unexpected(
+                    "its context makes the URL of the next page longer than 1024 bytes; \
+                     folders with shorter names, or fewer entries in one, can be listed",
+                ),
+                _ => failure,
+            }
+        })?;
+        let data: Data<T> = reply.data()?;
+        let entries = data.infos.unwrap_or_default();
+        cursor.empty = if entries.is_empty() { cursor.empty + 1 } else { 0 };
+        cursor.context = data.context.unwrap_or_default();
+        cursor.last = Some(reply);
+        Ok(Page { entries, is_last: data.listover })
+    }
+
+    /// The page of what stands behind `name` in a list of all that is below a folder.
+    pub fn behind<T: DeserializeOwned>(&self, at: Place, name: &str) -> Result<Page<T>> {
+        let query = PageQuery { behind: Some(name), ..self.query };
+        let reply = self.service.list(self.call, at, &query)?;
+        let data: Data<T> = reply.data()?;
+        Ok(Page { entries: data.infos.unwrap_or_default(), is_last: data.listover })
     }
 
     /// All entries in one reply.
     fn all(&self, at: Place, context: String) -> Result<Reply> {
         let mut data = String::from(r#"{"context":"","listover":true,"infos":["#);
         let start = data.len();
-        let mut result = Ok(());
-        let last = self.follow(at, context, &mut |entries: Vec<Box<RawValue>>| {
-            result = entries.iter().try_for_each(|entry| {
+        let mut cursor = Cursor { context, ..Cursor::default() };
+        loop {
+            let page: Page<Box<RawValue>> = self.next(at, &mut cursor)?;
+            for entry in page.entries {
                 let separator = if data.len() == start { "" } else { "," };
                 json::append(&mut data, separator)?;
-                json::append(&mut data, entry.get())
-            });
-            if result.is_err() || data.len() > MOST_BYTES {
-                return ControlFlow::Break(());
+                json::append(&mut data, entry.get())?;
             }
-            ControlFlow::Continue(())
-        })?;
-        result?;
-        if data.len() > MOST_BYTES {
-            return Err(last.unexpected(&format!(
-                "the list has more than {MOST_BYTES} bytes: read it page by page, with context"
-            )));
+            if data.len() > MOST_BYTES {
+                return Err(cursor.unexpected(&format!(
+                    "the list has more than {MOST_BYTES} bytes: read it page by page, with context"
+                )));
+            }
+            if page.is_last {
+                json::append(&mut data, "]}")?;
+                return cursor.last.unwrap_or_else(Reply::done).with_data(&data);
+            }
         }
-        json::append(&mut data, "]}")?;
-        last.with_data(&data)
     }
 }
 

@@ -54,26 +54,27 @@ pub trait Objects {
     /// Deletes a file, or a folder with nothing in it.
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply>;
 
-    /// Deletes files, at the most as many as the limits say. Returns the index of each file that was
-    /// not deleted, and why; files that were not there may be among them.
-    fn delete_files(
+    /// Deletes files and folders, at the most as many as the limits say. Where lists go deep, a folder
+    /// is deleted whatever is in it, and that stays. Returns the index of each that was not deleted,
+    /// and why; what was not there may be among them.
+    fn delete_many(
         &self,
         call: &Call,
         bucket: &Bucket,
-        paths: &[FilePath],
+        paths: &[&CosPath],
     ) -> Result<Vec<(usize, Box<Failure>)>> {
         Ok(self.delete_one_by_one(call, bucket, paths))
     }
 
-    /// The same with a request for each file, where the service has none for many.
+    /// The same with a request for each, where the service has none for many.
     fn delete_one_by_one(
         &self,
         call: &Call,
         bucket: &Bucket,
-        paths: &[FilePath],
+        paths: &[&CosPath],
     ) -> Vec<(usize, Box<Failure>)> {
         let delete = |path| self.delete(call, Place { bucket, path }, Retry::Always).err();
-        let failures = paths.iter().enumerate().map(|(index, path)| Some((index, delete(path)?)));
+        let failures = paths.iter().enumerate().map(|(index, path)| Some((index, delete(*path)?)));
         failures.flatten().collect()
     }
 
@@ -208,8 +209,10 @@ pub struct Limits {
     pub largest_page: u64,
     /// The largest page that every server accepts.
     pub page: u64,
-    /// How many files one call of `delete_files` takes.
+    /// How many files one call of `delete_many` takes.
     pub deleted_at_once: usize,
+    /// Whether a list can have all that is below a folder, in the order of the names.
+    pub lists_go_deep: bool,
     /// Whether lists state the sums of what is in them, as far as there are any.
     pub lists_have_sums: bool,
     /// Whether the size of a content, and its sum if it is to be verified, have to be known before its
@@ -295,14 +298,34 @@ pub enum Authority {
 /// Which page of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct PageQuery<'a> {
+    /// What is listed.
+    pub below: Below,
     /// Entries at the most; `None` for as many as the server gives.
     pub num: Option<u64>,
     /// Where it begins: what the page before says, or empty.
     pub context: &'a str,
+    /// In its place, where lists go deep: behind which name, even one that nothing has.
+    pub behind: Option<&'a str>,
     /// What ends a name that stands for all that begin with it.
     pub delimiter: Option<&'a str>,
-    /// Whether every file that begins so is listed, and no folder.
-    pub is_flat: bool,
+}
+
+impl PageQuery<'_> {
+    /// The first page.
+    pub fn new(below: Below) -> PageQuery<'static> {
+        PageQuery { below, num: None, context: "", behind: None, delimiter: None }
+    }
+}
+
+/// How much of what is below a folder is listed. Only some services have more than the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Below {
+    /// The files and folders in it.
+    Folder,
+    /// All files, by their paths from it.
+    Files,
+    /// The same with the folders that are stored like files.
+    Everything,
 }
 
 /// A request that a program has composed.

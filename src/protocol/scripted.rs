@@ -37,6 +37,7 @@ pub static LIMITS: Limits = Limits {
     largest_page: 1000,
     page: 199,
     deleted_at_once: 1,
+    lists_go_deep: false,
     lists_have_sums: true,
     parts_are_announced: false,
     uploads_have_attributes: true,

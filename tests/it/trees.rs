@@ -7,17 +7,17 @@ use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
 use cos::ops::{file, folder, tree, upload};
 use cos::threads::Watch;
-use cos_emulator::{Action, Fault};
+use cos_emulator::{Action, Fault, Record};
 use serde_json::Value;
 use support::for_each_api;
-use support::transfers::{MIB, assert_same, dropped, html};
+use support::transfers::{MIB, assert_same, dropped, html, most_at_once};
 use support::{Api, BUCKET, Bed, Op, content, parsed};
 
 pub fn write(root: &Path, name: &str, bytes: &[u8]) {
@@ -240,19 +240,22 @@ fn progress_counts_the_whole_tree(api: Api) {
     let here = bed.path("here");
     sample(&here);
     let total = 9_070_000 + 5 + 10 * 6 + 10 * 7;
-    let last = AtomicU64::new(0);
-    let watch = Watch {
-        transfer: None,
-        on_progress: Some(Box::new(|done, all| {
-            assert!(all == total || (done, all) == (0, 0), "{done} of {all}");
-            assert!(done >= last.swap(done, Ordering::Relaxed));
-            true
-        })),
-    };
-    let root = here.to_str().unwrap();
-    let answer = tree::upload(&client, BUCKET, "/tree/", root, None, watch).unwrap();
-    assert_eq!(answer.code, 0, "{}", answer.json);
-    assert_eq!(last.load(Ordering::Relaxed), total);
+    for transfer in [tree::upload, tree::download] {
+        let last = Mutex::new((0, 0));
+        let watch = Watch {
+            transfer: None,
+            on_progress: Some(Box::new(|done, all| {
+                let before = std::mem::replace(&mut *last.lock().unwrap(), (done, all));
+                assert!(done <= all && all <= total, "{done} of {all}");
+                assert!(before.0 <= done && before.1 <= all, "{done} of {all} after {before:?}");
+                true
+            })),
+        };
+        let root = here.to_str().unwrap();
+        let answer = transfer(&client, BUCKET, "/tree/", root, None, watch).unwrap();
+        assert_eq!(answer.code, 0, "{}", answer.json);
+        assert_eq!(*last.lock().unwrap(), (total, total));
+    }
 }
 
 /// Breaks the upload of a file at this request.
@@ -534,6 +537,155 @@ fn recursive_deletion_leaves_nothing_and_touches_nothing_else(api: Api) {
     assert_eq!(failure.code(), -197);
 }
 
+/// Files in many folders, fewer of them than pages would have to be asked for one by one.
+fn wide(root: &Path) -> (usize, usize) {
+    for i in 0..60 {
+        write(root, &format!("{:02}/{i:02}", i % 12), format!("file {i}").as_bytes());
+    }
+    (60, 12)
+}
+
+/// How many lists there are of a tree of so many files and folders; a page has 10 entries.
+fn lists(api: Api, files: usize, folders: usize) -> usize {
+    match api {
+        Api::V4 => 2 + folders,
+        Api::V5 => files.div_ceil(10),
+    }
+}
+
+fn an_unchanged_tree_costs_its_list(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let (here, back) = (bed.path("here"), bed.path("back"));
+    let (files, folders) = wide(&here);
+    fs::create_dir(here.join("nothing")).unwrap();
+    assert_eq!(up(&client, &here, None).0, 0);
+    assert_eq!(down(&client, &back, None).0, 0);
+    bed.emulator.settings(|settings| settings.largest_page = 10);
+    for (transfer, root) in [(up as fn(&_, &_, _) -> _, &here), (down, &back)] {
+        bed.emulator.clear_requests();
+        let (code, report) = transfer(&client, root, None);
+        assert_eq!((code, &report["data"]["unchanged"]), (0, &files.into()), "{report}");
+        let asked = bed.emulator.requests().len();
+        match api {
+            // No list tells whether an upload was finished.
+            Api::V4 => assert!(asked <= 3 + folders + files, "{asked}"),
+            // The folder that is empty is listed like a file.
+            Api::V5 => assert_eq!(asked, lists(api, files + 1, folders)),
+        }
+    }
+    assert_eq!(read(&here), read(&back));
+}
+
+fn a_tree_is_deleted_in_few_requests(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let here = bed.path("here");
+    let (files, folders) = wide(&here);
+    assert_eq!(up(&client, &here, None).0, 0);
+    folder::create(&client, BUCKET, "/tree/stored/", None).unwrap();
+    bed.emulator.settings(|settings| settings.largest_page = 10);
+    bed.emulator.clear_requests();
+    let recursive = Some(r#"{"recursive": true}"#);
+    let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    let report = parsed(&answer);
+    assert_eq!((answer.code, &report["data"]["files"]), (0, &files.into()), "{report}");
+    assert_eq!(report["data"]["folders"], folders + 2, "{report}");
+    let asked = bed.emulator.requests().len();
+    match api {
+        Api::V4 => assert!(asked <= 3 + folders + files + folders + 2, "{asked}"),
+        // The files, a look at what is left, the folder, the root.
+        Api::V5 => assert_eq!(asked, lists(api, files + 1, folders) + 4),
+    }
+    assert_eq!(folder::list(&client, BUCKET, "/tree/", None).unwrap_err().code(), -197);
+}
+
+/// What arrives after its folder was listed stays, and so does the folder.
+fn what_arrives_during_a_deletion_keeps_its_folder(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    for path in ["/tree/a/", "/tree/b/"] {
+        folder::create(&client, BUCKET, path, None).unwrap();
+    }
+    for path in ["/tree/a/late", "/tree/b/file"] {
+        upload::buffer(&client, BUCKET, path, b"bytes", None, Watch::default()).unwrap();
+    }
+    let (before, names): (_, &[_]) = match api {
+        Api::V4 => ("/tree/a/", &[]),
+        Api::V5 => ("/tree/", &[("b/file", 5)]),
+    };
+    let list = bed.api.reply(&api.list(before, names, ""));
+    let list = api.fault(Op::List, list);
+    bed.emulator.inject(if api == Api::V4 { list.path("/tree/a/") } else { list });
+    let recursive = Some(r#"{"recursive": true}"#);
+    let answer = folder::delete(&client, BUCKET, "/tree/", recursive).unwrap();
+    let report = parsed(&answer);
+    assert!([-173, -197].contains(&answer.code), "{report}");
+    assert_eq!(report["data"]["files"], 1, "{report}");
+    assert_eq!(report["data"]["failures"][0]["path"], "a/");
+    assert_eq!(file::stat(&client, BUCKET, "/tree/a/late", None).unwrap().code, 0);
+    assert_eq!(folder::stat(&client, BUCKET, "/tree/a/", None).unwrap().code, 0);
+    assert_eq!(file::stat(&client, BUCKET, "/tree/b/file", None).unwrap_err().code(), -197);
+}
+
+/// What else there is in a bucket is not listed for the sake of a few files.
+fn an_upload_lists_what_is_around_its_files_and_little_else(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let (here, other) = (bed.path("here"), bed.path("other"));
+    for folder in ["a", "m", "z"] {
+        for i in 0..40 {
+            write(&other, &format!("{folder}/{i:02}"), b"other");
+        }
+    }
+    for name in ["b/1", "b/2", "m/41", "y"] {
+        write(&here, name, name.as_bytes());
+        write(&other, name, name.as_bytes());
+    }
+    assert_eq!(up(&client, &other, None).0, 0);
+    write(&here, "m/42", b"new");
+    bed.emulator.settings(|settings| settings.largest_page = 10);
+    bed.emulator.clear_requests();
+    let (code, report) = up(&client, &here, None);
+    assert_eq!((code, &report["data"]["unchanged"]), (0, &4.into()), "{report}");
+    assert_eq!(line(&report, "m/42")["action"], "uploaded");
+    let lists = bed.logged(Op::List).len();
+    assert!(lists <= if api == Api::V4 { 3 + 4 } else { 3 }, "{lists}");
+    assert_eq!(bed.logged(Op::Stat).len(), 0);
+}
+
+/// Small files need not wait for a large one, and workers without files take parts of it.
+fn small_files_and_parts_of_a_large_one_travel_together(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let (here, back) = (bed.path("here"), bed.path("back"));
+    write(&here, "large", &content(33 * MIB));
+    for i in 0..12 {
+        write(&here, &format!("small/{i:02}"), b"small");
+    }
+    let late = |op| api.fault(op, Action::Delay { ms: 200 }).path("/large").forever();
+    bed.emulator.inject(late(Op::Slice));
+    bed.emulator.inject(late(Op::Download));
+    let options = Some(r#"{"concurrency": 4, "slice_size": 1048576}"#);
+    assert_eq!(up(&client, &here, options).0, 0);
+    let is_beside = |small: &[Record], parts: &[Record]| {
+        small.iter().any(|small| small.started_ms < parts[parts.len() - 1].started_ms)
+    };
+    let slices = bed.logged(Op::Slice);
+    assert!(is_beside(&bed.logged(Op::Upload), &slices));
+    assert!((2..=4).contains(&most_at_once(&slices)));
+    assert!(most_at_once(&bed.emulator.requests()) <= 4);
+
+    bed.emulator.clear_requests();
+    assert_eq!(down(&client, &back, None).0, 0);
+    let (pieces, small): (Vec<_>, Vec<_>) =
+        bed.logged(Op::Download).into_iter().partition(|record| record.path.ends_with("/large"));
+    assert!(is_beside(&small, &pieces));
+    assert!((2..=4).contains(&most_at_once(&pieces)));
+    assert!(most_at_once(&bed.emulator.requests()) <= 4);
+    assert!(read(&here) == read(&back));
+}
+
 #[test]
 fn names_with_two_slashes_stay_away_from_the_disk_and_are_deleted() {
     let bed = Bed::new(Api::V5);
@@ -559,6 +711,11 @@ for_each_api! {
     links_and_impossible_names_are_reported_and_not_followed,
     nothing_is_written_outside_the_destination,
     names_from_the_server_do_not_lead_elsewhere,
+    an_unchanged_tree_costs_its_list,
+    a_tree_is_deleted_in_few_requests,
+    what_arrives_during_a_deletion_keeps_its_folder,
+    an_upload_lists_what_is_around_its_files_and_little_else,
+    small_files_and_parts_of_a_large_one_travel_together,
     progress_counts_the_whole_tree,
     an_unfinished_upload_beside_a_file_does_not_make_it_travel,
     names_that_are_refused_are_lines_of_the_report,

@@ -1,16 +1,43 @@
 //! Delete a folder and everything below it.
 
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::remote::RemoteFile;
+use super::remote::{Entry, Listing, MOST_FOLDERS, Survey, TOO_LARGE};
 use super::report::{Report, add_folders_of};
-use super::{Remote, for_each, remote};
+use super::{Remote, for_each, go_through, locked};
 use crate::ops::Operation;
+use crate::ops::list::{Cursor, Lister};
 use crate::os;
 use crate::path::{CosPath, FolderPath};
-use crate::protocol::contract::Retry;
-use crate::reply::{Code, Reply, Result};
+use crate::protocol::contract::Below;
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Reply, Result};
 use crate::threads::Workers;
+
+/// What is below a folder.
+#[derive(Default)]
+struct Content {
+    files: Vec<Box<str>>,
+    /// Folders, as paths from the root that end with `/`, and whether there is anything to delete but
+    /// what is in them.
+    folders: BTreeMap<Box<str>, bool>,
+}
+
+/// How much was deleted.
+#[derive(Default)]
+struct Deleted {
+    files: AtomicUsize,
+    folders: AtomicUsize,
+}
+
+struct Deletion<'a> {
+    folder: Remote<'a>,
+    workers: Workers,
+    report: &'a Report<'a>,
+    deleted: Deleted,
+}
 
 /// Deletes all files below a folder, then the folders, the innermost first. What can't be deleted is
 /// reported, and stays with the folders that it is in.
@@ -19,77 +46,160 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
     let call = call.patient();
     let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
     let report = Report::new(folder);
-    let mut tree = remote::list(folder, &report, is_safe_name)?;
-    tree.folders.reverse();
-    // The root itself.
-    tree.folders.push(String::new());
-    let files = AtomicUsize::new(0);
-    let mut folders = 0;
-    let together: Vec<_> = tree.files.chunks(service.limits().deleted_at_once).collect();
-    let mut result = for_each(&call, &Workers::new(workers), &together, |some| {
-        for (file, removed) in some.iter().zip(remove_files(folder, some)) {
-            if removed.is_ok() {
-                files.fetch_add(1, Ordering::Relaxed);
+    let (workers, deleted) = (Workers::new(workers), Deleted::default());
+    let deletion = Deletion { folder, workers, report: &report, deleted };
+    let content = deletion.list()?;
+    let result = deletion
+        .delete_files(&content.files)
+        .and_then(|()| deletion.delete_folders(content.folders));
+    let Deleted { files, folders } = deletion.deleted;
+    Ok(report.reply_to_deletion(result, files.into_inner(), folders.into_inner()))
+}
+
+impl Deletion<'_> {
+    fn list(&self) -> Result<Content> {
+        let content = Mutex::new(Content::default());
+        let survey = Survey::new(self.folder, self.report, is_safe_name);
+        let look = |listing| survey.look(listing);
+        let take = |entry| {
+            let mut content = locked(&content);
+            match entry {
+                Entry::File(file) => content.files.push(file.name.into()),
+                Entry::Folder { name, is_stored } => {
+                    *content.folders.entry(name.into()).or_default() |= is_stored;
+                }
             }
-            report.note(&file.name, removed)?;
+            Ok(())
+        };
+        go_through(self.folder.call, &self.workers, Listing::default(), look, take)?;
+        let mut content = std::mem::take(&mut *locked(&content));
+        content.files.sort_unstable();
+        Ok(content)
+    }
+
+    fn delete_files(&self, names: &[Box<str>]) -> Result<()> {
+        let path = |name: &str| Ok((*self.folder.file(name)?).clone());
+        self.delete_all(names, path, &self.deleted.files)
+    }
+
+    /// Deletes the root and the folders in it, but for those in which something has stayed.
+    fn delete_folders(&self, mut folders: BTreeMap<Box<str>, bool>) -> Result<()> {
+        folders.insert("".into(), true);
+        let mut in_use = self.report.folders_with_failures();
+        if self.folder.service.limits().lists_go_deep
+            && folders.iter().any(|(name, is_stored)| *is_stored && !in_use.contains(&**name))
+        {
+            self.look_again(&mut folders, &mut in_use)?;
+        }
+        let mut levels: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, is_stored) in folders {
+            levels.entry(name.matches('/').count()).or_default().push((name, is_stored));
+        }
+        for level in levels.into_values().rev() {
+            let level = level.into_iter().filter(|(name, _)| !in_use.contains(&**name));
+            let (stored, others): (Vec<_>, Vec<_>) = level.partition(|(_, is_stored)| *is_stored);
+            self.deleted.folders.fetch_add(others.len(), Ordering::Relaxed);
+            let names: Vec<_> = stored.into_iter().map(|(name, _)| name).collect();
+            let path = |name: &str| Ok((*self.folder.folder(name)?).clone());
+            self.delete_all(&names, path, &self.deleted.folders)?;
+            in_use.extend(self.report.folders_with_failures());
         }
         Ok(())
-    });
-    let mut in_use = report.folders_with_failures();
-    for name in &tree.folders {
-        if result.is_err() || in_use.contains(name) {
-            continue;
-        }
-        let removed = folder.folder(name).and_then(|path| remove(folder, &path));
-        match removed {
-            Ok(()) => folders += 1,
-            Err(_) => add_folders_of(name, &mut in_use),
-        }
-        result = report.note(name, removed);
     }
-    Ok(report.reply_to_deletion(result, files.into_inner(), folders))
+
+    /// Looks for what has arrived since the tree was listed, where a folder is deleted whatever is in
+    /// it.
+    fn look_again(
+        &self,
+        folders: &mut BTreeMap<Box<str>, bool>,
+        in_use: &mut HashSet<String>,
+    ) -> Result<()> {
+        let Remote { service, call, root, .. } = self.folder;
+        let lister = Lister::new(service, call, Below::Everything);
+        let mut cursor = Cursor::default();
+        loop {
+            let page = match lister.next::<ObjectInfo>(self.folder.at(root), &mut cursor) {
+                Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => {
+                    folders.values_mut().for_each(|is_stored| *is_stored = false);
+                    return Ok(());
+                }
+                page => page?,
+            };
+            for file in page.entries.iter().filter(|entry| !entry.is_folder()) {
+                let folder = file.name.rfind('/').map_or("", |end| &file.name[..=end]);
+                if !in_use.contains(folder) {
+                    let message = "the folder is not empty";
+                    let failure = Failure::found(Code::COS_ERR_FOLDER_NOT_EMPTY, message);
+                    self.report.failed(folder, &failure);
+                    add_folders_of(folder, in_use);
+                }
+            }
+            if in_use.len() > MOST_FOLDERS {
+                return Err(cursor.unexpected(TOO_LARGE));
+            }
+            if page.is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Deletes what is called so, as many at a time as the service takes.
+    fn delete_all(
+        &self,
+        names: &[Box<str>],
+        path: impl Fn(&str) -> Result<CosPath> + Sync,
+        deleted: &AtomicUsize,
+    ) -> Result<()> {
+        let Remote { service, call, .. } = self.folder;
+        let together = names.chunks(service.limits().deleted_at_once);
+        for_each(call, &self.workers, together, |names| {
+            for (name, removed) in names.iter().zip(self.delete_together(names, &path)) {
+                if removed.is_ok() {
+                    deleted.fetch_add(1, Ordering::Relaxed);
+                }
+                self.report.note(name, removed)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes some. Returns what became of each.
+    fn delete_together(
+        &self,
+        names: &[Box<str>],
+        path: impl Fn(&str) -> Result<CosPath>,
+    ) -> Vec<Result<()>> {
+        let (mut results, mut wanted) = (Vec::new(), Vec::new());
+        for (number, path) in names.iter().map(|name| path(name)).enumerate() {
+            match path {
+                Ok(path) => {
+                    results.push(Ok(()));
+                    wanted.push((number, path));
+                }
+                Err(failure) => results.push(Err(failure)),
+            }
+        }
+        let paths: Vec<_> = wanted.iter().map(|(_, path)| path).collect();
+        if paths.is_empty() {
+            return results;
+        }
+        let Remote { service, call, bucket, .. } = self.folder;
+        let failed = match service.delete_many(call, bucket, &paths) {
+            Ok(failed) => failed,
+            Err(failure) => (0..paths.len()).map(|i| (i, failure.clone())).collect(),
+        };
+        for (i, failure) in failed {
+            // What is gone already is no failure.
+            if !failure.is(Code::COS_ERR_NOT_FOUND) {
+                results[wanted[i].0] = Err(failure);
+            }
+        }
+        results
+    }
 }
 
 /// Whether a name from a list can be deleted. It is only sent back and becomes no local path, so it may
 /// be empty, as it is between two slashes.
 fn is_safe_name(segment: &str) -> bool {
     segment.is_empty() || os::is_safe_name(segment)
-}
-
-/// Deletes files. Returns what became of each.
-fn remove_files(remote: Remote, files: &[RemoteFile]) -> Vec<Result<()>> {
-    let paths = files.iter().map(|file| remote.file(&file.name));
-    let (mut results, mut wanted) = (Vec::new(), Vec::new());
-    for (number, path) in paths.enumerate() {
-        match path {
-            Ok(path) => {
-                results.push(Ok(()));
-                wanted.push((number, path));
-            }
-            Err(failure) => results.push(Err(failure)),
-        }
-    }
-    let (numbers, paths): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
-    if paths.is_empty() {
-        return results;
-    }
-    let failed = match remote.service.delete_files(remote.call, remote.bucket, &paths) {
-        Ok(failed) => failed,
-        Err(failure) => (0..paths.len()).map(|number| (number, failure.clone())).collect(),
-    };
-    for (number, failure) in failed {
-        // A file that is gone already is no failure.
-        if !failure.is(Code::COS_ERR_NOT_FOUND) {
-            results[numbers[number]] = Err(failure);
-        }
-    }
-    results
-}
-
-/// Deletes one thing. That it is gone already is what was wanted.
-fn remove(remote: Remote, path: &CosPath) -> Result<()> {
-    match remote.service.delete(remote.call, remote.at(path), Retry::Always) {
-        Err(failure) if !failure.is(Code::COS_ERR_NOT_FOUND) => Err(failure),
-        _ => Ok(()),
-    }
 }

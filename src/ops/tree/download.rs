@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::remote::{self, RemoteFile};
+use super::remote::{Entry, Listing, RemoteFile, Survey};
 use super::report::Report;
-use super::{Remote, for_each, local};
+use super::{Remote, go_through, local};
 use crate::client::Client;
 use crate::content::source::Source;
 use crate::ops::begin;
@@ -72,11 +72,7 @@ pub fn download(
         report: &report,
     };
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
-        let found = remote::list(remote, &report, os::is_safe_name)?;
-        let bytes = found.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
-        transfer.set_total(bytes);
-        tree.make_directories(&found.folders)?;
-        tree.fetch_all(found.files)?;
+        tree.fetch_all()?;
         report.complete(transfer);
         Ok(())
     });
@@ -90,18 +86,23 @@ fn make_root(local_path: &str) -> Result<PathBuf> {
 }
 
 impl TreeDownload<'_> {
-    /// Folders exist on their own, so empty ones come along.
-    fn make_directories(&self, names: &[String]) -> Result<()> {
-        for name in names {
-            let made = local::make_directories(&self.directory, name);
-            self.report.note(name, made.map(|_| ()))?;
-        }
-        Ok(())
-    }
-
-    fn fetch_all(&self, files: Vec<RemoteFile>) -> Result<()> {
-        let fetch = |file: &RemoteFile| self.report.note(&file.name, self.fetch(file));
-        for_each(self.remote.call, &self.workers, &files, fetch)
+    /// Fetches what is listed.
+    fn fetch_all(&self) -> Result<()> {
+        let survey = Survey::new(self.remote, self.report, os::is_safe_name);
+        let look = |listing| {
+            let found = survey.look(listing)?;
+            self.transfer.add_total(found.items.iter().map(Entry::size));
+            Ok(found)
+        };
+        let fetch = |entry| match entry {
+            Entry::File(file) => self.report.note(&file.name, self.fetch(&file)),
+            // Folders exist on their own, so empty ones come along.
+            Entry::Folder { name, .. } => {
+                let made = local::make_directories(&self.directory, &name);
+                self.report.note(&name, made.map(|_| ()))
+            }
+        };
+        go_through(self.remote.call, &self.workers, Listing::default(), look, fetch)
     }
 
     fn fetch(&self, file: &RemoteFile) -> Result<()> {

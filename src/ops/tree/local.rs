@@ -3,37 +3,54 @@
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::vec;
 
 use super::report::Report;
 use crate::content::source::Source;
 use crate::ops::download::is_partial_name;
-use crate::os::{self, Directory};
+use crate::os;
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
 
 /// How deep a tree may be; beyond that, something is wrong with it.
 pub const MAX_DEPTH: usize = 256;
 
-/// What is below a directory.
-#[derive(Debug, Default)]
-pub struct LocalTree {
-    /// Files.
-    pub files: Vec<LocalFile>,
-    /// Directories with nothing in them, as paths from the root that end with `/`.
-    pub empty_directories: Vec<String>,
-}
-
-/// A file below the root.
+/// A file below the root, or a directory with nothing in it.
 #[derive(Debug)]
-pub struct LocalFile {
-    /// From the root, with `/` between segments.
+pub struct Item {
+    /// From the root, with `/` between segments; that of a directory ends with `/`.
     pub name: String,
     /// In bytes, when it was found.
     pub size: u64,
 }
 
+impl Item {
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.name.ends_with('/')
+    }
+}
+
+/// An entry of a directory.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name in the directory; that of a directory ends with `/`.
+    pub name: Box<str>,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// A directory as it was found.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// What of it is part of a tree, in the order of the names.
+    pub entries: Vec<Entry>,
+    /// Whether there is nothing else in it, either.
+    pub is_empty: bool,
+}
+
 /// The directory that a tree is read from, held open: what takes its name later is another one.
-pub struct Root(Directory);
+pub struct Root(os::Directory);
 
 impl Root {
     /// Opens the directory at `path`.
@@ -43,7 +60,7 @@ impl Root {
 
     /// Opens a file below the root. Links are not followed, also where one has taken the place of
     /// the file or of a directory since it was found.
-    pub fn source(&self, file: &LocalFile, stop: &Stop) -> Result<Source<'static>> {
+    pub fn source(&self, file: &Item, stop: &Stop) -> Result<Source<'static>> {
         let opened = os::open_below(&self.0, &file.name, &|| !stop.is_set());
         Source::of(opened, &file.name, stop)
     }
@@ -65,60 +82,95 @@ pub fn check_root(local_path: &str) -> Result<PathBuf> {
     }
 }
 
-/// Finds everything below `root`, or less when `stop` is set. What can't be part of a tree goes to
-/// `report`.
-pub fn scan(root: &Path, report: &Report, stop: &Stop) -> LocalTree {
-    let mut tree = LocalTree::default();
-    let mut to_do = vec![String::new()];
-    while let Some(prefix) = to_do.pop()
-        && !stop.is_set()
-    {
-        let mut is_empty = true;
-        let entries = match fs::read_dir(root.join(&prefix)) {
-            Ok(_) if prefix.matches('/').count() > MAX_DEPTH => {
-                let why = "is inside too many other directories";
-                report.failed(&prefix, &Failure::local_file("local_path", why));
-                continue;
-            }
-            Ok(entries) => entries,
+/// Reads the directory that is called `prefix` from `root`, or less of it when `stop` is set. What
+/// can't be part of a tree goes to `report`.
+pub fn read(root: &Path, prefix: &str, report: &Report, stop: &Stop) -> Directory {
+    let mut directory = Directory { entries: Vec::new(), is_empty: true };
+    let entries = match fs::read_dir(root.join(prefix)) {
+        Ok(_) if prefix.matches('/').count() > MAX_DEPTH => {
+            let why = "is inside too many other directories";
+            report.failed(prefix, &Failure::local_file("local_path", why));
+            return Directory::default();
+        }
+        Ok(entries) => entries,
+        Err(error) => {
+            report.failed(prefix, &unreadable(Path::new(prefix), &error));
+            return Directory::default();
+        }
+    };
+    for entry in entries {
+        directory.is_empty = false;
+        if stop.is_set() {
+            break;
+        }
+        let entry = match entry {
+            Ok(entry) => entry,
             Err(error) => {
-                report.failed(&prefix, &unreadable(Path::new(&prefix), &error));
-                continue;
-            }
-        };
-        for entry in entries {
-            is_empty = false;
-            if stop.is_set() {
+                report.failed(prefix, &unreadable(Path::new(prefix), &error));
                 break;
             }
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    report.failed(&prefix, &unreadable(Path::new(&prefix), &error));
-                    break;
-                }
-            };
-            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if entry.file_name().to_str().is_none() {
-                let failure = Failure::local_file("local_path", "has a name that is not UTF-8");
-                report.failed(&name, &failure);
-                continue;
+        };
+        let segment = entry.file_name();
+        let path = || format!("{prefix}{}", segment.to_string_lossy());
+        let Some(name) = segment.to_str() else {
+            let failure = Failure::local_file("local_path", "has a name that is not UTF-8");
+            report.failed(&path(), &failure);
+            continue;
+        };
+        match entry.metadata() {
+            Ok(found) if found.is_dir() => {
+                directory.entries.push(Entry { name: format!("{name}/").into(), size: 0 });
             }
-            match entry.metadata() {
-                Ok(found) if found.is_dir() => to_do.push(format!("{name}/")),
-                Ok(found) => match why_ignored(&name, &found) {
-                    Some(why) => report.ignored(&name, why),
-                    None => tree.files.push(LocalFile { name, size: found.len() }),
-                },
-                Err(error) => report.failed(&name, &unreadable(Path::new(&name), &error)),
-            }
-        }
-        if is_empty && !prefix.is_empty() {
-            tree.empty_directories.push(prefix);
+            Ok(found) => match why_ignored(name, &found) {
+                Some(why) => report.ignored(&path(), why),
+                None => directory.entries.push(Entry { name: name.into(), size: found.len() }),
+            },
+            Err(error) => report.failed(&path(), &unreadable(Path::new(&path()), &error)),
         }
     }
-    tree.files.sort_by(|a, b| a.name.cmp(&b.name));
-    tree
+    directory.entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    directory
+}
+
+/// Goes through all that is below a directory, in the order of the whole names.
+pub struct Scan<'a> {
+    root: &'a Path,
+    report: &'a Report<'a>,
+    stop: &'a Stop,
+    /// The directories that it is in, each with what is left of it.
+    inside: Vec<(String, vec::IntoIter<Entry>)>,
+}
+
+impl<'a> Scan<'a> {
+    /// Begins with the directory at `root`.
+    pub fn new(root: &'a Path, report: &'a Report<'a>, stop: &'a Stop) -> Scan<'a> {
+        let entries = read(root, "", report, stop).entries;
+        Scan { root, report, stop, inside: vec![(String::new(), entries.into_iter())] }
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        while !self.stop.is_set() {
+            let (prefix, entries) = self.inside.last_mut()?;
+            let Some(entry) = entries.next() else {
+                self.inside.pop();
+                continue;
+            };
+            let item = Item { name: format!("{prefix}{}", entry.name), size: entry.size };
+            if !item.is_directory() {
+                return Some(item);
+            }
+            let directory = read(self.root, &item.name, self.report, self.stop);
+            if directory.is_empty {
+                return Some(item);
+            }
+            self.inside.push((item.name, directory.entries.into_iter()));
+        }
+        None
+    }
 }
 
 fn why_ignored(name: &str, found: &Metadata) -> Option<&'static str> {
@@ -181,13 +233,14 @@ mod tests {
     use crate::os::symlink;
     use crate::path::FolderPath;
 
-    fn scanned(root: &Path, look: impl FnOnce(&LocalTree, &Report)) {
+    fn scanned(root: &Path, look: impl FnOnce(&[Item], &Report)) {
         let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
         let this = begin(&client, "b", "/", FolderPath::new, None, None).unwrap();
         let (bucket, path) = (&this.bucket, &this.path);
         let remote = Remote { service: &*this.service, call: &this.call, bucket, root: path };
         let report = Report::new(remote);
-        look(&scan(root, &report, &Stop::default()), &report);
+        let items: Vec<_> = Scan::new(root, &report, &Stop::default()).collect();
+        look(&items, &report);
     }
 
     #[test]
@@ -199,15 +252,15 @@ mod tests {
         for file in ["root/file", "root/a/b/file", "outside/file", "outside/b/file"] {
             fs::write(dir.path().join(file), file).unwrap();
         }
-        scanned(&root, |tree, _| {
+        scanned(&root, |files, _| {
             let opened = Root::open(&root).unwrap();
-            assert_eq!(tree.files.len(), 2);
-            assert!(tree.files.iter().all(|file| opened.source(file, &Stop::default()).is_ok()));
+            assert_eq!(files.len(), 2);
+            assert!(files.iter().all(|file| opened.source(file, &Stop::default()).is_ok()));
             fs::rename(root.join("a"), root.join("was a")).unwrap();
             symlink(&outside, &root.join("a")).unwrap();
             fs::remove_file(root.join("file")).unwrap();
             symlink(&outside.join("file"), &root.join("file")).unwrap();
-            for file in &tree.files {
+            for file in files {
                 let failure = opened.source(file, &Stop::default()).err().unwrap();
                 assert_eq!(
                     (failure.code(), failure.phase()),
@@ -220,7 +273,7 @@ mod tests {
             fs::rename(root.join("was a"), root.join("a")).unwrap();
             fs::rename(&root, dir.path().join("was root")).unwrap();
             symlink(&outside, &root).unwrap();
-            let file = tree.files.iter().find(|file| file.name == "a/b/file").unwrap();
+            let file = files.iter().find(|file| file.name == "a/b/file").unwrap();
             assert_eq!(
                 opened.source(file, &Stop::default()).unwrap().size(),
                 "root/a/b/file".len() as u64
@@ -238,8 +291,8 @@ mod tests {
         fs::write(dir.path().join("d/".repeat(MAX_DEPTH)).join("file"), "").unwrap();
         let root = dir.path().to_path_buf();
         let scan = move || {
-            scanned(&root, |tree, report| {
-                assert_eq!(tree.files.len(), 1);
+            scanned(&root, |files, report| {
+                assert_eq!(files.len(), 1);
                 assert!(report.folders_with_failures().contains(&"d/".repeat(MAX_DEPTH + 1)));
             });
         };

@@ -5,6 +5,7 @@
 
 mod delete;
 mod download;
+mod existing;
 mod local;
 mod remote;
 mod report;
@@ -14,13 +15,17 @@ pub(super) use delete::delete;
 pub use download::download;
 pub use upload::upload;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::call::Call;
-use crate::path::{Bucket, FilePath, FolderPath};
+use crate::path::{Bucket, CosPath, FilePath, FolderPath};
 use crate::protocol::contract::{Place, Protocol};
 use crate::reply::Result;
 use crate::threads::Workers;
+
+/// So many things may wait for a worker before more are looked for.
+const ENOUGH: usize = 1000;
 
 /// A folder of a bucket, with all that is below it.
 #[derive(Clone, Copy)]
@@ -44,21 +49,71 @@ impl<'a> Remote<'a> {
         FolderPath::new("cos_path", &path, &self.service.limits().paths)
     }
 
-    fn at(&self, path: &'a crate::path::CosPath) -> Place<'a> {
+    fn at(&self, path: &'a CosPath) -> Place<'a> {
         Place { bucket: self.bucket, path }
     }
 }
 
-/// Does `work` for each of `items` on `workers`. An item that fails is reported by `work` itself; a
-/// failure that it returns ends everything.
-fn for_each<T: Sync>(
+/// What a look at a part of a tree has found.
+struct Found<P, T> {
+    /// Things to work on.
+    items: Vec<T>,
+    /// Parts of the tree that are to be looked at.
+    parts: Vec<P>,
+}
+
+/// What the workers of a tree have before them.
+struct Waiting<P, T> {
+    items: VecDeque<T>,
+    parts: Vec<P>,
+}
+
+enum Job<P, T> {
+    Look(P),
+    Work(T),
+}
+
+/// Does `work` for each item of a tree while more of it is looked for, beginning with `first`. An
+/// item that fails is reported by `work` itself; a failure that it returns ends everything.
+fn go_through<P: Send, T: Send>(
     call: &Call,
     workers: &Workers,
-    items: &[T],
-    work: impl Fn(&T) -> Result<()> + Sync,
+    first: P,
+    look: impl Fn(P) -> Result<Found<P, T>> + Sync,
+    work: impl Fn(T) -> Result<()> + Sync,
 ) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let next = || items.get(next.fetch_add(1, Ordering::Relaxed));
-    workers.share_all(&call.stop, next, work)?;
+    let waiting = Mutex::new(Waiting { items: VecDeque::new(), parts: vec![first] });
+    let next = || {
+        let mut waiting = locked(&waiting);
+        let part = if waiting.items.len() < ENOUGH { waiting.parts.pop() } else { None };
+        part.map(Job::Look).or_else(|| waiting.items.pop_front().map(Job::Work))
+    };
+    workers.share_all(&call.stop, next, |job| match job {
+        Job::Look(part) => {
+            let found = look(part)?;
+            let mut waiting = locked(&waiting);
+            waiting.items.extend(found.items);
+            // The last one is taken first.
+            waiting.parts.extend(found.parts.into_iter().rev());
+            Ok(())
+        }
+        Job::Work(item) => work(item),
+    })?;
     call.check_not_cancelled()
+}
+
+/// Does `work` for each of `items`, with failures as above.
+fn for_each<T>(
+    call: &Call,
+    workers: &Workers,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> Result<()> + Sync,
+) -> Result<()> {
+    let items = Mutex::new(items);
+    workers.share_all(&call.stop, || locked(&items).next(), work)?;
+    call.check_not_cancelled()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,35 +1,46 @@
 //! The side of a tree that is in a bucket.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Mutex;
 
-use super::Remote;
-use super::local::{LocalFile, MAX_DEPTH};
+use super::local::MAX_DEPTH;
 use super::report::Report;
-use crate::ops::list::Lister;
-use crate::path::FilePath;
-use crate::protocol::contract::{Ask, Place};
+use super::{Found, Remote, locked};
+use crate::ops::list::{Cursor, Lister};
+use crate::protocol::contract::Below;
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Result};
 
-/// A tree that has more files, folders, or bytes of names is not listed to its end: a server could
-/// make up entries for ever, and every folder is a request.
+/// A tree that has more files, folders, or bytes of names is not gone through to its end: a server
+/// could make up entries for ever.
 const MOST_FILES: usize = 1_000_000;
-const MOST_FOLDERS: usize = 100_000;
+pub const MOST_FOLDERS: usize = 100_000;
 const MOST_BYTES: usize = 256 * 1024 * 1024;
-const TOO_LARGE: &str = "the tree has more than 1000000 files, 100000 folders or 256 MiB of names: \
+pub const TOO_LARGE: &str = "the tree has more than 1000000 files, 100000 folders or 256 MiB of names: \
                          take the folders in it one at a time";
-/// So many pages of a folder are read even for a single file.
-const FEW_PAGES: usize = 4;
 
 /// What is below a folder.
-#[derive(Debug, Default)]
-pub struct RemoteTree {
-    /// Files.
-    pub files: Vec<RemoteFile>,
-    /// Folders, as paths from the root that end with `/`, outer before inner.
-    pub folders: Vec<String>,
+pub enum Entry {
+    /// A file.
+    File(RemoteFile),
+    /// A folder.
+    Folder {
+        /// From the root, with `/` at the end.
+        name: String,
+        /// Whether there is more of it than the names of what is in it.
+        is_stored: bool,
+    },
+}
+
+impl Entry {
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Entry::File(file) => file.size,
+            Entry::Folder { .. } => 0,
+        }
+    }
 }
 
 /// A file below the root.
@@ -51,7 +62,7 @@ pub struct RemoteFile {
 
 impl RemoteFile {
     /// What `stat` or a list shows of the file that is called `name` from the root.
-    fn of(name: String, entry: ObjectInfo) -> RemoteFile {
+    pub fn of(name: String, entry: ObjectInfo) -> RemoteFile {
         RemoteFile {
             is_unfinished: entry.is_unfinished(),
             name,
@@ -74,169 +85,165 @@ impl RemoteFile {
     }
 }
 
-/// Lists everything below `root`. What stands in the way of a folder, and names that `is_safe_name`
-/// refuses, go to `report`.
-pub(super) fn list(
-    remote: Remote,
-    report: &Report,
+/// Lists what is below a folder, a page at a time: folder by folder, or all at once where lists go
+/// deep. What stands in the way of a folder, and names that `is_safe_name` refuses, go to `report`.
+pub(super) struct Survey<'a> {
+    remote: Remote<'a>,
+    report: &'a Report<'a>,
     is_safe_name: fn(&str) -> bool,
-) -> Result<RemoteTree> {
-    let lister = Lister::new(remote.service, remote.call);
-    let mut tree = RemoteTree::default();
-    let mut to_do = vec![String::new()];
-    let (mut seen, mut bytes) = (HashSet::new(), 0);
-    while let Some(prefix) = to_do.pop() {
-        let mut is_too_large = false;
-        let mut take = |entry: ObjectInfo| {
-            let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
-            let name = format!("{prefix}{segment}");
-            bytes += name.len() + entry.sha.as_ref().or(entry.etag.as_ref()).map_or(0, String::len);
-            if !is_safe_name(segment) {
+    lister: Lister<'a>,
+    goes_deep: bool,
+    tally: Mutex<Tally>,
+    hasher: RandomState,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Tally {
+    files: usize,
+    folders: HashSet<String>,
+    /// What is not taken, and whether it is a folder.
+    refused: HashSet<(String, bool)>,
+    /// Of all names.
+    bytes: usize,
+}
+
+impl Tally {
+    fn is_too_large(&self) -> bool {
+        self.files > MOST_FILES || self.folders.len() > MOST_FOLDERS || self.bytes > MOST_BYTES
+    }
+}
+
+/// A list that was not read to its end: of a folder, or of the root with all that is below it.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// The folder, from the root.
+    prefix: String,
+    cursor: Cursor,
+    /// Which names there were, as numbers: a server may list a file twice.
+    seen: HashSet<u64>,
+}
+
+impl<'a> Survey<'a> {
+    /// Nothing is listed yet.
+    pub fn new(
+        remote: Remote<'a>,
+        report: &'a Report<'a>,
+        is_safe_name: fn(&str) -> bool,
+    ) -> Survey<'a> {
+        let goes_deep = remote.service.limits().lists_go_deep;
+        let below = if goes_deep { Below::Everything } else { Below::Folder };
+        let lister = Lister::new(remote.service, remote.call, below);
+        let (tally, hasher) = Default::default();
+        Survey { remote, report, is_safe_name, lister, goes_deep, tally, hasher }
+    }
+
+    /// Reads the next page of a list.
+    pub fn look(&self, mut listing: Listing) -> Result<Found<Listing, Entry>> {
+        let mut found = Found { items: Vec::new(), parts: Vec::new() };
+        let page = self
+            .remote
+            .folder(&listing.prefix)
+            .and_then(|path| self.lister.next(self.remote.at(&path), &mut listing.cursor));
+        match page {
+            Ok(page) => {
+                let mut folders = Vec::new();
+                for entry in page.entries {
+                    self.take(&mut listing, entry, &mut found.items, &mut folders);
+                }
+                if locked(&self.tally).is_too_large() {
+                    return Err(listing.cursor.unexpected(TOO_LARGE));
+                }
+                // What was begun comes first.
+                found.parts.extend((!page.is_last).then_some(listing));
+                found.parts.extend(folders);
+                Ok(found)
+            }
+            Err(failure) if listing.prefix.is_empty() => Err(failure),
+            // Somebody has removed it since its parent was listed.
+            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(found),
+            Err(failure) => {
+                self.report.note(&listing.prefix, Err(failure))?;
+                Ok(found)
+            }
+        }
+    }
+
+    /// Takes an entry of a page, and the folders that it is the first one in.
+    fn take(
+        &self,
+        listing: &mut Listing,
+        entry: ObjectInfo,
+        items: &mut Vec<Entry>,
+        folders: &mut Vec<Listing>,
+    ) {
+        let prefix = &listing.prefix;
+        let plain = entry.name.strip_suffix('/').unwrap_or(&entry.name);
+        let name = format!("{prefix}{plain}");
+        let mut tally = locked(&self.tally);
+        tally.bytes +=
+            name.len() + entry.sha.as_ref().or(entry.etag.as_ref()).map_or(0, String::len);
+        if let Some(Refused { name, is_folder, why }) =
+            self.refused(prefix, plain, entry.is_folder())
+        {
+            if tally.refused.insert((name.clone(), is_folder)) {
+                self.report.failed(&name, &Failure::argument("cos_path", why));
+            }
+            return;
+        }
+        if self.goes_deep {
+            for (end, _) in name.match_indices('/') {
+                if !tally.folders.contains(&name[..=end]) {
+                    let name = name[..=end].to_owned();
+                    tally.folders.insert(name.clone());
+                    items.push(Entry::Folder { name, is_stored: false });
+                }
+            }
+        }
+        if !listing.seen.insert(self.hasher.hash_one(&entry.name)) {
+            return;
+        }
+        if !entry.is_folder() {
+            tally.files += 1;
+            items.push(Entry::File(RemoteFile::of(name, entry)));
+            return;
+        }
+        let name = format!("{name}/");
+        // Some stop at folders although all was asked for; those that are stored have a size.
+        let is_to_be_listed = !self.goes_deep || entry.size.is_none();
+        // A server that lists a folder twice must not keep us going round.
+        if tally.folders.insert(name.clone()) && is_to_be_listed {
+            folders.push(Listing { prefix: name.clone(), ..Listing::default() });
+        }
+        items.push(Entry::Folder { name, is_stored: true });
+    }
+
+    /// Which part of a name from the list of `prefix` can't be taken, and why.
+    fn refused(&self, prefix: &str, name: &str, is_folder: bool) -> Option<Refused> {
+        let (mut depth, mut end) = (prefix.matches('/').count(), 0);
+        for segment in name.split(|c| c == '/' && self.goes_deep) {
+            end += segment.len();
+            let is_folder = is_folder || end < name.len();
+            let name = || format!("{prefix}{}", &name[..end]);
+            if !(self.is_safe_name)(segment) {
                 // It comes from the server, and must be one segment of a path.
                 let why = "has a name that leads elsewhere";
-                report.failed(&name, &Failure::argument("cos_path", why));
-            } else if !entry.is_folder() {
-                tree.files.push(RemoteFile::of(name, entry));
-            } else if prefix.matches('/').count() >= MAX_DEPTH {
+                return Some(Refused { name: name(), is_folder, why });
+            }
+            if is_folder && depth >= MAX_DEPTH {
                 let why = "is inside too many other folders";
-                report.failed(&format!("{name}/"), &Failure::argument("cos_path", why));
-            } else if seen.insert(name.clone()) {
-                // A server that lists a folder twice must not keep us going round.
-                to_do.push(format!("{name}/"));
-                tree.folders.push(format!("{name}/"));
+                return Some(Refused { name: name() + "/", is_folder, why });
             }
-            tree.files.len() > MOST_FILES || seen.len() > MOST_FOLDERS || bytes > MOST_BYTES
-        };
-        let listed = remote.folder(&prefix).and_then(|path| {
-            let at = Place { bucket: remote.bucket, path: &path };
-            lister.follow(at, String::new(), &mut |entries| {
-                // Whatever a page has is taken.
-                is_too_large = entries.into_iter().map(&mut take).fold(false, |_, now| now);
-                if is_too_large { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-        });
-        match listed {
-            Ok(last) if is_too_large => return Err(last.unexpected(TOO_LARGE)),
-            Ok(_) => {}
-            Err(failure) if prefix.is_empty() => return Err(failure),
-            // Somebody has removed it since its parent was listed.
-            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => {}
-            Err(failure) => report.note(&prefix, Err(failure))?,
+            depth += 1;
+            end += 1;
         }
-    }
-    // A server may list a file twice, too.
-    tree.files.sort_by(|a, b| a.name.cmp(&b.name));
-    tree.files.dedup_by(|a, b| a.name == b.name);
-    Ok(tree)
-}
-
-/// What is known of the files that are to be replaced or left as they are.
-#[derive(Debug, Default)]
-pub struct Existing {
-    files: HashMap<String, RemoteFile>,
-    /// Folders that were not listed to their end.
-    unlisted: HashSet<String>,
-}
-
-/// How many files and folders of the local tree are in a folder.
-#[derive(Default)]
-struct Wanted<'a> {
-    files: usize,
-    folders: HashSet<&'a str>,
-}
-
-impl Existing {
-    /// Looks for `files` below `root`: lists the folders that they are in, unless that would take
-    /// more requests than asking for each of them.
-    pub(super) fn find(remote: Remote, files: &[LocalFile]) -> Result<Existing> {
-        let wanted = folders_of(files);
-        let lister = Lister::new(remote.service, remote.call);
-        let mut names: HashSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let mut existing = Existing::default();
-        let mut to_do = vec![""];
-        while let Some(prefix) = to_do.pop() {
-            let Some(wanted) = wanted.get(prefix) else {
-                continue;
-            };
-            // A name that is refused here is refused again, and reported, when its turn comes.
-            let Ok(path) = remote.folder(prefix) else {
-                continue;
-            };
-            let at = Place { bucket: remote.bucket, path: &path };
-            let (mut pages, mut found) = (0, HashSet::<&str>::new());
-            let most_pages = FEW_PAGES.max(wanted.files + wanted.folders.len());
-            let listed = lister.follow(at, String::new(), &mut |entries: Vec<ObjectInfo>| {
-                for entry in entries {
-                    let segment = entry.name.strip_suffix('/').unwrap_or(&entry.name);
-                    let name = format!("{prefix}{segment}");
-                    if entry.is_folder() {
-                        found.extend(wanted.folders.get(format!("{name}/").as_str()));
-                    } else if names.remove(name.as_str()) {
-                        existing.files.insert(name.clone(), RemoteFile::of(name, entry));
-                    }
-                }
-                pages += 1;
-                if pages < most_pages { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            });
-            let is_whole = match listed {
-                Ok(_) => pages < most_pages,
-                Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => true,
-                Err(failure) if prefix.is_empty() && !is_unusable_list(&failure) => {
-                    return Err(failure);
-                }
-                Err(failure) if failure.is(Code::COS_ERR_CANCELLED) => return Err(failure),
-                Err(_) => false,
-            };
-            if !is_whole {
-                existing.unlisted.insert(prefix.to_owned());
-                found.extend(&wanted.folders);
-            }
-            to_do.extend(found);
-        }
-        Ok(existing)
-    }
-
-    /// The file `name`, which is asked for at `path` if it was not listed.
-    pub(super) fn get(
-        &self,
-        remote: Remote,
-        path: &FilePath,
-        name: &str,
-    ) -> Result<Option<Cow<'_, RemoteFile>>> {
-        let folder = name.rfind('/').map_or("", |end| &name[..=end]);
-        if let Some(file) = self.files.get(name) {
-            return Ok(Some(Cow::Borrowed(file)));
-        }
-        if !self.unlisted.contains(folder) {
-            return Ok(None);
-        }
-        match remote.service.stat(remote.call, remote.at(path), Ask::OfContent) {
-            Ok(reply) => {
-                let file = RemoteFile::of(name.to_owned(), reply.data()?);
-                Ok(Some(Cow::Owned(file)))
-            }
-            Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        None
     }
 }
 
-/// Whether the server answers, but not with a list that can be followed to its end.
-fn is_unusable_list(failure: &Failure) -> bool {
-    failure.is(Code::COS_ERR_NETWORK) && failure.http_status().is_some_and(|status| status < 300)
-}
-
-/// The folders of a local tree, each with what is to be looked for in it.
-fn folders_of(files: &[LocalFile]) -> HashMap<&str, Wanted<'_>> {
-    let mut folders: HashMap<&str, Wanted> = HashMap::new();
-    for file in files {
-        let mut parent = "";
-        for (end, _) in file.name.match_indices('/') {
-            let folder = &file.name[..=end];
-            folders.entry(parent).or_default().folders.insert(folder);
-            parent = folder;
-        }
-        folders.entry(parent).or_default().files += 1;
-    }
-    folders
+/// A file or folder that is not taken.
+struct Refused {
+    name: String,
+    is_folder: bool,
+    why: &'static str,
 }

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::local::{self, LocalFile, Root};
-use super::remote::Existing;
+use super::existing::{Compared, Comparison, Directory, Existing, Sides};
+use super::local::{self, Item, Root};
 use super::report::Report;
-use super::{Remote, for_each};
+use super::{Found, Remote, go_through};
 use crate::client::Client;
 use crate::content::source::Source;
 use crate::ops::begin;
@@ -22,7 +22,6 @@ struct TreeUpload<'a> {
     settings: &'a UploadSettings,
     transfer: &'a Transfer,
     local_root: Root,
-    existing: Existing,
     workers: Workers,
     report: &'a Report<'a>,
 }
@@ -52,15 +51,15 @@ pub fn upload(
     let result = threads::watched(&call.stop, call.log(), transfer, on_progress, || {
         // Held before the scan, so that both are of the same directory.
         let local_root = Root::open(&directory)?;
-        let local = local::scan(&directory, &report, &call.stop);
-        let bytes = local.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
-        transfer.set_total(bytes);
-        let existing = Existing::find(remote, &local.files)?;
         let (settings, report) = (&settings, &report);
         let workers = Workers::new(settings.concurrency);
-        let tree = TreeUpload { remote, settings, transfer, local_root, existing, workers, report };
-        tree.make_empty_folders(&local.empty_directories)?;
-        tree.send_all(local.files)?;
+        let tree = TreeUpload { remote, settings, transfer, local_root, workers, report };
+        let sides = Sides { directory: &directory, remote, report };
+        if service.limits().lists_go_deep {
+            tree.send_all(Comparison::new(sides), Comparison::look)?;
+        } else {
+            tree.send_all(Directory::root(), |directory| directory.look(sides))?;
+        }
         report.complete(transfer);
         Ok(())
     });
@@ -68,30 +67,43 @@ pub fn upload(
 }
 
 impl TreeUpload<'_> {
-    fn make_empty_folders(&self, names: &[String]) -> Result<()> {
-        let Remote { service, call, .. } = self.remote;
-        for_each(call, &self.workers, names, |name| {
-            let create = || {
-                let path = self.remote.folder(name)?;
-                match service.create_folder(call, self.remote.at(&path), "") {
-                    Err(failure) if !failure.is(Code::COS_ERR_FOLDER_EXISTS) => Err(failure),
-                    _ => Ok(()),
-                }
+    /// Sends what is found from `first` on.
+    fn send_all<P: Send>(
+        &self,
+        first: P,
+        look: impl Fn(P) -> Result<Found<P, Compared>> + Sync,
+    ) -> Result<()> {
+        let count = |found: Found<P, Compared>| {
+            self.transfer.add_total(found.items.iter().map(|(item, _)| item.size));
+            found
+        };
+        let send = |(item, existing): Compared| {
+            let sent = match item.is_directory() {
+                true => self.make_folder(&item.name, &existing),
+                false => self.send(&item, existing),
             };
-            self.report.note(name, create())
-        })
+            self.report.note(&item.name, sent)
+        };
+        go_through(self.remote.call, &self.workers, first, |part| look(part).map(count), send)
     }
 
-    fn send_all(&self, files: Vec<LocalFile>) -> Result<()> {
-        let send = |file: &LocalFile| self.report.note(&file.name, self.send(file));
-        for_each(self.remote.call, &self.workers, &files, send)
+    fn make_folder(&self, name: &str, existing: &Existing) -> Result<()> {
+        if let Existing::Shown(_) = existing {
+            return Ok(());
+        }
+        let Remote { service, call, .. } = self.remote;
+        let path = self.remote.folder(name)?;
+        match service.create_folder(call, self.remote.at(&path), "") {
+            Err(failure) if !failure.is(Code::COS_ERR_FOLDER_EXISTS) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
-    fn send(&self, file: &LocalFile) -> Result<()> {
+    fn send(&self, file: &Item, existing: Existing) -> Result<()> {
         let path = self.remote.file(&file.name)?;
         let source = self.local_root.source(file, &self.remote.call.stop)?;
         let size = source.size();
-        if self.is_unchanged(file, &path, &source)? {
+        if self.is_unchanged(file, existing, &path, &source)? {
             self.transfer.add(size);
             self.report.done(&file.name, "unchanged", size);
             return Ok(());
@@ -105,15 +117,21 @@ impl TreeUpload<'_> {
         Ok(())
     }
 
-    fn is_unchanged(&self, file: &LocalFile, path: &FilePath, source: &Source) -> Result<bool> {
-        let remote = self.remote;
-        let Some(existing) = self.existing.get(remote, path, &file.name)? else {
+    fn is_unchanged(
+        &self,
+        file: &Item,
+        existing: Existing,
+        path: &FilePath,
+        source: &Source,
+    ) -> Result<bool> {
+        let (remote, at) = (self.remote, self.remote.at(path));
+        let Some(existing) = existing.file(remote, at, &file.name)? else {
             return Ok(false);
         };
         if existing.size != source.size() || existing.is_unfinished {
             return Ok(false);
         }
-        let (call, at, shown) = (remote.call, remote.at(path), existing.shown());
+        let (call, shown) = (remote.call, existing.shown());
         Ok(remote.service.has_content(call, at, &shown, source)?
             && remote.service.is_complete(call, at, &shown)?)
     }

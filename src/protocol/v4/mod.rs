@@ -44,6 +44,7 @@ static LIMITS: Limits = Limits {
     largest_page: 1000,
     page: 199,
     deleted_at_once: 1,
+    lists_go_deep: false,
     lists_have_sums: true,
     parts_are_announced: true,
     uploads_have_attributes: false,

@@ -15,7 +15,7 @@ use crate::content::hash;
 use crate::content::source::Source;
 use crate::path::{CosPath, FilePath, encode_query};
 use crate::protocol::contract::{
-    Ask, Authority, Changes, Described, Objects, PageQuery, Place, Retry,
+    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Retry,
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
@@ -91,7 +91,7 @@ impl Objects for V4 {
     }
 
     fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
-        if page.is_flat {
+        if page.below != Below::Folder {
             let problem = "is for the XML API: the JSON API lists one folder at a time";
             return Err(Failure::argument("recursive", problem));
         }

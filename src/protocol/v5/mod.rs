@@ -51,6 +51,7 @@ static LIMITS: Limits = Limits {
     largest_page: 1000,
     page: 199,
     deleted_at_once: 1000,
+    lists_go_deep: true,
     lists_have_sums: false,
     parts_are_announced: false,
     uploads_have_attributes: true,

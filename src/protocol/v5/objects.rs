@@ -12,9 +12,9 @@ use super::{V5, site, xml};
 use crate::call::{Call, Unread, parse_http_date, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{Bucket, FilePath, encode};
+use crate::path::{Bucket, CosPath, FilePath, encode};
 use crate::protocol::contract::{
-    Ask, Authority, Changes, Described, Objects, PageQuery, Place, Retry,
+    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Retry,
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
@@ -117,13 +117,13 @@ impl Objects for V5 {
         answer.success(&Value::Null)
     }
 
-    fn delete_files(
+    fn delete_many(
         &self,
         call: &Call,
         bucket: &Bucket,
-        paths: &[FilePath],
+        paths: &[&CosPath],
     ) -> Result<Vec<(usize, Box<Failure>)>> {
-        let key = |path: &FilePath| path.as_str().trim_start_matches('/').to_owned();
+        let key = |path: &CosPath| path.as_str().trim_start_matches('/').to_owned();
         let mut text = String::from("<Delete><Quiet>true</Quiet>");
         for path in paths {
             text.push_str(&format!("<Object><Key>{}</Key></Object>", xml::escape(&key(path))));
@@ -220,12 +220,14 @@ impl Objects for V5 {
             .param("max-keys", page.num.unwrap_or(FULL_PAGE))
             .param("encoding-type", "url")
             .expecting("ListBucketResult");
-        if !page.is_flat {
+        if page.below == Below::Folder {
             let delimiter = page.delimiter.filter(|text| !text.is_empty()).unwrap_or("/");
             order = order.param("delimiter", delimiter);
         }
-        if !page.context.is_empty() {
-            order = order.param("marker", page.context);
+        let behind = page.behind.map(|name| format!("{prefix}{name}"));
+        let marker = behind.as_deref().unwrap_or(page.context);
+        if !marker.is_empty() {
+            order = order.param("marker", marker);
         }
         let answer = self.run(call, &order)?;
         let folder = &prefix[..prefix.rfind('/').map_or(0, |end| end + 1)];
@@ -247,7 +249,7 @@ impl Objects for V5 {
             }
             let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
             let is_folder = key.ends_with('/');
-            if page.is_flat && is_folder {
+            if page.below == Below::Files && is_folder {
                 has_itself = true;
             } else {
                 infos.push(self.entry(at, &key, name, entry));
@@ -259,9 +261,12 @@ impl Objects for V5 {
             String::new()
         } else {
             let next = decoded(answer.xml.text_of("NextMarker")).filter(|next| !next.is_empty());
+            if page.behind.is_some() && next.as_ref().is_some_and(|next| *next < last) {
+                return Err(answer.unexpected("the next page begins before the end of this one"));
+            }
             next.unwrap_or(last)
         };
-        let is_nothing = infos.is_empty() && !has_itself && page.context.is_empty() && is_over;
+        let is_nothing = infos.is_empty() && !has_itself && marker.is_empty() && is_over;
         if is_nothing && prefix.ends_with('/') {
             return Err(not_found());
         }

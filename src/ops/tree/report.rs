@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::Remote;
@@ -12,19 +12,75 @@ use crate::protocol::contract::Ask;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::transfer::Transfer;
 
-const FAILED: &str = "failed";
-
-/// What became of one file.
-#[derive(Debug, Clone, Serialize)]
+/// What became of one file. There may be a million of them.
+#[derive(Debug)]
 struct Entry {
-    path: String,
-    action: &'static str,
+    path: Box<str>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    /// What was done, and how many bytes the file has.
+    Done(&'static str, u64),
+    /// Why it is not something to transfer.
+    Ignored(&'static str),
+    /// The code and the message.
+    Failed(Box<(i32, String)>),
+}
+
+/// An entry in the reply.
+#[derive(Serialize)]
+struct Line<'a> {
+    path: &'a str,
+    action: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    message: Option<&'a str>,
+}
+
+impl Entry {
+    fn line(&self) -> Line<'_> {
+        let (action, bytes, code, message) = match &self.outcome {
+            Outcome::Done(action, bytes) => (*action, Some(*bytes), None, None),
+            Outcome::Ignored(why) => ("ignored", None, None, Some(*why)),
+            Outcome::Failed(why) => ("failed", None, Some(why.0), Some(why.1.as_str())),
+        };
+        Line { path: &self.path, action, bytes, code, message }
+    }
+
+    fn is_failure(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.line().serialize(serializer)
+    }
+}
+
+/// `data` of the reply to an upload or a download.
+#[derive(Serialize)]
+struct Transferred {
+    uploaded: usize,
+    downloaded: usize,
+    unchanged: usize,
+    ignored: usize,
+    failed: usize,
+    files: Vec<Entry>,
+}
+
+/// `data` of the reply to a deletion.
+#[derive(Serialize)]
+struct Deleted {
+    files: usize,
+    folders: usize,
+    failed: usize,
+    failures: Vec<Entry>,
 }
 
 /// So many files in a row that could not even connect are the server's fault, not theirs.
@@ -68,21 +124,18 @@ impl<'a> Report<'a> {
         self.collected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, entry: Entry) {
-        self.collected().entries.push(entry);
+    fn push(&self, path: &str, outcome: Outcome) {
+        self.collected().entries.push(Entry { path: path.into(), outcome });
     }
 
     /// `action` was done for `path`.
     pub fn done(&self, path: &str, action: &'static str, bytes: u64) {
-        let bytes = Some(bytes);
-        self.push(Entry { path: path.to_owned(), action, bytes, code: None, message: None });
+        self.push(path, Outcome::Done(action, bytes));
     }
 
     /// `path` is not something to transfer.
-    pub fn ignored(&self, path: &str, why: &str) {
-        let message = Some(why.to_owned());
-        let path = path.to_owned();
-        self.push(Entry { path, action: "ignored", bytes: None, code: None, message });
+    pub fn ignored(&self, path: &str, why: &'static str) {
+        self.push(path, Outcome::Ignored(why));
     }
 
     /// Notes the failure of one file, and returns it only if it will be every file's.
@@ -152,7 +205,7 @@ impl<'a> Report<'a> {
     /// The folders in which something has failed, however deep, or which have failed themselves.
     pub fn folders_with_failures(&self) -> HashSet<String> {
         let mut folders = HashSet::new();
-        for entry in self.collected().entries.iter().filter(|entry| entry.action == FAILED) {
+        for entry in self.collected().entries.iter().filter(|entry| entry.is_failure()) {
             add_folders_of(&entry.path, &mut folders);
         }
         folders
@@ -165,29 +218,24 @@ impl<'a> Report<'a> {
         if collected.first_failure.is_none() {
             collected.first_failure = Some(Box::new(failure.clone()).prefixed(path));
         }
-        collected.entries.push(Entry {
-            path: path.to_owned(),
-            action: FAILED,
-            bytes: None,
-            code: Some(failure.code()),
-            message: Some(failure.message().to_owned()),
-        });
+        let why = Box::new((failure.code(), failure.message().to_owned()));
+        collected.entries.push(Entry { path: path.into(), outcome: Outcome::Failed(why) });
     }
 
     /// The reply to an upload or a download: `result`, or the first file's failure, with an entry
     /// for each file in `data.files`, sorted by path.
     pub fn reply(self, result: Result<()>, transfer: &Transfer, seconds: f64) -> Reply {
         let call = self.remote.call;
-        let (failure, entries) = self.into_parts(result);
-        let count = |action| entries.iter().filter(|entry| entry.action == action).count();
-        let data = json!({
-            "uploaded": count("uploaded"),
-            "downloaded": count("downloaded"),
-            "unchanged": count("unchanged"),
-            "ignored": count("ignored"),
-            "failed": count(FAILED),
-            "files": entries,
-        });
+        let (failure, files) = self.into_parts(result);
+        let count = |action| files.iter().filter(|entry| entry.line().action == action).count();
+        let data = Transferred {
+            uploaded: count("uploaded"),
+            downloaded: count("downloaded"),
+            unchanged: count("unchanged"),
+            ignored: count("ignored"),
+            failed: count("failed"),
+            files,
+        };
         let transfer = json!({
             "bytes": transfer.progress().1,
             "sent_bytes": call.traffic().sent(),
@@ -195,20 +243,15 @@ impl<'a> Report<'a> {
             "resumed_bytes": transfer.resumed(),
             "seconds": seconds,
         });
-        reply(failure, &data).with("transfer", &transfer.to_string())
+        with_data(head(failure).with("transfer", &transfer.to_string()), data)
     }
 
     /// The reply to a deletion: how many files and folders are gone, and an entry for each that is
     /// not.
     pub fn reply_to_deletion(self, result: Result<()>, files: usize, folders: usize) -> Reply {
-        let (failure, entries) = self.into_parts(result);
-        let data = json!({
-            "files": files,
-            "folders": folders,
-            "failed": entries.len(),
-            "failures": entries,
-        });
-        reply(failure, &data)
+        let (failure, failures) = self.into_parts(result);
+        let failed = failures.len();
+        with_data(head(failure), Deleted { files, folders, failed, failures })
     }
 
     fn into_parts(self, result: Result<()>) -> (Option<Box<Failure>>, Vec<Entry>) {
@@ -223,9 +266,17 @@ impl<'a> Report<'a> {
     }
 }
 
-fn reply(failure: Option<Box<Failure>>, data: &serde_json::Value) -> Reply {
-    match failure {
-        None => Reply::compose(data),
-        Some(failure) => Reply::from(failure).with("data", &data.to_string()),
+fn head(failure: Option<Box<Failure>>) -> Reply {
+    failure.map_or_else(Reply::done, Reply::from)
+}
+
+/// The reply with what may be the most of it, which is let go of before there are two copies of its
+/// text.
+fn with_data(reply: Reply, data: impl Serialize) -> Reply {
+    let text = serde_json::to_string(&data);
+    drop(data);
+    match text {
+        Ok(text) => reply.with("data", &text),
+        Err(error) => Failure::internal(error.to_string()).into(),
     }
 }

@@ -533,7 +533,9 @@ fn lost_replies_are_looked_up() {
         }),
     ] {
         if op == "delete_objects" {
-            expect(&upload_bytes(&client, "/new/a", b"a", json!({})), 0);
+            for path in ["/new/a", "/new/b"] {
+                expect(&upload_bytes(&client, path, b"a", json!({})), 0);
+            }
         }
         bed.emulator.inject(in_op(op, lost()));
         expect(&reply(call()), 0);

@@ -11,7 +11,7 @@ use crate::ops::Operation;
 use crate::ops::list::{Cursor, Lister};
 use crate::os;
 use crate::path::{CosPath, FolderPath};
-use crate::protocol::contract::Below;
+use crate::protocol::contract::{Below, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::threads::Workers;
@@ -184,10 +184,12 @@ impl Deletion<'_> {
             return results;
         }
         let Remote { service, call, bucket, .. } = self.folder;
-        let failed = match service.delete_many(call, bucket, &paths) {
-            Ok(failed) => failed,
-            Err(failure) => (0..paths.len()).map(|i| (i, failure.clone())).collect(),
+        let failed = match &paths[..] {
+            [path] => service.delete(call, self.folder.at(path), Retry::Always).map(|_| Vec::new()),
+            paths => service.delete_many(call, bucket, paths),
         };
+        let failed = failed
+            .unwrap_or_else(|failure| (0..paths.len()).map(|i| (i, failure.clone())).collect());
         for (i, failure) in failed {
             // What is gone already is no failure.
             if !failure.is(Code::COS_ERR_NOT_FOUND) {

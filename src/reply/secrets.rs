@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use memchr::memchr3;
 use memchr::memmem::find_iter;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::reply::{Failure, Result, json};
 
@@ -23,8 +23,9 @@ const GROUP: usize = size_of::<u32>();
 const STRIDE: usize = RUN - GROUP + 1;
 /// A secret with fewer letters and digits would be found everywhere.
 const SHORTEST: usize = 8;
-/// A text of no more bytes than this costs less than knowing all of a signature.
-const SMALL: usize = 4096;
+/// In a text that is less than so many times as long as a signature, looking for some of its groups
+/// takes less time than making all its forms.
+const SMALL: usize = 16;
 /// How many wrappings are undone.
 const WRAPPINGS: usize = 3;
 
@@ -84,7 +85,9 @@ impl Secrets {
     }
 
     fn are_plainly_in(&self, text: &[u8]) -> bool {
-        let may_be_signed = text.len() > SMALL || has_group_of(text, self.signature.as_bytes());
+        let signature = self.signature.as_bytes();
+        let is_small = text.len() < SMALL * signature.len();
+        let may_be_signed = !signature.is_empty() && (!is_small || has_group_of(text, signature));
         let signature = may_be_signed.then(|| Known::new([self.signature.as_str()]));
         let stride = signature.as_ref().map_or(STRIDE, |signature| signature.stride);
         let stride = stride.min(self.constant.stride);
@@ -199,6 +202,12 @@ impl Known {
     }
 }
 
+impl Drop for Known {
+    fn drop(&mut self) {
+        self.groups.0.zeroize();
+    }
+}
+
 /// The letters and digits of a secret: as it is, and in Base64, wherever in an encoded text it
 /// begins; what is mixed with its neighbours there is left out.
 fn forms_of(secret: &[u8]) -> [Zeroizing<Vec<u8>>; 4] {
@@ -216,7 +225,7 @@ fn forms_of(secret: &[u8]) -> [Zeroizing<Vec<u8>>; 4] {
 }
 
 /// Whether letters and digits of a text are a group of `secret` without which no run of it can be
-/// there. For a small text this takes less time than to make all forms of the secret.
+/// there.
 fn has_group_of(text: &[u8], secret: &[u8]) -> bool {
     /// The bytes of which the Base64 is no longer than a stride: its first block is a group.
     const STEP: usize = STRIDE / GROUP * 3;
@@ -299,20 +308,21 @@ fn is_plain(byte: u8) -> bool {
     TABLE[usize::from(byte)]
 }
 
-/// A set of groups. They are parts of secrets, and wiped like these.
-struct Groups(Zeroizing<Vec<u32>>);
+/// A set of groups.
+struct Groups(Vec<u32>);
 
 impl Groups {
     /// An empty set; it has room for so many.
     fn with_room(most: usize) -> Groups {
-        Groups(Zeroizing::new(vec![0; (2 * most + 1).next_power_of_two()]))
+        Groups(vec![0; (2 * most + 1).next_power_of_two()])
     }
 
     fn add(&mut self, group: u32) {
         let mut place = self.place(group);
+        let last = self.last();
         let slots = self.0.as_mut_slice();
         while slots[place] != 0 && slots[place] != group {
-            place = (place + 1) % slots.len();
+            place = (place + 1) & last;
         }
         slots[place] = group;
     }
@@ -320,21 +330,29 @@ impl Groups {
     #[inline(always)]
     fn has(&self, group: u32) -> bool {
         let (slots, mut place) = (self.0.as_slice(), self.place(group));
-        loop {
-            match slots.get(place) {
-                // No group is 0.
-                Some(0) => return false,
-                Some(found) if *found == group => return true,
-                Some(_) => place += 1,
-                None => place = 0,
+        while let Some(found) = slots.get(place) {
+            if *found == group {
+                return true;
             }
+            // No group is 0.
+            if *found == 0 {
+                return false;
+            }
+            place = (place + 1) & self.last();
         }
+        false
     }
 
     /// Where a group is, or somewhere before it, without a gap between.
     #[inline(always)]
     fn place(&self, group: u32) -> usize {
-        (group.wrapping_mul(0x9e37_79b1) >> 12) as usize & (self.0.len() - 1)
+        (group.wrapping_mul(0x9e37_79b1) >> 12) as usize & self.last()
+    }
+
+    /// The last place: all ones.
+    #[inline(always)]
+    fn last(&self) -> usize {
+        self.0.len().wrapping_sub(1)
     }
 }
 
@@ -413,7 +431,7 @@ mod tests {
             after in "[ -~]{0,40}",
             is_long: bool,
         ) {
-            let before = if is_long { before + &"long, ".repeat(SMALL) } else { before };
+            let before = if is_long { before + &"long, ".repeat(1000) } else { before };
             let form = match &encoded_behind {
                 None => secret.clone(),
                 Some(prefix) => {

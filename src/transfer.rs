@@ -19,8 +19,15 @@ pub struct Transfer {
     total: AtomicU64,
     resumed: AtomicU64,
     repeated: AtomicU64,
-    stepped: Mutex<bool>,
-    step: Condvar,
+    step: Mutex<Step>,
+    stepped: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Step {
+    is_taken: bool,
+    /// Whether somebody waits for it. The system is not asked to wake nobody.
+    is_awaited: bool,
 }
 
 /// Holds a transfer for one call.
@@ -122,15 +129,19 @@ impl Transfer {
 
     /// Waits until there is something to report, at most `time`.
     pub fn wait_for_step(&self, time: Duration) {
-        let stepped = self.stepped.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.step.wait_timeout_while(stepped, time, |stepped| !*stepped);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+        let mut step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        step.is_awaited = true;
+        let waited = self.stepped.wait_timeout_while(step, time, |step| !step.is_taken);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = Step::default();
     }
 
     /// Ends a wait for a step.
     pub fn wake(&self) {
-        *self.stepped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.step.notify_all();
+        let mut step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        step.is_taken = true;
+        if step.is_awaited {
+            self.stepped.notify_all();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -98,9 +98,9 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     system::rename_new(from, to)
 }
 
-/// What tells that an open file has changed.
-pub fn stamp_of(file: &File) -> io::Result<Stamp> {
-    system::stamp_of(file)
+/// What tells that a file has changed.
+pub fn stamp_of(found: &Metadata) -> Stamp {
+    system::stamp_of(found)
 }
 
 /// Whether `path` is the name of the open file.

@@ -189,13 +189,12 @@ pub struct Stamp {
     ctime: (i64, i64),
 }
 
-pub fn stamp_of(file: &File) -> io::Result<Stamp> {
-    let found = file.metadata()?;
-    Ok(Stamp {
+pub fn stamp_of(found: &Metadata) -> Stamp {
+    Stamp {
         len: found.len(),
         mtime: (found.mtime(), found.mtime_nsec()),
         ctime: (found.ctime(), found.ctime_nsec()),
-    })
+    }
 }
 
 pub fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct ForkMark {
     /// A page that a forked process finds empty; `None` where the system has no such thing.
     page: Option<ptr::NonNull<libc::c_void>>,
+    /// Where there is no page, its number.
     process: AtomicU32,
 }
 
@@ -28,13 +29,17 @@ pub fn mark_process() -> ForkMark {
 }
 
 pub fn is_elsewhere(mark: &ForkMark) -> bool {
-    let was_empty = mark.page.is_some_and(|page| {
-        // SAFETY: the page is mapped for as long as the mark lives, and aligned.
-        let number = unsafe { page.cast::<AtomicU32>().as_ref() };
-        number.swap(1, Ordering::AcqRel) == 0
-    });
-    let process = std::process::id();
-    was_empty | (mark.process.swap(process, Ordering::AcqRel) != process)
+    match mark.page {
+        Some(page) => {
+            // SAFETY: the page is mapped for as long as the mark lives, and aligned.
+            let number = unsafe { page.cast::<AtomicU32>().as_ref() };
+            number.swap(1, Ordering::AcqRel) == 0
+        }
+        None => {
+            let process = std::process::id();
+            mark.process.swap(process, Ordering::AcqRel) != process
+        }
+    }
 }
 
 impl Drop for ForkMark {

@@ -39,7 +39,7 @@ impl Options {
                 given.retain(|(name, _)| *name != key);
                 given.push((key.into_owned(), value.to_owned()));
             }
-            return Ok(Options { given, known: Vec::new() });
+            return Ok(Options { given, known: Vec::with_capacity(32) });
         }
         let problem = match serde_json::from_str(text) {
             Ok(Value::Object(_)) => "it is nested too deeply".to_owned(),
@@ -54,6 +54,10 @@ impl Options {
 
     /// Whether `key` was given, be it `null`.
     pub fn has(&mut self, key: &'static str) -> bool {
+        // Nobody asks what is known of no options.
+        if self.given.is_empty() {
+            return false;
+        }
         if !self.known.contains(&key) {
             self.known.push(key);
         }

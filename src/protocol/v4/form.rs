@@ -44,14 +44,15 @@ impl<'a> Form<'a> {
         states: Option<&'a States>,
         content: Option<Stretch<'a>>,
     ) -> Form<'a> {
-        let random = || random_below(u64::MAX);
-        let boundary = format!("{:016x}{:016x}", random(), random());
-        let mut head = String::new();
+        // Content has it in it once in thousands of years.
+        let boundary = format!("libcos-{:016x}", random_below(u64::MAX));
+        let mut head = String::with_capacity(1024);
         for (name, value) in fields {
-            head.push_str(&field(&boundary, name, value));
+            add_field(&mut head, &boundary, name, value);
         }
         let next = if states.is_some() {
-            head.push_str(&format!("{}[", field_head(&boundary, "uploadparts")));
+            add_field_head(&mut head, &boundary, "uploadparts");
+            head.push('[');
             Next::Parts(0)
         } else {
             head.push_str(&content_head(content.as_ref(), &boundary));
@@ -62,7 +63,7 @@ impl<'a> Form<'a> {
 
     /// The `Content-Type` of the request.
     pub fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
+        ["multipart/form-data; boundary=", &self.boundary].concat()
     }
 
     /// The number of bytes that will be read. Only a form that has not been read from knows.
@@ -88,15 +89,14 @@ impl<'a> Form<'a> {
     }
 
     fn tail(&self, sha: Option<&str>) -> String {
-        let boundary = &self.boundary;
-        let mut tail = String::new();
+        let mut tail = String::with_capacity(256);
         if self.content.is_some() {
             tail.push_str("\r\n");
         }
         if let Some(sha) = sha {
-            tail.push_str(&field(boundary, "sha", sha));
+            add_field(&mut tail, &self.boundary, "sha", sha);
         }
-        tail.push_str(&format!("--{boundary}--\r\n"));
+        tail.extend(["--", &self.boundary, "--\r\n"]);
         tail
     }
 
@@ -115,21 +115,26 @@ impl<'a> Form<'a> {
     }
 }
 
-fn field(boundary: &str, name: &str, value: &str) -> String {
-    format!("{}{value}\r\n", field_head(boundary, name))
+fn add_field(text: &mut String, boundary: &str, name: &str, value: &str) {
+    add_field_head(text, boundary, name);
+    text.extend([value, "\r\n"]);
 }
 
-fn field_head(boundary: &str, name: &str) -> String {
-    format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n")
+fn add_field_head(text: &mut String, boundary: &str, name: &str) {
+    let before = "\r\nContent-Disposition: form-data; name=\"";
+    text.extend(["--", boundary, before, name, "\"\r\n\r\n"]);
 }
 
 fn content_head(content: Option<&Stretch>, boundary: &str) -> String {
     match content {
         None => String::new(),
-        Some(_) => format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"filecontent\"; \
-             filename=\"data\"\r\nContent-Type: application/octet-stream\r\n\r\n"
-        ),
+        Some(_) => [
+            "--",
+            boundary,
+            "\r\nContent-Disposition: form-data; name=\"filecontent\"; filename=\"data\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n",
+        ]
+        .concat(),
     }
 }
 

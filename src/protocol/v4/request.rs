@@ -79,7 +79,7 @@ impl V4 {
             Parameters::Query(pairs) => {
                 for (i, (key, value)) in pairs.iter().enumerate() {
                     url.push(if i == 0 { '?' } else { '&' });
-                    url.push_str(&format!("{key}={}", encode_query(value)));
+                    url.extend([key, "=", &encode_query(value)]);
                 }
                 check_url(&url)?;
                 let request = Request { op, method: "GET", url: &url, headers, body: None };
@@ -110,7 +110,7 @@ impl V4 {
     /// `scheme://host/files/v2/appid/bucket/path`, the operation URL of a file or folder.
     pub(super) fn control_url(&self, at: Place) -> String {
         let file_id = file_id(&self.account, at);
-        format!("{}://{}/files/v2{file_id}", self.hosts.scheme, self.hosts.control)
+        [self.hosts.scheme, "://", &self.hosts.control, "/files/v2", &file_id].concat()
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Kind {
 
 /// `/appid/bucket/path`, encoded: what URLs and signatures call a file.
 pub fn file_id(account: &Account, at: Place) -> String {
-    format!("/{}/{}{}", account.appid(), at.bucket.as_str(), at.path.encoded())
+    ["/", account.appid(), "/", at.bucket.as_str(), at.path.encoded()].concat()
 }
 
 /// A fresh signature of `kind` bound to the place, made at `now`.
@@ -43,15 +43,20 @@ fn sign_with(account: &Account, at: Place, kind: Kind, now: u64, random: u64) ->
         Kind::Once => (0, file_id(account, at)),
         Kind::Download(expiry) => (expiry, at.path.encoded().to_owned()),
     };
-    let plain = format!(
-        "a={}&k={}&e={expiry}&t={now}&r={random}&f={file_id}&b={}",
-        account.appid(),
-        account.secret_id(),
-        at.bucket.as_str()
-    );
-    let mut signed = forgetting(|| hmac(account.secret_key(), plain.as_bytes())).to_vec();
-    signed.extend_from_slice(plain.as_bytes());
-    BASE64_STANDARD.encode(signed)
+    let [expiry, now, random] = [expiry, now, random].map(|number| number.to_string());
+    let plain = [
+        ["a=", account.appid()],
+        ["&k=", account.secret_id()],
+        ["&e=", &expiry],
+        ["&t=", &now],
+        ["&r=", &random],
+        ["&f=", &file_id],
+        ["&b=", at.bucket.as_str()],
+    ]
+    .as_flattened()
+    .concat();
+    let hmac = forgetting(|| hmac(account.secret_key(), plain.as_bytes()));
+    BASE64_STANDARD.encode([&hmac, plain.as_bytes()].concat())
 }
 
 fn hmac(key: &str, message: &[u8]) -> [u8; 20] {

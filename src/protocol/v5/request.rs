@@ -250,7 +250,7 @@ impl V5 {
         );
         headers.push(("authorization".to_owned(), authorization.header()));
         let scheme = self.domains.scheme;
-        let mut url = format!("{scheme}://{host}{}", encode(order.path));
+        let mut url = [scheme, "://", &host, &encode(order.path)].concat();
         for (i, (name, value)) in order.params.iter().enumerate() {
             url.push(if i == 0 { '?' } else { '&' });
             url.push_str(&encode_query(name));
@@ -264,7 +264,7 @@ impl V5 {
 
     /// The host of a bucket.
     pub(super) fn host(&self, bucket: &Bucket, domain: &str) -> String {
-        format!("{}.{domain}", site::full_name(&self.account, bucket))
+        [&*site::full_name(&self.account, bucket), ".", domain].concat()
     }
 }
 

@@ -4,8 +4,6 @@
 //! method, the decoded path, and those parameters and headers that the signature lists. It stands
 //! in the header `Authorization`, or in the query of a presigned URL.
 
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 
@@ -41,12 +39,12 @@ pub struct Authorization([(&'static str, String); 7]);
 impl Authorization {
     /// As it stands in a header.
     pub fn header(&self) -> String {
-        self.joined(str::to_owned)
+        self.joined(String::push_str)
     }
 
     /// As it stands in a query.
     pub fn query(&self) -> String {
-        self.joined(encode_query)
+        self.joined(|out, value| out.push_str(&encode_query(value)))
     }
 
     /// The signature alone.
@@ -54,18 +52,27 @@ impl Authorization {
         &self.0[6].1
     }
 
-    fn joined(&self, spelled: fn(&str) -> String) -> String {
-        let fields = self.0.iter().map(|(name, value)| format!("{name}={}", spelled(value)));
-        fields.collect::<Vec<_>>().join("&")
+    fn joined(&self, add: fn(&mut String, &str)) -> String {
+        let mut joined = String::with_capacity(512);
+        for (i, (name, value)) in self.0.iter().enumerate() {
+            joined.push_str(if i == 0 { "" } else { "&" });
+            joined.push_str(name);
+            joined.push('=');
+            add(&mut joined, value);
+        }
+        joined
     }
 }
 
 /// Signs.
 pub fn sign(account: &Account, signed: &Signed, lifetime: Lifetime) -> Authorization {
-    let time = format!("{};{}", lifetime.start, lifetime.end);
-    let key = forgetting(|| hex(&hmac(account.secret_key().as_bytes(), time.as_bytes())));
+    let time = [&*lifetime.start.to_string(), ";", &lifetime.end.to_string()].concat();
     let (params, headers) = (Listed::new(signed.params), Listed::new(signed.headers));
-    let signature = signature(&key, &time, &text(signed, &params, &headers));
+    let text = text(signed, &params, &headers);
+    let signature = forgetting(|| {
+        let key = key(account.secret_key(), &time);
+        signature(&key, &time, &text)
+    });
     Authorization([
         ("q-sign-algorithm", "sha1".to_owned()),
         ("q-ak", account.secret_id().to_owned()),
@@ -80,14 +87,19 @@ pub fn sign(account: &Account, signed: &Signed, lifetime: Lifetime) -> Authoriza
 /// What is signed, in lines.
 fn text(signed: &Signed, params: &Listed, headers: &Listed) -> String {
     let method = signed.method.to_ascii_lowercase();
-    format!("{method}\n{}\n{}\n{}\n", signed.path, params.pairs, headers.pairs)
+    [&method, "\n", signed.path, "\n", &params.pairs, "\n", &headers.pairs, "\n"].concat()
+}
+
+/// The hex text of the key that is good for `time`.
+fn key(secret_key: &str, time: &str) -> String {
+    hex(&hmac(secret_key.as_bytes(), time.as_bytes()))
 }
 
 /// `key` is the hex text of the key that is good for `time`.
 fn signature(key: &str, time: &str, text: &str) -> String {
     let digest = hex(&Sha1::digest(text));
-    let plain = format!("sha1\n{time}\n{digest}\n");
-    forgetting(|| hex(&hmac(key.as_bytes(), plain.as_bytes())))
+    let plain = ["sha1\n", time, "\n", &digest, "\n"].concat();
+    hex(&hmac(key.as_bytes(), plain.as_bytes()))
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 20] {
@@ -111,7 +123,8 @@ impl Listed {
         let mut sorted: Vec<(String, &str)> = Vec::with_capacity(all.len());
         for (name, value) in all {
             // Lower case also for the hexadecimal digits of the encoding.
-            let name = encode_query(name).to_ascii_lowercase();
+            let mut name = encode_query(name);
+            name.make_ascii_lowercase();
             // There are only a few, and code that sorts would make the library larger.
             let place = sorted.partition_point(|(n, v)| (n, *v) <= (&name, *value));
             sorted.insert(place, (name, value));
@@ -119,9 +132,8 @@ impl Listed {
         let (mut names, mut pairs) = (String::new(), String::new());
         for (i, (name, value)) in sorted.iter().enumerate() {
             let (semicolon, and) = if i == 0 { ("", "") } else { (";", "&") };
-            // Writing to a String can't fail.
-            let _ = write!(names, "{semicolon}{name}");
-            let _ = write!(pairs, "{and}{name}={}", encode_query(value));
+            names.extend([semicolon, name]);
+            pairs.extend([and, name, "=", &encode_query(value)]);
         }
         Listed { names, pairs }
     }

@@ -57,7 +57,7 @@ fn is_address(host: &str) -> bool {
 /// `name-appid`, by which a bucket is known outside its account.
 pub fn full_name(account: &Account, bucket: &Bucket) -> String {
     let (name, appid) = (short_name(account, bucket), account.appid());
-    format!("{name}-{appid}")
+    [name, "-", appid].concat()
 }
 
 /// The name of a bucket without the appid; it may have been given with it.

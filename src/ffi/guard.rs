@@ -6,6 +6,8 @@ use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use memchr::memchr;
+
 use crate::os;
 use crate::reply::{Failure, Reply, Result};
 
@@ -71,8 +73,11 @@ fn into_c(text: String) -> Result<CString> {
     let mut bytes = text.into_bytes();
     let len = bytes.len() + 1;
     bytes.try_reserve_exact(1).map_err(|_| Failure::no_memory(len))?;
-    bytes.push(0);
-    CString::from_vec_with_nul(bytes).map_err(|_| Failure::internal("a reply with NUL"))
+    if memchr(0, &bytes).is_some() {
+        return Err(Failure::internal("a reply with NUL"));
+    }
+    // SAFETY: there is no NUL in it.
+    Ok(unsafe { CString::from_vec_unchecked(bytes) })
 }
 
 fn internal(panic: &(dyn Any + Send)) -> Box<Failure> {

@@ -1,4 +1,5 @@
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
 use super::guard;
@@ -20,14 +21,26 @@ pub unsafe extern "C" fn cos_json_string(
     guard::value(ptr::null_mut(), || {
         // SAFETY: pointers are as this function's contract says.
         let found = unsafe { find(json, pointer, json::at) };
-        found.and_then(plain).map_or(ptr::null_mut(), CString::into_raw)
+        let mut text = Vec::new();
+        if found.and_then(|value| terminated(&plain(value)?, &mut text)).is_none() {
+            return ptr::null_mut();
+        }
+        CString::from_vec_with_nul(text).map_or(ptr::null_mut(), CString::into_raw)
     })
 }
 
-/// A string unescaped, any other value as it is; `None` for what C can't hold.
-fn plain(value: &str) -> Option<CString> {
-    let text = if value.starts_with('"') { json::unquote(value)? } else { value.into() };
-    CString::new(text.into_owned()).ok()
+/// A string unescaped, any other value as it is; `None` for half a surrogate pair.
+fn plain(value: &str) -> Option<Cow<'_, str>> {
+    if value.starts_with('"') { json::unquote(value) } else { Some(value.into()) }
+}
+
+/// A text for C, in `buffer`; `None` for what C can't hold.
+fn terminated<'b>(text: &str, buffer: &'b mut Vec<u8>) -> Option<&'b CStr> {
+    buffer.clear();
+    buffer.reserve_exact(text.len() + 1);
+    buffer.extend_from_slice(text.as_bytes());
+    buffer.push(0);
+    CStr::from_bytes_with_nul(buffer).ok()
 }
 
 /// Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,
@@ -119,14 +132,14 @@ pub unsafe extern "C" fn cos_json_each(
             return -1;
         };
         let mut calls = 0;
+        let (mut key_for_c, mut value_for_c) = (Vec::new(), Vec::new());
         for (key, value) in elements {
-            let key = key.and_then(|key| CString::new(key.as_bytes()).ok());
-            let value = plain(value);
-            let pointer =
-                |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |t| t.as_ptr());
+            let key = key.as_ref().and_then(|key| terminated(key, &mut key_for_c));
+            let value = plain(value).and_then(|value| terminated(&value, &mut value_for_c));
+            let pointer = |text: Option<&CStr>| text.map_or(ptr::null(), CStr::as_ptr);
             calls += 1;
             // SAFETY: it is a function of this type, as this function's contract says.
-            if unsafe { each(pointer(&key), pointer(&value), user) } != 0 {
+            if unsafe { each(pointer(key), pointer(value), user) } != 0 {
                 break;
             }
         }

@@ -1,6 +1,5 @@
 //! Buckets and cos paths: checked once on the way in, encoded by one encoder ever after.
 
-use std::fmt::Write;
 use std::ops::Deref;
 
 use crate::reply::{Failure, Result};
@@ -198,25 +197,41 @@ fn check_path(path: &str, rules: &Rules) -> std::result::Result<(), String> {
 /// Percent-encodes the UTF-8 bytes of a path as the reference SDK does: everything but
 /// `A-Z a-z 0-9 _ . - ~ /`, upper-case hex. The same spelling goes into URLs and signatures.
 pub fn encode(path: &str) -> String {
-    percent_encode(path, |b| b == b'/')
+    let mut out = String::with_capacity(path.len() + path.len() / 4);
+    encode_to(&mut out, path);
+    out
+}
+
+/// The same, added to a text.
+pub fn encode_to(out: &mut String, path: &str) {
+    percent_encode(out, path, true);
 }
 
 /// Percent-encodes a value of a query.
 pub fn encode_query(value: &str) -> String {
-    percent_encode(value, |_| false)
+    let mut out = String::with_capacity(value.len() + value.len() / 4);
+    percent_encode(&mut out, value, false);
+    out
 }
 
-fn percent_encode(text: &str, also_plain: impl Fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 4);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) || also_plain(byte) {
-            out.push(byte as char);
-        } else {
-            // Writing to a String can't fail.
-            let _ = write!(out, "%{byte:02X}");
+fn percent_encode(out: &mut String, text: &str, slash_is_plain: bool) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'.' | b'-' | b'~')
+            || (byte == b'/' && slash_is_plain)
+    };
+    let mut rest = text;
+    while let Some(len) = rest.bytes().position(|byte| !is_plain(byte)) {
+        out.push_str(&rest[..len]);
+        let len_of_char = rest[len..].chars().next().map_or(1, char::len_utf8);
+        for byte in rest[len..len + len_of_char].bytes() {
+            let digit = |n: u8| char::from(HEX[usize::from(n)]);
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
+        rest = &rest[len + len_of_char..];
     }
-    out
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::Reply;
 use super::code::{self, Again, Code};
+use super::write::{Object, Write};
 
 /// The result of everything that can fail. The failure is boxed: it is large and rare.
 pub type Result<T> = std::result::Result<T, Box<Failure>>;
@@ -384,7 +383,8 @@ impl Failure {
     /// With `problem` before the message, also in what the server answered.
     pub fn prefixed(mut self: Box<Self>, problem: impl fmt::Display) -> Box<Failure> {
         self.message = format!("{problem}: {}", self.message);
-        let text = json!(self.message).to_string();
+        let mut text = String::new();
+        self.message.write(&mut text);
         self.reply = self.reply.map(|reply| reply.with("message", &text));
         self
     }
@@ -398,34 +398,33 @@ impl Failure {
     /// What the caller gets.
     pub fn into_reply(self) -> Reply {
         let origin = if self.reply.is_some() { "server" } else { "library" };
-        let mut error = json!({
-            "origin": origin,
-            "phase": self.phase.as_str(),
-            "retryable": self.may_pass(),
-            "attempts": self.attempts,
-        });
+        let mut error = Object::new()
+            .with("origin", origin)
+            .with("phase", self.phase.as_str())
+            .with("retryable", self.may_pass())
+            .with("attempts", self.attempts);
         let clock = self.clock_is_behind.map(clock_in_words);
         let hint = clock.or(self.hint);
         if let Some(hint) = hint.or_else(|| code::hint(self.code).map(str::to_owned)) {
-            error["hint"] = json!(hint);
+            error.add("hint", hint);
         }
         if let Some(word) = self.server_code {
-            error["server_code"] = json!(word);
+            error.add("server_code", word);
         }
         if let Some(same_content) = self.same_content {
-            error["same_content"] = json!(same_content);
+            error.add("same_content", same_content);
         }
         if let Some(argument) = self.argument {
-            error["argument"] = json!(argument);
+            error.add("argument", argument);
         }
         if let Some(status) = self.http_status {
-            error["http_status"] = json!(status);
+            error.add("http_status", u32::from(status));
         }
         let reply = self.reply.unwrap_or_else(|| {
-            let text = json!({"code": self.code, "message": self.message}).to_string();
-            Reply::new(self.code, self.http_status.unwrap_or_default(), text)
+            let text = Object::new().with("code", self.code).with("message", &self.message);
+            Reply::new(self.code, self.http_status.unwrap_or_default(), text.into_text())
         });
-        reply.with("error", &error.to_string())
+        reply.with("error", &error.into_text())
     }
 }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
+use crate::reply::write::Write as _;
 use crate::reply::{Failure, Result};
 
 /// The deepest nesting that is accepted. The service's own replies reach 4.
@@ -78,6 +79,9 @@ fn whole_in(text: &str) -> Option<i128> {
     if !is_digits(before) || !is_digits(behind) || !exponent.is_none_or(unsigned) {
         return None;
     }
+    if before.len() == mantissa.len() && before.len() <= 18 && exponent.is_none() {
+        return Some(sign * i128::from(before.parse::<i64>().ok()?));
+    }
     // Digits that mean something, and how many zeros follow them, or places behind the point.
     let digits = format!("{before}{behind}");
     let zeros = digits.len() - digits.trim_end_matches('0').len();
@@ -119,7 +123,7 @@ pub fn is(name: &str, key: &str) -> bool {
 /// Adds a field to the text of an object, in place of a field of that name. The other fields keep
 /// their order and their spelling.
 pub fn with_field(object: &str, key: &str, value: &str) -> Result<String> {
-    let name = serde_json::Value::from(key).to_string();
+    let name = text_of(key);
     let mut out = with_room(object.len() + name.len() + value.len() + 4)?;
     out.push('{');
     let mut add = |name: &str, value: &str| {
@@ -137,6 +141,13 @@ pub fn with_field(object: &str, key: &str, value: &str) -> Result<String> {
     add(&name, value);
     out.push('}');
     Ok(out)
+}
+
+/// A string as JSON text.
+fn text_of(string: &str) -> String {
+    let mut text = String::new();
+    string.write(&mut text);
+    text
 }
 
 /// An empty text that can grow to `len` bytes.
@@ -172,7 +183,7 @@ pub fn with_strings(
         let text = unquote(string).unwrap_or(Cow::Borrowed(string));
         if let Some(other) = replace(is_name, &text)? {
             append(&mut out, &json[kept..start])?;
-            append(&mut out, &serde_json::Value::from(other).to_string())?;
+            append(&mut out, &text_of(&other))?;
             kept = i;
         }
     }
@@ -230,7 +241,10 @@ fn push<T>(all: &mut Vec<T>, one: T, has_room: &mut bool) {
 }
 
 /// `~1` is `/` and `~0` is `~`; a `~` before anything else is no pointer.
-fn unescape(token: &str) -> Option<String> {
+fn unescape(token: &str) -> Option<Cow<'_, str>> {
+    if !token.contains('~') {
+        return Some(token.into());
+    }
     let mut out = String::with_capacity(token.len());
     let mut chars = token.chars();
     while let Some(c) = chars.next() {
@@ -243,7 +257,7 @@ fn unescape(token: &str) -> Option<String> {
             c => c,
         });
     }
-    Some(out)
+    Some(out.into())
 }
 
 /// Digits without leading zeros.
@@ -251,6 +265,28 @@ fn index(token: &str) -> Option<usize> {
     let canonical = token == "0" || !token.starts_with('0');
     let digits = token.bytes().all(|b| b.is_ascii_digit());
     (canonical && digits).then(|| token.parse().ok()).flatten()
+}
+
+/// How many bytes at the start mean nothing special in a string; looked at eight at a time.
+pub fn plain_len(bytes: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // The top bit of each byte that is less than this, and perhaps of bytes above such a one.
+    let less = |word: u64, than: u8| word.wrapping_sub(EACH * u64::from(than)) & !word;
+    let (chunks, rest) = bytes.as_chunks();
+    let mut len = 0;
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        // A quote becomes the least that is no control character; what is less stays so.
+        let quotes_and_controls = less(word ^ (EACH * 2), 0x21);
+        let escapes = less(word ^ (EACH * u64::from(b'\\')), 1);
+        let special = (quotes_and_controls | escapes) & (EACH * 0x80);
+        if special != 0 {
+            return len + (special.trailing_zeros() / 8) as usize;
+        }
+        len += 8;
+    }
+    let is_special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    len + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// Walks over JSON (RFC 8259). Every method takes where something starts and returns where it ends.
@@ -382,7 +418,7 @@ impl Scanner<'_> {
                 }
                 i = self.skip_space(i + 1);
                 let name = std::str::from_utf8(&self.bytes[name]).ok()?;
-                if unquote(name).is_some_and(|name| name == token) {
+                if is(name, token) {
                     return Some(i);
                 }
             } else if left == 0 {
@@ -403,7 +439,7 @@ impl Scanner<'_> {
         }
         let mut i = i + 1;
         loop {
-            i = self.skip_plain(i);
+            i += plain_len(&self.bytes[i..]);
             i = match self.at(i)? {
                 b'"' => return Some(i + 1),
                 b'\\' => match self.at(i + 1)? {
@@ -413,29 +449,9 @@ impl Scanner<'_> {
                     b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => i + 2,
                     _ => return None,
                 },
-                0..0x20 => return None,
-                _ => i + 1,
+                _ => return None,
             };
         }
-    }
-
-    /// Skips bytes of a string that mean nothing special, eight at a time.
-    fn skip_plain(self, mut i: usize) -> usize {
-        const EACH: u64 = 0x0101_0101_0101_0101;
-        // The top bit of each byte that is zero, and perhaps of bytes above such a one.
-        let zeros = |x: u64| x.wrapping_sub(EACH) & !x;
-        while let Some(Ok(chunk)) = self.bytes.get(i..i + 8).map(<[u8; 8]>::try_from) {
-            let word = u64::from_le_bytes(chunk);
-            let quotes = zeros(word ^ (EACH * u64::from(b'"')));
-            let escapes = zeros(word ^ (EACH * u64::from(b'\\')));
-            let controls = word.wrapping_sub(EACH * 0x20) & !word;
-            let special = (quotes | escapes | controls) & (EACH * 0x80);
-            if special != 0 {
-                return i + (special.trailing_zeros() / 8) as usize;
-            }
-            i += 8;
-        }
-        i
     }
 
     fn word(self, i: usize, word: &[u8]) -> Option<usize> {

@@ -9,12 +9,13 @@ pub mod json;
 pub mod lenient;
 pub mod object;
 pub mod secrets;
+pub mod write;
 
 pub use code::Code;
 pub use failure::{Failure, Phase, Result, Told, clock_in_words, comes_later};
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use write::{Object, Write};
 
 /// What arrives in `out_json`, and the code in it.
 #[derive(Debug, Clone)]
@@ -33,17 +34,17 @@ impl Reply {
     }
 
     /// A success that is composed from what is known to be true.
-    pub fn compose(data: &Value) -> Reply {
-        Reply::success(&serde_json::json!({"code": 0, "message": "SUCCESS", "data": data}))
+    pub fn compose(data: impl Write) -> Reply {
+        Reply::success(success(256).with("data", data))
     }
 
     /// A success without data.
     pub fn done() -> Reply {
-        Reply::success(&serde_json::json!({"code": 0, "message": "SUCCESS"}))
+        Reply::success(success(256))
     }
 
-    fn success(json: &Value) -> Reply {
-        Reply::new(0, 200, json.to_string())
+    fn success(json: Object) -> Reply {
+        Reply::new(0, 200, json.into_text())
     }
 
     /// The same reply with one more top-level field, whose value is JSON text.
@@ -71,6 +72,11 @@ impl Reply {
         let message = format!("the server's reply can't be used: {problem}");
         Failure::not_a_reply(self.http_status, message)
     }
+}
+
+/// What every success begins with; its text can grow to `len` bytes.
+pub fn success(len: usize) -> Object {
+    Object::with_room(len).with("code", 0).with("message", "SUCCESS")
 }
 
 impl From<Box<Failure>> for Reply {

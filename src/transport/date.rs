@@ -4,37 +4,46 @@ use std::ops::RangeInclusive;
 
 /// UNIX seconds of a date in an HTTP header, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn parse_http_date(text: &str) -> Option<u64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let fields: Vec<_> = text.trim().split(' ').collect();
-    let [_, day, month, year, time, "GMT"] = fields.as_slice() else {
+    const MONTHS: [&[u8]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
+    let [_, day, month, year, time, b"GMT"] = parts(text.trim().as_bytes(), b' ')? else {
         return None;
     };
-    let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? as u64 / 3 + 1;
+    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
     seconds(number(year, 1970..=9999)?, month, number(day, 1..=31)?, time)
 }
 
 /// UNIX seconds of a date in XML, such as `1994-11-06T08:49:37.000Z`.
 pub fn parse_iso_date(text: &str) -> Option<u64> {
-    let (date, time) = text.trim().strip_suffix('Z')?.split_once('T')?;
-    let date: Vec<_> = date.split('-').collect();
-    let [year, month, day] = date.as_slice() else {
-        return None;
-    };
+    let [date, time] = parts(text.trim().as_bytes().strip_suffix(b"Z")?, b'T')?;
+    let [year, month, day] = parts(date, b'-')?;
     let (year, month) = (number(year, 1970..=9999)?, number(month, 1..=12)?);
-    seconds(year, month, number(day, 1..=31)?, time.split('.').next()?)
+    seconds(year, month, number(day, 1..=31)?, time.split(|byte| *byte == b'.').next()?)
 }
 
-fn number(text: &str, range: RangeInclusive<u64>) -> Option<u64> {
-    let is_number = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|number| is_number && range.contains(number))
+/// The `N` parts of a text, if these are all.
+fn parts<const N: usize>(text: &[u8], separator: u8) -> Option<[&[u8]; N]> {
+    let mut rest = text.split(|byte| *byte == separator);
+    let mut parts = [text; N];
+    for part in &mut parts {
+        *part = rest.next()?;
+    }
+    rest.next().is_none().then_some(parts)
+}
+
+fn number(text: &[u8], range: RangeInclusive<u64>) -> Option<u64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let number = text
+        .iter()
+        .try_fold(0, |number: u64, byte| number.checked_mul(10)?.checked_add(digit(byte)?))?;
+    Some(number).filter(|number| !text.is_empty() && range.contains(number))
 }
 
 /// UNIX seconds of a day and a time such as `08:49:37`.
-fn seconds(year: u64, month: u64, day: u64, time: &str) -> Option<u64> {
-    let time: Vec<_> = time.split(':').collect();
-    let [hour, minute, second] = time.as_slice() else {
-        return None;
-    };
+fn seconds(year: u64, month: u64, day: u64, time: &[u8]) -> Option<u64> {
+    let [hour, minute, second] = parts(time, b':')?;
     let (hour, minute) = (number(hour, 0..=23)?, number(minute, 0..=59)?);
     let second = number(second, 0..=60)?;
     // Years that start in March have their odd day at the end.

@@ -16,8 +16,6 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use serde_json::{Value, json};
-
 use super::begin;
 use super::file::{authority, headers};
 use crate::call::Call;
@@ -29,6 +27,7 @@ use crate::protocol::contract::{
     Ask, Attributes, Changes, Limits, PartSizes, Protocol, Retry, Upload, UploadSettings,
 };
 use crate::reply::object::ObjectInfo;
+use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::stop::Stop;
 use crate::threads::{self, Watch, Workers};
@@ -231,19 +230,18 @@ impl Sending<'_> {
     /// The reply, with `transfer` in it.
     fn told(&self, result: Result<Reply>, started: Instant) -> Reply {
         let stats = self.stats;
-        let mut told = json!({
-            "bytes": self.upload.source.size(),
-            "sent_bytes": self.call.traffic().sent(),
-            "resumed_bytes": self.upload.transfer.resumed(),
-            "slices": stats.parts.load(Ordering::Relaxed),
-            "instant": stats.is_instant.load(Ordering::Relaxed),
-            "recovered": stats.is_recovered.load(Ordering::Relaxed),
-            "seconds": started.elapsed().as_secs_f64(),
-        });
+        let mut told = Object::new()
+            .with("bytes", self.upload.source.size())
+            .with("sent_bytes", self.call.traffic().sent())
+            .with("resumed_bytes", self.upload.transfer.resumed())
+            .with("slices", stats.parts.load(Ordering::Relaxed))
+            .with("instant", stats.is_instant.load(Ordering::Relaxed))
+            .with("recovered", stats.is_recovered.load(Ordering::Relaxed))
+            .with("seconds", started.elapsed());
         for (name, sum) in self.upload.known_sums() {
-            told[name] = Value::String(sum);
+            told.add(name, sum);
         }
-        result.unwrap_or_else(Reply::from).with("transfer", &told.to_string())
+        result.unwrap_or_else(Reply::from).with("transfer", &told.into_text())
     }
 
     /// Notes that the reply is not the server's to this upload, but known to be true.

@@ -12,13 +12,12 @@ mod states;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use serde_json::json;
-
 use super::contract::{Composed, Grant, Limits, Objects as _, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::call::Call;
 use crate::content::hash::Hasher;
 use crate::path::{Rules, encode_query};
+use crate::reply::write::Object;
 use crate::reply::{Failure, Reply, Result};
 use sign::{Kind, sign};
 use site::Hosts;
@@ -99,10 +98,11 @@ impl Protocol for V4 {
         };
         let sign = sign(&self.account, at, kind, now);
         let url = || format!("{}?sign={}", self.object_url(at), encode_query(&sign));
-        Ok(Reply::compose(&match grant {
-            Grant::Url { .. } => json!({"url": url(), "headers": {}}),
-            Grant::Download { .. } => json!({"sign": sign, "url": url()}),
-            Grant::More { .. } | Grant::Once => json!({"sign": sign}),
+        let data = Object::new();
+        Ok(Reply::compose(match grant {
+            Grant::Url { .. } => data.with("url", url()).with("headers", Object::new()),
+            Grant::Download { .. } => data.with("sign", &sign).with("url", url()),
+            Grant::More { .. } | Grant::Once => data.with("sign", &sign),
         }))
     }
 

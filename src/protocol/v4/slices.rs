@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::json;
 
 use super::V4;
 use super::request::{Fields, Operation, Parameters, Signature};
@@ -16,6 +15,7 @@ use crate::protocol::contract::{
 };
 use crate::reply::lenient::{flag, number, required_number};
 use crate::reply::object::ObjectInfo;
+use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::transfer::Mark;
 
@@ -204,12 +204,12 @@ impl Uploads for V4 {
 
     fn stored(&self, at: Place, shown: Option<&ObjectInfo>) -> Reply {
         let (appid, bucket, path) = (self.account.appid(), at.bucket.as_str(), at.path.as_str());
-        Reply::compose(&json!({
-            "access_url": shown.and_then(|shown| shown.access_url.as_deref()),
-            "resource_path": format!("/{appid}/{bucket}{path}"),
-            "source_url": shown.and_then(|shown| shown.source_url.as_deref()),
-            "url": self.control_url(at),
-        }))
+        let data = Object::new()
+            .with("access_url", shown.and_then(|shown| shown.access_url.as_deref()))
+            .with("resource_path", format!("/{appid}/{bucket}{path}"))
+            .with("source_url", shown.and_then(|shown| shown.source_url.as_deref()))
+            .with("url", self.control_url(at));
+        Reply::compose(data)
     }
 }
 

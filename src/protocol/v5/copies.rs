@@ -1,7 +1,5 @@
 //! Copies: to another path, or onto itself, which is how attributes change.
 
-use serde_json::{Value, json};
-
 use super::objects::{
     Acl, BIZ_ATTR, META, check_meta, check_name, encoded_meta, not_found, with_biz_attr,
 };
@@ -11,6 +9,7 @@ use super::{LARGEST, MOST_PARTS, V5, content_types, site};
 use crate::call::Call;
 use crate::path::encode;
 use crate::protocol::contract::{Ask, Changes, Objects, Place};
+use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
 /// How often a change of attributes is tried while others replace the object.
@@ -126,9 +125,8 @@ impl V5 {
                 Err(failure) if is_unmet(&failure) && round < MOST_ROUNDS => {}
                 Err(failure) => return Err(failure),
                 Ok(answer) => {
-                    let data =
-                        if is_known { Value::Null } else { json!({"not_kept": ["authority"]}) };
-                    return answer.success(&data);
+                    let kept = Object::new().with("not_kept", ["authority"].as_slice());
+                    return answer.success((!is_known).then_some(kept));
                 }
             }
         }
@@ -151,7 +149,7 @@ impl V5 {
             Order::new("create", "PUT", at).header("content-type", "application/x-directory");
         let biz_attr = changes.biz_attr.as_deref().unwrap_or_default();
         let answer = self.run(call, &with_biz_attr(order, biz_attr, 0)?)?;
-        answer.success(&Value::Null)
+        answer.success(())
     }
 
     /// The ACL that a copy has to be given so that the same people may read it as before; also,
@@ -218,7 +216,7 @@ impl V5 {
                 copied.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
             },
         )?;
-        Ok((answer.success(&Value::Null)?, from.etag))
+        Ok((answer.success(())?, from.etag))
     }
 
     /// Copies the version of an object that `from` describes, with the headers `more`.
@@ -310,7 +308,7 @@ impl V5 {
                 .expecting("CopyPartResult")
                 .slow();
             let answer = self.run(call, &order)?;
-            tags.push((number, bare_etag(answer.xml.text_of("ETag")).to_owned()));
+            tags.push((number, bare_etag(answer.xml().text_of("ETag")).to_owned()));
         }
         Ok(tags)
     }
@@ -318,7 +316,7 @@ impl V5 {
 
 /// Whether the copy has the content of what was copied, as far as the answer tells.
 fn check_crc(answer: &Answer, from: &Original) -> Result<()> {
-    match (answer.xml.number_of("CRC64").or(answer.crc64()), from.crc64) {
+    match (answer.xml().number_of("CRC64").or(answer.crc64()), from.crc64) {
         (Some(copy), Some(original)) if copy != original => Err(damaged()),
         _ => Ok(()),
     }

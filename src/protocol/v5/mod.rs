@@ -15,13 +15,12 @@ pub mod xml;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Map, Value, json};
-
 use super::contract::{Asked, Composed, Grant, Limits, PartSizes, Place, Protocol};
 use crate::account::Account;
 use crate::call::Call;
 use crate::content::hash::Hasher;
 use crate::path::{Bucket, Rules, encode_query};
+use crate::reply::write::{Object, last_of_each};
 use crate::reply::{Failure, Reply, Result};
 use reply::Answer;
 use sign::{Authorization, Lifetime, Signed, sign};
@@ -133,13 +132,17 @@ impl Protocol for V5 {
             Grant::Download { until } => {
                 let ask = Asked { method: "GET", params: Vec::new(), headers: Vec::new() };
                 let (authorization, url) = self.presigned(at, &ask, until, now);
-                Ok(Reply::compose(&json!({"sign": authorization.header(), "url": url})))
+                Ok(Reply::compose(
+                    Object::new().with("sign", authorization.header()).with("url", url),
+                ))
             }
             Grant::Url { ask, until } => {
                 let (_, url) = self.presigned(at, ask, until, now);
-                let headers = ask.headers.iter().cloned().map(|(name, value)| (name, value.into()));
-                let headers: Map<String, Value> = headers.collect();
-                Ok(Reply::compose(&json!({"url": url, "headers": headers})))
+                let mut headers = Object::new();
+                for (name, value) in last_of_each(&ask.headers) {
+                    headers.add(name, value);
+                }
+                Ok(Reply::compose(Object::new().with("url", url).with("headers", headers)))
             }
             Grant::More { .. } | Grant::Once => {
                 let problem = "is v5, whose signatures are for one request each: cos_sign_url and \

@@ -1,9 +1,10 @@
 //! Files and folders that are there. A folder is an object whose key ends with `/`, or what the keys
 //! of other objects begin with.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use serde_json::{Map, Value, json};
+use memchr::memchr;
 
 use super::parts::was_there_before;
 use super::reply::{Answer, bare_etag};
@@ -12,24 +13,25 @@ use super::{V5, site, xml};
 use crate::call::{Call, Unread, parse_http_date, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{Bucket, CosPath, FilePath, encode};
+use crate::path::{Bucket, CosPath, FilePath, encode_to};
 use crate::protocol::contract::{
     Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Retry,
 };
 use crate::reply::object::ObjectInfo;
+use crate::reply::write::{Object, last_of_each};
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
 /// The header that has `biz_attr`, the program's own text.
 pub(super) const BIZ_ATTR: &str = "x-cos-meta-biz-attr";
 /// What the names of the headers of metadata begin with.
 pub(super) const META: &str = "x-cos-meta-";
-/// The headers that are stored with an object, as they are spelled in replies.
-const STORED: [&str; 5] = [
-    "Cache-Control",
-    "Content-Type",
-    "Content-Disposition",
-    "Content-Language",
-    "Content-Encoding",
+/// The headers that are stored with an object, as they are spelled in replies and in answers.
+const STORED: [(&str, &str); 5] = [
+    ("Cache-Control", "cache-control"),
+    ("Content-Type", "content-type"),
+    ("Content-Disposition", "content-disposition"),
+    ("Content-Language", "content-language"),
+    ("Content-Encoding", "content-encoding"),
 ];
 /// The end of the URI that stands for everybody in an access control list.
 const EVERYBODY: &str = "/groups/global/AllUsers";
@@ -45,23 +47,23 @@ impl Objects for V5 {
             Ok(answer) => answer,
             Err(failure) if is_folder && failure.is(Code::COS_ERR_NOT_FOUND) => {
                 let answer = self.keys_below(call, at, 1)?;
-                if answer.xml.child("Contents").is_none() {
+                if answer.xml().child("Contents").is_none() {
                     return Err(not_found());
                 }
-                return answer.success(&json!({"biz_attr": ""}));
+                return answer.success(Object::new().with("biz_attr", ""));
             }
             Err(failure) => return Err(self.explained(call, at, failure)),
         };
         let mut data = self.described(at, &answer);
         if ask == Ask::All && !is_folder {
             match self.acl(call, at) {
-                Ok(acl) => data["authority"] = json!(acl.in_reply()),
+                Ok(acl) => data.add("authority", acl.in_reply()),
                 // Who may read an object need not be allowed to know who else may.
                 Err(failure) if failure.phase() == Phase::Server && !failure.is_retryable() => {}
                 Err(failure) => return Err(failure),
             }
         }
-        answer.success(&data)
+        answer.success(data)
     }
 
     fn update(&self, call: &Call, at: Place, changes: &Changes, _: Retry) -> Result<Reply> {
@@ -74,7 +76,7 @@ impl Objects for V5 {
             self.rewrite(call, at, changes, acl)?
         } else if let Some(acl) = acl {
             let order = Order::new("acl", "PUT", at).param("acl", "").header("x-cos-acl", acl);
-            self.run(call, &order)?.success(&Value::Null)?
+            self.run(call, &order)?.success(())?
         } else {
             Reply::done()
         };
@@ -88,7 +90,8 @@ impl Objects for V5 {
         if at.path.as_str().ends_with('/') {
             let answer = self.keys_below(call, at, 2)?;
             let key = key_of(at);
-            let mut keys = answer.xml.all("Contents").map(|entry| entry.text_of("Key")).peekable();
+            let mut keys =
+                answer.xml().all("Contents").map(|entry| entry.text_of("Key")).peekable();
             if keys.peek().is_none() {
                 return Err(not_found());
             }
@@ -114,7 +117,7 @@ impl Objects for V5 {
         if retry == Retry::IfUnsent && !at.path.as_str().ends_with('/') {
             self.abort_all(call, at);
         }
-        answer.success(&Value::Null)
+        answer.success(())
     }
 
     fn delete_many(
@@ -138,7 +141,7 @@ impl Objects for V5 {
             answer => answer?,
         };
         let mut failures = Vec::new();
-        for error in answer.xml.all("Error") {
+        for error in answer.xml().all("Error") {
             let refused = error.text_of("Key");
             // Blanks at the ends of a text are lost.
             let found = paths.iter().position(|path| key(path) == refused);
@@ -194,17 +197,14 @@ impl Objects for V5 {
             },
         );
         match answer {
-            Ok(answer) => {
-                let data = json!({"ctime": answer.told.date});
-                answer.success(&data)
-            }
+            Ok(answer) => answer.success(Object::new().with("ctime", answer.told.date)),
             Err(failure) if failure.is(Code::COS_ERR_FILE_EXISTS) => {
                 if may_be_ours
                     && let Some(found) = self.look(call, at)?
                     && !was_there_before(call, &found)
                     && found.header(BIZ_ATTR).map(decoded_meta).unwrap_or_default() == biz_attr
                 {
-                    return Ok(Reply::compose(&json!({"ctime": call.now()})));
+                    return Ok(Reply::compose(Object::new().with("ctime", call.now())));
                 }
                 let message = "a folder of this name exists";
                 Err(Failure::found(Code::COS_ERR_FOLDER_EXISTS, message))
@@ -232,46 +232,54 @@ impl Objects for V5 {
         let answer = self.run(call, &order)?;
         let folder = &prefix[..prefix.rfind('/').map_or(0, |end| end + 1)];
         let unreadable = || answer.unexpected("it has a key that is not encoded as was asked for");
-        let mut infos = Vec::new();
-        let (mut has_itself, mut last) = (false, String::new());
-        for entry in answer.xml.all("CommonPrefixes") {
-            let key = decoded(entry.text_of("Prefix")).ok_or_else(unreadable)?;
-            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
-            infos.push(json!({"name": name}));
-            last = key.max(last);
-        }
-        for entry in answer.xml.all("Contents") {
-            let key = decoded(entry.text_of("Key")).ok_or_else(unreadable)?;
-            if key == prefix && key.ends_with('/') {
-                has_itself = true;
-                last = key.max(last);
-                continue;
-            }
-            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
-            let is_folder = key.ends_with('/');
-            if page.below == Below::Files && is_folder {
-                has_itself = true;
-            } else {
-                infos.push(self.entry(at, &key, name, entry));
-            }
-            last = key.max(last);
-        }
-        let is_over = answer.xml.text_of("IsTruncated") != "true";
+        let xml = answer.xml();
+        let is_over = xml.text_of("IsTruncated") != "true";
         let context = if is_over {
             String::new()
         } else {
-            let next = decoded(answer.xml.text_of("NextMarker")).filter(|next| !next.is_empty());
-            if page.behind.is_some() && next.as_ref().is_some_and(|next| *next < last) {
+            let next = decoded(xml.text_of("NextMarker")).filter(|next| !next.is_empty());
+            let is_early = |next: &str| last_key(xml).is_none_or(|last| *next < *last);
+            if page.behind.is_some() && next.as_deref().is_some_and(is_early) {
                 return Err(answer.unexpected("the next page begins before the end of this one"));
             }
-            next.unwrap_or(last)
+            next.or_else(|| last_key(xml)).ok_or_else(unreadable)?.into_owned()
         };
-        let is_nothing = infos.is_empty() && !has_itself && marker.is_empty() && is_over;
+        // Two URLs of each are about as long as what stands around the values in XML.
+        let mut json = answer.begun(xml.len_of_document() * 3 / 2);
+        json.open("data");
+        json.add("context", context);
+        json.add("listover", is_over);
+        json.open_array("infos");
+        let mut is_nothing = marker.is_empty() && is_over;
+        for entry in xml.all("CommonPrefixes") {
+            let key = decoded(entry.text_of("Prefix")).ok_or_else(unreadable)?;
+            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
+            json.open_element();
+            json.add("name", name);
+            json.close();
+            is_nothing = false;
+        }
+        let download = self.bucket_url(at, &self.domains.download);
+        let control = self.bucket_url(at, &self.domains.control);
+        for entry in xml.all("Contents") {
+            let entry = Entry::of(entry);
+            let key = decoded(entry.key).ok_or_else(unreadable)?;
+            is_nothing = false;
+            let is_folder = key.ends_with('/');
+            if is_folder && key == prefix {
+                continue;
+            }
+            let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
+            if !(page.below == Below::Files && is_folder) {
+                entry.describe(&mut json, &key, name, [&download, &control]);
+            }
+        }
         if is_nothing && prefix.ends_with('/') {
             return Err(not_found());
         }
-        let data = json!({"context": context, "listover": is_over, "infos": infos});
-        answer.success(&data)
+        json.close_array();
+        json.close();
+        answer.composed(json)
     }
 
     /// Unfinished uploads are in no list.
@@ -350,8 +358,7 @@ impl Objects for V5 {
 
     /// `scheme://bucket-appid.host/path`.
     fn object_url(&self, at: Place) -> String {
-        let host = self.host(at.bucket, &self.domains.download);
-        format!("{}://{host}{}", self.domains.scheme, at.path.encoded())
+        self.bucket_url(at, &self.domains.download) + at.path.encoded()
     }
 }
 
@@ -453,7 +460,7 @@ impl V5 {
         if let Some(name) = answer.header("x-cos-acl") {
             return Ok(Acl(Some(name.to_owned())));
         }
-        let grants = answer.xml.child("AccessControlList");
+        let grants = answer.xml().child("AccessControlList");
         let mut grants = grants.into_iter().flat_map(|list| list.all("Grant"));
         let is_public = grants.any(|grant| {
             let who = grant.child("Grantee").map_or("", |grantee| grantee.text_of("URI"));
@@ -464,98 +471,132 @@ impl V5 {
     }
 
     /// `data` of the reply to `stat`.
-    pub(super) fn described(&self, at: Place, answer: &Answer) -> Value {
+    pub(super) fn described(&self, at: Place, answer: &Answer) -> Object {
         let mtime = answer.header("last-modified").and_then(parse_http_date);
         let biz_attr = answer.header(BIZ_ATTR).map(decoded_meta).unwrap_or_default();
         if at.path.as_str().ends_with('/') {
-            let mut data = json!({"biz_attr": biz_attr});
-            if mtime.is_some() {
-                data["ctime"] = json!(mtime);
-                data["mtime"] = json!(mtime);
-            }
-            return data;
+            let data = Object::new().with("biz_attr", biz_attr);
+            return if mtime.is_some() {
+                data.with("ctime", mtime).with("mtime", mtime)
+            } else {
+                data
+            };
         }
         let size = answer.header("content-length").and_then(|len| len.trim().parse::<u64>().ok());
-        let mut headers = Map::new();
-        for name in STORED {
-            if let Some(value) = answer.header(&name.to_ascii_lowercase()) {
-                headers.insert(name.to_owned(), json!(value));
+        let mut headers = Object::new();
+        for (name, header) in STORED {
+            if let Some(value) = answer.header(header) {
+                headers.add(name, value);
             }
         }
-        for (name, value) in &answer.headers {
-            if name.starts_with(META) && name != BIZ_ATTR {
-                headers.insert(name.clone(), json!(decoded_meta(value)));
-            }
+        let meta = |(name, _): &&(String, String)| name.starts_with(META) && name != BIZ_ATTR;
+        for (name, value) in last_of_each(&answer.headers).filter(meta) {
+            headers.add(name, decoded_meta(value));
         }
-        let url = self.object_url(at);
-        let mut data = json!({
-            "filesize": size,
-            "filelen": size,
-            "ctime": mtime,
-            "mtime": mtime,
-            "biz_attr": biz_attr,
-            "custom_headers": headers,
-            "access_url": url,
-            "source_url": self.source_url(at.bucket, at.path.encoded()),
-        });
+        let mut data = Object::with_room(1024)
+            .with("filesize", size)
+            .with("filelen", size)
+            .with("ctime", mtime)
+            .with("mtime", mtime)
+            .with("biz_attr", biz_attr)
+            .with("custom_headers", headers)
+            .with("access_url", self.object_url(at))
+            .with("source_url", self.source_url(at));
         add_content(&mut data, answer);
         let is_sha = |sha: &&str| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
         if let Some(sha) = answer.header("x-cos-meta-sha1").filter(is_sha) {
-            data["sha"] = json!(sha);
+            data.add("sha", sha);
         }
-        data["storage_class"] = json!(answer.header("x-cos-storage-class").unwrap_or("STANDARD"));
-        data
+        data.with("storage_class", answer.header("x-cos-storage-class").unwrap_or("STANDARD"))
     }
 
-    /// A file in a list.
-    fn entry(&self, at: Place, key: &str, name: &str, entry: &xml::Element) -> Value {
-        let mtime = parse_iso_date(entry.text_of("LastModified"));
-        let size = entry.number_of("Size");
-        let path = encode(&format!("/{key}"));
-        let host = self.host(at.bucket, &self.domains.download);
-        json!({
-            "name": name,
-            "filesize": size,
-            "filelen": size,
-            "ctime": mtime,
-            "mtime": mtime,
-            "etag": bare_etag(entry.text_of("ETag")),
-            "storage_class": entry.text_of("StorageClass"),
-            "access_url": format!("{}://{host}{path}", self.domains.scheme),
-            "source_url": self.source_url(at.bucket, &path),
-        })
+    /// What the URLs of all objects in the bucket begin with.
+    fn bucket_url(&self, at: Place, domain: &str) -> String {
+        [self.domains.scheme, "://", &self.host(at.bucket, domain)].concat()
     }
 
-    fn source_url(&self, bucket: &Bucket, encoded: &str) -> String {
-        let host = self.host(bucket, &self.domains.control);
-        format!("{}://{host}{encoded}", self.domains.scheme)
+    fn source_url(&self, at: Place) -> String {
+        self.bucket_url(at, &self.domains.control) + at.path.encoded()
     }
 
     /// `data` of the reply to an upload.
-    pub(super) fn placed(&self, at: Place) -> Value {
+    pub(super) fn placed(&self, at: Place) -> Object {
         let (appid, bucket) = (self.account.appid(), site::short_name(&self.account, at.bucket));
-        let source_url = self.source_url(at.bucket, at.path.encoded());
-        json!({
-            "access_url": self.object_url(at),
-            "resource_path": format!("/{appid}/{bucket}{}", at.path.as_str()),
-            "source_url": source_url,
-            "url": source_url,
-        })
+        let source_url = self.source_url(at);
+        Object::with_room(1024)
+            .with("access_url", self.object_url(at))
+            .with("resource_path", format!("/{appid}/{bucket}{}", at.path.as_str()))
+            .with("source_url", &source_url)
+            .with("url", &source_url)
     }
 }
 
-/// Adds ETag, CRC-64 and version, as far as the answer has them.
-pub(super) fn add_content(data: &mut Value, answer: &Answer) {
-    // As a text: many readers of JSON lose digits of numbers above 2^53.
-    let crc = answer.crc64().map(|crc| crc.to_string());
-    for (name, value) in [
-        ("etag", answer.etag()),
-        ("crc64", crc.as_deref()),
-        ("version_id", answer.header("x-cos-version-id")),
-    ] {
-        if let Some(value) = value {
-            data[name] = json!(value);
+/// A file in a list, as the service tells of it.
+#[derive(Default)]
+struct Entry<'a> {
+    key: &'a str,
+    size: Option<u64>,
+    mtime: Option<u64>,
+    etag: &'a str,
+    storage_class: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn of(entry: xml::Element<'a>) -> Entry<'a> {
+        let mut found = Entry::default();
+        for field in entry.children() {
+            match field.name() {
+                "Key" => found.key = field.text(),
+                "Size" => found.size = field.text().parse().ok(),
+                "LastModified" => found.mtime = parse_iso_date(field.text()),
+                "ETag" => found.etag = bare_etag(field.text()),
+                "StorageClass" => found.storage_class = field.text(),
+                _ => {}
+            }
         }
+        found
+    }
+
+    /// Adds it to a list; `urls` are what those of the bucket begin with.
+    fn describe(&self, json: &mut Object, key: &str, name: &str, urls: [&str; 2]) {
+        json.open_element();
+        json.add("name", name);
+        json.add("filesize", self.size);
+        json.add("filelen", self.size);
+        json.add("ctime", self.mtime);
+        json.add("mtime", self.mtime);
+        json.add("etag", self.etag);
+        json.add("storage_class", self.storage_class);
+        let mut path = String::with_capacity(2 * key.len());
+        path.push('/');
+        encode_to(&mut path, key);
+        for (field, url) in ["access_url", "source_url"].iter().zip(urls) {
+            json.add(field, [url, &path].concat());
+        }
+        json.close();
+    }
+}
+
+/// The last key of a list; `None` if one can't be read.
+fn last_key(xml: xml::Element<'_>) -> Option<Cow<'_, str>> {
+    let prefixes = xml.all("CommonPrefixes").map(|entry| entry.text_of("Prefix"));
+    let keys = prefixes.chain(xml.all("Contents").map(|entry| entry.text_of("Key")));
+    keys.map(decoded).try_fold(Cow::Borrowed(""), |last, key| Some(key?.max(last)))
+}
+
+/// Adds ETag, CRC-64 and version, as far as the answer has them.
+pub(super) fn add_content(data: &mut Object, answer: &Answer) {
+    // Where a body tells the ETag, that of a header is that of the body.
+    let etag = answer.xml().child("ETag").map(|etag| bare_etag(etag.text()));
+    if let Some(etag) = etag.or(answer.etag()) {
+        data.add("etag", etag);
+    }
+    // As a text: many readers of JSON lose digits of numbers above 2^53.
+    if let Some(crc) = answer.crc64() {
+        data.add("crc64", crc.to_string());
+    }
+    if let Some(version) = answer.header("x-cos-version-id") {
+        data.add("version_id", version);
     }
 }
 
@@ -596,7 +637,10 @@ pub(super) fn not_found() -> Box<Failure> {
 }
 
 /// Undoes percent-encoding; `None` for what can't be one.
-pub(super) fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if memchr(b'%', text.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(text));
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
@@ -610,12 +654,12 @@ pub(super) fn decoded(text: &str) -> Option<String> {
         bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
         rest = behind;
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 /// The value of metadata, decoded if it can be: other programs may have stored it as it is.
 fn decoded_meta(value: &str) -> String {
-    decoded(value).unwrap_or_else(|| value.to_owned())
+    decoded(value).map_or_else(|| value.to_owned(), Cow::into_owned)
 }
 
 /// The value of metadata as it travels: percent-encoded where it is not printable ASCII, or '%'.

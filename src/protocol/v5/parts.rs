@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
 
 use super::copies::KEPT;
 use super::objects::{
@@ -208,7 +207,7 @@ impl Uploads for V5 {
     }
 
     fn stored(&self, at: Place, _: Option<&ObjectInfo>) -> Reply {
-        Reply::compose(&self.placed(at))
+        Reply::compose(self.placed(at))
     }
 }
 
@@ -270,12 +269,9 @@ impl V5 {
     /// The reply to an upload of which `answer` tells what is stored.
     fn uploaded(&self, at: Place, answer: &Answer) -> Result<Reply> {
         self.note_versions(at.bucket, answer);
-        let mut data: Value = self.placed(at);
+        let mut data = self.placed(at);
         add_content(&mut data, answer);
-        if let Some(etag) = answer.xml.child("ETag") {
-            data["etag"] = bare_etag(&etag.text).into();
-        }
-        answer.success(&data)
+        answer.success(data)
     }
 
     /// Fails if there is a file. Who may upload need not be allowed to look.
@@ -295,7 +291,7 @@ impl V5 {
             let _ = self.run(call, &order);
             return;
         }
-        let xml = stored.xml.child("ETag").map(|etag| bare_etag(&etag.text));
+        let xml = stored.xml().child("ETag").map(|etag| bare_etag(etag.text()));
         let etag = xml.or(stored.etag());
         if let Ok(Some(found)) = self.look(call, at)
             && found.etag() == etag
@@ -371,7 +367,7 @@ impl V5 {
             }
             let answer = self.run(call, &order)?;
             let mut is_behind = false;
-            for entry in answer.xml.all("Upload") {
+            for entry in answer.xml().all("Upload") {
                 if objects::decoded(entry.text_of("Key")).as_deref() == Some(key) {
                     let class = entry.text_of("StorageClass").to_owned();
                     found.push(Begun { id: entry.text_of("UploadId").to_owned(), class });
@@ -380,11 +376,12 @@ impl V5 {
                     is_behind = true;
                 }
             }
-            if is_behind || answer.xml.text_of("IsTruncated") != "true" {
+            if is_behind || answer.xml().text_of("IsTruncated") != "true" {
                 break;
             }
-            let next = objects::decoded(answer.xml.text_of("NextKeyMarker")).unwrap_or_default();
-            let next_id = answer.xml.text_of("NextUploadIdMarker").to_owned();
+            let next = objects::decoded(answer.xml().text_of("NextKeyMarker")).unwrap_or_default();
+            let next = next.into_owned();
+            let next_id = answer.xml().text_of("NextUploadIdMarker").to_owned();
             if next.is_empty() || (&next, &next_id) == (&key_marker, &id_marker) {
                 break;
             }
@@ -451,15 +448,15 @@ impl V5 {
                 .param("part-number-marker", marker)
                 .expecting("ListPartsResult");
             let answer = self.run(call, &order)?;
-            for entry in answer.xml.all("Part") {
+            for entry in answer.xml().all("Part") {
                 let (number, size) = (entry.number_of("PartNumber"), entry.number_of("Size"));
                 if let (Some(number @ 1..=MOST_PARTS), Some(size)) = (number, size) {
                     let etag = bare_etag(entry.text_of("ETag")).to_owned();
                     parts.insert(number, Stored { size, etag });
                 }
             }
-            let next = answer.xml.number_of("NextPartNumberMarker").unwrap_or(0);
-            if answer.xml.text_of("IsTruncated") != "true" || next <= marker {
+            let next = answer.xml().number_of("NextPartNumberMarker").unwrap_or(0);
+            if answer.xml().text_of("IsTruncated") != "true" || next <= marker {
                 break;
             }
             marker = next;
@@ -469,7 +466,7 @@ impl V5 {
 
     /// The attributes of the object that an answer describes.
     fn shown(&self, at: Place, answer: &Answer) -> Result<ObjectInfo> {
-        let data = self.described(at, answer).to_string();
+        let data = self.described(at, answer).into_text();
         serde_json::from_str(&data).map_err(|error| answer.unexpected(&error.to_string()))
     }
 }
@@ -513,7 +510,7 @@ pub(super) fn abort<'a>(at: Place<'a>, id: &'a str) -> Order<'a> {
 
 /// The id of the upload that an answer is about.
 fn upload_id(answer: &Answer) -> Result<String> {
-    match answer.xml.text_of("UploadId") {
+    match answer.xml().text_of("UploadId") {
         "" => Err(answer.unexpected("it has no UploadId")),
         id => Ok(id.to_owned()),
     }
@@ -541,7 +538,7 @@ pub(super) fn was_there_before(call: &Call, found: &Answer) -> bool {
 
 /// Whether an object is what was completed, and not what another call has put there since.
 fn is_it(found: &Answer, completed: &Answer) -> bool {
-    let etag = completed.xml.child("ETag").map(|etag| bare_etag(&etag.text));
+    let etag = completed.xml().child("ETag").map(|etag| bare_etag(etag.text()));
     etag.is_none() || found.etag() == etag
 }
 

@@ -3,13 +3,12 @@
 //! An answer is foreign input. What is handed on of a refusal is its word and its message, without
 //! the signature that either may repeat.
 
-use serde_json::{Value, json};
-
 use super::codes::{self, Meaning};
 use super::site;
-use super::xml::{self, Element};
+use super::xml::{self, Document, Element};
 use crate::reply::secrets::Secrets;
-use crate::reply::{Code, Failure, Reply, Result, Told};
+use crate::reply::write::{Object, Write};
+use crate::reply::{Code, Failure, Reply, Result, Told, json, success};
 
 /// The longest message that is handed on, in characters.
 const LONGEST_MESSAGE: usize = 500;
@@ -25,8 +24,8 @@ pub struct Answer {
     pub status: u16,
     /// All headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// What the body says, where XML was expected.
-    pub xml: Element,
+    /// Its body, where XML was expected.
+    pub document: Document,
     /// The body, where none was expected.
     pub body: Vec<u8>,
     /// What it tells besides.
@@ -38,6 +37,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What the body says, where XML was expected.
+    pub fn xml(&self) -> Element<'_> {
+        self.document.root()
+    }
+
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
@@ -53,23 +57,26 @@ impl Answer {
         self.header("etag").map(bare_etag)
     }
 
-    /// A success with this data. `None` where the answer repeats a secret and can't be used.
-    pub fn success(&self, data: &Value) -> Result<Reply> {
-        let request_id = self.header("x-cos-request-id");
-        let json = json!({
-            "code": 0,
-            "message": "SUCCESS",
-            "request_id": request_id,
-            "data": data,
-        });
-        match self.secrets.removed_from(json.to_string(), true)? {
+    /// A success with this data.
+    pub fn success(&self, data: impl Write) -> Result<Reply> {
+        self.composed(self.begun(256).with("data", data))
+    }
+
+    /// What a success begins with; its text can grow to `len` bytes.
+    pub fn begun(&self, len: usize) -> Object {
+        success(len).with("request_id", self.header("x-cos-request-id"))
+    }
+
+    /// A success. It fails where it repeats a secret and can't be used.
+    pub fn composed(&self, json: Object) -> Result<Reply> {
+        match self.secrets.removed_from(json.into_text(), true)? {
             Some(json) => Ok(Reply::new(0, self.status, json)),
             None => Err(not_a_reply(self.status, "it repeats the request's signature in pieces")),
         }
     }
 
     /// The failure that an `Error` element in it stands for.
-    pub fn refusal_of(&self, error: &Element) -> Box<Failure> {
+    pub fn refusal_of(&self, error: Element) -> Box<Failure> {
         refusal(self.status, &self.headers, error, &self.secrets)
     }
 
@@ -119,10 +126,10 @@ pub fn read(
         return Err(not_a_reply(status, "it has no x-cos-request-id"));
     }
     let (is_success, told) = ((200..300).contains(&status), Told::default());
-    let answer = |xml, body, headers, secrets| Answer {
+    let answer = |document, body, headers, secrets| Answer {
         status,
         headers,
-        xml,
+        document,
         body,
         told,
         sent_crc64: None,
@@ -130,42 +137,44 @@ pub fn read(
     };
     if is_success && root.is_none() {
         if let Some(error) = refusal_in(&headers, &body) {
-            return Err(refusal(status, &headers, &error, &secrets));
+            return Err(refusal(status, &headers, error.root(), &secrets));
         }
-        return Ok(answer(Element::default(), body, headers, secrets));
+        return Ok(answer(Document::default(), body, headers, secrets));
     }
     let text = String::from_utf8(body).map_err(|_| not_a_reply(status, "it is not UTF-8"))?;
     if text.trim().is_empty() && !is_success {
-        return Err(refusal(status, &headers, &Element::default(), &secrets));
+        return Err(refusal(status, &headers, Document::default().root(), &secrets));
     }
-    let xml = xml::parse(&text).map_err(|problem| not_a_reply(status, problem))?;
-    if xml.name == "Error" {
-        return Err(refusal(status, &headers, &xml, &secrets));
+    let document = xml::parse(text).map_err(|problem| not_a_reply(status, problem))?;
+    let name = document.root().name();
+    if name == "Error" {
+        return Err(refusal(status, &headers, document.root(), &secrets));
     }
-    if !is_success || root != Some(&xml.name) {
+    if !is_success || root != Some(name) {
         return Err(not_a_reply(status, "its XML is not what was asked for"));
     }
-    Ok(answer(xml, Vec::new(), headers, secrets))
+    Ok(answer(document, Vec::new(), headers, secrets))
 }
 
 /// The refusal that an answer is whose status says success. An object may look like one, but has an
 /// ETag or a sum.
-fn refusal_in(headers: &[(String, String)], body: &[u8]) -> Option<Element> {
+fn refusal_in(headers: &[(String, String)], body: &[u8]) -> Option<Document> {
     let is_object =
         ["etag", "x-cos-hash-crc64ecma"].iter().any(|name| header(headers, name).is_some());
     let body = body.trim_ascii_start();
     if is_object || !body.starts_with(b"<") || body.len() > LONGEST_REFUSAL {
         return None;
     }
-    let xml = xml::parse(std::str::from_utf8(body).ok()?).ok()?;
-    (xml.name == "Error" && xml.child("Code").is_some()).then_some(xml)
+    let document = xml::parse(std::str::from_utf8(body).ok()?.to_owned()).ok()?;
+    let error = document.root();
+    (error.name() == "Error" && error.child("Code").is_some()).then_some(document)
 }
 
 /// The failure for a refusal. Some are sent with a status that says success.
 fn refusal(
     status: u16,
     headers: &[(String, String)],
-    error: &Element,
+    error: Element,
     secrets: &Secrets,
 ) -> Box<Failure> {
     let is_word = |word: &&str| {
@@ -184,10 +193,10 @@ fn refusal(
     let status = if (200..300).contains(&status) { usual.max(400) } else { status };
     let word = if known.is_empty() { word } else { known };
     let shown = |text: &str| {
-        let json = json!({ "text": text }).to_string();
+        let json = Object::new().with("text", text).into_text();
         let removed = secrets.removed_from(json, false).ok().flatten();
-        let text = removed.and_then(|json| serde_json::from_str::<Value>(&json).ok());
-        text.and_then(|json| json["text"].as_str().map(str::to_owned)).unwrap_or_default()
+        let text = removed.as_ref().and_then(|json| json::unquote(json::at(json, "/text")?));
+        text.unwrap_or_default().into_owned()
     };
     let (word, message) = (shown(word), shown(&message));
     let message = match (message.is_empty(), word.is_empty()) {
@@ -195,12 +204,11 @@ fn refusal(
         (true, false) => word.clone(),
         (true, true) => format!("HTTP {status}"),
     };
-    let json = json!({
-        "code": code.number(),
-        "message": message,
-        "request_id": header(headers, "x-cos-request-id").map(shown),
-    });
-    let reply = Reply::new(code.number(), status, json.to_string());
+    let json = Object::new()
+        .with("code", code.number())
+        .with("message", &message)
+        .with("request_id", header(headers, "x-cos-request-id").map(shown));
+    let reply = Reply::new(code.number(), status, json.into_text());
     let failure = Failure::refused(reply, message, later);
     let failure = if word.is_empty() { failure } else { failure.with_server_code(word) };
     let elsewhere = region_of(headers, error);
@@ -214,7 +222,7 @@ fn refusal(
 }
 
 /// The region where the service says that the bucket is.
-fn region_of(headers: &[(String, String)], error: &Element) -> Option<String> {
+fn region_of(headers: &[(String, String)], error: Element) -> Option<String> {
     let host = |url: &str| {
         let behind = url.split_once("://").map_or(url, |(_, behind)| behind);
         site::region_in(behind.split('/').next()?).map(str::to_owned)
@@ -229,6 +237,7 @@ fn region_of(headers: &[(String, String)], error: &Element) -> Option<String> {
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::{Value, json};
     use zeroize::Zeroizing;
 
     use super::*;
@@ -299,7 +308,7 @@ mod tests {
     fn no_success_repeats_a_secret() {
         let secret = "5f6e7d8c9b0a1f2e3d4c5b6a79880112";
         let answer = read_with(200, &[ID, ("etag", secret)], "", None).unwrap();
-        let reply = answer.success(&json!({"etag": answer.etag()}));
+        let reply = answer.success(json!({"etag": answer.etag()}));
         assert!(!reply.map(|reply| reply.json).unwrap_or_default().contains(secret));
     }
 

@@ -1,9 +1,10 @@
 //! What is not about one object: the buckets of the account, and requests that the program composes.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
-use serde_json::{Map, Value, json};
 
 use super::reply::Answer;
 use super::request::{Content, Order};
@@ -12,6 +13,7 @@ use crate::call::{Call, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
 use crate::protocol::contract::{Composed, Retry};
+use crate::reply::write::Object;
 use crate::reply::{Failure, Reply, Result};
 
 /// A list that has more pages does not end.
@@ -21,26 +23,28 @@ const RESPONSE_HEADERS: &str = "response-";
 
 impl V5 {
     pub(super) fn buckets(&self, call: &Call) -> Result<Reply> {
-        let (mut found, mut marker) = (Vec::new(), String::new());
+        let (mut found, mut marker) = (Object::new(), String::new());
+        found.open_array("buckets");
         for _ in 0..MOST_PAGES {
             let mut order = Order::of("list_buckets", "GET", None, "/");
             if !marker.is_empty() {
                 order = order.param("marker", &marker);
             }
             let answer = self.run(call, &order.expecting("ListAllMyBucketsResult"))?;
-            let buckets = answer.xml.child("Buckets");
+            let buckets = answer.xml().child("Buckets");
             for bucket in buckets.into_iter().flat_map(|buckets| buckets.all("Bucket")) {
                 let name = bucket.text_of("Name");
-                found.push(json!({
-                    "name": site::name_to_give(&self.account, name),
-                    "full_name": name,
-                    "region": bucket.text_of("Location"),
-                    "ctime": parse_iso_date(bucket.text_of("CreationDate")),
-                }));
+                found.open_element();
+                found.add("name", site::name_to_give(&self.account, name));
+                found.add("full_name", name);
+                found.add("region", bucket.text_of("Location"));
+                found.add("ctime", parse_iso_date(bucket.text_of("CreationDate")));
+                found.close();
             }
-            let next = answer.xml.text_of("NextMarker");
-            if answer.xml.text_of("IsTruncated") != "true" || next == marker {
-                return answer.success(&json!({"buckets": found}));
+            let next = answer.xml().text_of("NextMarker");
+            if answer.xml().text_of("IsTruncated") != "true" || next == marker {
+                found.close_array();
+                return answer.success(found);
             }
             marker = next.to_owned();
         }
@@ -69,7 +73,7 @@ impl V5 {
         }
         let answer = self.run(call, &order.slow())?;
         check_content(call, request, &answer)?;
-        answer.success(&handed_on(&answer))
+        answer.success(handed_on(&answer))
     }
 }
 
@@ -101,20 +105,21 @@ fn check_content(call: &Call, request: &Composed, answer: &Answer) -> Result<()>
 }
 
 /// `data` of the reply: the answer as it came.
-fn handed_on(answer: &Answer) -> Value {
-    let mut headers = Map::new();
+fn handed_on(answer: &Answer) -> Object {
+    let mut headers: Vec<(&str, Cow<str>)> = Vec::new();
     for (name, value) in &answer.headers {
-        match headers.get_mut(name) {
-            Some(Value::String(before)) => *before = format!("{before}, {value}"),
-            _ => {
-                headers.insert(name.clone(), json!(value));
-            }
+        match headers.iter_mut().find(|(found, _)| found == name) {
+            Some((_, before)) => *before = format!("{before}, {value}").into(),
+            None => headers.push((name, value.into())),
         }
     }
-    let mut data = json!({"status": answer.status, "headers": headers});
-    match std::str::from_utf8(&answer.body) {
-        Ok(text) => data["body"] = json!(text),
-        Err(_) => data["body_base64"] = json!(BASE64_STANDARD.encode(&answer.body)),
+    let mut fields = Object::new();
+    for (name, value) in &headers {
+        fields.add(name, &**value);
     }
-    data
+    let data = Object::new().with("status", u64::from(answer.status)).with("headers", fields);
+    match std::str::from_utf8(&answer.body) {
+        Ok(text) => data.with("body", text),
+        Err(_) => data.with("body_base64", BASE64_STANDARD.encode(&answer.body)),
+    }
 }

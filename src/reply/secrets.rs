@@ -36,11 +36,17 @@ pub type Secret = Arc<Zeroizing<String>>;
 #[derive(Clone)]
 pub struct Secrets {
     /// Those of the client.
-    constant: Arc<Known>,
+    constant: Arc<Constant>,
     /// That of the request.
     signature: String,
     /// What may be an ordinary word: it is looked for in refusals alone.
     words: Option<Arc<Secrets>>,
+}
+
+/// Secrets that stay the same.
+struct Constant {
+    secrets: Vec<Secret>,
+    groups: Groups,
 }
 
 impl fmt::Debug for Secrets {
@@ -53,8 +59,9 @@ impl Secrets {
     /// Whatever these contain.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Secrets {
         let secrets: Vec<_> = secrets.into_iter().collect();
-        let constant = Known::new(secrets.iter().map(|secret| secret.as_str()));
-        Secrets { constant: Arc::new(constant), signature: String::new(), words: None }
+        let groups = Groups::of(&forms_of(secrets.iter().map(|secret| secret.as_str())));
+        let constant = Arc::new(Constant { secrets, groups });
+        Secrets { constant, signature: String::new(), words: None }
     }
 
     /// The same, and a password that people choose: names of files may have it in them.
@@ -88,15 +95,20 @@ impl Secrets {
         let signature = self.signature.as_bytes();
         let is_small = text.len() < SMALL * signature.len();
         let may_be_signed = !signature.is_empty() && (!is_small || has_group_of(text, signature));
-        let signature = may_be_signed.then(|| Known::new([self.signature.as_str()]));
-        let stride = signature.as_ref().map_or(STRIDE, |signature| signature.stride);
-        let stride = stride.min(self.constant.stride);
-        let mut next = 0;
+        let of_signature = may_be_signed.then(|| Groups::of(&forms_of([self.signature.as_str()])));
+        let of_constant = &self.constant.groups;
+        let stride = of_signature.as_ref().map_or(STRIDE, |groups| groups.stride);
+        let stride = stride.min(of_constant.stride);
+        let (mut next, mut forms) = (0, None);
         while let Some((at, group)) = group_from(text, next) {
-            if self.constant.has(group, text, at)
-                || signature.as_ref().is_some_and(|signature| signature.has(group, text, at))
+            if of_constant.has(group)
+                || of_signature.as_ref().is_some_and(|groups| groups.has(group))
             {
-                return true;
+                let constant = self.constant.secrets.iter().map(|secret| secret.as_str());
+                let all = || forms_of(constant.chain([self.signature.as_str()]));
+                if have_run_around(forms.get_or_insert_with(all), text, at) {
+                    return true;
+                }
             }
             next = at + stride;
         }
@@ -154,74 +166,48 @@ impl Secrets {
     }
 }
 
-/// Secrets in every form in which they are looked for.
-struct Known {
-    /// Letters and digits.
-    forms: Vec<Zeroizing<Vec<u8>>>,
-    /// All that are in them.
-    groups: Groups,
-    /// Of groups of a text that begin no further apart, every part of a secret has one.
-    stride: usize,
-}
+/// Letters and digits, which are wiped.
+type Form = Zeroizing<Vec<u8>>;
 
-impl Known {
-    fn new<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Known {
-        let forms = secrets.into_iter().flat_map(|secret| forms_of(secret.as_bytes()));
-        let forms: Vec<_> = forms.filter(|form| form.len() >= SHORTEST).collect();
-        let shortest = forms.iter().map(|form| form.len()).min().unwrap_or(RUN).min(RUN);
-        let mut groups = Groups::with_room(forms.iter().map(|form| form.len()).sum());
-        for group in
-            forms.iter().flat_map(|form| form.windows(GROUP)).filter_map(<[u8]>::first_chunk)
-        {
-            groups.add(u32::from_be_bytes(*group));
+/// The letters and digits of secrets: as they are, and in Base64, wherever in an encoded text they
+/// begin; what is mixed with its neighbours there is left out.
+fn forms_of<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Vec<Form> {
+    let mut forms = Vec::new();
+    for secret in secrets {
+        let secret = secret.as_bytes();
+        let mut add = |bytes: &mut dyn Iterator<Item = u8>| {
+            // Growing would leave copies behind.
+            let mut form = Zeroizing::new(Vec::with_capacity(secret.len() / 3 * 4 + 4));
+            form.extend(bytes.filter(|byte| is_plain(*byte)));
+            if form.len() >= SHORTEST {
+                forms.push(form);
+            }
+        };
+        add(&mut secret.iter().copied());
+        for start in 0..3 {
+            let (blocks, _) = secret.get(start..).unwrap_or_default().as_chunks();
+            add(&mut blocks.iter().flat_map(|block| base64(*block)));
         }
-        Known { forms, groups, stride: shortest - GROUP + 1 }
     }
+    forms
+}
 
-    /// Whether a group of `text`, which begins at `at`, is in a run that is one of a secret.
-    #[inline(always)]
-    fn has(&self, group: u32, text: &[u8], at: usize) -> bool {
-        self.groups.has(group) && self.have_run_around(text, at)
-    }
-
-    fn have_run_around(&self, text: &[u8], at: usize) -> bool {
-        let (before, rest) = text.split_at(at);
-        let before = before.iter().rev().filter(|byte| is_plain(**byte)).take(RUN - GROUP);
-        let before: Vec<_> = before.copied().collect();
-        let rest: Vec<_> = rest.iter().filter(|byte| is_plain(**byte)).take(RUN).copied().collect();
-        let (group, behind) = rest.split_at(GROUP);
-        self.forms.iter().any(|form| {
-            find_iter(form, group).any(|i| {
-                let left = form[..i].iter().rev().zip(&before);
-                let right = form[i + GROUP..].iter().zip(behind);
-                let len = left.take_while(|(ours, theirs)| ours == theirs).count()
-                    + right.take_while(|(ours, theirs)| ours == theirs).count();
-                GROUP + len >= RUN.min(form.len())
-            })
+/// Whether the group of a text that begins at `at` is in a run that is one of a secret.
+fn have_run_around(forms: &[Form], text: &[u8], at: usize) -> bool {
+    let (before, rest) = text.split_at(at);
+    let before = before.iter().rev().filter(|byte| is_plain(**byte)).take(RUN - GROUP);
+    let before: Vec<_> = before.copied().collect();
+    let rest: Vec<_> = rest.iter().filter(|byte| is_plain(**byte)).take(RUN).copied().collect();
+    let (group, behind) = rest.split_at(GROUP);
+    forms.iter().any(|form| {
+        find_iter(form, group).any(|i| {
+            let left = form[..i].iter().rev().zip(&before);
+            let right = form[i + GROUP..].iter().zip(behind);
+            let len = left.take_while(|(ours, theirs)| ours == theirs).count()
+                + right.take_while(|(ours, theirs)| ours == theirs).count();
+            GROUP + len >= RUN.min(form.len())
         })
-    }
-}
-
-impl Drop for Known {
-    fn drop(&mut self) {
-        self.groups.0.zeroize();
-    }
-}
-
-/// The letters and digits of a secret: as it is, and in Base64, wherever in an encoded text it
-/// begins; what is mixed with its neighbours there is left out.
-fn forms_of(secret: &[u8]) -> [Zeroizing<Vec<u8>>; 4] {
-    let only_plain = |bytes: &mut dyn Iterator<Item = u8>| {
-        // Growing would leave copies behind.
-        let mut form = Zeroizing::new(Vec::with_capacity(secret.len() / 3 * 4 + 4));
-        form.extend(bytes.filter(|byte| is_plain(*byte)));
-        form
-    };
-    let encoded = |start: usize| {
-        let (blocks, _) = secret.get(start..).unwrap_or_default().as_chunks();
-        only_plain(&mut blocks.iter().flat_map(|block| base64(*block)))
-    };
-    [only_plain(&mut secret.iter().copied()), encoded(0), encoded(1), encoded(2)]
+    })
 }
 
 /// Whether letters and digits of a text are a group of `secret` without which no run of it can be
@@ -309,18 +295,34 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// A set of groups.
-struct Groups(Vec<u32>);
+struct Groups {
+    slots: Vec<u32>,
+    /// Of groups of a text that begin no further apart, each run of these forms has one.
+    stride: usize,
+}
 
 impl Groups {
+    /// All that are in these forms.
+    fn of(forms: &[Form]) -> Groups {
+        let mut groups = Groups::with_room(forms.iter().map(|form| form.len()).sum());
+        let all = forms.iter().flat_map(|form| form.windows(GROUP));
+        for group in all.filter_map(<[u8]>::first_chunk) {
+            groups.add(u32::from_be_bytes(*group));
+        }
+        let shortest = forms.iter().map(|form| form.len()).min();
+        groups.stride = shortest.unwrap_or(RUN).min(RUN) - GROUP + 1;
+        groups
+    }
+
     /// An empty set; it has room for so many.
     fn with_room(most: usize) -> Groups {
-        Groups(vec![0; (2 * most + 1).next_power_of_two()])
+        Groups { slots: vec![0; (2 * most + 1).next_power_of_two()], stride: STRIDE }
     }
 
     fn add(&mut self, group: u32) {
         let mut place = self.place(group);
         let last = self.last();
-        let slots = self.0.as_mut_slice();
+        let slots = self.slots.as_mut_slice();
         while slots[place] != 0 && slots[place] != group {
             place = (place + 1) & last;
         }
@@ -329,7 +331,7 @@ impl Groups {
 
     #[inline(always)]
     fn has(&self, group: u32) -> bool {
-        let (slots, mut place) = (self.0.as_slice(), self.place(group));
+        let (slots, mut place) = (self.slots.as_slice(), self.place(group));
         while let Some(found) = slots.get(place) {
             if *found == group {
                 return true;
@@ -352,7 +354,13 @@ impl Groups {
     /// The last place: all ones.
     #[inline(always)]
     fn last(&self) -> usize {
-        self.0.len().wrapping_sub(1)
+        self.slots.len().wrapping_sub(1)
+    }
+}
+
+impl Drop for Constant {
+    fn drop(&mut self) {
+        self.groups.slots.zeroize();
     }
 }
 

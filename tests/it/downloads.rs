@@ -532,6 +532,11 @@ fn wrong_lengths_and_ranges_are_noticed(api: Api) {
     // How large the whole is need not be known.
     download_of(on(&bed, reply(206, Some("bytes 20-29/*"))), &options, 0);
     assert_only_file(&bed, b"xxxxxxxxxx");
+    // An end that lies behind that of the object stands for it.
+    let value = Some(format!("bytes 0-{}/1000", PIECE - 1));
+    let name = "Content-Range".to_owned();
+    download_of(on(&bed, Action::Header { name, value }), &json!({}), 0);
+    assert_only_file(&bed, &content(1000));
 }
 
 fn refusals_of_the_download_host_tell_their_status(api: Api) {

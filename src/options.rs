@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use crate::reply::{Failure, Result, json};
 
@@ -41,8 +41,8 @@ impl Options {
             }
             return Ok(Options { given, known: Vec::with_capacity(32) });
         }
-        let problem = match serde_json::from_str(text) {
-            Ok(Value::Object(_)) => "it is nested too deeply".to_owned(),
+        let problem = match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) if text.trim_start().starts_with('{') => "it is nested too deeply".to_owned(),
             Ok(_) => "this is JSON, but not an object".to_owned(),
             Err(error) => error.to_string(),
         };
@@ -153,24 +153,21 @@ pub fn pairs(argument: &str, object: &str) -> Result<Vec<(String, String)>> {
         let problem = "must be a JSON object of names and strings, such as {\"prefix\": \"a/\"}";
         Failure::argument(argument, problem)
     };
-    let one = |value: &Value| match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) if number.is_u64() || number.is_i64() => Ok(number.to_string()),
-        _ => Err(wrong()),
+    let one = |value: &str| {
+        let is_number = value.parse::<i64>().is_ok() || value.parse::<u64>().is_ok();
+        let number = is_number.then(|| value.to_owned());
+        text(value).or(number).ok_or_else(wrong)
     };
-    let Ok(Value::Object(fields)) = serde_json::from_str(object) else {
-        return Err(wrong());
-    };
-    let mut pairs = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        match value {
-            Value::Null => {}
-            Value::Array(values) => {
-                for value in &values {
-                    pairs.push((name.clone(), one(value)?));
-                }
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (name, value) in json::fields(object).ok_or_else(wrong)? {
+        // The last of a name counts.
+        pairs.retain(|(found, _)| *found != name);
+        if value.starts_with('[') {
+            for (_, value) in json::elements(value, "").ok_or_else(wrong)? {
+                pairs.push((name.to_string(), one(value)?));
             }
-            value => pairs.push((name, one(&value)?)),
+        } else if value != "null" {
+            pairs.push((name.into_owned(), one(value)?));
         }
     }
     Ok(pairs)

@@ -19,6 +19,7 @@ use crate::content::source::Source;
 use crate::options::Options;
 use crate::path::{FilePath, Rules};
 use crate::reply::object::ObjectInfo;
+use crate::reply::write::Write;
 use crate::reply::{Failure, Phase, Reply, Result};
 use crate::transfer::Mark;
 
@@ -50,6 +51,12 @@ pub static LIMITS: Limits = Limits {
 pub struct Scripted {
     script: Mutex<HashMap<&'static str, VecDeque<Result<Value>>>>,
     asked: Mutex<Vec<String>>,
+}
+
+impl Write for Value {
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.to_string());
+    }
 }
 
 impl Scripted {

@@ -197,12 +197,6 @@ impl<T: Write> Write for [T] {
     }
 }
 
-impl Write for serde_json::Value {
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-}
-
 /// `null`.
 impl Write for () {
     fn write(&self, out: &mut String) {

@@ -18,8 +18,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde_json::json;
-
 use super::{Operation, begin};
 use crate::call::Call;
 use crate::client::Client;
@@ -28,7 +26,7 @@ use crate::options::Options;
 use crate::path::{Bucket, FilePath};
 use crate::protocol::contract::{Described, Place, Protocol};
 use crate::reply::object::ObjectInfo;
-use crate::reply::{Code, Failure, Reply, Result};
+use crate::reply::{Code, Failure, Reply, Result, write};
 use crate::threads::Workers;
 use crate::transfer::Transfer;
 use pieces::First;
@@ -245,14 +243,13 @@ impl<'a> Download<'a> {
             Ok(()) => Reply::done(),
             Err(failure) => Reply::from(failure),
         };
-        let transfer = json!({
-            "bytes": self.transfer.progress().1,
-            "received_bytes": self.call.traffic().received(),
-            "resumed_bytes": self.transfer.resumed(),
-            "verified": self.is_verified.load(Ordering::Relaxed),
-            "seconds": self.started.elapsed().as_secs_f64(),
-        });
-        reply.with("transfer", &transfer.to_string())
+        let transfer = write::Object::new()
+            .with("bytes", self.transfer.progress().1)
+            .with("received_bytes", self.call.traffic().received())
+            .with("resumed_bytes", self.transfer.resumed())
+            .with("verified", self.is_verified.load(Ordering::Relaxed))
+            .with("seconds", self.started.elapsed());
+        reply.with("transfer", &transfer.into_text())
     }
 }
 

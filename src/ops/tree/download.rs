@@ -76,7 +76,7 @@ pub fn download(
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.reply(result, transfer, started.elapsed().as_secs_f64()))
+    Ok(report.reply(result, transfer, started.elapsed()))
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {

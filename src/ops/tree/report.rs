@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use serde_json::json;
 
 use super::Remote;
 use crate::path::FolderPath;
 use crate::protocol::contract::Ask;
+use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 use crate::transfer::Transfer;
 
@@ -224,7 +225,7 @@ impl<'a> Report<'a> {
 
     /// The reply to an upload or a download: `result`, or the first file's failure, with an entry
     /// for each file in `data.files`, sorted by path.
-    pub fn reply(self, result: Result<()>, transfer: &Transfer, seconds: f64) -> Reply {
+    pub fn reply(self, result: Result<()>, transfer: &Transfer, time: Duration) -> Reply {
         let call = self.remote.call;
         let (failure, files) = self.into_parts(result);
         let count = |action| files.iter().filter(|entry| entry.line().action == action).count();
@@ -236,14 +237,13 @@ impl<'a> Report<'a> {
             failed: count("failed"),
             files,
         };
-        let transfer = json!({
-            "bytes": transfer.progress().1,
-            "sent_bytes": call.traffic().sent(),
-            "received_bytes": call.traffic().received(),
-            "resumed_bytes": transfer.resumed(),
-            "seconds": seconds,
-        });
-        with_data(head(failure).with("transfer", &transfer.to_string()), data)
+        let transfer = Object::new()
+            .with("bytes", transfer.progress().1)
+            .with("sent_bytes", call.traffic().sent())
+            .with("received_bytes", call.traffic().received())
+            .with("resumed_bytes", transfer.resumed())
+            .with("seconds", time);
+        with_data(head(failure).with("transfer", &transfer.into_text()), data)
     }
 
     /// The reply to a deletion: how many files and folders are gone, and an entry for each that is

@@ -63,7 +63,7 @@ pub fn upload(
         report.complete(transfer);
         Ok(())
     });
-    Ok(report.reply(result, transfer, started.elapsed().as_secs_f64()))
+    Ok(report.reply(result, transfer, started.elapsed()))
 }
 
 impl TreeUpload<'_> {

@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use serde_json::{Map, Value, json};
-
 use super::reply::{self, is_about_time};
 use super::request::{Operation, Parameters, Signature};
 use super::sign::{Kind, sign};
@@ -19,6 +17,7 @@ use crate::protocol::contract::{
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
+use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
 /// How servers refuse a page size.
@@ -40,29 +39,34 @@ impl Objects for V4 {
     }
 
     fn update(&self, call: &Call, at: Place, changes: &Changes, retry: Retry) -> Result<Reply> {
-        let mut body = json!({"op": "update"});
+        let mut body = Object::new().with("op", "update");
         if let Some(biz_attr) = &changes.biz_attr {
-            body["biz_attr"] = json!(biz_attr);
+            body.add("biz_attr", biz_attr);
         }
         if let Some(authority) = changes.authority {
-            body["authority"] = json!(match authority {
+            let authority = match authority {
                 Authority::OfBucket => "eInvalid",
                 Authority::Private => "eWRPrivate",
                 Authority::PublicRead => "eWPrivateRPublic",
-            });
+            };
+            body.add("authority", authority);
         }
         if let Some(forbid) = changes.forbid {
-            body["forbid"] = json!(forbid);
+            body.add("forbid", u32::from(forbid));
         }
         if let Some(headers) = &changes.headers {
-            let headers = headers.iter().map(|(name, value)| (name.clone(), json!(value)));
-            body["custom_headers"] = headers.collect::<Map<_, _>>().into();
+            body.open("custom_headers");
+            for (name, value) in headers {
+                body.add(name, value);
+            }
+            body.close();
         }
-        self.order(call, at, Signature::Once, body, retry)
+        self.order(call, at, Signature::Once, "update", body, retry)
     }
 
     fn delete(&self, call: &Call, at: Place, retry: Retry) -> Result<Reply> {
-        self.order(call, at, Signature::Once, json!({"op": "delete"}), retry)
+        let body = Object::new().with("op", "delete");
+        self.order(call, at, Signature::Once, "delete", body, retry)
     }
 
     fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
@@ -71,7 +75,7 @@ impl Objects for V4 {
             return Err(Failure::argument("dest_bucket", problem));
         }
         let body = relocation("copy", to.path, overwrite);
-        self.order(call, at, Signature::Multi, body, Retry::IfUnsent)
+        self.order(call, at, Signature::Multi, "copy", body, Retry::IfUnsent)
     }
 
     fn rename(
@@ -82,12 +86,12 @@ impl Objects for V4 {
         overwrite: bool,
         retry: Retry,
     ) -> Result<Reply> {
-        self.order(call, at, Signature::Once, relocation("move", to, overwrite), retry)
+        self.order(call, at, Signature::Once, "move", relocation("move", to, overwrite), retry)
     }
 
     fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply> {
-        let body = json!({"op": "create", "biz_attr": biz_attr});
-        self.order(call, at, Signature::Multi, body, Retry::IfUnsent)
+        let body = Object::new().with("op", "create").with("biz_attr", biz_attr);
+        self.order(call, at, Signature::Multi, "create", body, Retry::IfUnsent)
     }
 
     fn list(&self, call: &Call, at: Place, page: &PageQuery) -> Result<Reply> {
@@ -174,10 +178,12 @@ impl V4 {
         call: &Call,
         at: Place,
         signature: Signature,
-        body: Value,
+        op: &'static str,
+        body: Object,
         retry: Retry,
     ) -> Result<Reply> {
-        self.run(call, &Operation { at, signature, parameters: Parameters::Json(body), retry })
+        let parameters = Parameters::Json { op, body: body.into_text() };
+        self.run(call, &Operation { at, signature, parameters, retry })
     }
 
     fn page(&self, call: &Call, at: Place, page: &PageQuery, num: u64) -> Result<Reply> {
@@ -229,8 +235,9 @@ impl V4 {
     }
 }
 
-fn relocation(op: &str, to: &CosPath, overwrite: bool) -> Value {
-    json!({"op": op, "dest_fileid": to.as_str(), "to_over_write": u8::from(overwrite)})
+fn relocation(op: &str, to: &CosPath, overwrite: bool) -> Object {
+    let body = Object::new().with("op", op).with("dest_fileid", to.as_str());
+    body.with("to_over_write", u32::from(overwrite))
 }
 
 /// What an answer that is not the object means.

@@ -1,7 +1,5 @@
 //! Control requests: an operation of the API becomes a signed HTTP request, and its answer a reply.
 
-use serde_json::Value;
-
 use super::form::Form;
 use super::reply::{self, is_about_time};
 use super::sign::{Kind, file_id, sign};
@@ -40,7 +38,7 @@ pub(super) enum Parameters<'a> {
     /// GET, in the query.
     Query(Vec<(&'static str, String)>),
     /// POST, as JSON.
-    Json(Value),
+    Json { op: &'static str, body: String },
     /// POST, as a form.
     Form(Fields<'a>),
 }
@@ -85,11 +83,10 @@ impl V4 {
                 let request = Request { op, method: "GET", url: &url, headers, body: None };
                 call.send(request, Wait::ForReply, read)
             }
-            Parameters::Json(json) => {
+            Parameters::Json { body, .. } => {
                 check_url(&url)?;
-                let json = json.to_string();
                 headers.push(("content-type", "application/json"));
-                let body = Body { len: json.len() as u64, content: &mut json.as_bytes() };
+                let body = Body { len: body.len() as u64, content: &mut body.as_bytes() };
                 let request = Request { op, method: "POST", url: &url, headers, body: Some(body) };
                 call.send(request, Wait::ForReply, read)
             }
@@ -119,7 +116,7 @@ impl Operation<'_> {
     fn op(&self) -> &str {
         match &self.parameters {
             Parameters::Query(pairs) => pairs.first().map_or("", |(_, op)| op),
-            Parameters::Json(json) => json["op"].as_str().unwrap_or_default(),
+            Parameters::Json { op, .. } => op,
             Parameters::Form(fields) => fields.texts.first().map_or("", |(_, op)| op),
         }
     }

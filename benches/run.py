@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -438,6 +439,8 @@ def roomy_directory():
 def main():
     patterns = os.environ.get("ROWS", "").replace(",", " ").split()
     repeat = int(os.environ.get("REPEAT") or 0)
+    # So that neither servers nor gigabytes stay behind when `timeout` ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     directory = Path(tempfile.mkdtemp(prefix="cos-bench-", dir=roomy_directory()))
     bench = Bench(Path(os.environ.get("LIB", "build/lib")),
                   Path(os.environ.get("OUT", "build/bench")), directory)

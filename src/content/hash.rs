@@ -114,6 +114,9 @@ impl Hasher {
 
 /// The CRC-64 of two contents one after the other, from those of each; the second has `len` bytes.
 pub fn combined_crc64(first: u64, second: u64, len: u64) -> u64 {
+    if first == 0 {
+        return second;
+    }
     // As polynomials: the bytes that follow multiply the first by x^(8 * len). `square` is x^8, squared
     // once for each bit of `len`; where the bit is set, `shift` takes it.
     let (mut shift, mut square, mut left) = (1 << 63, 1 << 55, len);
@@ -181,7 +184,7 @@ fn for_each_chunk(
     mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
     mut take: impl FnMut(&[u8]),
 ) -> Result<()> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; usize::try_from(len).unwrap_or(BUFFER).min(BUFFER)];
     let mut at = 0;
     while at < len {
         if stop.is_set() {

@@ -156,8 +156,12 @@ impl<'a> Partial<'a> {
         let (mut is_spare, mut problem) = (false, None);
         for i in 0..MOST {
             let path = partial_path(&destination.path, i);
-            let (mut mark, mut lacks_only_name) = (MARK, false);
+            let (mut mark, mut lacks_only_name, mut is_new) = (MARK, false, false);
             let file = match claim(&path, destination.replaces.as_ref()) {
+                Ok(Claim::New(file)) => {
+                    is_new = true;
+                    file
+                }
                 Ok(Claim::Held(file)) => file,
                 Ok(Claim::Unlocked(file)) => {
                     mark = MARK_IN_USE;
@@ -194,12 +198,14 @@ impl<'a> Partial<'a> {
                 had: vec![0; object.pieces() as usize],
                 has_bytes: AtomicBool::new(false),
             };
-            partial.narrow()?;
+            if !is_new {
+                partial.narrow()?;
+            }
             if lacks_only_name {
                 let tail = partial.tail(|i| piece_len(object.len, i));
                 partial.write(&tail, object.len)?;
             }
-            if !(resume && partial.load()) {
+            if is_new || !resume || !partial.load() {
                 partial.start()?;
             }
             return Ok(partial);
@@ -398,7 +404,9 @@ fn piece_len(len: u64, i: u64) -> u32 {
 
 /// What became of an attempt to get hold of a partial file.
 enum Claim {
-    /// It is open and locked.
+    /// It was made, is open and locked.
+    New(File),
+    /// It was there, is open and locked.
     Held(File),
     /// It is open, on a file system without locks, and no other call's.
     Unlocked(File),
@@ -429,7 +437,9 @@ fn claim(path: &Path, replaces: Option<&Access>) -> io::Result<Claim> {
         }
         // Between open and lock its owner may have renamed it: then it is somebody's finished file.
         if os::is_same_file(&file, path)? {
-            return Ok(if os::is_own(&file)? && mark_of(&file)?.is_some() {
+            return Ok(if is_new {
+                Claim::New(file)
+            } else if os::is_own(&file)? && mark_of(&file)?.is_some() {
                 Claim::Held(file)
             } else {
                 Claim::Foreign(file)

@@ -74,6 +74,8 @@ pub(crate) async fn serve(
     let (request, problem) = Request::new(head, route.0);
     let op = Op::of(&request);
     let action = strike(app, &request, op, record);
+    // Whoever waits for a request sees what it is before it is answered.
+    app.log.update(record);
     let place = if is_signed_in_header { "header" } else { "query" };
     record.sign_place = Signature::of(&request).map(|_| place.into());
 

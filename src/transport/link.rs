@@ -1,6 +1,7 @@
 //! A connection: it sends requests, and finds the heads of answers while it does.
 
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Link {
     stream: Box<dyn Stream>,
     /// What is to be sent next.
     leaving: Queue,
+    /// Whether nothing of the request was sent yet.
+    is_new: bool,
     progress: Progress,
     search: Search,
     interim: usize,
@@ -59,12 +62,14 @@ impl Link {
     pub fn new(stream: Box<dyn Stream>, progress: Progress) -> io::Result<Link> {
         let leaving = Queue::new()?;
         let search = Search::default();
-        Ok(Link { stream, leaving, progress, search, interim: 0, send_error: None })
+        let (is_new, interim, send_error) = (false, 0, None);
+        Ok(Link { stream, leaving, is_new, progress, search, interim, send_error })
     }
 
     /// Begins a request with this head. Its target is given in full where a proxy has to be told.
     pub fn begin(&mut self, head: &[u8], target: Option<&str>) {
         let method = head.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+        self.is_new = true;
         self.leaving.add(&head[..method]);
         self.leaving.add(target.unwrap_or_default().as_bytes());
         self.leaving.add(&head[method..]);
@@ -128,7 +133,9 @@ impl Link {
         let mut wait = progress.wait();
         while !self.leaving.is_empty() || !self.stream.has_left() {
             let time = wait.go_on()?;
-            if self.send_error.is_some() || self.has_answer()? {
+            // Without a request there is no answer.
+            let may_have_answer = !mem::take(&mut self.is_new);
+            if self.send_error.is_some() || (may_have_answer && self.has_answer()?) {
                 break;
             }
             let result = self.stream.send(self.leaving.bytes());
@@ -172,6 +179,11 @@ impl Link {
 
     /// Waits for the head of the answer.
     fn await_answer(&mut self) -> Result<(), ureq::Error> {
+        if !self.progress.is_answered() {
+            // Almost always it is not there yet, so nothing is read before.
+            let time = self.progress.wait().go_on()?;
+            self.stream.wait(Ready::Input, time)?;
+        }
         while !self.progress.is_answered() {
             match (self.receive(), self.send_error.take()) {
                 (Ok(false) | Err(_), Some(send_error)) => return Err(send_error.into()),

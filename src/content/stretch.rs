@@ -16,6 +16,9 @@ pub struct Stretch<'a> {
     /// How many bytes were read.
     position: u64,
     hasher: Option<Hasher>,
+    /// Whether the system has sent some of it from the file: what is on its way then changes when the
+    /// file does.
+    is_shared: bool,
     progress: &'a Mark<'a>,
     failure: Option<Box<Failure>>,
 }
@@ -28,7 +31,8 @@ impl<'a> Stretch<'a> {
         len: u64,
         progress: &'a Mark<'a>,
     ) -> Stretch<'a> {
-        Stretch { source, offset, len, position: 0, hasher: None, progress, failure: None }
+        let (position, hasher, is_shared, failure) = (0, None, false, None);
+        Stretch { source, offset, len, position, hasher, is_shared, progress, failure }
     }
 
     /// The same, with the SHA-1 of what is read.
@@ -77,9 +81,12 @@ impl<'a> Stretch<'a> {
         }
     }
 
-    /// Why the content could not be read.
+    /// Why what was sent is not the content. Asked when there is an answer: until then it can change.
     pub fn failure(&mut self) -> Option<Box<Failure>> {
-        self.failure.take()
+        match self.failure.take() {
+            None if self.is_shared => self.source.check_unchanged().err(),
+            failure => failure,
+        }
     }
 
     fn read_some(&mut self, buf: &mut [u8]) -> Result<usize> {
@@ -128,6 +135,7 @@ impl Content for Stretch<'_> {
     }
 
     fn sent(&mut self, n: usize) -> io::Result<()> {
+        self.is_shared = true;
         self.progress.reached(self.position + n as u64);
         self.go_on(n).map_err(|failure| self.kept(failure))
     }

@@ -8,7 +8,7 @@ use super::link::Link;
 
 /// What is still to come of a body.
 #[derive(Debug)]
-pub struct Body {
+pub struct Rest {
     next: Next,
     is_chunked: bool,
     /// How much of what has arrived the reader has.
@@ -34,15 +34,15 @@ enum Next {
     End,
 }
 
-impl Body {
+impl Rest {
     /// A body that ends like this.
-    pub fn new(framing: Framing) -> Body {
+    pub fn new(framing: Framing) -> Rest {
         let (next, is_chunked) = match framing {
             Framing::Length(length) => (Next::Content(length), false),
             Framing::Chunked => (Next::Size, true),
             Framing::Close => (Next::Everything, false),
         };
-        Body { next, is_chunked, lent: 0, trailers: 0 }
+        Rest { next, is_chunked, lent: 0, trailers: 0 }
     }
 
     /// How many bytes at the start of what has arrived come next; 0 at the end of the body. They stay
@@ -183,7 +183,7 @@ mod tests {
     fn read(framing: Framing, text: &str, piece: usize) -> Result<(String, usize), ureq::Error> {
         let script = Script { left: text.into(), piece, arrived: Queue::new()? };
         let mut link = Link::new(Box::new(script), Progress::new())?;
-        let (mut body, mut found) = (Body::new(framing), String::new());
+        let (mut body, mut found) = (Rest::new(framing), String::new());
         loop {
             match body.next(&mut link)? {
                 0 => return Ok((found, link.arrived().len())),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::SendBody;
 use ureq::http;
 
-use super::body::Body as Rest;
+use super::body::Rest;
 use super::connect::Refused;
 use super::date::parse_http_date;
 use super::head::{Framing, Head, NotHttp};
@@ -143,16 +143,13 @@ impl Transport {
                 .map_err(ureq::Error::from)
                 .and_then(|request| connection.agent.run(request)),
         };
-        let link = composed.and_then(|_| {
-            let gone = io::Error::from(ErrorKind::NotConnected);
-            let mut link = connection.link.take().ok_or(gone)?;
-            link.exchange(outgoing.body)?;
-            Ok(link)
+        let answered = composed.and_then(|_| {
+            let mut link = connection.link.take()?;
+            let head = link.exchange(outgoing.body)?;
+            Ok((link, head))
         });
         limits.traffic.count(connection.progress.take_counts());
-        let link = link.map_err(&explain)?;
-        let no_head = || explain(io::Error::from(ErrorKind::UnexpectedEof).into());
-        let head = connection.progress.take_head().ok_or_else(no_head)?;
+        let (link, head) = answered.map_err(explain)?;
         // Some proxies say 401 when it should be 407; the service's own would be JSON.
         let is_json = head.header("content-type").is_some_and(|kind| kind.contains("json"));
         let is_refused = head.status == 407 || (head.status == 401 && !is_json);

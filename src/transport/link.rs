@@ -2,13 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::buffers::Queue;
 use super::channel::{Stream, is_momentary};
 use super::exchange::Body;
-use super::head::{Found, NotHttp, Search};
+use super::head::{Found, Head, NotHttp, Search};
 use super::progress::Progress;
 use crate::os::{Content, Ready, Stored};
 
@@ -25,6 +25,8 @@ pub struct Link {
     progress: Progress,
     search: Search,
     interim: usize,
+    /// The head of the answer, from when it is there until it is handed on.
+    head: Option<Head>,
     /// Why sending failed. A server that refuses a request early may answer and close before it
     /// has read everything; its answer is worth more than our broken pipe.
     send_error: Option<io::Error>,
@@ -37,23 +39,21 @@ pub struct Slot(Arc<Mutex<Option<Box<Link>>>>);
 impl Slot {
     /// Puts a connection into it.
     pub fn put(&self, link: Box<Link>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+        *self.lock() = Some(link);
     }
 
     /// Takes the connection out.
-    pub fn take(&self) -> Option<Box<Link>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub fn take(&self) -> io::Result<Box<Link>> {
+        self.lock().take().ok_or(ErrorKind::NotConnected.into())
     }
 
     /// Uses the connection where it is.
-    pub fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Link) -> Result<T, ureq::Error>,
-    ) -> Result<T, ureq::Error> {
-        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(link) => work(link),
-            None => Err(io::Error::from(ErrorKind::NotConnected).into()),
-        }
+    pub fn with<T>(&self, work: impl FnOnce(&mut Link) -> T) -> io::Result<T> {
+        self.lock().as_deref_mut().map(work).ok_or(ErrorKind::NotConnected.into())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Link>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,8 +62,8 @@ impl Link {
     pub fn new(stream: Box<dyn Stream>, progress: Progress) -> io::Result<Link> {
         let leaving = Queue::new()?;
         let search = Search::default();
-        let (is_new, interim, send_error) = (false, 0, None);
-        Ok(Link { stream, leaving, is_new, progress, search, interim, send_error })
+        let (is_new, interim, head, send_error) = (false, 0, None, None);
+        Ok(Link { stream, leaving, is_new, progress, search, interim, head, send_error })
     }
 
     /// Begins a request with this head. Its target is given in full where a proxy has to be told.
@@ -77,7 +77,7 @@ impl Link {
 
     /// Sends the request that was begun, and waits for the head of the answer. An answer that arrives
     /// early ends sending.
-    pub fn exchange(&mut self, body: Option<Body>) -> Result<(), ureq::Error> {
+    pub fn exchange(&mut self, body: Option<Body>) -> Result<Head, ureq::Error> {
         if let Some(Body { len, content }) = body {
             self.send_content(len, content)?;
         }
@@ -124,7 +124,7 @@ impl Link {
 
     /// Whether nothing more needs to be sent.
     fn is_pointless(&self) -> bool {
-        self.send_error.is_some() || self.progress.is_answered()
+        self.send_error.is_some() || self.head.is_some()
     }
 
     /// Sends what is to be sent.
@@ -178,13 +178,16 @@ impl Link {
     }
 
     /// Waits for the head of the answer.
-    fn await_answer(&mut self) -> Result<(), ureq::Error> {
-        if !self.progress.is_answered() {
+    fn await_answer(&mut self) -> Result<Head, ureq::Error> {
+        if self.head.is_none() {
             // Almost always it is not there yet, so nothing is read before.
             let time = self.progress.wait().go_on()?;
             self.stream.wait(Ready::Input, time)?;
         }
-        while !self.progress.is_answered() {
+        loop {
+            if let Some(head) = self.head.take() {
+                return Ok(head);
+            }
             match (self.receive(), self.send_error.take()) {
                 (Ok(false) | Err(_), Some(send_error)) => return Err(send_error.into()),
                 (Ok(false), None) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
@@ -192,7 +195,6 @@ impl Link {
                 (Err(error), None) => return Err(error.into()),
             };
         }
-        Ok(())
     }
 
     /// Whether another request can be sent.
@@ -229,7 +231,7 @@ impl Link {
 
     /// Whether the answer to the request that is being sent has arrived.
     fn has_answer(&mut self) -> Result<bool, ureq::Error> {
-        if self.progress.is_answered() {
+        if self.head.is_some() {
             return Ok(true);
         }
         match self.stream.receive() {
@@ -257,7 +259,8 @@ impl Link {
                     head.is_early = is_early;
                     self.used(used);
                     self.interim = 0;
-                    self.progress.answered(head);
+                    self.progress.enter_receive();
+                    self.head = Some(head);
                     return Ok(true);
                 }
                 Err(problem) => return Err(problem.into()),

@@ -6,7 +6,6 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::head::Head;
 use crate::reply::Phase;
 use crate::stop::Stop;
 
@@ -25,9 +24,6 @@ struct State {
     /// When the phase has to be over; `None` where only silence counts.
     due: Option<Instant>,
     reply_is_bounded: bool,
-    /// The head of the answer, from when it is there until it is taken.
-    head: Option<Head>,
-    is_answered: bool,
     /// Bytes of this request that were sent.
     sent_in_all: u64,
     counts: Counts,
@@ -97,24 +93,6 @@ impl Progress {
         }
     }
 
-    /// Keeps the head of the answer.
-    pub fn answered(&self, head: Head) {
-        self.enter_receive();
-        let mut state = self.state();
-        state.is_answered = true;
-        state.head = Some(head);
-    }
-
-    /// Whether the head of the answer has arrived.
-    pub fn is_answered(&self) -> bool {
-        self.state().is_answered
-    }
-
-    /// The head of the answer, once.
-    pub fn take_head(&self) -> Option<Head> {
-        self.state().head.take()
-    }
-
     /// How far the request has come.
     pub fn phase(&self) -> Phase {
         self.state().phase
@@ -151,8 +129,6 @@ impl State {
             timeout,
             due: None,
             reply_is_bounded,
-            head: None,
-            is_answered: false,
             sent_in_all: 0,
             counts: Counts::default(),
         }

@@ -9,7 +9,7 @@ use std::{fmt, io, mem};
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::buffers::HeadBuffers;
-use super::link::Slot;
+use super::link::{Link, Slot};
 
 /// Stands for an answer.
 const ANSWERED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -44,17 +44,14 @@ impl Transport for Socket {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let head = self.buffers.take_head(ANSWERED);
-        self.link.with(|link| {
-            link.begin(head, self.target.as_deref());
-            Ok(())
-        })?;
+        self.link.with(|link| link.begin(head, self.target.as_deref()))?;
         self.is_busy = true;
         Ok(true)
     }
 
     /// After an answer, this is for its reader to say.
     fn is_open(&mut self) -> bool {
-        mem::take(&mut self.is_busy) || self.link.with(|link| Ok(link.is_open())).unwrap_or(false)
+        mem::take(&mut self.is_busy) || self.link.with(Link::is_open).unwrap_or(false)
     }
 
     fn is_tls(&self) -> bool {

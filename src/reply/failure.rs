@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Reply;
 use super::code::{self, Again, Code};
-use super::write::{Object, Write};
+use super::write::{Object, text_of};
 
 /// The result of everything that can fail. The failure is boxed: it is large and rare.
 pub type Result<T> = std::result::Result<T, Box<Failure>>;
@@ -383,8 +383,7 @@ impl Failure {
     /// With `problem` before the message, also in what the server answered.
     pub fn prefixed(mut self: Box<Self>, problem: impl fmt::Display) -> Box<Failure> {
         self.message = format!("{problem}: {}", self.message);
-        let mut text = String::new();
-        self.message.write(&mut text);
+        let text = text_of(&self.message);
         self.reply = self.reply.map(|reply| reply.with("message", &text));
         self
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
-use crate::reply::write::Write as _;
+use crate::reply::write::text_of;
 use crate::reply::{Failure, Result};
 
 /// The deepest nesting that is accepted. The service's own replies reach 4.
@@ -141,13 +141,6 @@ pub fn with_field(object: &str, key: &str, value: &str) -> Result<String> {
     add(&name, value);
     out.push('}');
     Ok(out)
-}
-
-/// A string as JSON text.
-fn text_of(string: &str) -> String {
-    let mut text = String::new();
-    string.write(&mut text);
-    text
 }
 
 /// An empty text that can grow to `len` bytes.

@@ -10,6 +10,13 @@ pub trait Write {
     fn write(&self, out: &mut String);
 }
 
+/// The text of a value.
+pub fn text_of(value: impl Write) -> String {
+    let mut text = String::new();
+    value.write(&mut text);
+    text
+}
+
 /// A JSON object that is being written. Its fields keep their order.
 #[derive(Debug)]
 pub struct Object(String);

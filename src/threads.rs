@@ -283,6 +283,12 @@ where
     }
 }
 
+/// Gives each of `items` to the first who asks.
+pub fn in_turn<T>(items: impl Iterator<Item = T> + Send) -> impl Fn() -> Option<T> + Sync {
+    let items = Mutex::new(items);
+    move || items.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
 /// Makes a number smaller, if it is not 0.
 fn take_one(from: &AtomicUsize) -> bool {
     let less = |count: usize| count.checked_sub(1);

@@ -1,7 +1,5 @@
 //! Download into memory.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
 use crate::os;
@@ -45,11 +43,10 @@ impl Download<'_> {
         if len == 0 {
             self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;
         }
-        let pieces = Mutex::new(data.chunks_mut(PIECE as usize).enumerate());
         let fetched = self.workers.share(
             usize::try_from(object.pieces()).unwrap_or(usize::MAX),
             &self.call.stop,
-            || pieces.lock().unwrap_or_else(PoisonError::into_inner).next(),
+            threads::in_turn(data.chunks_mut(PIECE as usize).enumerate()),
             |(i, piece)| {
                 let (start, len) = object.piece(i as u64);
                 let from = object.start + start;

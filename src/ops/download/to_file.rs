@@ -1,7 +1,5 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::partial::{Destination, Partial};
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
@@ -81,11 +79,10 @@ impl Download<'_> {
     fn fetch_and_check(&self, object: &Object, partial: &Partial) -> Result<()> {
         let stop = &self.call.stop;
         let running = object.sum.as_ref().map(Running::like);
-        let pieces = Mutex::new(0..object.pieces());
         let fetched = self.workers.share(
             object.pieces() as usize,
             stop,
-            || pieces.lock().unwrap_or_else(PoisonError::into_inner).next(),
+            threads::in_turn(0..object.pieces()),
             |i| self.fetch_piece(object, partial, running.as_ref(), i),
         );
         let came_in_pieces = fetched.is_ok();

@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::path::{Bucket, CosPath, FilePath, FolderPath};
 use crate::protocol::contract::{Place, Protocol};
 use crate::reply::Result;
-use crate::threads::Workers;
+use crate::threads::{self, Workers};
 
 /// So many things may wait for a worker before more are looked for.
 const ENOUGH: usize = 1000;
@@ -109,8 +109,7 @@ fn for_each<T>(
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> Result<()> + Sync,
 ) -> Result<()> {
-    let items = Mutex::new(items);
-    workers.share_all(&call.stop, || locked(&items).next(), work)?;
+    workers.share_all(&call.stop, threads::in_turn(items), work)?;
     call.check_not_cancelled()
 }
 

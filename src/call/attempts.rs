@@ -52,7 +52,7 @@ impl Call {
             }
             if is_refused {
                 pace.wait(&self.stop);
-            } else {
+            } else if !(failure.was_kept() && in_vain == 1) {
                 self.stop.sleep(pace::pause(in_vain, asked));
             }
             if self.stop.is_cancelled() {
@@ -97,6 +97,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::time::{Duration, Instant};
 
     use crate::protocol::scripted::{call, lost};
     use crate::reply::{Code, Failure, Phase, Reply, Result};
@@ -141,6 +142,21 @@ mod tests {
     fn progress_gives_all_attempts_back() {
         let brings_some = |n| (n < 5).then(|| lost().with_progress(n < 4));
         assert_eq!(attempts(r#"{"retries":1}"#, brings_some), (5, None));
+    }
+
+    #[test]
+    fn what_met_a_kept_connection_is_repeated_at_once() {
+        let started = Instant::now();
+        for _ in 0..20 {
+            let fail = |n| (n < 2).then(|| lost().on_kept(true));
+            assert_eq!(attempts("{}", fail), (2, None));
+        }
+        // Each with a pause would take 3 s.
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+        let fail = |n| (n < 3).then(|| lost().on_kept(true));
+        let started = Instant::now();
+        assert_eq!(attempts("{}", fail), (3, None));
+        assert!(started.elapsed() >= Duration::from_millis(300), "{:?}", started.elapsed());
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Call {
             }
             Err(failure) => {
                 sent.end(Some(&failure));
-                Err(failure)
+                Err(failure.on_kept(sent.traffic.connections() == 0))
             }
         }
     }

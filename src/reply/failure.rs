@@ -88,6 +88,7 @@ pub struct Failure {
     took_effect: TookEffect,
     source_changed: bool,
     has_progressed: bool,
+    was_kept: bool,
     told: Told,
     /// In seconds, as [`Failure::clock_is_behind`] says.
     clock_is_behind: Option<i64>,
@@ -115,6 +116,7 @@ impl Failure {
             took_effect: TookEffect::No,
             source_changed: false,
             has_progressed: false,
+            was_kept: false,
             told: Told::default(),
             clock_is_behind: None,
             attempts: 0,
@@ -298,6 +300,12 @@ impl Failure {
         self.has_progressed
     }
 
+    /// Whether it met a connection that was kept from an earlier request: that may have ended
+    /// meanwhile, which says nothing about the server.
+    pub fn was_kept(&self) -> bool {
+        self.was_kept
+    }
+
     /// Whether the service is there and wants fewer requests.
     pub fn asks_for_patience(&self) -> bool {
         self.is(Code::COS_ERR_RATE_LIMITED) || matches!(self.http_status, Some(429 | 503))
@@ -346,6 +354,12 @@ impl Failure {
     /// With or without something worth keeping.
     pub fn with_progress(mut self: Box<Self>, has_progressed: bool) -> Box<Failure> {
         self.has_progressed = has_progressed;
+        self
+    }
+
+    /// On a connection that was kept from an earlier request, or not.
+    pub fn on_kept(mut self: Box<Self>, was_kept: bool) -> Box<Failure> {
+        self.was_kept = was_kept;
         self
     }
 

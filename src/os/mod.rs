@@ -139,14 +139,19 @@ pub fn symlink(to: &Path, link: &Path) -> io::Result<()> {
 
 // Who may do what with a file.
 
-/// Fails if this process can't give another file the name of `path`, which may exist.
-pub fn check_replaceable(path: &Path) -> io::Result<()> {
-    system::check_replaceable(path)
+/// Fails if this process can't give another file the name of `path`, where `found` is, in the
+/// directory `around`.
+pub fn check_replaceable(
+    path: &Path,
+    found: Option<&Metadata>,
+    around: &Metadata,
+) -> io::Result<()> {
+    system::check_replaceable(path, found, around)
 }
 
-/// Who may do what with the file at `path`.
-pub fn access_of(path: &Path) -> io::Result<Access> {
-    system::access_of(path)
+/// Who may do what with the file at `path`, which was `found` there and is no link.
+pub fn access_of(path: &Path, found: &Metadata) -> Access {
+    system::access_of(path, found)
 }
 
 /// Gives `file` this access as far as this process may. What it can't have is not given to anybody

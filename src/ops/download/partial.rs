@@ -7,7 +7,7 @@
 //! file is continued after two days only. When everything is there, what is behind the bytes is cut
 //! off and the file renamed.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,9 @@ use crate::content::hash::hex;
 use crate::os::{self, Access};
 use crate::reply::{Failure, Result};
 use crate::stop::Stop;
+
+/// What comes again as fast as it could be continued, in bytes.
+const SMALL: u64 = 64 * 1024;
 
 /// How many names are tried for one destination.
 const MOST: usize = 64;
@@ -81,27 +84,27 @@ impl Destination {
         let unusable =
             |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
         let mut path = os::settled(Path::new(local_path));
-        let mut replaces = None;
-        match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => {
+        let mut found = what_is_at(&path).map_err(unusable)?;
+        // A link stays; the file it leads to is replaced.
+        if found.as_ref().is_some_and(Metadata::is_symlink) {
+            path = match fs::canonicalize(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let problem = format!("{local_path} is a symbolic link that leads nowhere");
+                    return Err(refused(problem));
+                }
+                result => result.map_err(unusable)?,
+            };
+            found = what_is_at(&path).map_err(unusable)?;
+        }
+        match &found {
+            Some(found) if found.is_dir() => {
                 return Err(refused(format!("{local_path} is a directory, not a file")));
             }
-            Ok(found) if !found.is_file() => {
+            Some(found) if !found.is_file() => {
                 return Err(refused(format!("{local_path} exists and is not a regular file")));
             }
-            Ok(_) if !overwrite => return Err(exists(&path)),
-            Ok(_) => {
-                // A link stays; the file it leads to is replaced.
-                if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
-                    path = fs::canonicalize(&path).map_err(unusable)?;
-                }
-                replaces = Some(os::access_of(&path).map_err(unusable)?);
-            }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
-            Err(_) if fs::symlink_metadata(&path).is_ok() => {
-                return Err(refused(format!("{local_path} is a symbolic link that leads nowhere")));
-            }
-            Err(_) => {}
+            Some(_) if !overwrite => return Err(exists(&path)),
+            _ => {}
         }
         let Some(name) = path.file_name() else {
             return Err(refused("must name a file, not a directory".into()));
@@ -112,8 +115,8 @@ impl Destination {
             )));
         }
         let directory = os::parent(&path);
-        match fs::metadata(directory) {
-            Ok(found) if found.is_dir() => {}
+        let around = match fs::metadata(directory) {
+            Ok(around) if around.is_dir() => around,
             Ok(_) => return Err(refused(format!("{} is not a directory", directory.display()))),
             Err(error) => {
                 return Err(refused(format!(
@@ -121,14 +124,24 @@ impl Destination {
                     directory.display()
                 )));
             }
-        }
-        os::check_replaceable(&path).map_err(unusable)?;
+        };
+        os::check_replaceable(&path, found.as_ref(), &around).map_err(unusable)?;
+        let replaces = found.map(|found| os::access_of(&path, &found));
         Ok(Destination { path, replaces, overwrite })
     }
 
     /// Whether a partial file is beside it, which may be one to continue.
     pub fn has_partial(&self) -> bool {
         fs::symlink_metadata(partial_path(&self.path, 0)).is_ok()
+    }
+}
+
+/// What has the name `path`, if anything; a link is not followed.
+fn what_is_at(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -249,11 +262,16 @@ impl<'a> Partial<'a> {
         pieces.chain(self.identity.bytes()).chain(*self.mark).collect()
     }
 
-    /// At every moment, the file ends with the mark.
+    /// At every moment, the file is empty or ends with the mark.
     fn start(&mut self) -> Result<()> {
         let tail = self.tail(|_| 0);
         let all = self.len + tail.len() as u64;
         let start = || {
+            if self.len <= SMALL {
+                self.file.set_len(0)?;
+                let empty = vec![0; self.len as usize];
+                return os::write_at(&self.file, &[empty, tail].concat(), 0);
+            }
             os::write_at(&self.file, self.mark, 0)?;
             self.file.set_len(self.mark.len() as u64)?;
             os::preallocate(&self.file, all)?;
@@ -271,10 +289,13 @@ impl<'a> Partial<'a> {
         os::write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
     }
 
-    /// Notes that the first `len` bytes of piece `i` are there. `durably` before the bytes can be
+    /// Notes that the first `len` bytes of piece `i` are there, unless there are few. `durably` before the bytes can be
     /// lost to a power cut unnoticed, because no digest will tell.
     pub fn has(&self, i: u64, len: u32, durably: bool) -> Result<()> {
         let note = || {
+            if self.len <= SMALL {
+                return Ok(());
+            }
             if durably {
                 self.file.sync_data()?;
             }
@@ -308,9 +329,9 @@ impl<'a> Partial<'a> {
                 self.file.sync_all()?;
             }
             // What has come there meanwhile counts if it is a file, too.
-            let is_file = fs::symlink_metadata(to).is_ok_and(|found| found.is_file());
+            let found = what_is_at(to).ok().flatten().filter(Metadata::is_file);
             let replaced =
-                if self.destination.overwrite && is_file { os::access_of(to).ok() } else { None };
+                found.filter(|_| self.destination.overwrite).map(|found| os::access_of(to, &found));
             if let Some(access) = replaced.as_ref().or(self.destination.replaces.as_ref()) {
                 os::give_access(&self.file, access)?;
             }
@@ -522,7 +543,7 @@ mod tests {
     fn the_lock_ends_with_the_call_whoever_has_the_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
-        let object = Object::whole(10, &ObjectInfo::default(), true);
+        let object = Object::whole(SMALL + 1, &ObjectInfo::default(), true);
         let open =
             || Partial::open(&destination, &object, "identity", true, &Stop::default()).unwrap();
         let first = open();

@@ -1,7 +1,7 @@
 //! Who may do what with a file.
 
 use std::ffi::CString;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
@@ -16,7 +16,11 @@ use crate::os::parent;
 const STICKY: u32 = 0o1000;
 const SET_GROUP_ID: u32 = 0o2000;
 
-pub fn check_replaceable(path: &Path) -> io::Result<()> {
+pub fn check_replaceable(
+    path: &Path,
+    found: Option<&Metadata>,
+    around: &Metadata,
+) -> io::Result<()> {
     let directory = parent(path);
     let name = CString::new(directory.as_os_str().as_bytes())?;
     let access = libc::W_OK | libc::X_OK;
@@ -25,16 +29,13 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     check_not_fixed(directory, false)?;
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+    let Some(found) = found else {
+        return Ok(());
     };
-    let parent = fs::metadata(directory)?;
     // SAFETY: the call always succeeds and touches no memory.
     let user = unsafe { libc::geteuid() };
-    let is_sticky = parent.mode() & STICKY != 0;
-    if is_sticky && user != 0 && user != found.uid() && user != parent.uid() {
+    let is_sticky = around.mode() & STICKY != 0;
+    if is_sticky && user != 0 && user != found.uid() && user != around.uid() {
         let problem =
             "it is somebody else's file, in a directory where only its owner may replace it";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
@@ -81,15 +82,14 @@ pub struct Access {
     list: Option<Vec<u8>>,
 }
 
-pub fn access_of(path: &Path) -> io::Result<Access> {
-    let found = fs::symlink_metadata(path)?;
-    Ok(Access {
+pub fn access_of(path: &Path, found: &Metadata) -> Access {
+    Access {
         // The bits that let a program run as its owner are not handed on.
         mode: found.mode() & 0o777,
         uid: found.uid(),
         gid: found.gid(),
         list: access_list::of(path, access_list::ACCESS),
-    })
+    }
 }
 
 /// The mode of a new file in `directory` that is to replace one with this access: never more
@@ -107,7 +107,7 @@ pub fn mode_of_partial(replaces: &Access, directory: &Path) -> u32 {
 }
 
 pub fn give_access(file: &File, access: &Access) -> io::Result<()> {
-    let now = file.metadata()?;
+    let mut now = file.metadata()?;
     if (now.uid(), now.gid()) != (access.uid, access.gid) {
         let fd = file.as_raw_fd();
         // SAFETY: the descriptor is open for as long as `file` is borrowed, and the calls touch
@@ -116,8 +116,9 @@ pub fn give_access(file: &File, access: &Access) -> io::Result<()> {
             libc::fchown(fd, access.uid, access.gid) == 0
                 || libc::fchown(fd, libc::uid_t::MAX, access.gid) == 0
         };
+        now = file.metadata()?;
     }
-    let keeps_group = file.metadata()?.gid() == access.gid;
+    let keeps_group = now.gid() == access.gid;
     let mode = match &access.list {
         Some(list) if keeps_group && access_list::set(file, list).is_ok() => access.mode,
         Some(list) => access_list::without(access.mode, list),
@@ -135,8 +136,10 @@ pub fn give_access(file: &File, access: &Access) -> io::Result<()> {
         mode & 0o700 | (group & others) << 3 | group & others
     };
     let now = file.metadata()?.mode() & 0o7777;
+    if now == mode {
+        return Ok(());
+    }
     match file.set_permissions(Permissions::from_mode(mode)) {
-        _ if now == mode => Ok(()),
         // Some file systems have one mode for all files. It must not be a wider one.
         Err(_) if now & !mode == 0 => Ok(()),
         result => result,
@@ -287,16 +290,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (old, new) = (dir.path().join("old"), dir.path().join("new"));
         let (old_file, new_file) = (File::create(&old).unwrap(), File::create(&new).unwrap());
+        let of = |path: &Path| access_of(path, &fs::symlink_metadata(path).unwrap());
         let has_lists = access_list::set(&old_file, &list(4, 0, 4, 0)).is_ok();
-        let access = access_of(&old).unwrap();
+        let access = of(&old);
         assert_eq!(access.list.is_some(), has_lists);
         give_access(&new_file, &access).unwrap();
-        let given = access_of(&new).unwrap();
+        let given = of(&new);
         assert_eq!((given.mode, &given.list), (access.mode, &access.list));
         // A list that came from the directory is not one that the old file had.
         assert!(access_list::remove(&old_file));
-        let access = access_of(&old).unwrap();
+        let access = of(&old);
         give_access(&new_file, &access).unwrap();
-        assert_eq!(access_of(&new).unwrap().list, None);
+        assert_eq!(of(&new).list, None);
     }
 }

@@ -211,6 +211,9 @@ pub fn is_own(file: &File) -> io::Result<bool> {
 }
 
 pub fn settled(path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        return path.to_owned();
+    }
     let directory = |path: &Path| {
         let found = fs::metadata(parent(path)).ok()?;
         Some((found.dev(), found.ino()))

@@ -6,6 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
 target=$(realpath -m "${TARGET:-target}")
+. packaging/install-packages.sh
 
 missing=
 need() { # command package
@@ -77,31 +78,8 @@ check_rust() {
 rust=ready
 check_rust || rust=
 
-if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing Debian packages:$missing"
-    # The servers among them are started by the tests alone, never by the system.
-    policy=/usr/sbin/policy-rc.d
-    if [ ! -e $policy ]; then
-        trap 'rm -f $policy' EXIT
-        trap 'exit 129' HUP
-        trap 'exit 130' INT
-        trap 'exit 143' TERM
-        printf '#!/bin/sh\nexit 101\n' >$policy
-        chmod 755 $policy
-    fi
-    apt="apt-get -qq -o DPkg::Lock::Timeout=300"
-    $apt update
-    # shellcheck disable=SC2086 # a list of packages
-    DEBIAN_FRONTEND=noninteractive $apt install -y --no-install-recommends $missing
-elif [ -n "$missing" ]; then
-    {
-        echo "The tests need programs that are missing. Their Debian packages:$missing"
-        echo "Install them, then go on:"
-        echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing"
-        echo "Another system has them under other names. make check does without them."
-    } >&2
-    exit 1
-fi
+# shellcheck disable=SC2086 # a list of packages
+install_packages "The tests need" "make check does without them." $missing
 [ -n "$rust" ] || exit 1
 
 # Modules of Node, with the versions and the checksums that are in package-lock.json. What the README

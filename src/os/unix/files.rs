@@ -159,14 +159,17 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[cfg(target_os = "linux")]
     {
         let here = libc::AT_FDCWD;
         let old = CString::new(from.as_os_str().as_bytes())?;
         let new = CString::new(to.as_os_str().as_bytes())?;
-        let flags = libc::RENAME_NOREPLACE;
-        // SAFETY: both are NUL-terminated and stay as they are during the call.
-        let result = unsafe { libc::renameat2(here, old.as_ptr(), here, new.as_ptr(), flags) };
+        // SAFETY: both are NUL-terminated and stay as they are during the call, which has no wrapper
+        // in older C libraries.
+        let result = unsafe {
+            let (call, flags) = (libc::SYS_renameat2, libc::RENAME_NOREPLACE);
+            libc::syscall(call, here, old.as_ptr(), here, new.as_ptr(), flags)
+        };
         let error = io::Error::last_os_error();
         match error.raw_os_error() {
             _ if result == 0 => return Ok(()),

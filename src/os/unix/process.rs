@@ -77,11 +77,13 @@ pub fn random() -> u64 {
     #[cfg(target_os = "linux")]
     {
         let mut number = [0; 8];
-        // SAFETY: it writes at most so many bytes to where they belong.
+        // SAFETY: it writes at most so many bytes to where they belong. It has no wrapper in older C
+        // libraries.
         let filled = unsafe {
-            libc::getrandom(number.as_mut_ptr().cast(), number.len(), libc::GRND_NONBLOCK)
+            let (call, flags) = (libc::SYS_getrandom, libc::GRND_NONBLOCK);
+            libc::syscall(call, number.as_mut_ptr(), number.len(), flags)
         };
-        if filled == number.len() as libc::ssize_t {
+        if filled == number.len() as libc::c_long {
             return u64::from_ne_bytes(number);
         }
     }

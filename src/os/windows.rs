@@ -1,1 +1,0 @@
-//! Windows. Not written yet: what belongs here is the list in `os`.

@@ -34,7 +34,7 @@
  * strings go to cos_string_free(), bytes to cos_buffer_free(), handles to their own free function;
  * never to free(). After a failure it is NULL or 0; `out_json` is a reply all the same.
  *
- * **Strings** end with NUL and are UTF-8, local paths included. A cos path starts with '/'; one that
+ * **Strings** end with NUL and are UTF-8, local paths included, on every system. A cos path starts with '/'; one that
  * ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote, backslash, control
  * characters, blank segments, "." and "..", and more than 1024 bytes in its URL. A bucket is 1 to 64
  * of a-z, 0-9 and '-'. With the XML API only control characters, "." and ".." are not allowed in a
@@ -55,6 +55,15 @@
  * **Processes** After fork(), the child may go on with a client that no call was using; a child that
  * is forked in a callback must not return from it. Interrupted system calls are resumed; no SIGPIPE
  * is raised; nothing is written to stdout or stderr, but for the message of a panic: a bug.
+ *
+ * **Windows** A local path is UTF-8 whatever the code page is: a program gets one from a wide path by
+ * `WideCharToMultiByte(CP_UTF8, ...)`, and takes its own arguments from `wmain`. It may have `\` or
+ * `/`, a drive or a share, and any length; what `\\?\` begins is taken as it is. Other programs may
+ * read, rename and delete a file while it is uploaded. A destination that another program keeps open
+ * without sharing it is tried for a moment, then refused, and so is one that is read-only. Names of a
+ * folder's files that Windows can't have, such as `a:b`, `aux` or `a.`, are reported as failed, each by
+ * itself. Functions and callbacks are `__cdecl`, the default of C. Once loaded, cos.dll stays until the
+ * process ends.
  */
 
 
@@ -73,6 +82,14 @@
 
 /** Turns its arguments into a string literal: `COS_JSON({"insert_only": 0})`. */
 #define COS_JSON(...) #__VA_ARGS__
+
+/** Stands before each function. On Windows it says that the function is in cos.dll; define COS_STATIC
+ * to link with the static library there. Elsewhere it is nothing. */
+#if defined(_WIN32) && !defined(COS_STATIC)
+#define COS_API __declspec(dllimport)
+#else
+#define COS_API
+#endif
 
 /** The version of this header: its first number. */
 #define COS_VERSION_MAJOR 0
@@ -393,7 +410,7 @@ extern "C" {
  *
  * @return A static string; not to be freed. Any thread.
  */
-const char *cos_version(void);
+COS_API const char *cos_version(void);
 
 /**
  * The version of the binary interface that the loaded library has. It equals COS_ABI_VERSION of
@@ -402,7 +419,7 @@ const char *cos_version(void);
  *
  * @return The number. Any thread.
  */
-int cos_abi_version(void);
+COS_API int cos_abi_version(void);
 
 /**
  * The name of a code as it is spelled in this header.
@@ -411,7 +428,7 @@ int cos_abi_version(void);
  * @return A static string such as "COS_ERR_NOT_FOUND"; not to be freed. "COS_ERR_SERVER" for a
  *         server's code that has no name here. Never NULL. Any thread.
  */
-const char *cos_code_name(int code);
+COS_API const char *cos_code_name(int code);
 
 /**
  * Reads a value from a reply, so that a C program needs no JSON library.
@@ -422,7 +439,7 @@ const char *cos_code_name(int code);
  *         its JSON text. NULL when there is no such value, when an argument is NULL or not UTF-8,
  *         when `json` is not JSON up to there, or when the string contains U+0000. Any thread.
  */
-char *cos_json_string(const char *json, const char *pointer);
+COS_API char *cos_json_string(const char *json, const char *pointer);
 
 /**
  * Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,
@@ -434,6 +451,7 @@ char *cos_json_string(const char *json, const char *pointer);
  * @return 0, or -1 when there is no whole number that fits there, or an argument is NULL. Any
  *         thread.
  */
+COS_API
 int cos_json_int(const char *json,
                  const char *pointer,
                  int64_t *out);
@@ -446,7 +464,7 @@ int cos_json_int(const char *json,
  * @return The number, or -1 when there is no array or object there, or an argument is NULL. Any
  *         thread.
  */
-int64_t cos_json_length(const char *json, const char *pointer);
+COS_API int64_t cos_json_length(const char *json, const char *pointer);
 
 /**
  * Goes through an array or an object in a reply, in order. However long a list is, this takes one
@@ -471,7 +489,7 @@ int64_t cos_json_length(const char *json, const char *pointer);
  * @return How often `fn` was called, or -1 when there is no array or object there, or another
  *         argument is NULL. Any thread.
  */
-int64_t cos_json_each(const char *json, const char *pointer, cos_each_fn fn, void *user);
+COS_API int64_t cos_json_each(const char *json, const char *pointer, cos_each_fn fn, void *user);
 
 /**
  * Frees a string that the library handed out through `out_json` or returned as a `char *`. Never
@@ -479,7 +497,7 @@ int64_t cos_json_each(const char *json, const char *pointer, cos_each_fn fn, voi
  *
  * @param string  The string, or NULL.
  */
-void cos_string_free(char *string);
+COS_API void cos_string_free(char *string);
 
 /**
  * Makes a client. Nothing is sent; wrong credentials show in the first call.
@@ -542,7 +560,7 @@ void cos_string_free(char *string);
  * - Content is verified by its CRC-64, which replies have as `data.crc64`; `data.etag` changes with
  *   every version of a file. There is no instant upload, no `forbid`, and `data.sha` only if the
  *   uploader has stored one as `x-cos-meta-sha1`.
- * - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
+ * - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-...` may have
  *   2048 bytes, of which a character that is not ASCII takes up to 12.
  * - A folder is what the paths of files begin with, whether or not it was created.
  * - A copy, and a file that was moved, has the `authority` of the bucket. Above 5 GiB neither a copy
@@ -561,6 +579,7 @@ void cos_string_free(char *string);
  *
  * Does not block: a `ca_file` is read, the network is not touched. Any thread.
  */
+COS_API
 int cos_client_new(const char *appid,
                    const char *secret_id,
                    const char *secret_key,
@@ -579,7 +598,7 @@ int cos_client_new(const char *appid,
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0, or -1 when an argument is refused. Does not block.
  */
-int cos_client_set_config(const cos_client *client, const char *options, char **out_json);
+COS_API int cos_client_set_config(const cos_client *client, const char *options, char **out_json);
 
 /**
  * Changes the credentials, all three together; a token of temporary keys is forgotten. Calls under
@@ -592,6 +611,7 @@ int cos_client_set_config(const cos_client *client, const char *options, char **
  * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0, or -1 when an argument is refused. Does not block.
  */
+COS_API
 int cos_client_set_credentials(const cos_client *client,
                                const char *appid,
                                const char *secret_id,
@@ -614,6 +634,7 @@ int cos_client_set_credentials(const cos_client *client,
  * @return 0, or -1 when an argument is refused, such as "token" where the client speaks the JSON
  *         API, which has no temporary keys. Does not block. Any thread.
  */
+COS_API
 int cos_client_set_temporary_credentials(const cos_client *client,
                                          const char *appid,
                                          const char *secret_id,
@@ -627,7 +648,7 @@ int cos_client_set_temporary_credentials(const cos_client *client,
  *
  * @param client  The client, or NULL.
  */
-void cos_client_free(cos_client *client);
+COS_API void cos_client_free(cos_client *client);
 
 /**
  * Sets where lines about requests go. By default there is no log. It takes effect with the next
@@ -646,6 +667,7 @@ void cos_client_free(cos_client *client);
  * @param user    Handed to `fn` as it is; may be any value.
  * @return 0, or -1 when `client` is NULL or there is no such level. Does not block. Any thread.
  */
+COS_API
 int cos_client_set_log(const cos_client *client,
                        int level,
                        cos_log_fn fn,
@@ -666,6 +688,7 @@ int cos_client_set_log(const cos_client *client,
  * JSON API: the "multi" signature. The XML API has none that is for more than one kind of request:
  * -1, with `error.argument` "api"; cos_sign_url() is what there is.
  */
+COS_API
 int cos_sign_more(const cos_client *client,
                   const char *bucket,
                   const char *cos_path,
@@ -684,6 +707,7 @@ int cos_sign_more(const cos_client *client,
  *
  * JSON API: the "once" signature. XML API: -1, with `error.argument` "api"; see cos_sign_url().
  */
+COS_API
 int cos_sign_once(const cos_client *client,
                   const char *bucket,
                   const char *cos_path,
@@ -705,6 +729,7 @@ int cos_sign_once(const cos_client *client,
  *
  * JSON API: the "download" signature. XML API: a presigned URL for `GET Object`.
  */
+COS_API
 int cos_sign_download(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -740,6 +765,7 @@ int cos_sign_download(const cos_client *client,
  *
  * JSON API: the "download" signature. XML API: a presigned URL for that operation.
  */
+COS_API
 int cos_sign_url(const cos_client *client,
                  const char *method,
                  const char *bucket,
@@ -753,14 +779,14 @@ int cos_sign_url(const cos_client *client,
  *
  * @return The handle, to be freed with cos_transfer_free(). Any thread.
  */
-cos_transfer *cos_transfer_new(void);
+COS_API cos_transfer *cos_transfer_new(void);
 
 /**
  * Frees a handle. No call may be using it. NULL is ignored. Any thread.
  *
  * @param transfer  The handle, or NULL.
  */
-void cos_transfer_free(cos_transfer *transfer);
+COS_API void cos_transfer_free(cos_transfer *transfer);
 
 /**
  * Stops the call that uses the handle, within a second even if the server or the system's resolver
@@ -769,6 +795,7 @@ void cos_transfer_free(cos_transfer *transfer);
  *
  * @param transfer  The handle, or NULL.
  */
+COS_API
 void cos_transfer_cancel(cos_transfer *transfer);
 
 /**
@@ -778,7 +805,7 @@ void cos_transfer_cancel(cos_transfer *transfer);
  * @param fn        The callback, or NULL for none.
  * @param user      Handed to the callback as it is; may be any value.
  */
-void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn, void *user);
+COS_API void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn, void *user);
 
 /**
  * Asks how far the call that uses the handle has come, or how far the last one came: for programs
@@ -788,7 +815,7 @@ void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn, void *
  * @param done      Receives the bytes done. May be NULL.
  * @param total     Receives the bytes in all, as far as they are known; 0 before. May be NULL.
  */
-void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_t *total);
+COS_API void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_t *total);
 
 /**
  * Asks what the service knows of a file.
@@ -809,6 +836,7 @@ void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_
  * Blocks until the server has answered. Any thread.
  * JSON API: `op=stat`. XML API: `HEAD Object`, `GET Object acl`.
  */
+COS_API
 int cos_stat_file(const cos_client *client,
                   const char *bucket,
                   const char *cos_path,
@@ -818,7 +846,7 @@ int cos_stat_file(const cos_client *client,
 /**
  * Changes attributes of a file. What is not given stays as it is, with one exception: **all custom
  * headers are replaced together**. An update that gives one of the five headers or an
- * `x-cos-meta-…` removes all those that it does not give.
+ * `x-cos-meta-...` removes all those that it does not give.
  *
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
@@ -832,7 +860,7 @@ int cos_stat_file(const cos_client *client,
  * - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing; not with the XML API.
  * - `cache_control`, `content_type`, `content_language`, `content_disposition`,
  *   `content_encoding`: headers that downloads return.
- * - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.
+ * - `x-cos-meta-...`: any number of headers of the program's own; values are not empty.
  * - `clear_headers` (false): true removes all of these headers; not together with any of them.
  * - `timeout_ms`, `retries`: for this call.
  *
@@ -842,6 +870,7 @@ int cos_stat_file(const cos_client *client,
  * Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
  * request can't have reached the server. XML API: `PUT Object - Copy` onto itself, `PUT Object acl`.
  */
+COS_API
 int cos_update_file(const cos_client *client,
                     const char *bucket,
                     const char *cos_path,
@@ -863,6 +892,7 @@ int cos_update_file(const cos_client *client,
  * request can't have reached the server. XML API: `HEAD Object`, `DELETE Object`, and
  * `Abort Multipart Upload` for what is unfinished at this path.
  */
+COS_API
 int cos_del_file(const cos_client *client,
                  const char *bucket,
                  const char *cos_path,
@@ -889,6 +919,7 @@ int cos_del_file(const cos_client *client,
  * request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
  * `Upload Part - Copy`, and `DELETE Object`; the two files are there side by side for a moment.
  */
+COS_API
 int cos_move_file(const cos_client *client,
                   const char *bucket,
                   const char *cos_path,
@@ -915,6 +946,7 @@ int cos_move_file(const cos_client *client,
  * request can't have reached the server. XML API: `HEAD Object` and `PUT Object - Copy`, above 5 GiB
  * `Upload Part - Copy`.
  */
+COS_API
 int cos_copy_file(const cos_client *client,
                   const char *bucket,
                   const char *cos_path,
@@ -937,6 +969,7 @@ int cos_copy_file(const cos_client *client,
  * Blocks until the server has answered. Any thread. JSON API: `op=create`, repeated only if the
  * request can't have reached the server. XML API: `PUT Object`.
  */
+COS_API
 int cos_create_folder(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -959,6 +992,7 @@ int cos_create_folder(const cos_client *client,
  * Blocks until the server has answered. Any thread. JSON API: `op=stat`. XML API:
  * `HEAD Object`, `GET Bucket`.
  */
+COS_API
 int cos_stat_folder(const cos_client *client,
                     const char *bucket,
                     const char *cos_path,
@@ -980,6 +1014,7 @@ int cos_stat_folder(const cos_client *client,
  * Blocks until the server has answered. Any thread. JSON API: `op=update`, repeated only if the
  * request can't have reached the server. XML API: `PUT Object - Copy` onto itself, or `PUT Object`.
  */
+COS_API
 int cos_update_folder(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -1018,6 +1053,7 @@ int cos_update_folder(const cos_client *client,
  * Blocks until the server has answered. Any thread. JSON API: `op=list`. XML API:
  * `GET Bucket` (List Objects).
  */
+COS_API
 int cos_list_folder(const cos_client *client,
                     const char *bucket,
                     const char *cos_path,
@@ -1053,6 +1089,7 @@ int cos_list_folder(const cos_client *client,
  * request can't have reached the server, or with `recursive`, which also takes `op=list`. XML API:
  * `GET Bucket`, `DELETE Object`, with `recursive` `DELETE Multiple Objects`.
  */
+COS_API
 int cos_del_folder(const cos_client *client,
                    const char *bucket,
                    const char *cos_path,
@@ -1104,7 +1141,7 @@ int cos_del_folder(const cos_client *client,
  *   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT. With the XML API false begins anew, and
  *   leaves nothing unfinished; what is left otherwise is billed until it is continued or aborted.
  * - `content_type`, `cache_control`, `content_disposition`, `content_encoding`, `content_language`,
- *   `x-cos-meta-…`, `authority`: as with cos_update_file(). The JSON API sets them by an update right
+ *   `x-cos-meta-...`, `authority`: as with cos_update_file(). The JSON API sets them by an update right
  *   after the upload: if that fails, the file is there without them. With the XML API the
  *   `content_type` is by default that of the name's extension.
  * - `storage_class`, such as "STANDARD_IA"; `tagging`, such as "year=2024&kind=log"; `traffic_limit`
@@ -1139,6 +1176,7 @@ int cos_del_folder(const cos_client *client,
  * needed, also `List Multipart Uploads`, `Abort Multipart Upload`, `HEAD`, `DELETE` and
  * `PUT Object - Copy`.
  */
+COS_API
 int cos_upload_file(const cos_client *client,
                     const char *bucket,
                     const char *cos_path,
@@ -1162,6 +1200,7 @@ int cos_upload_file(const cos_client *client,
  *
  * Blocks until the file is stored. Any thread. The same operations of the APIs.
  */
+COS_API
 int cos_upload_buffer(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -1203,6 +1242,7 @@ int cos_upload_buffer(const cos_client *client,
  * Blocks until the file is stored. Any thread; starts threads and ends them before it returns. The
  * same operations of the APIs as cos_upload_file().
  */
+COS_API
 int cos_upload_stream(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -1261,6 +1301,7 @@ int cos_upload_stream(const cos_client *client,
  * JSON API: `op=stat` and download. XML API: `GET Object`; to continue a download, and
  * where its answer does not tell what the file is, `HEAD Object` as well.
  */
+COS_API
 int cos_download_file(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -1289,6 +1330,7 @@ int cos_download_file(const cos_client *client,
  * JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
  * file is, `HEAD Object` as well.
  */
+COS_API
 int cos_download_buffer(const cos_client *client,
                         const char *bucket,
                         const char *cos_path,
@@ -1320,6 +1362,7 @@ int cos_download_buffer(const cos_client *client,
  * JSON API: `op=stat` and download. XML API: `GET Object`; where its answer does not tell what the
  * file is, `HEAD Object` as well.
  */
+COS_API
 int cos_download_stream(const cos_client *client,
                         const char *bucket,
                         const char *cos_path,
@@ -1336,7 +1379,7 @@ int cos_download_stream(const cos_client *client,
  * @param data  The bytes, or NULL.
  * @param len   Their number, as it was handed out.
  */
-void cos_buffer_free(uint8_t *data, size_t len);
+COS_API void cos_buffer_free(uint8_t *data, size_t len);
 
 /**
  * Uploads a local directory with everything below it to a folder: many files at a time, large ones
@@ -1365,7 +1408,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
  * Options (default):
  * - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
  * - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`, `content_type`,
- *   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-…`,
+ *   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-...`,
  *   `authority`, `storage_class`, `tagging`, `traffic_limit`, `content_md5`: as with
  *   cos_upload_file(), for every file that travels.
  * - `concurrency` (4): files and slices of large files under way at a time, 1 to 64.
@@ -1383,6 +1426,7 @@ void cos_buffer_free(uint8_t *data, size_t len);
  * request for a file that does not travel. XML API: `GET Bucket` for 1000 objects at a time,
  * `PUT Object` for folders, and those of cos_upload_file().
  */
+COS_API
 int cos_upload_folder(const cos_client *client,
                       const char *bucket,
                       const char *cos_path,
@@ -1432,6 +1476,7 @@ int cos_upload_folder(const cos_client *client,
  * JSON API: `op=list` for each folder, and download; one request for a file that does not travel.
  * XML API: `GET Bucket` for 1000 objects at a time, and `GET Object`.
  */
+COS_API
 int cos_download_folder(const cos_client *client,
                         const char *bucket,
                         const char *cos_path,
@@ -1454,6 +1499,7 @@ int cos_download_folder(const cos_client *client,
  *
  * Blocks until the reply is there. Any thread. XML API: `GET Service`.
  */
+COS_API
 int cos_list_buckets(const cos_client *client,
                      const char *options,
                      char **out_json);
@@ -1490,6 +1536,7 @@ int cos_list_buckets(const cos_client *client,
  *
  * Blocks until the answer is there. Any thread. XML API: any operation.
  */
+COS_API
 int cos_request(const cos_client *client,
                 const char *method,
                 const char *bucket,

@@ -17,7 +17,8 @@
  * **Strings** are UTF-8. One with a NUL in it is refused like one that is not UTF-8: #COS_ERR_PARAM.
  *
  * **Compilers** Nothing but the standard library is needed, not even exceptions or RTTI. All files
- * of a program must agree on -fno-exceptions.
+ * of a program must agree on -fno-exceptions. MinGW has what this needs where its threads are those of
+ * POSIX: `x86_64-w64-mingw32-g++-posix`.
  */
 #ifndef COS_HPP
 #define COS_HPP
@@ -64,7 +65,7 @@ inline const char *plain(const std::optional<std::string> &text) noexcept
 template <class Scalar, class = std::enable_if_t<std::is_scalar_v<Scalar>>>
 Scalar plain(Scalar scalar) noexcept { return scalar; }
 
-#ifdef __cpp_exceptions
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
 // What a callback threw. Callbacks run on the thread that made the call.
 inline std::exception_ptr &thrown() noexcept
 {
@@ -189,7 +190,7 @@ public:
     /// How many elements or fields there are, such as length("/data/infos").
     std::optional<std::int64_t> length(const std::string &pointer) const
     { return json_length(json_, pointer); }
-    /// All elements, such as each("/data/infos", …); see json_each().
+    /// All elements, such as each("/data/infos", ...); see json_each().
     std::optional<std::int64_t> each(const std::string &pointer, const Each &function) const
     { return json_each(json_, pointer, function); }
 

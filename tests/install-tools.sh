@@ -27,6 +27,8 @@ need gcc gcc
 need g++ g++
 need clang clang
 need clang++ clang
+need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
+need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix
 need make make
 need nm binutils
 need kill procps

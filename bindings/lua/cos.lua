@@ -23,7 +23,8 @@ local function header()
     if file then
       local text = file:read "*a"
       file:close()
-      return (text:gsub("/%*.-%*/", ""):gsub("#[^\n]*", ""):gsub('extern "C" {(.*)}', "%1"))
+      text = text:gsub("/%*.-%*/", ""):gsub("#[^\n]*", ""):gsub("COS_API", "")
+      return (text:gsub('extern "C" {(.*)}', "%1"))
     end
   end
   error("no cos.h at " .. table.concat(places, ", "))

@@ -79,7 +79,7 @@ impl cos_client {
 /// - Content is verified by its CRC-64, which replies have as `data.crc64`; `data.etag` changes with
 ///   every version of a file. There is no instant upload, no `forbid`, and `data.sha` only if the
 ///   uploader has stored one as `x-cos-meta-sha1`.
-/// - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-…` may have
+/// - The text of `biz_attr` is stored as `x-cos-meta-biz-attr`; it and all `x-cos-meta-...` may have
 ///   2048 bytes, of which a character that is not ASCII takes up to 12.
 /// - A folder is what the paths of files begin with, whether or not it was created.
 /// - A copy, and a file that was moved, has the `authority` of the bucket. Above 5 GiB neither a copy

@@ -35,7 +35,7 @@ pub unsafe extern "C" fn cos_stat_file(
 
 /// Changes attributes of a file. What is not given stays as it is, with one exception: **all custom
 /// headers are replaced together**. An update that gives one of the five headers or an
-/// `x-cos-meta-…` removes all those that it does not give.
+/// `x-cos-meta-...` removes all those that it does not give.
 ///
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn cos_stat_file(
 /// - `forbid`: 0 allows everything, 1 forbids access, 2 forbids writing; not with the XML API.
 /// - `cache_control`, `content_type`, `content_language`, `content_disposition`,
 ///   `content_encoding`: headers that downloads return.
-/// - `x-cos-meta-…`: any number of headers of the program's own; values are not empty.
+/// - `x-cos-meta-...`: any number of headers of the program's own; values are not empty.
 /// - `clear_headers` (false): true removes all of these headers; not together with any of them.
 /// - `timeout_ms`, `retries`: for this call.
 ///

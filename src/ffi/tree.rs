@@ -31,7 +31,7 @@ use crate::ops::tree;
 /// Options (default):
 /// - `insert_only` (false): true keeps files that exist and differ, and reports them as failed.
 /// - `biz_attr` (""), `slice_threshold`, `slice_size`, `verify_sha1`, `resume`, `content_type`,
-///   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-…`,
+///   `cache_control`, `content_disposition`, `content_encoding`, `content_language`, `x-cos-meta-...`,
 ///   `authority`, `storage_class`, `tagging`, `traffic_limit`, `content_md5`: as with
 ///   cos_upload_file(), for every file that travels.
 /// - `concurrency` (4): files and slices of large files under way at a time, 1 to 64.

@@ -52,7 +52,7 @@ use crate::reply::Failure;
 ///   COS_ERR_UPLOAD_UNFINISHED or COS_ERR_UPLOAD_CONFLICT. With the XML API false begins anew, and
 ///   leaves nothing unfinished; what is left otherwise is billed until it is continued or aborted.
 /// - `content_type`, `cache_control`, `content_disposition`, `content_encoding`, `content_language`,
-///   `x-cos-meta-…`, `authority`: as with cos_update_file(). The JSON API sets them by an update right
+///   `x-cos-meta-...`, `authority`: as with cos_update_file(). The JSON API sets them by an update right
 ///   after the upload: if that fails, the file is there without them. With the XML API the
 ///   `content_type` is by default that of the name's extension.
 /// - `storage_class`, such as "STANDARD_IA"; `tagging`, such as "year=2024&kind=log"; `traffic_limit`

@@ -141,7 +141,7 @@ fn every_option_is_in_the_builder_of_its_function() {
             there.extend(&common);
         }
         let described: BTreeSet<_> =
-            described.iter().map(|key| key.trim_end_matches('…')).collect();
+            described.iter().map(|key| key.trim_end_matches("...")).collect();
         assert_eq!(there, described, "{builder}");
     }
 }

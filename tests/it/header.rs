@@ -4,12 +4,13 @@
 mod render;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::process::Command;
 
 use cos::ops::{download, file, folder, request, sign, tree, upload};
 use cos::reply::Failure;
 use cos::threads::Watch;
-use support::{BUCKET, Bed, Link, build, header, succeed};
+use support::{BUCKET, Bed, Link, build, header, root, succeed};
 
 #[test]
 fn the_header_is_what_the_sources_say() {
@@ -37,6 +38,53 @@ fn compiles_in_every_language_it_is_for() {
                 succeed(&mut Command::new(&program));
             }
         }
+    }
+}
+
+/// The machine code, as text, that a compiler for Windows makes of a C source.
+fn compiled_for_windows(compiler: &[&str], source: &str) -> String {
+    let mut cc = Command::new(compiler[0]);
+    cc.args(&compiler[1..]).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude", "-S"]);
+    let output = succeed(cc.arg(source).args(["-o", "-"]).current_dir(root()));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Of Visual C++'s own headers no more is used than clang has itself.
+#[test]
+fn on_windows_the_functions_are_in_the_dll_or_in_the_program() {
+    let (msvc, freestanding) = ("--target=x86_64-pc-windows-msvc", "-ffreestanding");
+    for compiler in [
+        &["x86_64-w64-mingw32-gcc", "-std=c99"][..],
+        &["x86_64-w64-mingw32-gcc", "-std=c17"],
+        &["x86_64-w64-mingw32-g++-posix", "-std=c++11", "-xc++"],
+        &["clang", msvc, freestanding, "-std=c99"],
+        &["clang++", msvc, freestanding, "-std=c++17", "-xc++"],
+    ] {
+        let from_dll = compiled_for_windows(compiler, "tests/c/header.c");
+        assert!(from_dll.contains("__imp_cos_code_name"), "{compiler:?}");
+        let compiler = [compiler, &["-DCOS_STATIC"]].concat();
+        let from_program = compiled_for_windows(&compiler, "tests/c/header.c");
+        assert!(!from_program.contains("__imp_cos"), "{compiler:?}");
+        assert!(from_program.contains("cos_code_name"), "{compiler:?}");
+    }
+}
+
+/// `windows.h` defines words that others use, such as `min`.
+#[test]
+fn cos_hpp_gets_along_with_windows_h() {
+    let warnings = ["-Wshadow", "-Wconversion", "-Wold-style-cast", "-include", "windows.h"];
+    let compiler = [&["x86_64-w64-mingw32-g++-posix", "-std=c++17"], &warnings[..]].concat();
+    compiled_for_windows(&compiler, "tests/cpp/another.cpp");
+    compiled_for_windows(&compiler, "tests/cpp/objects.cpp");
+}
+
+/// Visual C++ reads a source in the code page of the system, unless it is told otherwise.
+#[test]
+fn both_headers_are_ascii() {
+    for name in ["cos.h", "cos.hpp"] {
+        let text = fs::read_to_string(root().join("include").join(name)).unwrap();
+        let line = text.lines().find(|line| !line.is_ascii());
+        assert_eq!(line, None, "{name}");
     }
 }
 
@@ -146,7 +194,7 @@ fn every_option_is_described_where_it_is_taken() {
         let listed = text.lines().filter_map(|line| line.strip_prefix("- "));
         for line in listed {
             let keys = line.split(": ").next().unwrap();
-            for key in keys.split('`').skip(1).step_by(2).filter(|key| !key.ends_with('…')) {
+            for key in keys.split('`').skip(1).step_by(2).filter(|key| !key.ends_with("...")) {
                 assert!(taken.contains(key), "{function} describes {key}, and does not take it");
                 described += 1;
             }

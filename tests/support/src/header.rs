@@ -49,10 +49,8 @@ fn function(section: &str) -> Option<Function> {
     let code: Vec<_> = code.lines().filter(|line| !line.starts_with('#')).collect();
     let code = code.join(" ");
     let (declaration, _) = code.split_once(';')?;
-    let (head, parameters) = declaration.trim().strip_suffix(')')?.split_once('(')?;
-    if head.starts_with("typedef") {
-        return None;
-    }
+    let declaration = declaration.trim().strip_prefix("COS_API")?.strip_suffix(')')?;
+    let (head, parameters) = declaration.split_once('(')?;
     let lines = comment.lines().map(|line| line.trim_start_matches([' ', '*']));
     let parameters = parameters.split(',').map(|text| text.trim().to_owned());
     let name = head.rsplit([' ', '*']).next()?;

@@ -1,6 +1,6 @@
 //! Who may do what with a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -12,7 +12,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 
 use crate::os::parent;
 
-pub fn check_replaceable(path: &Path) -> io::Result<()> {
+pub fn check_replaceable(path: &Path, found: Option<&Metadata>, _: &Metadata) -> io::Result<()> {
     let open = |path: &Path, access, flags| {
         OpenOptions::new()
             .access_mode(access)
@@ -20,11 +20,14 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
             .open(path)
     };
     open(parent(path), FILE_ADD_FILE, 0)?;
+    let Some(found) = found else {
+        return Ok(());
+    };
     match open(path, DELETE, FILE_FLAG_OPEN_REPARSE_POINT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
-    if fs::symlink_metadata(path)?.file_attributes() & FILE_ATTRIBUTE_READONLY != 0 {
+    if found.file_attributes() & FILE_ATTRIBUTE_READONLY != 0 {
         let problem = "it is read-only";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
     }
@@ -35,8 +38,8 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 #[derive(Debug, Clone)]
 pub struct Access;
 
-pub fn access_of(_: &Path) -> io::Result<Access> {
-    Ok(Access)
+pub fn access_of(_: &Path, _: &Metadata) -> Access {
+    Access
 }
 
 pub fn give_access(_: &File, _: &Access) -> io::Result<()> {

@@ -289,11 +289,12 @@ impl<'a> Partial<'a> {
         os::write_at(&self.file, bytes, place).map_err(|error| self.failed(&error))
     }
 
-    /// Notes that the first `len` bytes of piece `i` are there, unless there are few. `durably` before the bytes can be
-    /// lost to a power cut unnoticed, because no digest will tell.
+    /// Notes that the first `len` bytes of piece `i` are there; of a small file, unless it is complete
+    /// and about to get its name. `durably` before the bytes can be lost to a power cut unnoticed,
+    /// because no digest will tell.
     pub fn has(&self, i: u64, len: u32, durably: bool) -> Result<()> {
         let note = || {
-            if self.len <= SMALL {
+            if self.len <= SMALL && u64::from(len) == self.len {
                 return Ok(());
             }
             if durably {
@@ -543,7 +544,7 @@ mod tests {
     fn the_lock_ends_with_the_call_whoever_has_the_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
-        let object = Object::whole(SMALL + 1, &ObjectInfo::default(), true);
+        let object = Object::whole(10, &ObjectInfo::default(), true);
         let open =
             || Partial::open(&destination, &object, "identity", true, &Stop::default()).unwrap();
         let first = open();

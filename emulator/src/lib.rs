@@ -29,6 +29,7 @@ mod emulator;
 mod http;
 mod settings;
 mod store;
+mod system;
 mod v4;
 mod v5;
 
@@ -37,4 +38,5 @@ pub use emulator::Emulator;
 pub use http::faults::{Action, End, Fault, Part};
 pub use http::log::Record;
 pub use settings::Settings;
+pub use system::asked_to_end;
 pub use v4::Code;

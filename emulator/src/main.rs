@@ -10,9 +10,8 @@ use std::{
     process::ExitCode,
 };
 
-use cos_emulator::{Bucket, Config, ConfigFile, Credential, Emulator};
+use cos_emulator::{Bucket, Config, ConfigFile, Credential, Emulator, asked_to_end};
 use lexopt::{Arg, Parser, ValueExt};
-use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = include_str!("help.txt");
 
@@ -111,9 +110,9 @@ fn bucket(text: &str) -> Result<Bucket, String> {
 
 fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut terminate, mut interrupt) = {
+    let asked_to_end = {
         let _inside = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        asked_to_end()?
     };
     let emulator = Emulator::start(config).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
@@ -124,12 +123,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "cos-emulator listening on http://{}", emulator.host())?;
     stdout.flush()?;
-    runtime.block_on(async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    });
+    runtime.block_on(asked_to_end);
     emulator.stop();
     Ok(())
 }

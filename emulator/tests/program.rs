@@ -1,7 +1,5 @@
 //! The program: started, killed, started again.
 
-#![cfg(unix)]
-
 mod common;
 
 use std::{
@@ -46,16 +44,6 @@ impl Program {
 
     fn send(&self, ask: Ask) -> Answer {
         ask.on(&mut Wire::open(self.port)).unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        assert!(
-            Command::new("kill")
-                .args([name, &self.child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
     }
 }
 
@@ -149,7 +137,7 @@ fn a_slice_upload_goes_on_after_a_kill() {
 }
 
 #[test]
-fn options_and_signals() {
+fn options() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.json");
     let text = r#"{"credentials": [{"appid": "1250000000", "secret_id": "EXAMPLE_SECRET_ID", "secret_key": "EXAMPLE_SECRET_KEY"}],
@@ -165,7 +153,7 @@ fn options_and_signals() {
         "77:ID:KEY",
         "--no-admin",
     ];
-    let mut program = Program::start(&dir.path().join("data"), &options);
+    let program = Program::start(&dir.path().join("data"), &options);
     let sign = Sign {
         appid: "77".into(),
         secret_id: "ID".into(),
@@ -194,8 +182,7 @@ fn options_and_signals() {
     let object = object.header("x-cos-security-token", "t+/=");
     object.on(&mut Wire::open(program.port)).unwrap().ok();
     assert_eq!(program.send(Ask::new("GET", "/_emulator/health".into())).status, 404);
-    program.signal("-TERM");
-    assert!(program.child.wait().unwrap().success());
+    drop(program);
 
     let run = |arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap()
@@ -238,4 +225,21 @@ fn options_and_signals() {
     fs::write(dir.path().join("odd/index.redb"), "odd").unwrap();
     let odd = dir.path().join("odd");
     refuses(&["--port", "0", "--data", odd.to_str().unwrap()], &["index.redb", "damaged"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+
+    #[test]
+    fn a_signal_ends_it() {
+        for signal in ["-TERM", "-INT"] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut program = Program::start(dir.path(), &[]);
+            let mut kill = Command::new("kill");
+            let kill = kill.args([signal, &program.child.id().to_string()]);
+            assert!(kill.status().unwrap().success());
+            assert!(program.child.wait().unwrap().success());
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::digest::hex;
+use crate::{digest::hex, system::sync_directory};
 
 /// The directory of contents. A file nobody refers to is left over from a killed process and swept at the next start,
 /// so a content is safe once it was written and the index refers to it.
@@ -64,7 +64,7 @@ impl Blobs {
 
     /// Makes new names survive a power failure.
     pub fn sync(&self) -> io::Result<()> {
-        File::open(&self.dir)?.sync_all()
+        sync_directory(&self.dir)
     }
 
     pub fn remove(&self, name: &str) {

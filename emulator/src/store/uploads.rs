@@ -3,8 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::FileExt,
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
@@ -15,6 +14,7 @@ use super::{
     blobs::{Blobs, random_hex},
     error::Error,
 };
+use crate::system::write_all_at;
 
 /// One entry of `uploadparts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +67,10 @@ impl Journal {
         };
         let stored =
             records.iter().map(|record| (number(&record[..8]), number(&record[8..]))).collect();
-        let file = File::options().create(true).append(true).open(path)?;
+        // Not opened for appending: Windows lets nobody cut such a file.
+        let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
         file.set_len((records.len() * RECORD) as u64)?;
+        file.seek(SeekFrom::End(0))?;
         Ok(Journal { file, stored })
     }
 
@@ -117,7 +119,7 @@ impl Upload {
         if *closed {
             return Err(Error::Ended("the upload was finished meanwhile"));
         }
-        self.content.write_all_at(bytes, offset)?;
+        write_all_at(&self.content, bytes, offset)?;
         self.journal().add(offset, bytes.len() as u64)?;
         Ok(())
     }

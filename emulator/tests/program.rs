@@ -69,7 +69,7 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         thread::scope(|scope| {
             let port = program.port;
             let (acknowledged, stop) = (&acknowledged, &stop);
-            scope.spawn(move || {
+            let writer = scope.spawn(move || {
                 let mut wire = Wire::open(port);
                 for number in 0.. {
                     let path = format!("/{round}/{number}");
@@ -81,13 +81,15 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
                 }
                 assert!(stop.load(Ordering::SeqCst));
             });
-            thread::sleep(Duration::from_millis(150 + 130 * round));
+            while acknowledged.load(Ordering::SeqCst) == 0 && !writer.is_finished() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            thread::sleep(Duration::from_millis(130 * round));
             stop.store(true, Ordering::SeqCst);
             program.child.kill().unwrap();
             program.child.wait().unwrap();
         });
         let count = acknowledged.load(Ordering::SeqCst);
-        assert!(count > 0);
         let program = Program::start(dir.path(), &[]);
         let sign = Sign { file_id: String::new(), ..Sign::multi("") }.text();
         let mut wire = Wire::open(program.port);

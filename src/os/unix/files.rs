@@ -129,7 +129,8 @@ fn check_size_limit(len: u64) -> io::Result<()> {
             _ => libc::RLIM_INFINITY,
         }
     };
-    if most == libc::RLIM_INFINITY || len <= most {
+    // The limit may have 32 bits.
+    if most == libc::RLIM_INFINITY || u128::from(len) <= u128::from(most) {
         return Ok(());
     }
     let problem = format!("this process may not write files of more than {most} bytes");
@@ -139,11 +140,11 @@ fn check_size_limit(len: u64) -> io::Result<()> {
 pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     check_size_limit(len)?;
     #[cfg(target_os = "linux")]
-    if let (1.., Ok(size)) = (len, libc::off_t::try_from(len)) {
+    if let (1.., Ok(size)) = (len, libc::off64_t::try_from(len)) {
         let keep = libc::FALLOC_FL_KEEP_SIZE;
         // SAFETY: the descriptor is open for as long as `file` is borrowed, and the call touches
         // no memory.
-        let result = unsafe { libc::fallocate(file.as_raw_fd(), keep, 0, size) };
+        let result = unsafe { libc::fallocate64(file.as_raw_fd(), keep, 0, size) };
         let error = io::Error::last_os_error();
         match error.raw_os_error() {
             _ if result == 0 => return Ok(()),

@@ -1,33 +1,79 @@
 /* One upload or download in a process of its own. Prints the reply, then how many threads are left
- * and how much memory the process had in use at the most:
+ * that it did not begin with, and how much memory the process had in use at the most:
  *
  *     transfers CLIENT_OPTIONS upload|download BUCKET COS_PATH LOCAL_PATH [OPTIONS]
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cos.h"
 
-/* Prints the lines of /proc/self/status that begin with `name`. */
-static void print_status(const char *name) {
+#ifdef _WIN32
+#include <windows.h>
+#include <psapi.h>
+#include <tlhelp32.h>
+
+static long threads(void) {
+    HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    THREADENTRY32 entry;
+    long count = 0;
+    BOOL more;
+    entry.dwSize = sizeof entry;
+    for (more = Thread32First(list, &entry); more; more = Thread32Next(list, &entry)) {
+        count += entry.th32OwnerProcessID == GetCurrentProcessId();
+    }
+    CloseHandle(list);
+    return count;
+}
+
+static long peak_kib(void) {
+    PROCESS_MEMORY_COUNTERS counters;
+    BOOL done = K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters);
+    return done ? (long)(counters.PeakWorkingSetSize / 1024) : -1;
+}
+
+static void rest(void) {
+    Sleep(100);
+}
+#else
+#include <time.h>
+
+/* The number behind `name` in /proc/self/status. */
+static long status(const char *name) {
     char line[256];
+    long number = -1;
     FILE *status = fopen("/proc/self/status", "r");
     if (status == NULL) {
-        return;
+        return -1;
     }
     while (fgets(line, sizeof line, status) != NULL) {
         if (strncmp(line, name, strlen(name)) == 0) {
-            fputs(line, stdout);
+            number = atol(line + strlen(name));
         }
     }
     fclose(status);
+    return number;
 }
 
-int main(int argc, char **argv) {
+static long threads(void) {
+    return status("Threads:");
+}
+
+static long peak_kib(void) {
+    return status("VmHWM:");
+}
+
+static void rest(void) {
     const struct timespec moment = {0, 100000000};
+    nanosleep(&moment, NULL);
+}
+#endif
+
+int main(int argc, char **argv) {
+    const long before = threads();
     cos_client *client;
     char *json;
     int code;
@@ -47,8 +93,7 @@ int main(int argc, char **argv) {
     puts(json);
     cos_string_free(json);
     /* The system takes a moment to clear away a thread that has ended. */
-    nanosleep(&moment, NULL);
-    print_status("Threads:");
-    print_status("VmHWM:");
+    rest();
+    printf("Threads: %ld\nPeak: %ld\n", threads() - before, peak_kib());
     return code == 0 ? 0 : 1;
 }

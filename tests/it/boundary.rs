@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use support::{APPID, Api, BUCKET, Bed, Link, Op, SECRET_ID, SECRET_KEY};
-use support::{build, compile, for_each_api, header, ledger, root};
+use support::{compile, compile_with, for_each_api, header, ledger, root};
 
 const LINKS: [Link; 2] = [Link::Shared, Link::Static];
 
@@ -24,9 +23,8 @@ fn values(bed: &Bed, link: Link) -> PathBuf {
     let table: String = codes.iter().map(|name| format!("{{{name}, \"{name}\"}},\n")).collect();
     fs::write(bed.path("every_code.h"), table).unwrap();
     let program = bed.path("values");
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c99", "-g", "tests/c/values.c", "-I"]).arg(bed.dir.path());
-    build(cc, link, &program);
+    let include = format!("-I{}", bed.dir.path().display());
+    compile_with(&[&include], "tests/c/values.c", link, &program);
     program
 }
 
@@ -39,8 +37,8 @@ fn make_tree(bed: &Bed) {
 
 /// Runs a program with one of the APIs; it is killed when it does not end.
 fn run(program: &Path, api: Api, arguments: &[&str]) -> String {
-    let mut command = support::limited();
-    command.arg(program).args(arguments).env("COS_API", api.word());
+    let mut command = support::limited_program(program);
+    command.args(arguments).env("COS_API", api.word());
     command.current_dir(program.parent().unwrap());
     String::from_utf8(support::succeed(&mut command).stdout).unwrap()
 }

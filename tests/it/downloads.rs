@@ -2,10 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +16,7 @@ use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
 use support::for_each_api;
+use support::platform::DEVICE;
 use support::transfers::*;
 use support::{Api, Bed, Op, content};
 
@@ -218,7 +218,7 @@ fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent(api:
     refused(&bed.path("down"), json!({}));
     refused(&destination(&bed).join("below-a-file"), json!({}));
     refused(Path::new(""), json!({}));
-    refused(Path::new("/dev/null"), json!({}));
+    refused(Path::new(DEVICE), json!({}));
     assert_eq!(operations(&bed.emulator), [""; 0]);
     assert_only_file(&bed, b"old");
     let new = bed.path("down").join("new");
@@ -591,19 +591,6 @@ fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
     assert_only_file(&bed, &bytes);
 }
 
-fn permissions_and_links_of_the_destination_stay(api: Api) {
-    let (bed, client, bytes) = bed_with(api, 1000);
-    let target = bed.path("target");
-    fs::write(&target, "old").unwrap();
-    fs::set_permissions(&target, Permissions::from_mode(0o604)).unwrap();
-    symlink(&target, destination(&bed)).unwrap();
-    expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
-    assert!(fs::symlink_metadata(destination(&bed)).unwrap().is_symlink());
-    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o604);
-    assert_same(&fs::read(&target).unwrap(), &bytes);
-    assert_only_file(&bed, &bytes);
-}
-
 fn streams_and_buffers_get_the_same_bytes_in_order(api: Api) {
     let (bed, client, bytes) = bed_with(api, PIECE + 1000);
     bed.emulator.inject(on(&bed, Action::Cut { after: 1 << 20, of: Part::Body, end: End::Close }));
@@ -776,8 +763,30 @@ for_each_api! {
     refusals_of_the_download_host_tell_their_status,
     two_calls_to_one_destination_do_not_meet,
     a_call_that_could_not_have_the_partial_file_leaves_none,
-    permissions_and_links_of_the_destination_stay,
     streams_and_buffers_get_the_same_bytes_in_order,
     a_stream_ends_when_its_callback_says_so,
     answers_that_do_not_state_their_length,
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    for_each_api! { permissions_and_links_of_the_destination_stay }
+
+    fn permissions_and_links_of_the_destination_stay(api: Api) {
+        let (bed, client, bytes) = bed_with(api, 1000);
+        let target = bed.path("target");
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o604)).unwrap();
+        symlink(&target, destination(&bed)).unwrap();
+        expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
+        assert!(fs::symlink_metadata(destination(&bed)).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o604);
+        assert_same(&fs::read(&target).unwrap(), &bytes);
+        assert_only_file(&bed, &bytes);
+    }
 }

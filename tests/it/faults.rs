@@ -18,7 +18,7 @@ use socket2::{Domain, Socket, Type};
 
 use support::for_each_api;
 use support::transfers::*;
-use support::{Api, Bed, Op, content};
+use support::{Api, Bed, Op, content, platform};
 
 /// A row is a fault, a column the request that it strikes, every time. A cell says, for a client
 /// with two retries, the code, how often the request was tried, and what is left behind: of an
@@ -110,6 +110,8 @@ const SLACK: Duration = Duration::from_secs(10);
 /// What one request of a download fetches. The second one of a download is the one struck.
 const PIECE: usize = 8 * MIB;
 const LARGE: usize = PIECE + 200;
+/// Even root can't create files here.
+const NOT_WRITABLE: &str = if cfg!(windows) { "a?" } else { "/proc/file" };
 /// How many cells are tried at a time: most of them wait.
 const WORKERS: usize = 8;
 
@@ -159,6 +161,8 @@ struct Cell {
 fn cells(api: Api) -> Vec<Cell> {
     let table = if api == Api::V4 { V4 } else { V5 };
     let rows = table.trim().lines().skip(1).map(|row| row.split('|').map(str::trim));
+    // Windows has no limit for the files of a process.
+    let rows = rows.filter(|row| cfg!(unix) || row.clone().next() != Some("disk full"));
     let mut cells = Vec::new();
     for mut row in rows {
         let fault = row.next().unwrap();
@@ -228,8 +232,7 @@ fn how(fault: &str, op: Op, worker: &Worker) -> How {
         "closed while idle" => return How::ClosedWhileIdle,
         "disk full" => return How::DiskFull,
         "no directory" => return How::Destination("file/below"),
-        // Even root can't create files here.
-        "not writable" => return How::Destination("/proc/file"),
+        "not writable" => return How::Destination(NOT_WRITABLE),
         "file shrinks" => return How::FileShrinks,
         "no such format" => return reply("it works"),
         "half a reply" => {
@@ -544,7 +547,9 @@ impl Worker {
     fn download_to_a_full_disk(&self, place: &Place, pass: Pass) -> Value {
         let retries = if pass == Pass::NoRetries { 0 } else { 2 };
         let mut shell = Command::new("sh");
-        shell.args(["-c", "trap '' XFSZ && ulimit -f 2048 && exec \"$@\"", "sh"]).arg(program());
+        shell.args(["-c", "trap '' XFSZ && ulimit -f 2048 && exec \"$@\"", "sh"]);
+        let program = platform::command(program());
+        shell.arg(program.get_program()).args(program.get_args());
         shell.arg(self.bed.options().to_string());
         shell.args(["download", PUBLIC, "/large"]).arg(&place.destination);
         shell.arg(json!({"concurrency": 1, "retries": retries}).to_string());

@@ -19,7 +19,9 @@ use socket2::{Domain, Socket, Type};
 
 use support::servers::Authority;
 use support::{APPID, Api, BUCKET, Bed, Link, Op, SECRET_ID, SECRET_KEY};
-use support::{build, compile, credential, for_each_api, libraries, limited, memcheck, root};
+use support::{
+    build, compile, credential, for_each_api, libraries, limited, limited_program, memcheck, root,
+};
 
 /// Compiles `tests/c/NAME.c` against the shared library.
 fn program(bed: &Bed, name: &str) -> PathBuf {
@@ -42,7 +44,7 @@ fn run(program: &Path, arguments: &[&str]) -> Output {
 }
 
 fn run_with(api: Api, program: &Path, arguments: &[&str]) -> Output {
-    support::succeed(limited().arg(program).args(arguments).env("COS_API", api.word()))
+    support::succeed(limited_program(program).args(arguments).env("COS_API", api.word()))
 }
 
 /// Fails when the program of this source reads or writes what is not its own, or leaves anything
@@ -318,8 +320,8 @@ fn ten_thousand_calls_leave_nothing_behind() {
 #[test]
 fn nothing_is_printed_asked_or_changed() {
     let bed = Bed::new(Api::V4);
-    let mut command = limited();
-    command.arg(program(&bed, "host_quiet")).arg(bed.emulator.host()).arg(bed.dir.path());
+    let mut command = limited_program(&program(&bed, "host_quiet"));
+    command.arg(bed.emulator.host()).arg(bed.dir.path());
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
     {
         command.env(name, "http://127.0.0.1:1");

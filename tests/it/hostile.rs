@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
-use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,24 +21,6 @@ fn stat(client: &Client, cos_path: &str) -> Value {
 
 fn list(client: &Client) -> Value {
     reply(folder::list(client, PUBLIC, "/d/", None))
-}
-
-/// Somebody who can write to the directory of a download must not choose what is written to.
-fn a_link_in_place_of_the_partial_file_is_passed_by(api: Api) {
-    let bed = Bed::new(api);
-    let client = bed.client();
-    expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
-    let (precious, absent) = (bed.file("precious", 10), bed.path("absent"));
-    for target in [&precious, &absent] {
-        symlink(target, bed.path(".local.cos-partial")).unwrap();
-        expect(&download(&client, "/a", &bed.path("local"), json!({})), 0);
-        assert_same(&fs::read(bed.path("local")).unwrap(), &content(1000));
-        assert_eq!(&fs::read_link(bed.path(".local.cos-partial")).unwrap(), target);
-        fs::remove_file(bed.path(".local.cos-partial")).unwrap();
-        fs::remove_file(bed.path("local")).unwrap();
-    }
-    assert_same(&fs::read(&precious).unwrap(), &content(10));
-    assert!(!absent.exists());
 }
 
 /// A size is only a claim. Nothing may be asked of the memory for it before bytes have come.
@@ -189,8 +170,34 @@ fn no_answer_is_too_odd(api: Api) {
 }
 
 for_each_api! {
-    a_link_in_place_of_the_partial_file_is_passed_by,
     a_size_beyond_all_bounds_is_refused,
     a_reply_that_never_ends_is_not_waited_for,
     no_answer_is_too_odd
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    for_each_api! { a_link_in_place_of_the_partial_file_is_passed_by }
+
+    /// Somebody who can write to the directory of a download must not choose what is written to.
+    fn a_link_in_place_of_the_partial_file_is_passed_by(api: Api) {
+        let bed = Bed::new(api);
+        let client = bed.client();
+        expect(&upload_bytes(&client, "/a", &content(1000), json!({})), 0);
+        let (precious, absent) = (bed.file("precious", 10), bed.path("absent"));
+        for target in [&precious, &absent] {
+            symlink(target, bed.path(".local.cos-partial")).unwrap();
+            expect(&download(&client, "/a", &bed.path("local"), json!({})), 0);
+            assert_same(&fs::read(bed.path("local")).unwrap(), &content(1000));
+            assert_eq!(&fs::read_link(bed.path(".local.cos-partial")).unwrap(), target);
+            fs::remove_file(bed.path(".local.cos-partial")).unwrap();
+            fs::remove_file(bed.path("local")).unwrap();
+        }
+        assert_same(&fs::read(&precious).unwrap(), &content(10));
+        assert!(!absent.exists());
+    }
 }

@@ -1,27 +1,17 @@
 //! The tests of the library and of all that comes with it: a module a subject, one program.
+//!
+//! Each of them also runs on the other platforms, but for those that the table in docs/platforms.md
+//! names. What only a Unix has is in a `mod unix` at the end of its subject, or a subject of its own.
 
-mod abi;
-mod artifacts;
-mod bindings;
 mod boundary;
 mod bounded;
-mod command;
-mod cpp;
 mod downloads;
-mod examples;
 mod faults;
-mod header;
-mod host;
 mod hostile;
-mod install;
-mod layers;
 mod lines;
-mod local_files;
 mod properties;
 mod proxy;
-mod readme;
 mod requests;
-mod sdks;
 mod secrets;
 mod streams;
 mod tls;
@@ -31,3 +21,30 @@ mod uploads;
 mod v4;
 mod v5;
 mod validation;
+
+#[cfg(unix)]
+mod abi;
+#[cfg(unix)]
+mod artifacts;
+#[cfg(unix)]
+mod bindings;
+#[cfg(unix)]
+mod command;
+#[cfg(unix)]
+mod cpp;
+#[cfg(unix)]
+mod examples;
+#[cfg(unix)]
+mod header;
+#[cfg(unix)]
+mod host;
+#[cfg(unix)]
+mod install;
+#[cfg(unix)]
+mod layers;
+#[cfg(unix)]
+mod local_files;
+#[cfg(unix)]
+mod readme;
+#[cfg(unix)]
+mod sdks;

@@ -10,6 +10,7 @@ use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
 use support::for_each_api;
+use support::platform::DEVICE;
 use support::transfers::*;
 use support::{Api, Bed, Op, content, numbers};
 
@@ -699,7 +700,7 @@ fn a_refused_connection_is_reported_as_such(api: Api) {
 fn what_is_no_file_is_refused_before_anything_is_sent(api: Api) {
     let bed = Bed::new(api);
     let missing = bed.path("missing");
-    for local in [missing.as_path(), bed.dir.path(), Path::new(""), Path::new("/dev/null")] {
+    for local in [missing.as_path(), bed.dir.path(), Path::new(""), Path::new(DEVICE)] {
         let answer = upload(&bed.client(), "/a", local, json!({}));
         expect(&answer, -1);
         assert_eq!(answer["error"]["argument"], "local_path");

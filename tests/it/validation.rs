@@ -1,9 +1,6 @@
 //! What is refused is refused before anything is sent.
 
-use std::ffi::CString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use cos::client::Client;
 use cos::ops::{download, file, folder, sign, tree, upload};
@@ -12,6 +9,7 @@ use cos::reply::{Failure, Result};
 use cos::threads::Watch;
 use cos::transfer::Transfer;
 use serde_json::json;
+use support::platform::DEVICE;
 use support::{APPID, Api, BUCKET, Bed, SECRET_ID, SECRET_KEY};
 
 /// What a call on one path is given besides the client.
@@ -124,6 +122,24 @@ impl Deaf {
         let requests = self.bed.emulator.requests();
         assert!(requests.is_empty(), "{what} sent {requests:?}");
         failure
+    }
+
+    fn refuses_to_read(&self, local: &str, why: &str) {
+        let result = upload::file(&self.client, BUCKET, "/f", local, None, Watch::default());
+        let failure = self.check(local, result.unwrap_err(), "local_path");
+        assert!(failure.message().contains(why), "{local:?}: {failure:?}");
+        assert_eq!(failure.phase().as_str(), "local_file");
+    }
+
+    fn refuses_as_tree(&self, local: &str) {
+        let result = tree::upload(&self.client, BUCKET, "/d/", local, None, Watch::default());
+        self.check(local, result.unwrap_err(), "local_path");
+    }
+
+    fn refuses_to_write(&self, local: &str, options: Option<&str>) {
+        let watch = Watch::default();
+        let result = download::file(&self.client, BUCKET, "/f", local, options, watch);
+        self.check(local, result.unwrap_err(), "local_path");
     }
 
     fn given<'a>(&'a self, path: &'a str, options: Option<&'a str>) -> Given<'a> {
@@ -421,44 +437,31 @@ fn options_that_contradict_one_another_or_say_nothing() {
     }
 }
 
-fn make_fifo(path: &str) {
-    let path = CString::new(Path::new(path).as_os_str().as_bytes()).unwrap();
-    // SAFETY: the string is valid and ends with a NUL.
-    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
-}
-
 #[test]
 fn local_files_that_can_not_be_read() {
     let deaf = Deaf::new();
-    let fifo = deaf.local("fifo");
-    make_fifo(&fifo);
     fs::write(deaf.local("file"), "x").unwrap();
+    let no_path = if cfg!(windows) { "os error 3" } else { "No such file" };
+    let below_a_file = if cfg!(windows) { "os error 3" } else { "Not a directory" };
     for (local, why) in [
         (String::new(), "empty"),
-        (deaf.local("missing"), "No such file"),
-        (deaf.local("missing/file"), "No such file"),
-        (deaf.local("file/below"), "Not a directory"),
+        (deaf.local("missing"), "os error 2"),
+        (deaf.local("missing/file"), no_path),
+        (deaf.local("file/below"), below_a_file),
         (deaf.here().to_owned(), "is a directory"),
-        (fifo.clone(), "not a regular file"),
-        ("/dev/null".to_owned(), "not a regular file"),
+        (DEVICE.to_owned(), "not a regular file"),
         ("a\0b".to_owned(), "can't be read"),
     ] {
-        let result = upload::file(&deaf.client, BUCKET, "/f", &local, None, Watch::default());
-        let failure = deaf.check(&local, result.unwrap_err(), "local_path");
-        assert!(failure.message().contains(why), "{local:?}: {failure:?}");
-        assert_eq!(failure.phase().as_str(), "local_file");
+        deaf.refuses_to_read(&local, why);
     }
-    for local in [String::new(), deaf.local("missing"), deaf.local("file"), fifo] {
-        let result = tree::upload(&deaf.client, BUCKET, "/d/", &local, None, Watch::default());
-        deaf.check(&local, result.unwrap_err(), "local_path");
+    for local in [String::new(), deaf.local("missing"), deaf.local("file")] {
+        deaf.refuses_as_tree(&local);
     }
 }
 
 #[test]
 fn destinations_that_can_not_be_written() {
     let deaf = Deaf::new();
-    let fifo = deaf.local("fifo");
-    make_fifo(&fifo);
     fs::write(deaf.local("file"), "old").unwrap();
     let keep = Some(r#"{"overwrite": false}"#);
     for (local, options) in [
@@ -467,11 +470,9 @@ fn destinations_that_can_not_be_written() {
         (format!("{}/", deaf.here()), None),
         (deaf.local("missing/file"), None),
         (deaf.local("file/below"), None),
-        (fifo, None),
         (deaf.local("file"), keep),
     ] {
-        let result = download::file(&deaf.client, BUCKET, "/f", &local, options, Watch::default());
-        deaf.check(&local, result.unwrap_err(), "local_path");
+        deaf.refuses_to_write(&local, options);
     }
     for local in [String::new(), deaf.local("file"), deaf.local("missing/directory")] {
         let result = tree::download(&deaf.client, BUCKET, "/d/", &local, None, Watch::default());
@@ -586,5 +587,30 @@ fn accounts() {
         assert!(!failure.message().contains(SECRET_KEY), "{failure:?}");
         // The old ones are still in force.
         assert!(folder::list(&deaf.client, BUCKET, "/", None).is_ok());
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use super::*;
+
+    fn make_fifo(path: &str) {
+        let path = CString::new(Path::new(path).as_os_str().as_bytes()).unwrap();
+        // SAFETY: the string is valid and ends with a NUL.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    }
+
+    #[test]
+    fn a_pipe_is_no_file() {
+        let deaf = Deaf::new();
+        let fifo = deaf.local("fifo");
+        make_fifo(&fifo);
+        deaf.refuses_to_read(&fifo, "not a regular file");
+        deaf.refuses_as_tree(&fifo);
+        deaf.refuses_to_write(&fifo, None);
     }
 }

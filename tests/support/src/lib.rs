@@ -3,6 +3,7 @@
 mod api;
 pub mod header;
 pub mod ledger;
+pub mod platform;
 pub mod servers;
 pub mod transfers;
 
@@ -124,6 +125,18 @@ pub fn typed(program: &str) -> Command {
     command
 }
 
+/// A program of the platform that is tried, which is killed when it does not end.
+pub fn limited_program(program: &Path) -> Command {
+    let command = platform::command(program);
+    if cfg!(windows) {
+        // There is no such command: the runner ends what does not end.
+        return command;
+    }
+    let mut limited = limited();
+    limited.arg(command.get_program()).args(command.get_args());
+    limited
+}
+
 /// What a command begins with that is to be killed when it does not end. Whoever runs the tests may
 /// have chosen an API for the command `cos`; a test chooses its own.
 pub fn limited() -> Command {
@@ -204,8 +217,16 @@ pub enum Link {
 
 /// Compiles a C program of the project, given by its path from the root, to `program`.
 pub fn compile(source: &str, link: Link, program: &Path) {
+    compile_with(&[], source, link, program);
+}
+
+/// The same with more arguments for the compiler.
+pub fn compile_with(more: &[&str], source: &str, link: Link, program: &Path) {
+    if platform::take_built(source, link, program) {
+        return;
+    }
     let mut cc = Command::new("cc");
-    cc.args(["-std=c99", "-g"]).arg(source);
+    cc.args(["-std=c99", "-g"]).arg(source).args(more);
     build(cc, link, program);
 }
 

@@ -270,5 +270,7 @@ impl Link {
 }
 
 fn is_closed_by_peer(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+    matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted)
 }

@@ -47,7 +47,7 @@ impl Source<'_> {
         if !metadata.is_file() {
             return Err(refused(format!("{local_path} is not a regular file")));
         }
-        let stamp = os::stamp_of(&metadata);
+        let stamp = os::stamp_of(&file, &metadata);
         let source = Source::File(file, stamp);
         // The system makes up the content of such files, those in /proc for example, as it is read.
         if stamp.len == 0 && source.has_more().unwrap_or(false) {
@@ -140,7 +140,7 @@ impl Source<'_> {
         let Source::File(file, before) = self else {
             return Ok(());
         };
-        match file.metadata().and_then(|now| Ok((os::stamp_of(&now), self.has_more()?))) {
+        match file.metadata().and_then(|now| Ok((os::stamp_of(file, &now), self.has_more()?))) {
             Ok((now, _)) if now != *before => {
                 Err(Failure::source_changed("the local file changed while it was sent"))
             }

@@ -11,7 +11,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -92,15 +92,41 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     system::sync_directory(path)
 }
 
+/// Notes that all of a file was written for which disk was reserved.
+pub fn has_no_holes(file: &File) {
+    system::has_no_holes(file);
+}
+
+/// Locks a file for this call. It keeps nobody from reading it.
+pub fn try_lock(file: &File) -> Result<(), TryLockError> {
+    system::try_lock(file)
+}
+
+/// Ends a lock, also where another process has got the open file.
+pub fn unlock(file: &File) -> io::Result<()> {
+    system::unlock(file)
+}
+
+/// Gives a file the name of another, which is gone then. Where another program has to close that one
+/// first, this waits for it, some time, and only while `go_on` says so.
+pub fn replace(from: &Path, to: &Path, go_on: &dyn Fn() -> bool) -> io::Result<()> {
+    system::replace(from, to, go_on)
+}
+
+/// Whether something failed because another program has a file open.
+pub fn is_in_use(error: &io::Error) -> bool {
+    system::is_in_use(error)
+}
+
 /// Renames a file unless something has the new name: then it fails with `AlreadyExists`. Where the
 /// file system can't do that in one step, what gets the name in between is replaced.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     system::rename_new(from, to)
 }
 
-/// What tells that a file has changed.
-pub fn stamp_of(found: &Metadata) -> Stamp {
-    system::stamp_of(found)
+/// What tells that a file has changed, of which `found` is known.
+pub fn stamp_of(file: &File, found: &Metadata) -> Stamp {
+    system::stamp_of(file, found)
 }
 
 /// Whether `path` is the name of the open file.
@@ -125,10 +151,21 @@ pub fn settled(path: &Path) -> PathBuf {
     system::settled(path)
 }
 
-/// Whether a name that a server gives is the name of one file or directory here, and of no other
-/// place.
-pub fn is_safe_name(segment: &str) -> bool {
-    system::is_safe_name(segment)
+/// Fails if `path` can't be the name of a file, because it is that of something else, such as a
+/// device, whatever is there.
+pub fn check_names_a_file(path: &Path) -> io::Result<()> {
+    system::check_names_a_file(path)
+}
+
+/// Why a name that a server gives can't be the name of one file or directory here, and of no other
+/// place; `None` where it can.
+pub fn why_no_name(segment: &str) -> Option<&'static str> {
+    system::why_no_name(segment)
+}
+
+/// What is the same for all names that are one file here; `None` where that is each name for itself.
+pub fn folded(name: &str) -> Option<String> {
+    system::folded(name)
 }
 
 /// Makes `link` a symbolic link to a file or directory.
@@ -140,13 +177,14 @@ pub fn symlink(to: &Path, link: &Path) -> io::Result<()> {
 // Who may do what with a file.
 
 /// Fails if this process can't give another file the name of `path`, where `found` is, in the
-/// directory `around`.
+/// directory `around`. Waits for another program like [`replace`].
 pub fn check_replaceable(
     path: &Path,
     found: Option<&Metadata>,
     around: &Metadata,
+    go_on: &dyn Fn() -> bool,
 ) -> io::Result<()> {
-    system::check_replaceable(path, found, around)
+    system::check_replaceable(path, found, around, go_on)
 }
 
 /// Who may do what with the file at `path`, which was `found` there and is no link.
@@ -239,6 +277,8 @@ pub fn start<'scope, T: Send + 'scope>(
 pub fn start_alone<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
+    // It may still be running when the program is done with the library.
+    system::stay_loaded();
     let _signals = system::hold_signals();
     Builder::new().stack_size(STACK).spawn(work)
 }

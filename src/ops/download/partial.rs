@@ -9,7 +9,7 @@
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use sha1::{Digest, Sha1};
 use super::{Object, PIECE};
 use crate::content::hash::hex;
 use crate::os::{self, Access};
-use crate::reply::{Failure, Result};
+use crate::reply::{Failure, Phase, Result};
 use crate::stop::Stop;
 
 /// What comes again as fast as it could be continued, in bytes.
@@ -75,15 +75,17 @@ pub fn is_partial_name(name: &str) -> bool {
 }
 
 impl Destination {
-    /// Checks that a file can be put at `local_path`.
-    pub fn new(local_path: &str, overwrite: bool) -> Result<Destination> {
+    /// Checks that a file can be put at `local_path`. A wait for a program that has the file there open
+    /// ends with `stop`.
+    pub fn new(local_path: &str, overwrite: bool, stop: &Stop) -> Result<Destination> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
-        if local_path.is_empty() || local_path.ends_with('/') {
+        if local_path.is_empty() || local_path.ends_with(is_separator) {
             return Err(refused("must name a file, not a directory".into()));
         }
         let unusable =
             |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
         let mut path = os::settled(Path::new(local_path));
+        os::check_names_a_file(&path).map_err(unusable)?;
         let mut found = what_is_at(&path).map_err(unusable)?;
         // A link stays; the file it leads to is replaced.
         if found.as_ref().is_some_and(Metadata::is_symlink) {
@@ -125,7 +127,10 @@ impl Destination {
                 )));
             }
         };
-        os::check_replaceable(&path, found.as_ref(), &around).map_err(unusable)?;
+        match os::check_replaceable(&path, found.as_ref(), &around, &|| !stop.is_set()) {
+            Err(_) if stop.is_set() => return Err(Failure::cancelled(Phase::LocalFile)),
+            result => result.map_err(unusable)?,
+        }
         let replaces = found.map(|found| os::access_of(&path, &found));
         Ok(Destination { path, replaces, overwrite })
     }
@@ -321,8 +326,9 @@ impl<'a> Partial<'a> {
         read_back(&self.file, buf, place)
     }
 
-    /// Puts the complete file in its place.
-    pub fn finish(&self) -> Result<()> {
+    /// Puts the complete file in its place. A wait for a program that has the old one open ends with
+    /// `stop`.
+    pub fn finish(&self, stop: &Stop) -> Result<()> {
         let to = &self.destination.path;
         let finish = || {
             // While what says how far it has come is still there; little comes again as fast.
@@ -338,12 +344,13 @@ impl<'a> Partial<'a> {
             }
             let rename = || {
                 if self.destination.overwrite {
-                    fs::rename(&self.path, to)
+                    os::replace(&self.path, to, &|| !stop.is_set())
                 } else {
                     os::rename_new(&self.path, to)
                 }
             };
             self.file.set_len(self.len)?;
+            os::has_no_holes(&self.file);
             // The end must not come back after a power cut, behind the new name.
             if let Err(error) = self.file.sync_all().and_then(|()| rename()) {
                 // So that a later call finds what it can use.
@@ -361,6 +368,11 @@ impl<'a> Partial<'a> {
                 self.discard();
                 exists(to)
             }
+            _ if os::is_in_use(&error) && stop.is_set() => Failure::cancelled(Phase::LocalFile),
+            _ if os::is_in_use(&error) => Failure::local_file(
+                "local_path",
+                format!("{} can't be replaced: {error}", to.display()),
+            ),
             _ => self.failed(&error),
         })
     }
@@ -382,7 +394,7 @@ impl Drop for Partial<'_> {
             let _ = set_mark(&self.file, MARK);
         }
         // A process that was forked meanwhile has the file open, too, and would keep the lock.
-        let _ = self.file.unlock();
+        let _ = os::unlock(&self.file);
     }
 }
 
@@ -447,7 +459,7 @@ fn claim(path: &Path, replaces: Option<&Access>) -> io::Result<Claim> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             result => result?,
         };
-        match file.try_lock() {
+        match os::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Claim::InUse),
             // Not every file system has locks. A new file is nobody else's all the same.
@@ -530,12 +542,12 @@ mod tests {
     use crate::reply::object::ObjectInfo;
 
     fn destination(directory: &Path) -> Destination {
-        Destination::new(directory.join("file").to_str().unwrap(), true).unwrap()
+        Destination::new(directory.join("file").to_str().unwrap(), true, &Stop::default()).unwrap()
     }
 
     #[test]
     fn a_relative_path_does_not_move_with_the_working_directory() {
-        let destination = Destination::new("surely-absent", true).unwrap();
+        let destination = Destination::new("surely-absent", true, &Stop::default()).unwrap();
         assert_eq!(destination.path, std::env::current_dir().unwrap().join("surely-absent"));
     }
 
@@ -595,7 +607,7 @@ mod tests {
         fs::write(&partial, "abc").unwrap();
         let continued = open();
         assert_eq!(continued.had, [3]);
-        continued.finish().unwrap();
+        continued.finish(&Stop::default()).unwrap();
         assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
         assert!(!partial.exists());
     }
@@ -609,12 +621,12 @@ mod tests {
         partial.write(b"abc", 0).unwrap();
         partial.has(0, 3, false).unwrap();
         fs::create_dir(&destination.path).unwrap();
-        assert!(partial.finish().is_err());
+        assert!(partial.finish(&Stop::default()).is_err());
         drop(partial);
         fs::remove_dir(&destination.path).unwrap();
         let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         assert_eq!(partial.had, [3]);
-        partial.finish().unwrap();
+        partial.finish(&Stop::default()).unwrap();
         assert_eq!(fs::read(&destination.path).unwrap(), b"abc");
     }
 }

@@ -26,7 +26,7 @@ pub fn file(
     let overwrite = options.flag("overwrite")?.unwrap_or(true);
     let resume = options.flag("resume")?.unwrap_or(true);
     options.finish()?;
-    let destination = Destination::new(local_path, overwrite)?;
+    let destination = Destination::new(local_path, overwrite, &this.call.stop)?;
     let _busy = transfer.begin()?;
     let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
         this.of_one_version(this.open_for(&destination, resume)?, |object| {
@@ -56,7 +56,7 @@ impl Download<'_> {
         let had = partial.had.iter().copied().map(u64::from).sum();
         self.count(had);
         self.transfer.note_resumed(had);
-        let result = self.fetch_and_check(object, &partial).and_then(|()| partial.finish());
+        let result = self.fetch_and_check(object, &partial).and_then(|()| partial.finish(stop));
         if let Err(failure) = &result {
             // What can't be continued would only be in the way.
             let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::remote::{Entry, Listing, MOST_FOLDERS, Survey, TOO_LARGE};
+use super::remote::{Entry, Listing, MOST_FOLDERS, Names, Survey, TOO_LARGE};
 use super::report::{Report, add_folders_of};
 use super::{Remote, for_each, go_through, locked};
 use crate::ops::Operation;
 use crate::ops::list::{Cursor, Lister};
-use crate::os;
 use crate::path::{CosPath, FolderPath};
 use crate::protocol::contract::{Below, Retry};
 use crate::reply::object::ObjectInfo;
@@ -59,7 +58,7 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
 impl Deletion<'_> {
     fn list(&self) -> Result<Content> {
         let content = Mutex::new(Content::default());
-        let survey = Survey::new(self.folder, self.report, is_safe_name);
+        let survey = Survey::new(self.folder, self.report, Names { why_refused, folded: |_| None });
         let look = |listing| survey.look(listing);
         let take = |entry| {
             let mut content = locked(&content);
@@ -200,8 +199,9 @@ impl Deletion<'_> {
     }
 }
 
-/// Whether a name from a list can be deleted. It is only sent back and becomes no local path, so it may
+/// Why a name from a list can't be deleted. It is only sent back and becomes no local path, so it may
 /// be empty, as it is between two slashes.
-fn is_safe_name(segment: &str) -> bool {
-    segment.is_empty() || os::is_safe_name(segment)
+fn why_refused(segment: &str) -> Option<&'static str> {
+    let is_safe = !matches!(segment, "." | "..") && !segment.contains(['/', '\0']);
+    (!is_safe).then_some("has a name that leads elsewhere")
 }

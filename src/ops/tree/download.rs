@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::remote::{Entry, Listing, RemoteFile, Survey};
+use super::remote::{Entry, Listing, Names, RemoteFile, Survey};
 use super::report::Report;
 use super::{Remote, go_through, local};
 use crate::client::Client;
@@ -88,7 +88,8 @@ fn make_root(local_path: &str) -> Result<PathBuf> {
 impl TreeDownload<'_> {
     /// Fetches what is listed.
     fn fetch_all(&self) -> Result<()> {
-        let survey = Survey::new(self.remote, self.report, os::is_safe_name);
+        let names = Names { why_refused: os::why_no_name, folded: os::folded };
+        let survey = Survey::new(self.remote, self.report, names);
         let look = |listing| {
             let found = survey.look(listing)?;
             self.transfer.add_total(found.items.iter().map(Entry::size));
@@ -130,7 +131,7 @@ impl TreeDownload<'_> {
         let name = place
             .to_str()
             .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
-        let destination = Destination::new(name, self.overwrite)?;
+        let destination = Destination::new(name, self.overwrite, &call.stop)?;
         let service = Arc::clone(&self.service);
         let (call, bucket) = (call.part(), bucket.clone());
         let workers = Arc::clone(&self.workers);

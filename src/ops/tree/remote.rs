@@ -1,6 +1,6 @@
 //! The side of a tree that is in a bucket.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 
@@ -86,21 +86,32 @@ impl RemoteFile {
 }
 
 /// Lists what is below a folder, a page at a time: folder by folder, or all at once where lists go
-/// deep. What stands in the way of a folder, and names that `is_safe_name` refuses, go to `report`.
+/// deep. What stands in the way of a folder, and names that can't be taken, go to `report`.
 pub(super) struct Survey<'a> {
     remote: Remote<'a>,
     report: &'a Report<'a>,
-    is_safe_name: fn(&str) -> bool,
+    names: Names,
     lister: Lister<'a>,
     goes_deep: bool,
     tally: Mutex<Tally>,
     hasher: RandomState,
 }
 
+/// Which names can be taken.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    /// Why a segment can't.
+    pub why_refused: fn(&str) -> Option<&'static str>,
+    /// What is the same for names of which only one can be taken, if there are such.
+    pub folded: fn(&str) -> Option<String>,
+}
+
 /// What was found so far.
 #[derive(Default)]
 struct Tally {
     files: usize,
+    /// How names are spelled that could be spelled in other ways, as numbers.
+    spelled: HashMap<u64, u64>,
     folders: HashSet<String>,
     /// What is not taken, and whether it is a folder.
     refused: HashSet<(String, bool)>,
@@ -126,16 +137,12 @@ pub(super) struct Listing {
 
 impl<'a> Survey<'a> {
     /// Nothing is listed yet.
-    pub fn new(
-        remote: Remote<'a>,
-        report: &'a Report<'a>,
-        is_safe_name: fn(&str) -> bool,
-    ) -> Survey<'a> {
+    pub fn new(remote: Remote<'a>, report: &'a Report<'a>, names: Names) -> Survey<'a> {
         let goes_deep = remote.service.limits().lists_go_deep;
         let below = if goes_deep { Below::Everything } else { Below::Folder };
         let lister = Lister::new(remote.service, remote.call, below);
         let (tally, hasher) = Default::default();
-        Survey { remote, report, is_safe_name, lister, goes_deep, tally, hasher }
+        Survey { remote, report, names, lister, goes_deep, tally, hasher }
     }
 
     /// Reads the next page of a list.
@@ -184,7 +191,7 @@ impl<'a> Survey<'a> {
         tally.bytes +=
             name.len() + entry.sha.as_ref().or(entry.etag.as_ref()).map_or(0, String::len);
         if let Some(Refused { name, is_folder, why }) =
-            self.refused(prefix, plain, entry.is_folder())
+            self.refused(&mut tally, prefix, plain, entry.is_folder())
         {
             if tally.refused.insert((name.clone(), is_folder)) {
                 self.report.failed(&name, &Failure::argument("cos_path", why));
@@ -219,16 +226,29 @@ impl<'a> Survey<'a> {
     }
 
     /// Which part of a name from the list of `prefix` can't be taken, and why.
-    fn refused(&self, prefix: &str, name: &str, is_folder: bool) -> Option<Refused> {
+    fn refused(
+        &self,
+        tally: &mut Tally,
+        prefix: &str,
+        name: &str,
+        is_folder: bool,
+    ) -> Option<Refused> {
         let (mut depth, mut end) = (prefix.matches('/').count(), 0);
         for segment in name.split(|c| c == '/' && self.goes_deep) {
             end += segment.len();
             let is_folder = is_folder || end < name.len();
             let name = || format!("{prefix}{}", &name[..end]);
-            if !(self.is_safe_name)(segment) {
-                // It comes from the server, and must be one segment of a path.
-                let why = "has a name that leads elsewhere";
+            // It comes from the server, and must be one segment of a path.
+            if let Some(why) = (self.names.why_refused)(segment) {
                 return Some(Refused { name: name(), is_folder, why });
+            }
+            if let Some(folded) = (self.names.folded)(&name()) {
+                let spelled = self.hasher.hash_one(name());
+                let first = *tally.spelled.entry(self.hasher.hash_one(folded)).or_insert(spelled);
+                if first != spelled {
+                    let why = "has the name of another one but for capital letters";
+                    return Some(Refused { name: name(), is_folder, why });
+                }
             }
             if is_folder && depth >= MAX_DEPTH {
                 let why = "is inside too many other folders";

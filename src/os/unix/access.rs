@@ -20,6 +20,7 @@ pub fn check_replaceable(
     path: &Path,
     found: Option<&Metadata>,
     around: &Metadata,
+    _: &dyn Fn() -> bool,
 ) -> io::Result<()> {
     let directory = parent(path);
     let name = CString::new(directory.as_os_str().as_bytes())?;

@@ -1,7 +1,7 @@
 //! Files and their names.
 
 use std::ffi::CString;
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -155,6 +155,26 @@ pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Files need no sign that they may have holes.
+pub fn has_no_holes(_: &File) {}
+
+pub fn try_lock(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
+}
+
+pub fn unlock(file: &File) -> io::Result<()> {
+    file.unlock()
+}
+
+/// A file that is open can be replaced like any other.
+pub fn replace(from: &Path, to: &Path, _: &dyn Fn() -> bool) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+pub fn is_in_use(_: &io::Error) -> bool {
+    false
+}
+
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -193,7 +213,7 @@ pub struct Stamp {
     ctime: (i64, i64),
 }
 
-pub fn stamp_of(found: &Metadata) -> Stamp {
+pub fn stamp_of(_: &File, found: &Metadata) -> Stamp {
     Stamp {
         len: found.len(),
         mtime: (found.mtime(), found.mtime_nsec()),
@@ -228,8 +248,18 @@ pub fn settled(path: &Path) -> PathBuf {
     }
 }
 
-pub fn is_safe_name(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\0'])
+/// Every name can be that of a file.
+pub fn check_names_a_file(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub fn why_no_name(segment: &str) -> Option<&'static str> {
+    let is_safe = !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\0']);
+    (!is_safe).then_some("has a name that leads elsewhere")
+}
+
+pub fn folded(_: &str) -> Option<String> {
+    None
 }
 
 #[cfg(test)]
@@ -239,10 +269,10 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_not_safe() {
         for bad in ["", ".", "..", "a/b", "../x", "/etc", "a\0b"] {
-            assert!(!is_safe_name(bad), "{bad:?}");
+            assert!(why_no_name(bad).is_some(), "{bad:?}");
         }
         for good in ["a", "...", "..a", " ", "中文"] {
-            assert!(is_safe_name(good), "{good:?}");
+            assert_eq!(why_no_name(good), None, "{good:?}");
         }
     }
 }

@@ -61,6 +61,9 @@ pub fn without_sigpipe<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T>
     result
 }
 
+/// That is asked of the linker, see build.rs.
+pub fn stay_loaded() {}
+
 pub fn hold_cancellation() -> HeldCancellation {
     HeldCancellation(cancellation::set(cancellation::DISABLE))
 }

@@ -4,6 +4,7 @@
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
 # make check      format, lints, and the tests that need nothing but Rust: for every day
 # make test       everything that is tested; sets up what that needs
+# make macos      checks the types of what macOS gets; nothing is run there
 # make setup      installs what the tests need, or tells what is missing and how to get it
 # make docs       the manual of cos.h and cos.hpp as HTML
 # make bench      libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
@@ -23,9 +24,10 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
 # Cargo.toml tells the version and the number of the binary interface, cos.pc.in what a program needs
 # that has the static library in it.
-VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
+VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
 ABI := $(shell sed -n '/^\[package.metadata.capi.library\]/,/^version/s/^version = "\([0-9]*\).*/\1/p' \
     Cargo.toml)
 PRIVATE := $(shell sed -n 's/^Libs.private: //p' packaging/cos.pc.in)
@@ -34,60 +36,91 @@ PORT = 9000
 DATA = $(BUILD)/emulator/$(PORT)
 LIB := $(BUILD)/lib
 
+# The system that the C compiler makes programs for: how its libraries are called, shared and to link
+# with; what its linker is told; and how all but the functions of cos.h are made local in an object.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq (,$(findstring mingw,$(MACHINE)))
+SYSTEM := win32
+EXE := .exe
+else
+SYSTEM := unix
+endif
+ifneq (,$(findstring darwin,$(MACHINE))$(findstring macos,$(MACHINE)))
+SHARED := libcos.$(ABI).dylib
+LINKED := libcos.dylib
+SONAME := @rpath/$(SHARED)
+PRIVATE :=
+define MERGE
+sed 's/^/_/' abi/symbols.txt >$(LIB)/symbols
+$(CC) -r -nostdlib -Wl,-force_load,$< -Wl,-exported_symbols_list,$(LIB)/symbols -o $(LIB)/libcos.o
+rm $(LIB)/symbols
+endef
+else
+SHARED := libcos.so.$(ABI)
+LINKED := libcos.so
+SONAME := $(SHARED)
+HARDEN := $(if $(EXE),,-Wl,-z,relro,-z,now)
+define MERGE
+$(LD) -r --gc-sections --force-group-allocation $(addprefix -u ,$(shell cat abi/symbols.txt)) \
+    $< -o $(LIB)/libcos.o
+$(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
+endef
+endif
+
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install uninstall demo emulator check test setup docs bench soak header abi \
-    style lint clean help
+.PHONY: all lib rust install uninstall demo emulator check test macos setup docs bench soak \
+    header abi style lint clean help
 
 .DELETE_ON_ERROR:
 
-all: lib $(BUILD)/bin/cos
-	@echo "$(LIB)/libcos.so.$(ABI), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
+all: lib $(BUILD)/bin/cos$(EXE)
+	@echo "$(LIB)/$(SHARED), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
 	    "make install installs them."
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-lib: $(LIB)/libcos.so $(LIB)/libcos.a
+lib: $(LIB)/$(LINKED) $(LIB)/libcos.a
 
 # Cargo knows what has changed. It leaves its files alone when nothing has, and so does what follows.
 # Without the Rust library among them, the crate types can be optimised as a whole.
 rust:
 	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
 
-$(TARGET)/release/libcos.so $(TARGET)/release/libcos.a: rust ;
+$(RELEASE)/$(LINKED) $(RELEASE)/libcos.a: rust ;
 
-$(LIB)/libcos.so.$(ABI): $(TARGET)/release/libcos.so
+$(LIB)/$(SHARED): $(RELEASE)/$(LINKED)
 	mkdir -p $(LIB)
 	install -m 755 $< $@
 
-$(LIB)/libcos.so: $(LIB)/libcos.so.$(ABI)
-	ln -sf libcos.so.$(ABI) $@
+$(LIB)/$(LINKED): $(LIB)/$(SHARED)
+	ln -sf $(SHARED) $@
 
 # A single object in which the functions of cos.h alone are global: a program may have another library
 # made by Rust in it, with a standard library of its own.
-$(LIB)/libcos.a: $(TARGET)/release/libcos.a abi/symbols.txt
+$(LIB)/libcos.a: $(RELEASE)/libcos.a abi/symbols.txt
 	mkdir -p $(LIB)
-	$(LD) -r --gc-sections --force-group-allocation $(addprefix -u ,$(shell cat abi/symbols.txt)) \
-	    $< -o $(LIB)/libcos.o
-	$(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
+	$(MERGE)
 	rm -f $@
 	$(AR) crs $@ $(LIB)/libcos.o
 	rm $(LIB)/libcos.o
 
 # The command, in C on cos.h alone. A file is compiled anew when it or a header that it includes has
 # changed.
-CLI := $(patsubst cli/%.c,$(BUILD)/cli/%.o,$(wildcard cli/*.c))
+SYSTEMS := unix win32
+CLI := $(filter-out $(SYSTEMS:%=cli/%.c),$(wildcard cli/*.c)) cli/$(SYSTEM).c
+CLI := $(CLI:cli/%.c=$(BUILD)/cli/%.o)
 
-$(BUILD)/bin/cos: $(CLI) $(LIB)/libcos.a
+$(BUILD)/bin/cos$(EXE): $(CLI) $(LIB)/libcos.a
 	mkdir -p $(BUILD)/bin
-	$(CC) $(CFLAGS) $^ $(PRIVATE) -Wl,-z,relro,-z,now $(LDFLAGS) -o $@
+	$(CC) $(CFLAGS) $^ $(PRIVATE) $(HARDEN) $(LDFLAGS) -o $@
 	$(STRIP) $@
 
 $(BUILD)/cli/%.o: cli/%.c
 	mkdir -p $(BUILD)/cli
-	$(CC) -std=c99 $(CFLAGS) -MMD -MP -Iinclude -c $< -o $@
+	$(CC) -std=c99 $(CFLAGS) -DCOS_STATIC -MMD -MP -Iinclude -c $< -o $@
 
 -include $(CLI:.o=.d)
 
@@ -98,11 +131,12 @@ install: $(filter all lib,$(MAKECMDGOALS))
 	@$(check_paths)
 	install -d $(DESTDIR)$(PREFIX)/include
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
-	install -m 755 $(LIB)/libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)
-	ln -sf libcos.so.$(ABI) $(DESTDIR)$(LIBDIR)/libcos.so
+	install -m 755 $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(LINKED)
 	install -m 644 $(LIB)/libcos.a $(DESTDIR)$(LIBDIR)
 	install -m 644 include/cos.h include/cos.hpp $(DESTDIR)$(PREFIX)/include
-	if $(has_command); then install -D -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin/cos; fi
+	if $(has_command); then install -d $(DESTDIR)$(PREFIX)/bin; fi
+	if $(has_command); then install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin; fi
 	$(call fill,cos.pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
 	$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
@@ -117,19 +151,23 @@ check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
     echo "PREFIX and LIBDIR must be absolute, and no path may have blanks" >&2; exit 1 ;; esac
 
 space := $(subst ,, )
+# The way from the CMake files to PREFIX, or to the root where LIBDIR is elsewhere.
+below = $(LIBDIR:$(PREFIX)/%=%)
+up = $(subst $(space),/,$(patsubst %,..,$(subst /,$(space),$(below)/cmake/cos)))
 fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
-    -e 's|@ABI@|$(ABI)|' -e 's|@VERSION@|$(VERSION)|' \
+    -e 's|@SHARED@|$(SHARED)|' -e 's|@SONAME@|$(SONAME)|' \
+    -e 's|@VERSION@|$(VERSION)|' \
     -e 's|@MAJOR@|$(word 1,$(subst ., ,$(VERSION)))|' \
     -e 's|@MINOR@|$(word 2,$(subst ., ,$(VERSION)))|' \
-    -e 's|@PRIVATE@|$(subst $(space),;,$(PRIVATE))|' \
-    -e 's|@INCLUDE@|$(shell realpath -m --relative-to=$(LIBDIR)/cmake/cos $(PREFIX)/include)|' \
+    -e 's|^Libs.private: .*|Libs.private: $(PRIVATE)|' -e 's|@PRIVATE@|$(subst $(space),;,$(PRIVATE))|' \
+    -e 's|@INCLUDE@|$(up)/$(if $(filter /%,$(below)),$(PREFIX:/%=%)/)include|' \
     packaging/$(1).in
 
 uninstall:
 	@$(check_paths)
 	rm -f $(DESTDIR)$(PREFIX)/bin/cos
 	rm -f $(DESTDIR)$(PREFIX)/include/cos.h $(DESTDIR)$(PREFIX)/include/cos.hpp
-	rm -f $(DESTDIR)$(LIBDIR)/libcos.so $(DESTDIR)$(LIBDIR)/libcos.so.$(ABI)
+	rm -f $(DESTDIR)$(LIBDIR)/$(LINKED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/cos
 
@@ -155,6 +193,9 @@ check: style
 
 test: setup lint all
 	$(CARGO) test --workspace --no-fail-fast
+
+macos:
+	@TARGET=$(TARGET) tests/macos.sh
 
 setup:
 	@TARGET=$(TARGET) tests/install-tools.sh

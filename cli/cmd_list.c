@@ -23,7 +23,7 @@ static int list_entry(const char *key, const char *entry, void *user)
 {
     struct listing *listing = user;
     char *name = cos_json_string(entry, "/name"), *path;
-    char date[SHORT], size[SHORT] = "-";
+    char date[SHORT_TEXT], size[SHORT_TEXT] = "-";
     int64_t bytes = 0;
     int is_file = cos_json_int(entry, "/filesize", &bytes) == 0;
     (void)key;
@@ -172,7 +172,7 @@ static enum status run_ls(const cos_client *client, const struct place *place)
     const char *begin = strrchr(place->text, '/') + 1;
     struct listing listing = {.client = client};
     enum status first, below;
-    char size[SHORT];
+    char size[SHORT_TEXT];
     listing.folder = place_of(copy_of_part(place->text, (size_t)(begin - place->text)));
     listing.hidden = strlen(listing.folder.path);
     first = list_folder(&listing, begin, place);
@@ -194,7 +194,7 @@ static enum status run_ls(const cos_client *client, const struct place *place)
 static int list_bucket(const char *key, const char *bucket, void *user)
 {
     char *name = cos_json_string(bucket, "/name"), *region = cos_json_string(bucket, "/region");
-    char date[SHORT];
+    char date[SHORT_TEXT];
     (void)key;
     (void)user;
     if (option('l'))

@@ -25,7 +25,7 @@ static int print_header(const char *name, const char *value, void *user)
 
 static enum status run_stat(const cos_client *client, const struct place *place)
 {
-    char size[SHORT], date[SHORT], *json;
+    char size[SHORT_TEXT], date[SHORT_TEXT], *json;
     int64_t bytes;
     int code = (ends_with_slash(place) ? cos_stat_folder : cos_stat_file)(
         client, place->bucket, place->path, NULL, &json);

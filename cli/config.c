@@ -104,6 +104,17 @@ struct reading {
     const char *problem; /* with a file that is there and that nobody named; else NULL */
 };
 
+/* Reads what fits into `text`. Returns how much that is, or -1 with errno set. */
+static long read_whole(int file, char *text)
+{
+    long length = 0, got = 1;
+    while (got > 0 && length < LARGEST) {
+        got = read_some(file, text + length, (size_t)(LARGEST - length));
+        length += got > 0 ? got : 0;
+    }
+    return got < 0 ? -1 : length;
+}
+
 /* A file that somebody named has to be one that can be read. */
 static struct reading read_file(const char *path, int is_named)
 {
@@ -112,20 +123,20 @@ static struct reading read_file(const char *path, int is_named)
     enum path_kind kind = path_kind(path);
     /* Opening a pipe could make the program wait. */
     int may_open = is_named || kind == PATH_FILE || kind == PATH_MISSING;
-    FILE *file = may_open ? fopen(path, "r") : NULL;
-    size_t length = file ? fread(text, 1, LARGEST, file) : 0;
-    if (file && !ferror(file))
-        reading.status = read_text(path, text, length);
+    int file = may_open ? open_to_read(path) : -1;
+    long length = file >= 0 ? read_whole(file, text) : -1;
+    if (length >= 0)
+        reading.status = read_text(path, text, (size_t)length);
     else if (is_named)
         reading.status = cannot_use(path);
     else if (!may_open)
         reading.problem = "this is not a file";
     else if (kind != PATH_MISSING || errno != ENOENT)
         reading.problem = strerror(errno);
-    if (file && kind == PATH_FILE && others_can_read(path))
-        complain("warning: others can read %s; chmod 600 keeps the secret", path);
-    if (file)
-        fclose(file);
+    if (file >= 0 && kind == PATH_FILE && others_can_read(path))
+        complain("warning: others can read %s; %s keeps the secret", path, CONFIG_CLOSED_BY);
+    if (file >= 0)
+        close_file(file);
     return reading;
 }
 

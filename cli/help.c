@@ -4,11 +4,12 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "system.h"
 
 static const char CONFIGURATION[] =
     "\nConfiguration: a file with lines NAME = VALUE, without quotes, and lines of comments that\n"
     "begin with #, at --config,\n"
-    "$COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, the first that is given.\n"
+    "%s, the first that is given.\n"
     "Variables of the environment win: COS_APPID for appid, and so on.\n"
     "\n"
     "  appid, secret_id, secret_key   the account\n"
@@ -28,7 +29,7 @@ static const char EXIT_CODES[] =
     "    2  wrong usage, arguments or configuration, or a problem with a local file\n"
     "    3  no such file, folder or bucket\n"
     "    4  network trouble or overload: trying again may help\n"
-    "  130  interrupted by Ctrl-C; 143: by SIGTERM\n";
+    "  %s\n";
 
 static void print_help_of(const struct command *command)
 {
@@ -49,8 +50,8 @@ static void print_help_of_all(void)
         printf("  %-6s  %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     printf("\nOptions of every command:\n");
     print_options(COMMON_OPTIONS);
-    fputs(CONFIGURATION, stdout);
-    fputs(EXIT_CODES, stdout);
+    printf(CONFIGURATION, CONFIG_PLACES);
+    printf(EXIT_CODES, INTERRUPTED_CODES);
 }
 
 void print_help(const struct command *command)

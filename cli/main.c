@@ -4,6 +4,7 @@
  *
  * `cos help` tells the rest. This file reads the command line and runs the command that it names. */
 #include <cos.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,7 @@ static enum status dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     enum status status;
-    if (system_start() != 0)
+    if (system_start(&argc, &argv) != 0)
         return WRONG;
     if (cos_abi_version() != COS_ABI_VERSION) {
         fprintf(stderr, "cos: libcos %s is not the one this was compiled for\n", cos_version());
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
     }
     status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
+        end_if_broken_pipe(errno);
         fputs("cos: the standard output could not be written\n", stderr);
         status = status != DONE ? status : WRONG;
     }

@@ -58,18 +58,26 @@ void place_without_appid(struct place *place, const char *appid)
     *place = shorter;
 }
 
+/* Whether the character separates names in this place. */
+static int separates(const struct place *place, char c)
+{
+    return place->bucket ? c == '/' : is_separator(c);
+}
+
 struct place place_in(const struct place *folder, const char *name)
 {
-    return place_of(formatted("%s%s%s", folder->text, ends_with_slash(folder) ? "" : "/", name));
+    const char between[] = {folder->bucket ? '/' : SEPARATOR, '\0'};
+    return place_of(
+        formatted("%s%s%s", folder->text, ends_with_slash(folder) ? "" : between, name));
 }
 
 char *last_name(const struct place *place)
 {
     size_t end = strlen(place->path), start;
     const char *name;
-    while (end > 0 && place->path[end - 1] == '/')
+    while (end > 0 && separates(place, place->path[end - 1]))
         end--;
-    for (start = end; start > 0 && place->path[start - 1] != '/';)
+    for (start = end; start > 0 && !separates(place, place->path[start - 1]);)
         start--;
     name = place->path + start;
     if ((end - start == 1 && name[0] == '.') ||
@@ -81,7 +89,7 @@ char *last_name(const struct place *place)
 int ends_with_slash(const struct place *place)
 {
     size_t length = strlen(place->path);
-    return length > 0 && place->path[length - 1] == '/';
+    return length > 0 && separates(place, place->path[length - 1]);
 }
 
 int is_folder(const struct place *place)

@@ -42,11 +42,13 @@ size_t print_clean(FILE *stream, const char *name, size_t columns)
 
 static void print_line(FILE *stream, const char *text)
 {
-    if (is_terminal(stream))
+    if (is_terminal(stream)) {
         print_clean(stream, text, (size_t)-1);
-    else
-        fputs(text, stream);
-    putc('\n', stream);
+        putc('\n', stream);
+        fflush(stream);
+    } else if (fputs(text, stream) < 0 || putc('\n', stream) < 0) {
+        end_if_broken_pipe(errno);
+    }
 }
 
 LIKE_PRINTF(2, 0)

@@ -27,7 +27,7 @@ static double rate_of(struct progress *progress, double time, uint64_t done)
 /* The numbers of the bar: "  45%   12.3 MiB    3.4 MiB/s     0:04". Returns their length. */
 static size_t describe(char *text, size_t room, uint64_t done, uint64_t total, double rate)
 {
-    char size[SHORT], speed[SHORT], left[SHORT] = "-:--";
+    char size[SHORT_TEXT], speed[SHORT_TEXT], left[SHORT_TEXT] = "-:--";
     double seconds = rate > 0 ? (double)(total - done) / rate : 1e9;
     if (seconds < 3600)
         snprintf(left, sizeof left, "%d:%02d", (int)seconds / 60, (int)seconds % 60);
@@ -42,7 +42,7 @@ static size_t describe(char *text, size_t room, uint64_t done, uint64_t total, d
 /* The same where the total is not known. */
 static size_t describe_without_total(char *text, size_t room, uint64_t done, double rate)
 {
-    char size[SHORT], speed[SHORT];
+    char size[SHORT_TEXT], speed[SHORT_TEXT];
     size_text((long long)done, size);
     size_text((long long)rate, speed);
     return (size_t)snprintf(text, room, " %10s %10s/s", size, speed);

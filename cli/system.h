@@ -1,6 +1,6 @@
-/* What the command needs of the operating system and C does not have. unix.c provides it; but for
- * getopt.h, no other file includes headers of the system. Where a function returns an errno, 0 is
- * success. */
+/* What the command needs of the operating system and C does not have. unix.c and win32.c provide it,
+ * each for its systems; but for getopt.h, no other file includes headers of a system. Where a function
+ * returns an errno, 0 is success. All texts are UTF-8. */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
@@ -9,8 +9,8 @@
 
 /* The process. */
 
-/* Prepares the standard streams and signals. Returns 0, or -1 if that fails. */
-int system_start(void);
+/* Prepares the arguments, the standard streams and signals. Returns 0, or -1 if that fails. */
+int system_start(int *argc, char ***argv);
 
 /* A variable of the environment, or NULL if it is not set or empty. */
 const char *environment(const char *name);
@@ -18,12 +18,17 @@ const char *environment(const char *name);
 /* Where the configuration file is if nobody names one; to be freed. */
 char *default_config_path(void);
 
+/* What help says: where the configuration file is, how it is closed to others, and the exit codes of
+ * a program that was interrupted. */
+extern const char CONFIG_PLACES[], CONFIG_CLOSED_BY[], INTERRUPTED_CODES[];
+
 /* Seconds since some moment, from a clock that nobody sets. */
 double seconds_now(void);
 
 /* Signals. */
 
-/* From begin to end, the first Ctrl-C or SIGTERM is only noted; a second one ends the program. */
+/* From begin to end, the first Ctrl-C, or what else asks the program to end, is only noted; a second
+ * one ends it. */
 void interrupts_begin(void);
 void interrupts_end(void);
 
@@ -33,7 +38,7 @@ int is_interrupted(void);
 /* Ends the program as the noted signal would have, so that a shell that runs it stops, too. */
 void end_if_interrupted(void);
 
-/* From begin to end, a pipe that nobody reads is the error EPIPE and not a signal. */
+/* From begin to end, a pipe that nobody reads is the error EPIPE and no signal. */
 void pipe_errors_begin(void);
 void pipe_errors_end(void);
 
@@ -51,6 +56,10 @@ int can_redraw(void);
 size_t terminal_columns(void);
 
 /* Paths. */
+
+/* What is between the names of a local path, and what else ends a directory there. */
+extern const char SEPARATOR;
+int is_separator(char c);
 
 enum path_kind {
     PATH_MISSING, /* or it cannot be looked at; errno says why */
@@ -84,7 +93,7 @@ long read_some(int file, void *buffer, size_t size);
 /* Writes everything, unless it is interrupted. Returns an errno. */
 int write_all(int file, const void *data, size_t size);
 
-/* A file that has lost its name already: whatever happens, nothing stays behind. */
+/* A file of which nothing stays behind, whatever happens. */
 struct temporary {
     int file;
     int error;       /* why it could not be made: an errno */

@@ -83,24 +83,24 @@ char *quoted(const char *text)
     return string;
 }
 
-const char *size_text(long long bytes, char text[SHORT])
+const char *size_text(long long bytes, char text[SHORT_TEXT])
 {
     const char *unit = "KMGTPE";
     double value = (double)bytes / 1024;
     for (; value >= 999.95; unit++) /* from there on, %.1f would print 1000.0 */
         value /= 1024;
     if (bytes < 1024)
-        snprintf(text, SHORT, "%lld %s", bytes, bytes == 1 ? "byte" : "bytes");
+        snprintf(text, SHORT_TEXT, "%lld %s", bytes, bytes == 1 ? "byte" : "bytes");
     else
-        snprintf(text, SHORT, "%.1f %ciB", value, *unit);
+        snprintf(text, SHORT_TEXT, "%.1f %ciB", value, *unit);
     return text;
 }
 
-const char *date_text(long long seconds, char text[SHORT])
+const char *date_text(long long seconds, char text[SHORT_TEXT])
 {
     time_t when = (time_t)seconds;
     struct tm *local = localtime(&when);
-    if (!local || !strftime(text, SHORT, "%Y-%m-%d %H:%M", local))
+    if (!local || !strftime(text, SHORT_TEXT, "%Y-%m-%d %H:%M", local))
         strcpy(text, "?");
     return text;
 }

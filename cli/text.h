@@ -27,10 +27,10 @@ LIKE_PRINTF(2, 0) void append_list(char **text, const char *format, va_list list
 /* The text as a JSON string, with its quotes. */
 char *quoted(const char *text);
 
-enum { SHORT = 32 };
+enum { SHORT_TEXT = 32 };
 
 /* These write to `text` and return it. */
-const char *size_text(long long bytes, char text[SHORT]);
-const char *date_text(long long seconds, char text[SHORT]);
+const char *size_text(long long bytes, char text[SHORT_TEXT]);
+const char *date_text(long long seconds, char text[SHORT_TEXT]);
 
 #endif

@@ -36,14 +36,14 @@ enum status report_kept(const char *json, const struct place *from, const struct
 /* How much an earlier transfer had done already, to be freed; "" if nothing. */
 static char *resumed_text(const char *json)
 {
-    char size[SHORT];
+    char size[SHORT_TEXT];
     long long bytes = number_in(json, "/transfer/resumed_bytes");
     return bytes > 0 ? formatted(", %s resumed", size_text(bytes, size)) : copy_of("");
 }
 
 void report_file(const char *json, const struct place *from, const struct place *to)
 {
-    char size[SHORT], *seconds = cos_json_string(json, "/transfer/seconds");
+    char size[SHORT_TEXT], *seconds = cos_json_string(json, "/transfer/seconds");
     char *resumed = resumed_text(json);
     say("%s -> %s: %s in %.1f s%s%s", from->text, to->text,
         size_text(number_in(json, "/transfer/bytes"), size), seconds ? strtod(seconds, NULL) : 0,
@@ -96,7 +96,7 @@ static void report_sum(const char *json, const struct place *from, const struct 
     int is_upload = to->bucket != NULL;
     long long travelled =
         number_in(json, is_upload ? "/transfer/sent_bytes" : "/transfer/received_bytes");
-    char size[SHORT], *resumed = resumed_text(json);
+    char size[SHORT_TEXT], *resumed = resumed_text(json);
     char *kept = skipped > 0 ? formatted("%lld skipped, ", skipped) : copy_of("");
     say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %s%lld failed; %s %s%s", from->text,
         to->text, number_in(json, is_upload ? "/data/uploaded" : "/data/downloaded"),

@@ -15,6 +15,10 @@
 
 #include "text.h"
 
+const char CONFIG_PLACES[] = "$COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf";
+const char CONFIG_CLOSED_BY[] = "chmod 600";
+const char INTERRUPTED_CODES[] = "130  interrupted by Ctrl-C; 143: by SIGTERM";
+
 /* The process. */
 
 /* If a standard stream is closed, the next file or connection would get its number. /dev/null takes
@@ -30,8 +34,9 @@ static int occupy_standard_streams(void)
     return 0;
 }
 
-int system_start(void)
+int system_start(int *argc, char ***argv)
 {
+    (void)argc, (void)argv; /* they are what was typed */
     if (occupy_standard_streams() != 0)
         return -1;
     signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is an error like any other */
@@ -144,6 +149,13 @@ size_t terminal_columns(void)
 
 /* Paths. */
 
+const char SEPARATOR = '/';
+
+int is_separator(char c)
+{
+    return c == '/';
+}
+
 enum path_kind path_kind(const char *path)
 {
     struct stat found;
@@ -217,6 +229,7 @@ int write_all(int file, const void *data, size_t size)
     return 0;
 }
 
+/* It loses its name at once. */
 struct temporary temporary_open(void)
 {
     struct temporary temporary = {-1, 0, NULL, NULL};

@@ -51,15 +51,21 @@ const CRC64_OF_TWELVE_BYTES: &str = "crc64      3913256766542834471";
 
 const TOKEN: &str = "EXAMPLE_TOKEN";
 
-fn sources() -> Vec<PathBuf> {
+/// The sources of the command, for the system that this file knows.
+fn sources(system: &str) -> Vec<PathBuf> {
     let files = fs::read_dir(root().join("cli")).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|file| file.extension() == Some(OsStr::new("c"))).collect()
+    let of_c = files.filter(|file| file.extension() == Some(OsStr::new("c")));
+    let others = OF_ONE_SYSTEM.into_iter().filter(|name| *name != system);
+    let others: Vec<_> = others.collect();
+    of_c.filter(|file| !others.iter().any(|other| file.ends_with(other))).collect()
 }
+
+const STRICT: [&str; 6] =
+    ["-std=c99", "-O1", "-g", "-Wshadow", "-Wconversion", "-Wmissing-prototypes"];
 
 fn compiled_by(compiler: &str, program: &Path) {
     let mut cc = Command::new(compiler);
-    cc.args(["-std=c99", "-O1", "-g", "-Wshadow", "-Wconversion", "-Wmissing-prototypes"]);
-    cc.args(sources());
+    cc.args(STRICT).args(sources("unix.c"));
     build(cc, Link::Static, program);
 }
 
@@ -181,13 +187,19 @@ fn curl(bed: &Bed) -> Command {
 }
 
 #[test]
-fn both_compilers_accept_it_without_a_warning() {
+fn all_compilers_accept_it_without_a_warning() {
     let bed = Bed::new(Api::V4);
     tool();
     compiled_by("clang", &bed.path("by-clang"));
+    let mut for_windows = Command::new("x86_64-w64-mingw32-gcc");
+    for_windows.current_dir(bed.dir.path()).args(STRICT).arg("-c").args(sources("win32.c"));
+    for_windows.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+    succeed(for_windows.arg(root().join("include")));
 }
 
-/// Another system needs another `unix.c`, and nothing else.
+/// Another system needs another of these, and nothing else.
+const OF_ONE_SYSTEM: [&str; 2] = ["unix.c", "win32.c"];
+
 #[test]
 fn one_file_knows_the_operating_system() {
     const ALLOWED: &str = "cos.h ctype.h errno.h getopt.h stdarg.h stddef.h stdint.h stdio.h \
@@ -197,7 +209,8 @@ fn one_file_knows_the_operating_system() {
         let included = text.lines().filter_map(|line| line.strip_prefix("#include <"));
         for header in included.map(|rest| rest.trim_end_matches('>')) {
             let is_known = ALLOWED.split(' ').any(|known| known == header);
-            assert!(is_known || file.ends_with("unix.c"), "{}: <{header}>", file.display());
+            let of_one_system = OF_ONE_SYSTEM.iter().any(|name| file.ends_with(name));
+            assert!(is_known || of_one_system, "{}: <{header}>", file.display());
         }
     }
 }

@@ -87,6 +87,16 @@ pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     system::preallocate(file, len)
 }
 
+/// Makes the bytes of a file survive a power cut, where the file system can.
+pub fn sync_data(file: &File) -> io::Result<()> {
+    system::sync_data(file)
+}
+
+/// Makes all of a file survive a power cut, where the file system can.
+pub fn sync_all(file: &File) -> io::Result<()> {
+    system::sync_all(file)
+}
+
 /// Makes the names in a directory survive a power cut, where the file system can.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     system::sync_directory(path)

@@ -303,7 +303,7 @@ impl<'a> Partial<'a> {
                 return Ok(());
             }
             if durably {
-                self.file.sync_data()?;
+                os::sync_data(&self.file)?;
             }
             os::write_at(&self.file, &len.to_le_bytes(), self.len + 4 * i)
         };
@@ -333,7 +333,7 @@ impl<'a> Partial<'a> {
         let finish = || {
             // While what says how far it has come is still there; little comes again as fast.
             if self.had.len() > 1 {
-                self.file.sync_all()?;
+                os::sync_all(&self.file)?;
             }
             // What has come there meanwhile counts if it is a file, too.
             let found = what_is_at(to).ok().flatten().filter(Metadata::is_file);
@@ -352,7 +352,7 @@ impl<'a> Partial<'a> {
             self.file.set_len(self.len)?;
             os::has_no_holes(&self.file);
             // The end must not come back after a power cut, behind the new name.
-            if let Err(error) = self.file.sync_all().and_then(|()| rename()) {
+            if let Err(error) = os::sync_all(&self.file).and_then(|()| rename()) {
                 // So that a later call finds what it can use.
                 let tail = self.tail(|i| piece_len(self.len, i));
                 let _ = os::write_at(&self.file, &tail, self.len);

@@ -3,13 +3,12 @@
 use std::ffi::CString;
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::ptr;
 
+use super::own::{access_list, check_not_fixed};
 use crate::os::parent;
 
 /// Bits of a directory's mode: only owners may replace files in it; new files get its group.
@@ -42,36 +41,6 @@ pub fn check_replaceable(
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
     }
     check_not_fixed(path, true)
-}
-
-/// Fails if a file or directory is kept as it is by other means than its mode: by an attribute, or,
-/// if `mounts` count, because something is mounted there.
-#[cfg(target_os = "linux")]
-fn check_not_fixed(path: &Path, mounts: bool) -> io::Result<()> {
-    let name = CString::new(path.as_os_str().as_bytes())?;
-    let mut found = MaybeUninit::<libc::statx>::zeroed();
-    let flags = libc::AT_SYMLINK_NOFOLLOW;
-    // SAFETY: the name is NUL-terminated and there is place for the result, which is valid as zeros.
-    // The system call has no wrapper in older C libraries; where it is missing, it only fails.
-    let attributes = unsafe {
-        let call = libc::SYS_statx;
-        libc::syscall(call, libc::AT_FDCWD, name.as_ptr(), flags, 0u32, found.as_mut_ptr());
-        found.assume_init().stx_attributes
-    };
-    let has = |attribute: libc::c_int| attributes & attribute as u64 != 0;
-    let problem = if mounts && has(libc::STATX_ATTR_MOUNT_ROOT) {
-        "something is mounted there"
-    } else if has(libc::STATX_ATTR_IMMUTABLE) || has(libc::STATX_ATTR_APPEND) {
-        "an attribute of the file or its directory forbids it"
-    } else {
-        return Ok(());
-    };
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn check_not_fixed(_: &Path, _: bool) -> io::Result<()> {
-    Ok(())
 }
 
 /// Who may do what with a file: mode, owner, group, and the access list, if it has one.
@@ -156,135 +125,10 @@ pub fn narrow_partial(file: &File, path: &Path, replaces: &Access) -> io::Result
     }
 }
 
-/// Access lists (POSIX.1e), as Linux keeps them: a version, then entries of a tag, permissions and
-/// an id, all little-endian.
-#[cfg(target_os = "linux")]
-mod access_list {
-    use super::*;
-    use std::ffi::CStr;
-
-    pub const ACCESS: &CStr = c"system.posix_acl_access";
-    pub const DEFAULT: &CStr = c"system.posix_acl_default";
-
-    /// The list of the file at `path`; `None` where it has none.
-    pub fn of(path: &Path, kind: &CStr) -> Option<Vec<u8>> {
-        /// What Linux keeps at the most in one attribute.
-        const LARGEST: usize = 64 * 1024;
-        let name = CString::new(path.as_os_str().as_bytes()).ok()?;
-        let mut list = vec![0u8; 1024];
-        loop {
-            let (place, len) = (list.as_mut_ptr().cast(), list.len());
-            // SAFETY: both names are NUL-terminated, and `place` has room for `len` bytes.
-            let found = unsafe { libc::lgetxattr(name.as_ptr(), kind.as_ptr(), place, len) };
-            match usize::try_from(found) {
-                Ok(len) => {
-                    list.truncate(len);
-                    return Some(list);
-                }
-                Err(_) if list.len() < LARGEST => {
-                    let error = io::Error::last_os_error().raw_os_error();
-                    if error != Some(libc::ERANGE) {
-                        return None;
-                    }
-                    list = vec![0; LARGEST];
-                }
-                Err(_) => return None,
-            }
-        }
-    }
-
-    /// Gives a file a list.
-    pub fn set(file: &File, list: &[u8]) -> io::Result<()> {
-        let (fd, name) = (file.as_raw_fd(), ACCESS.as_ptr());
-        // SAFETY: the descriptor is open for as long as `file` is borrowed, the name is
-        // NUL-terminated, and the list has the length that is given.
-        match unsafe { libc::fsetxattr(fd, name, list.as_ptr().cast(), list.len(), 0) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    }
-
-    /// Takes a file's list away; tells whether it has none then.
-    pub fn remove(file: &File) -> bool {
-        let (fd, name) = (file.as_raw_fd(), ACCESS.as_ptr());
-        // SAFETY: the descriptor is open for as long as `file` is borrowed, the name is
-        // NUL-terminated, and no place is given, so none is written to.
-        unsafe {
-            libc::fremovexattr(fd, name) == 0 || libc::fgetxattr(fd, name, ptr::null_mut(), 0) < 0
-        }
-    }
-
-    /// The mode that gives nobody more than `mode` did together with `list`. Its group digit was
-    /// the mask of the list.
-    pub fn without(mode: u32, list: &[u8]) -> u32 {
-        const NAMED: [u16; 2] = [0x02, 0x08];
-        const OWNING_GROUP: u16 = 0x04;
-        let (mut group, mut named) = (0, 7);
-        for entry in list.get(4..).unwrap_or_default().chunks_exact(8) {
-            let tag = u16::from_le_bytes([entry[0], entry[1]]);
-            let may = u32::from(u16::from_le_bytes([entry[2], entry[3]])) & 7;
-            if tag == OWNING_GROUP {
-                group = may;
-            } else if NAMED.contains(&tag) {
-                // Whoever is named may be allowed less than the group or others are.
-                named &= may;
-            }
-        }
-        let (mask, others) = (mode >> 3 & 7, mode & 7);
-        mode & 0o700 | (group & mask & named) << 3 | others & named
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod access_list {
-    use super::*;
-
-    pub const ACCESS: () = ();
-    pub const DEFAULT: () = ();
-
-    pub fn of(_: &Path, _: ()) -> Option<Vec<u8>> {
-        None
-    }
-
-    pub fn set(_: &File, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub fn remove(_: &File) -> bool {
-        true
-    }
-
-    pub fn without(mode: u32, _: &[u8]) -> u32 {
-        mode & 0o700
-    }
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use super::access_list::tests::list;
     use super::*;
-
-    /// Version 2: owner 6, user 1000 as given, owning group as given, mask as given, others as given.
-    fn list(user: u16, group: u16, mask: u16, others: u16) -> Vec<u8> {
-        let entries = [(1, 6), (2, user), (4, group), (0x10, mask), (0x20, others)];
-        let entry = |(tag, may): (u16, u16)| {
-            let id = if tag == 2 { 1000 } else { u32::MAX };
-            [&tag.to_le_bytes()[..], &may.to_le_bytes(), &id.to_le_bytes()].concat()
-        };
-        2u32.to_le_bytes().into_iter().chain(entries.into_iter().flat_map(entry)).collect()
-    }
-
-    #[test]
-    fn what_an_access_list_gave_to_one_is_given_to_nobody_else() {
-        for (mode, list, left) in [
-            (0o640, list(4, 0, 4, 0), 0o600),
-            (0o664, list(6, 4, 6, 4), 0o644),
-            (0o644, list(0, 4, 4, 4), 0o600),
-            (0o644, list(4, 4, 4, 4), 0o644),
-            (0o640, Vec::new(), 0o600),
-        ] {
-            assert_eq!(access_list::without(mode, &list), left, "{mode:o} {list:?}");
-        }
-    }
 
     #[test]
     fn an_access_list_goes_along_where_the_file_system_has_them() {

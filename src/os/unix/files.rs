@@ -5,13 +5,13 @@ use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{self, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::access::{Access, mode_of_partial};
+use super::own;
 use crate::os::parent;
 
 #[cfg(test)]
@@ -129,8 +129,8 @@ fn check_size_limit(len: u64) -> io::Result<()> {
             _ => libc::RLIM_INFINITY,
         }
     };
-    // The limit may have 32 bits.
-    if most == libc::RLIM_INFINITY || u128::from(len) <= u128::from(most) {
+    // The limit may have 32 bits, or a sign.
+    if most == libc::RLIM_INFINITY || u128::from(len) <= most as u128 {
         return Ok(());
     }
     let problem = format!("this process may not write files of more than {most} bytes");
@@ -139,20 +139,18 @@ fn check_size_limit(len: u64) -> io::Result<()> {
 
 pub fn preallocate(file: &File, len: u64) -> io::Result<()> {
     check_size_limit(len)?;
-    #[cfg(target_os = "linux")]
-    if let (1.., Ok(size)) = (len, libc::off64_t::try_from(len)) {
-        let keep = libc::FALLOC_FL_KEEP_SIZE;
-        // SAFETY: the descriptor is open for as long as `file` is borrowed, and the call touches
-        // no memory.
-        let result = unsafe { libc::fallocate64(file.as_raw_fd(), keep, 0, size) };
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            _ if result == 0 => return Ok(()),
-            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINTR) => {}
-            _ => return Err(error),
-        }
+    match own::reserve(file, len) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        result => result,
     }
-    Ok(())
+}
+
+pub fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data().or_else(|error| own::sync_otherwise(file, error))
+}
+
+pub fn sync_all(file: &File) -> io::Result<()> {
+    file.sync_all().or_else(|error| own::sync_otherwise(file, error))
 }
 
 /// Files need no sign that they may have holes.
@@ -176,27 +174,13 @@ pub fn is_in_use(_: &io::Error) -> bool {
 }
 
 pub fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    sync_all(&File::open(path)?)
 }
 
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        let here = libc::AT_FDCWD;
-        let old = CString::new(from.as_os_str().as_bytes())?;
-        let new = CString::new(to.as_os_str().as_bytes())?;
-        // SAFETY: both are NUL-terminated and stay as they are during the call, which has no wrapper
-        // in older C libraries.
-        let result = unsafe {
-            let (call, flags) = (libc::SYS_renameat2, libc::RENAME_NOREPLACE);
-            libc::syscall(call, here, old.as_ptr(), here, new.as_ptr(), flags)
-        };
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            _ if result == 0 => return Ok(()),
-            Some(libc::EINVAL | libc::ENOSYS) => {}
-            _ => return Err(error),
-        }
+    match own::rename_new(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+        result => return result,
     }
     match fs::symlink_metadata(to) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),

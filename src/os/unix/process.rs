@@ -5,6 +5,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::own;
+
 /// Tells a process from those that are forked from it by more than its number: in a namespace of its
 /// own, a child may have the number of its parent.
 pub struct ForkMark {
@@ -23,7 +25,7 @@ unsafe impl Sync for ForkMark {}
 const PAGE: usize = size_of::<AtomicU32>();
 
 pub fn mark_process() -> ForkMark {
-    let mark = ForkMark { page: page_wiped_on_fork(PAGE), process: AtomicU32::new(0) };
+    let mark = ForkMark { page: own::page_wiped_on_fork(PAGE), process: AtomicU32::new(0) };
     is_elsewhere(&mark);
     mark
 }
@@ -51,41 +53,9 @@ impl Drop for ForkMark {
     }
 }
 
-#[cfg(target_os = "linux")]
-fn page_wiped_on_fork(len: usize) -> Option<ptr::NonNull<libc::c_void>> {
-    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
-    // SAFETY: a new mapping touches nothing that is there, and is given back where it is of no use.
-    unsafe {
-        let page = libc::mmap(ptr::null_mut(), len, access, kind, -1, 0);
-        if page == libc::MAP_FAILED {
-            return None;
-        }
-        if libc::madvise(page, len, libc::MADV_WIPEONFORK) != 0 {
-            libc::munmap(page, len);
-            return None;
-        }
-        ptr::NonNull::new(page)
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn page_wiped_on_fork(_: usize) -> Option<ptr::NonNull<libc::c_void>> {
-    None
-}
-
 pub fn random() -> u64 {
-    #[cfg(target_os = "linux")]
-    {
-        let mut number = [0; 8];
-        // SAFETY: it writes at most so many bytes to where they belong. It has no wrapper in older C
-        // libraries.
-        let filled = unsafe {
-            let (call, flags) = (libc::SYS_getrandom, libc::GRND_NONBLOCK);
-            libc::syscall(call, number.as_mut_ptr(), number.len(), flags)
-        };
-        if filled == number.len() as libc::c_long {
-            return u64::from_ne_bytes(number);
-        }
+    if let Some(number) = own::random() {
+        return number;
     }
     // Where the system gives none: what differs between processes and moments.
     let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::os::{Ready, Stored};
+use crate::os::Ready;
 
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -43,28 +43,4 @@ pub fn wait(sockets: &[TcpStream], ready: Ready, time: Duration) -> io::Result<(
         }
     }
     Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn send_stored(_: &TcpStream, _: Stored) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(target_os = "linux")]
-pub fn send_stored(socket: &TcpStream, stored: Stored) -> io::Result<usize> {
-    use super::threads::without_sigpipe;
-
-    let len = usize::try_from(stored.len).unwrap_or(usize::MAX);
-    let mut offset = libc::off64_t::try_from(stored.offset).map_err(io::Error::other)?;
-    let (to, from) = (socket.as_raw_fd(), stored.file.as_raw_fd());
-    // SAFETY: both descriptors are open for as long as they are borrowed, and the offset is written
-    // to during the call only.
-    let mut send = || unsafe { libc::sendfile64(to, from, &mut offset, len) };
-    match without_sigpipe(|| usize::try_from(send()).map_err(|_| io::Error::last_os_error())) {
-        // Not every file system can.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) => {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-        result => result,
-    }
 }

@@ -343,6 +343,14 @@ fn free_space(file: &File) -> io::Result<u64> {
     Ok(found.CallerAvailableAllocationUnits.cast_unsigned().saturating_mul(unit))
 }
 
+pub fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+pub fn sync_all(file: &File) -> io::Result<()> {
+    file.sync_all()
+}
+
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     // What makes a file durable needs the right to write.
     let mut options = OpenOptions::new();

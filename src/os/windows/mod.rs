@@ -13,7 +13,8 @@ pub use access::{Access, access_of, check_replaceable, give_access, is_own, narr
 pub use files::symlink;
 pub use files::{
     Directory, has_no_holes, is_in_use, open_below, open_directory, open_partial, open_source,
-    preallocate, read_at, rename_new, replace, settled, sync_directory, try_lock, unlock, write_at,
+    preallocate, read_at, rename_new, replace, settled, sync_all, sync_data, sync_directory,
+    try_lock, unlock, write_at,
 };
 pub use known::{Stamp, is_same_file, stamp_of};
 pub use names::{check_names_a_file, folded, why_no_name};

@@ -25,7 +25,11 @@ fn abi_version() -> String {
 fn link_arguments(abi: &str) -> Vec<String> {
     let variable = |name: &str| env::var(name).unwrap_or_default();
     if variable("CARGO_CFG_TARGET_VENDOR") == "apple" {
-        return vec![format!("-Wl,-install_name,@rpath/libcos.{abi}.dylib")];
+        return vec![
+            format!("-Wl,-install_name,@rpath/libcos.{abi}.dylib"),
+            format!("-Wl,-compatibility_version,{abi}.0.0"),
+            format!("-Wl,-current_version,{abi}.0.0"),
+        ];
     }
     match &*variable("CARGO_CFG_TARGET_OS") {
         "linux" | "android" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => vec![

@@ -10,12 +10,20 @@
 -- and the bytes in all. These functions stop the call with false.
 --
 -- The methods are made from cos.h, which lies beside this file, where COS_HEADER says, or where it
--- is installed.
+-- is installed. COS_LIBRARY names the library, if the system does not find it by its name.
 
 local ffi = require "ffi"
 
+local cos = {}
+
+--- What the library is called on a system, one of the names that LuaJIT has for them.
+function cos.library_name(system)
+  local names = { Windows = "cos.dll", OSX = "libcos.1.dylib" }
+  return names[system] or "libcos.so.1"
+end
+
 local function header()
-  local here = debug.getinfo(1, "S").source:match "^@(.*/)" or ""
+  local here = debug.getinfo(1, "S").source:match "^@(.*[/\\])" or ""
   local places = { os.getenv "COS_HEADER" or here .. "cos.h",
                    "/usr/local/include/cos.h", "/usr/include/cos.h" }
   for _, place in ipairs(places) do
@@ -32,7 +40,8 @@ end
 
 local declarations = header()
 ffi.cdef(declarations)
-local lib = ffi.load "libcos.so.1"
+local lib = ffi.load(os.getenv "COS_LIBRARY" or cos.library_name(ffi.os))
+cos.codes = lib
 
 local function owned(string)
   if string ~= nil then
@@ -255,8 +264,6 @@ function Client:close()
   if self.log then self.log:free() end
   self.handle, self.log = nil, nil
 end
-
-local cos = { codes = lib }
 
 --- Makes a client. Its region is one of the options.
 function cos.client(appid, secret_id, secret_key, options)

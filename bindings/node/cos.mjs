@@ -8,14 +8,21 @@
 // Uploads and downloads take two options more: `signal`, an AbortSignal, and `progress`, a function
 // that is told the bytes done and the bytes in all.
 //
-// It needs koffi: npm install koffi
+// It needs koffi: npm install koffi. COS_LIBRARY names the library, if the system does not find it by
+// its name.
 
 import koffi from "koffi";
 
 // What koffi gives a call otherwise is little for a TLS handshake and a look-up of a name.
 koffi.config({ ...koffi.config(), async_stack_size: 512 * 1024 });
 
-const lib = koffi.load("libcos.so.1");
+/** What the library is called on a platform, one of the names that Node has for them. */
+export function libraryName(platform) {
+  const names = { win32: "cos.dll", darwin: "libcos.1.dylib" };
+  return names[platform] ?? "libcos.so.1";
+}
+
+const lib = koffi.load(process.env.COS_LIBRARY ?? libraryName(process.platform));
 const client = koffi.pointer("cos_client", koffi.opaque());
 const transfer = koffi.pointer("cos_transfer", koffi.opaque());
 const readFn = koffi.pointer(koffi.proto("int64_t cos_read_fn(void *, size_t, void *)"));

@@ -6,16 +6,36 @@ arguments, options as keywords. They return the reply as a dict or raise CosErro
 Uploads and downloads take two keywords more. `progress` is called with the bytes done and the
 bytes in all; what it raises ends the call and is raised by it, and so is Ctrl-C. `transfer` is a
 Transfer that stops the call from another thread.
+
+COS_LIBRARY in the environment names the library, if the system does not find it by its name. On
+Windows it is looked for beside this file first.
 """
 
 import json
 import os
+import sys
 import threading
 import weakref
 from ctypes import (CDLL, CFUNCTYPE, byref, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint64,
                     c_void_p, memmove, string_at)
 
-_lib = CDLL("libcos.so.1")
+
+
+def library_name(platform):
+    """What the library is called on a platform, one of the values of sys.platform."""
+    return {"win32": "cos.dll", "darwin": "libcos.1.dylib"}.get(platform, "libcos.so.1")
+
+
+def _load():
+    if os.environ.get("COS_LIBRARY"):
+        return CDLL(os.path.abspath(os.environ["COS_LIBRARY"]))
+    name = library_name(sys.platform)
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    # There Python looks neither in the current directory nor on PATH.
+    return CDLL(beside if sys.platform == "win32" and os.path.exists(beside) else name)
+
+
+_lib = _load()
 _lib.cos_version.restype = _lib.cos_code_name.restype = c_char_p
 _lib.cos_transfer_new.restype = c_void_p
 

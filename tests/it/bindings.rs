@@ -14,7 +14,7 @@ use serde_json::Value;
 use support::ledger;
 use support::ledger::Ledger;
 use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID};
-use support::{content, for_each_api, installed, limited, root, succeed};
+use support::{content, for_each_api, header, installed, limited, root, succeed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -59,6 +59,16 @@ fn development(program: &str) -> Command {
     command
 }
 
+/// Go, which reaches for nothing else but what is installed.
+fn go_command(path: &Path) -> Command {
+    let mut go = development("go");
+    go.current_dir(Go.directory()).env("GOPROXY", "off");
+    // Its caches are often in the home directory.
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("go");
+    go.env("GOCACHE", cache).env("GOPATH", path).env("GOENV", "off").env("GOFLAGS", "-mod=mod");
+    go
+}
+
 /// A program of one of these directories, ready to run.
 struct Program {
     language: Language,
@@ -77,12 +87,8 @@ impl Program {
             Cpp => (None, compile("c++ -std=c++17", &source, built)),
             Go => {
                 let package = if name == "first_upload" { "." } else { "./everything" };
-                let mut go = development("go");
-                go.current_dir(language.directory()).env("GOPROXY", "off");
-                // Its caches are often in the home directory.
-                let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("go");
-                go.env("GOCACHE", cache).env("GOPATH", dir.path()).env("GOENV", "off");
-                go.env("GOFLAGS", "-mod=mod").args(["build", "-buildvcs=false", "-o"]);
+                let mut go = go_command(dir.path());
+                go.args(["build", "-buildvcs=false", "-o"]);
                 succeed(go.arg(&built).arg(package));
                 (None, built)
             }
@@ -295,6 +301,54 @@ fn everything_in_python(api: Api) {
         api,
         &[&["abi_version", "transfer_on_progress"], &json[..]].concat(),
     );
+}
+
+/// The tests run on one system. Here the library has a name that none of them looks for.
+#[test]
+fn each_script_knows_the_library_by_its_name_on_each_system_or_by_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let library = dir.path().join("another name.so");
+    fs::copy(installed().join("lib/libcos.so"), &library).unwrap();
+    let of_python = "import cos
+print(*map(cos.library_name, ['linux', 'freebsd14', 'darwin', 'win32']))";
+    let of_node = "import { libraryName } from './cos.mjs';
+console.log(['linux', 'freebsd', 'darwin', 'win32'].map(libraryName).join(' '));";
+    let of_lua = "local name = require('cos').library_name
+print(name 'Linux' .. ' ' .. name 'BSD' .. ' ' .. name 'OSX' .. ' ' .. name 'Windows')";
+    for (language, command) in [
+        (Python, ["python3", "-B", "-c", of_python]),
+        (Node, ["node", "--input-type=module", "-e", of_node]),
+        (Lua, ["luajit", "-O2", "-e", of_lua]),
+    ] {
+        let mut run = Command::new(command[0]);
+        run.args(&command[1..]).current_dir(language.directory());
+        run.env_remove("LD_LIBRARY_PATH").env("COS_LIBRARY", &library);
+        run.env("COS_HEADER", installed().join("include/cos.h")).env_remove("LUA_PATH");
+        let names = String::from_utf8(succeed(&mut run).stdout).unwrap();
+        let abi = header::abi_version();
+        let wanted = format!("libcos.so.{abi} libcos.so.{abi} libcos.{abi}.dylib cos.dll\n");
+        assert_eq!(names, wanted, "{language:?}");
+    }
+}
+
+/// The import library of Windows is made of the names in it.
+#[test]
+fn go_links_with_the_dll() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let symbols = fs::read_to_string(root().join("abi/symbols.txt")).unwrap();
+    fs::write(path("cos.def"), format!("LIBRARY cos.dll\nEXPORTS\n{symbols}")).unwrap();
+    let mut dlltool = Command::new("x86_64-w64-mingw32-dlltool");
+    succeed(dlltool.arg("-d").arg(path("cos.def")).arg("-l").arg(path("libcos.dll.a")));
+    let mut go = go_command(dir.path());
+    go.env("GOOS", "windows").env("GOARCH", "amd64").env("CGO_ENABLED", "1");
+    go.env("CC", "x86_64-w64-mingw32-gcc");
+    go.env("CGO_CFLAGS", format!("-I{}", root().join("include").display()));
+    go.env("CGO_LDFLAGS", format!("-L{}", dir.path().display()));
+    succeed(go.args(["build", "-buildvcs=false", "-o"]).arg(path("first.exe")).arg("."));
+    let mut objdump = Command::new("x86_64-w64-mingw32-objdump");
+    let needed = succeed(objdump.arg("-p").arg(path("first.exe"))).stdout;
+    assert!(String::from_utf8_lossy(&needed).contains("DLL Name: cos.dll"));
 }
 
 /// They are what a reader sees of a language.

@@ -142,14 +142,17 @@ fn pkg_config_names_what_rustc_would_link() {
 /// What can't read the number in Cargo.toml.
 #[test]
 fn bindings_and_texts_name_the_library_by_its_abi_version() {
-    let named = format!("libcos.so.{}", header::abi_version());
+    let abi = header::abi_version();
+    let (named, named_on_macos) = (format!("so.{abi}"), format!("{abi}.dylib"));
     let bindings = ["python/cos.py", "node/cos.mjs", "lua/cos.lua"];
     let bindings = bindings.map(|file| format!("bindings/{file}"));
     for file in bindings.iter().map(String::as_str).chain(["README.md", "README.zh-CN.md"]) {
         let text = text(root().join(file));
-        let names = text.match_indices("libcos.so.").map(|(at, _)| &text[at..]);
-        let names: Vec<_> = names.map(|name| name.starts_with(&named)).collect();
-        assert!(!names.is_empty() && names.iter().all(|is_right| *is_right), "{file}: {named}");
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let ends = text.split("libcos.").skip(1);
+        let ends = ends.map(|rest| rest.split(|c| !is_of_name(c)).next().unwrap());
+        let numbered: BTreeSet<_> = ends.filter(|end| end.contains(char::is_numeric)).collect();
+        assert_eq!(numbered, BTreeSet::from([&*named, &*named_on_macos]), "{file}");
     }
 }
 
@@ -172,7 +175,9 @@ fn each_system_names_the_library_in_its_own_way() {
     let soname = format!("-Wl,-soname,libcos.so.{abi}");
     assert_eq!(arguments("linux", "unknown"), [&soname, "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"]);
     let install_name = format!("-Wl,-install_name,@rpath/libcos.{abi}.dylib");
-    assert_eq!(arguments("macos", "apple"), [install_name]);
+    let versions = ["compatibility", "current"];
+    let [compatibility, current] = versions.map(|of| format!("-Wl,-{of}_version,{abi}.0.0"));
+    assert_eq!(arguments("macos", "apple"), [install_name, compatibility, current]);
     assert_eq!(arguments("windows", "pc"), [""; 0]);
 }
 

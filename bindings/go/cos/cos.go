@@ -5,10 +5,14 @@
 //
 // Uploads and downloads take a context, which stops them. One that WithProgress made follows them,
 // too. A client serves any number of goroutines.
+//
+// pkg-config tells where the library is. On Windows CGO_CFLAGS and CGO_LDFLAGS do: -IC:/cos/include and
+// -LC:/cos/lib.
 package cos
 
 /*
-#cgo pkg-config: cos
+#cgo !windows pkg-config: cos
+#cgo windows LDFLAGS: -lcos
 #include <cos.h>
 #include <stdlib.h>
 

@@ -5,11 +5,20 @@
 
 #include "check.h"
 
+#include <time.h>
+
+#ifdef _WIN32
+#include <winsock2.h>
+#define close closesocket
+#define sleep(seconds) Sleep(1000 * (seconds))
+typedef SOCKET socket_handle;
+#else
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+typedef int socket_handle;
+#endif
 
 #define CONTROL "/files/v2/" APPID "/" BUCKET
 
@@ -22,9 +31,8 @@ static const char *ask(const char *method, const char *host, const char *target,
     static char answer[65536];
     char request[8192], authorization[4096] = "";
     struct sockaddr_in address;
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
-    size_t len = 0;
-    ssize_t n;
+    socket_handle connection = socket(AF_INET, SOCK_STREAM, 0);
+    int len = 0, n;
 
     memset(&address, 0, sizeof address);
     address.sin_family = AF_INET;
@@ -37,10 +45,11 @@ static const char *ask(const char *method, const char *host, const char *target,
              "%s %s HTTP/1.1\r\nHost: %s\r\n%sConnection: close\r\n"
              "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
              method, target, host, authorization, (int)strlen(json), json);
-    CHECK(write(connection, request, strlen(request)) == (ssize_t)strlen(request));
-    while (len < sizeof answer - 1
-           && (n = read(connection, answer + len, sizeof answer - 1 - len)) > 0)
-        len += (size_t)n;
+    n = (int)strlen(request);
+    CHECK((int)send(connection, request, (size_t)n, 0) == n);
+    while (len < (int)sizeof answer - 1
+           && (n = (int)recv(connection, answer + len, sizeof answer - 1 - (size_t)len, 0)) > 0)
+        len += n;
     answer[len] = '\0';
     close(connection);
     return answer;
@@ -224,6 +233,10 @@ static void expiries(const cos_client *client)
 int main(int argc, char **argv)
 {
     cos_client *client;
+#ifdef _WIN32
+    WSADATA started;
+    CHECK(WSAStartup(MAKEWORD(2, 2), &started) == 0);
+#endif
     if (argc != 2)
         return EXIT_FAILURE;
     port = atoi(strrchr(argv[1], ':') + 1);

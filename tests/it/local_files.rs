@@ -16,7 +16,7 @@ use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
 
 use support::transfers::{self, *};
-use support::{Bed, Link, compile, content, succeed};
+use support::{Bed, Link, compile, content, platform, succeed};
 
 /// A user that owns nothing.
 const NOBODY: u32 = 65534;
@@ -58,7 +58,7 @@ impl Nobody<'_> {
     }
 
     fn run(&self, what: &str, cos_path: &str, local: &Path) -> Output {
-        let mut program = Command::new(self.home.join("transfers"));
+        let mut program = platform::command(&self.home.join("transfers"));
         program.arg(self.bed.options().to_string()).args([what, PUBLIC, cos_path]);
         program.arg(local).arg(r#"{"retries":0}"#).current_dir("/");
         program.uid(NOBODY).gid(NOBODY).output().unwrap()
@@ -310,7 +310,9 @@ fn file_systems_that_lack_something_are_good_enough() {
 fn a_limit_of_file_size_is_a_failure_and_no_signal() {
     let (bed, _client, down) = bed_with(&content(3 * MIB));
     let mut shell = support::limited();
-    shell.args(["sh", "-c", "ulimit -f 2048; exec \"$@\"", "sh"]).arg(transfers::program());
+    let program = platform::command(transfers::program());
+    shell.args(["sh", "-c", "ulimit -f 2048; exec \"$@\"", "sh"]);
+    shell.arg(program.get_program()).args(program.get_args());
     shell.arg(bed.options().to_string());
     let output = shell.args(["download", PUBLIC, "/a"]).arg(down.join("file")).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -10,7 +10,7 @@ use cos_emulator::{Action, End, Fault};
 use serde_json::{Value, json};
 
 use support::for_each_api;
-use support::platform::DEVICE;
+use support::platform::{DEVICE, within};
 use support::transfers::*;
 use support::{Api, Bed, Op, content, numbers};
 
@@ -110,7 +110,7 @@ fn a_slice_that_fails_for_good_ends_the_call_at_once(api: Api) {
     expect(&answer, -97);
     assert_eq!(answer["error"]["origin"], "server");
     assert_eq!(answer["error"]["attempts"], 1);
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took.as_millis() < within(3000), "{took:?}");
     let sent = bed.slices_sent();
     assert!(sent.len() < 20, "{} slices", sent.len());
     assert!(bed.logged(Op::Finish).is_empty());
@@ -690,7 +690,7 @@ fn a_refused_connection_is_reported_as_such(api: Api) {
         assert_eq!(answer["error"]["phase"], "connect");
         assert_eq!(answer["error"]["origin"], "library");
         assert_eq!(answer["transfer"]["sent_bytes"], 0);
-        assert!(millis(started) < 1000);
+        assert!(millis(started) < within(1000));
     }
     let answer = upload(&client, "/a", &file, json!({"retries": 2}));
     expect(&answer, -3);

@@ -174,10 +174,14 @@ pub fn target_dir() -> PathBuf {
     program.ancestors().nth(3).unwrap().to_owned()
 }
 
-/// The directory with `libcos.so` and `libcos.a` in the release profile, up to date.
+/// The directory with `libcos.so` and `libcos.a` in the release profile, up to date. On another
+/// platform than this machine's, those of its runner.
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
+        if let Some(built) = platform::built() {
+            return built;
+        }
         succeed(&mut make("lib"));
         build_dir().join("lib")
     })

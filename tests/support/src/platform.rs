@@ -5,15 +5,14 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::Link;
 
 /// What is no ordinary file, and on every disk.
 pub const DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
-/// Where the C programs are that tests compile elsewhere: on that platform there may be no compiler.
-fn built() -> Option<PathBuf> {
+/// Where the library is, and the C programs are that tests compile elsewhere: on that platform there may be no compiler.
+pub fn built() -> Option<PathBuf> {
     env::var_os("COS_TEST_PROGRAMS").map(PathBuf::from)
 }
 
@@ -42,9 +41,9 @@ pub fn command(program: &Path) -> Command {
     command
 }
 
-/// A limit of time, for a processor that is as fast as this one: a simulated one gets as many times
-/// as much as the runner says.
-pub fn within(limit: Duration) -> Duration {
-    let factor = env::var("COS_TEST_SLOWNESS").map_or(1, |factor| factor.parse().unwrap());
-    limit * factor
+/// So many milliseconds on a processor that is as fast as this one: a simulated one gets as many times
+/// as much as its runner says.
+pub fn within(limit: u128) -> u128 {
+    let slowness = env::var("COS_TEST_SLOWNESS").map_or(1, |factor| factor.parse().unwrap());
+    limit * slowness
 }

@@ -19,6 +19,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
+use crate::platform::within;
 use crate::{APPID, Link, SECRET_ID, SECRET_KEY, compile, parsed};
 
 /// Whoever knows the URL may read it, so a test can look without the library.
@@ -230,7 +231,7 @@ pub fn most_at_once(records: &[Record]) -> usize {
 pub fn wait_until(what: &str, mut is_there: impl FnMut() -> bool) {
     let since = Instant::now();
     while !is_there() {
-        assert!(since.elapsed() < Duration::from_secs(20), "waited in vain for {what}");
+        assert!(millis(since) < within(20_000), "waited in vain for {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -4,6 +4,7 @@
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
 # make check      format, lints, and the tests that need nothing but Rust: for every day
 # make test       everything that is tested; sets up what that needs
+# make test-platforms  the same on ARM64, musl, Windows, by simulators; PLATFORMS= chooses
 # make macos      checks the types of what macOS gets; nothing is run there
 # make setup      installs what the tests need, or tells what is missing and how to get it
 # make docs       the manual of cos.h and cos.hpp as HTML
@@ -70,8 +71,8 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install uninstall demo emulator check test macos setup docs bench soak \
-    header abi style lint clean help
+.PHONY: all lib rust install uninstall demo emulator check test test-platforms macos setup docs \
+    bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
 
@@ -193,6 +194,10 @@ check: style
 
 test: setup lint all
 	$(CARGO) test --workspace --no-fail-fast
+
+# docs/platforms.md says which there are and what is tried on them.
+test-platforms:
+	TARGET=$(TARGET) tests/platforms/run.sh $(PLATFORMS)
 
 macos:
 	@TARGET=$(TARGET) tests/macos.sh

@@ -1267,6 +1267,10 @@ int cos_upload_stream(const cos_client *client,
  * are dropped. A link at `local_path` stays, and the file that it leads to is replaced. On a file
  * system without locks, no two calls may have one destination at a time.
  *
+ * On Windows it hands on its access list and whether it is hidden. One that is read-only is refused.
+ * One that another program has open, and does not share for deletion, is tried for three seconds and
+ * then refused, before anything is sent or when all has come; then the same call continues.
+ *
  * @param client      The client.
  * @param bucket      The bucket, without the appid; private and public buckets are alike.
  * @param cos_path    The file to download.
@@ -1294,7 +1298,7 @@ int cos_upload_stream(const cos_client *client,
  * @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
  *         file size.
  * @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there. Nothing
- *         was sent.
+ *         was sent, unless it came to be so, or was opened, during the call.
  * @retval COS_ERR_CANCELLED  The caller wanted it.
  *
  * Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
@@ -1445,7 +1449,8 @@ int cos_upload_folder(const cos_client *client,
  * travelling: a name that this library refuses, or a connection that always breaks for this one.
  * A server that can't be reached any more ends the call. No name and no symbolic link leads out of
  * the directory: such files are reported as failed. What was never uploaded to its end is reported
- * as "ignored".
+ * as "ignored". Names that Windows does not have, such as `a:b`, `aux.txt` or one with a dot at its
+ * end, and those that differ from another only by capital letters, are failures there, too.
  *
  * A tree of more than 1000000 files, 100000 folders or 256 MiB of names ends the call when that
  * shows (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders

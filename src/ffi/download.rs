@@ -30,6 +30,10 @@ pub type cos_write_fn =
 /// are dropped. A link at `local_path` stays, and the file that it leads to is replaced. On a file
 /// system without locks, no two calls may have one destination at a time.
 ///
+/// On Windows it hands on its access list and whether it is hidden. One that is read-only is refused.
+/// One that another program has open, and does not share for deletion, is tried for three seconds and
+/// then refused, before anything is sent or when all has come; then the same call continues.
+///
 /// @param client      The client.
 /// @param bucket      The bucket, without the appid; private and public buckets are alike.
 /// @param cos_path    The file to download.
@@ -57,7 +61,7 @@ pub type cos_write_fn =
 /// @retval COS_ERR_LOCAL_IO  Writing failed, such as on a full disk or at the process's limit of
 ///         file size.
 /// @retval COS_ERR_PARAM  With `error.argument` "local_path": it can't be written there. Nothing
-///         was sent.
+///         was sent, unless it came to be so, or was opened, during the call.
 /// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.

@@ -82,7 +82,8 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// travelling: a name that this library refuses, or a connection that always breaks for this one.
 /// A server that can't be reached any more ends the call. No name and no symbolic link leads out of
 /// the directory: such files are reported as failed. What was never uploaded to its end is reported
-/// as "ignored".
+/// as "ignored". Names that Windows does not have, such as `a:b`, `aux.txt` or one with a dot at its
+/// end, and those that differ from another only by capital letters, are failures there, too.
 ///
 /// A tree of more than 1000000 files, 100000 folders or 256 MiB of names ends the call when that
 /// shows (COS_ERR_NETWORK): take the folders in it one at a time. What is inside more than 256 folders

@@ -48,3 +48,6 @@ mod local_files;
 mod readme;
 #[cfg(unix)]
 mod sdks;
+
+#[cfg(windows)]
+mod windows;

@@ -242,10 +242,6 @@ pub fn why_no_name(segment: &str) -> Option<&'static str> {
     (!is_safe).then_some("has a name that leads elsewhere")
 }
 
-pub fn folded(_: &str) -> Option<String> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -62,6 +62,11 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     Err(last_error())
 }
 
+/// Most volumes take names for the same that differ by case.
+pub fn folded(name: &str) -> Option<String> {
+    Some(name.to_lowercase())
+}
+
 /// Some file systems, such as those of other machines, know only fsync().
 pub fn sync_otherwise(file: &File, _: io::Error) -> io::Result<()> {
     // SAFETY: the descriptor is open for as long as `file` is borrowed, and the call touches no memory.

@@ -23,12 +23,12 @@ pub use access::{Access, access_of, check_replaceable, give_access, narrow_parti
 #[cfg(test)]
 pub use files::symlink;
 pub use files::{
-    Directory, Stamp, check_names_a_file, folded, has_no_holes, is_in_use, is_own, is_same_file,
+    Directory, Stamp, check_names_a_file, has_no_holes, is_in_use, is_own, is_same_file,
     open_below, open_directory, open_partial, open_source, preallocate, read_at, rename_new,
     replace, settled, stamp_of, sync_all, sync_data, sync_directory, try_lock, unlock, why_no_name,
     write_at,
 };
-pub use own::send_stored;
+pub use own::{folded, send_stored};
 pub use process::{ForkMark, is_elsewhere, mark_process, random};
 pub use sockets::{connect, wait};
 pub use threads::{HeldCancellation, hold_cancellation, hold_signals, stay_loaded};

@@ -48,6 +48,10 @@ pub fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub fn folded(_: &str) -> Option<String> {
+    None
+}
+
 pub fn sync_otherwise(_: &File, error: io::Error) -> io::Result<()> {
     Err(error)
 }

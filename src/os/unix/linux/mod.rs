@@ -76,6 +76,11 @@ fn unsupported_if(reasons: &[libc::c_int]) -> io::Error {
     }
 }
 
+/// Each name is a file of its own.
+pub fn folded(_: &str) -> Option<String> {
+    None
+}
+
 /// Nothing else than what has failed with `error`.
 pub fn sync_otherwise(_: &File, error: io::Error) -> io::Result<()> {
     Err(error)

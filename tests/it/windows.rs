@@ -10,7 +10,7 @@ use cos::threads::Watch;
 use cos::transfer::Transfer;
 use serde_json::json;
 use support::transfers::{download, download_watched, expect, upload_bytes};
-use support::{Api, BUCKET, Bed, Op, content, for_each_api};
+use support::{Api, BUCKET, Bed, Link, Op, content, for_each_api};
 
 use crate::trees::{down, line, read, up, write};
 
@@ -175,6 +175,15 @@ fn what_is_no_file_is_refused_before_anything_is_sent(api: Api) {
     assert!(answer["message"].as_str().unwrap().contains("read-only"), "{answer}");
     assert_eq!(bed.logged(Op::Download).len(), 0);
     assert!(bed.emulator.requests().is_empty());
+}
+
+/// What a plugin does. Without a C compiler there, `tests/platforms/run.sh` compiles the program before.
+#[test]
+fn the_library_can_be_loaded_and_freed() {
+    let bed = Bed::new(Api::V4);
+    let program = bed.path("windows_unload");
+    support::compile("tests/c/windows_unload.c", Link::Loaded, &program);
+    support::succeed(support::platform::command(&program).arg(bed.host()));
 }
 
 for_each_api! {

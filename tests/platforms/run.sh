@@ -36,6 +36,8 @@ build_programs() {
         case $program$exe in
         header* | host_on_thread* | host_panic*) continue ;; # not programs by themselves
         host_*.exe | load.exe | wiped.exe) continue ;;      # of Unix alone
+        windows_*.exe) ;;
+        windows_*) continue ;;
         esac
         compile() { # link libraries…
             link=$1
@@ -47,6 +49,7 @@ build_programs() {
         # shellcheck disable=SC2086 # a list of words
         case $program in
         load | host_dlopen) compile loaded $private ;;
+        windows_unload) compile loaded -DCOS_STATIC ;;
         *)
             compile shared "$out/programs/$built" $rpath $threads
             compile static -DCOS_STATIC "$library/libcos.a" $private $threads

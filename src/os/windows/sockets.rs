@@ -8,9 +8,12 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use windows_sys::Win32::Networking::WinSock;
 
+use super::threads::stay_loaded;
 use crate::os::{Ready, Stored};
 
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    // The system's library for sockets would be unloaded as well, and lose what was begun with it.
+    stay_loaded();
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     match socket.connect(&SockAddr::from(address)) {

@@ -44,6 +44,17 @@ fn programs() -> &'static Path {
     dir.path()
 }
 
+/// All but first_upload.c, which needs libcurl as well.
+#[test]
+fn they_compile_for_windows() {
+    for name in NAMES.into_iter().chain(["round"]) {
+        let mut cc = Command::new("x86_64-w64-mingw32-gcc");
+        cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+        cc.arg("-Iinclude").arg(format!("examples-c/{name}.c")).current_dir(root());
+        succeed(&mut cc);
+    }
+}
+
 /// A program in valgrind.
 fn program(name: &str) -> Command {
     // Whoever started the tests in the background had them ignore Ctrl-C.

@@ -332,11 +332,14 @@ static int is_device(const char *path)
 
 enum path_kind path_kind(const char *path)
 {
-    wchar_t *name = wide_path(path);
-    DWORD attributes = GetFileAttributesW(name), problem = GetLastError();
-    free(name);
+    wchar_t *name;
+    DWORD attributes, problem;
     if (is_device(path))
         return PATH_STREAM;
+    name = wide_path(path);
+    attributes = GetFileAttributesW(name);
+    problem = GetLastError();
+    free(name);
     if (attributes == INVALID_FILE_ATTRIBUTES) {
         errno = errno_of(problem);
         return PATH_MISSING;

@@ -78,6 +78,9 @@ mkdir -p "$TARGET/platforms"
 # shellcheck disable=SC2086 # a list of arguments
 cargo test --quiet --no-run $as_json $all_tests >"$here.json"
 built_tests "$here.json" >"$here"
+# This one runs on this machine and starts Wine.
+cargo test --quiet --no-run $as_json --test windows_command >"$here.json"
+command_test=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$here.json")
 
 toolchain
 # shellcheck disable=SC2086 # a list of words
@@ -112,4 +115,10 @@ for name in "$@"; do
     echo "$name: built in $(($(date +%s) - began)) s"
     COS_TEST_PROGRAMS=$out/programs COS_TEST_RUN=$run COS_TEST_SLOWNESS=$slowness \
         python3 tests/platforms/run.py "$name" "$here" "$out/tests"
+    case $name in
+    windows-*)
+        echo "$name: the command:"
+        COS_TEST_PROGRAMS=$out/programs "$command_test" --quiet
+        ;;
+    esac
 done

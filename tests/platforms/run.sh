@@ -26,8 +26,8 @@ build_programs() {
     sed -n 's/^ *\(COS_[A-Z0-9_]*\) = -\{0,1\}[0-9].*/{\1, "\1"},/p' include/cos.h >"$out/every_code.h"
     library=$target_files/platforms
     case $name in
-    windows-*) exe=.exe built=cos.dll rpath='' threads='-Wl,-Bstatic -lpthread' ;;
-    *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" threads=-lpthread ;;
+    windows-*) exe=.exe built=cos.dll rpath='' system='-lws2_32 -Wl,-Bstatic -lpthread' ;;
+    *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system=-lpthread ;;
     esac
     cp "$library/$built" "$out/programs/$shared"
     cp "$library/$built" "$out/programs/$built"
@@ -51,8 +51,8 @@ build_programs() {
         load | host_dlopen) compile loaded $private ;;
         windows_unload) compile loaded -DCOS_STATIC ;;
         *)
-            compile shared "$out/programs/$built" $rpath $threads
-            compile static -DCOS_STATIC "$library/libcos.a" $private $threads
+            compile shared "$out/programs/$built" $rpath $system
+            compile static -DCOS_STATIC "$library/libcos.a" $private $system
             ;;
         esac
     done

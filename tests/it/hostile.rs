@@ -1,6 +1,5 @@
 //! Servers and directories that mean harm.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::thread;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use support::for_each_api;
 use support::platform::within;
 use support::transfers::*;
-use support::{Api, Bed, Op, content};
+use support::{Api, Bed, Op};
 
 fn stat(client: &Client, cos_path: &str) -> Value {
     reply(file::stat(client, PUBLIC, cos_path, None))
@@ -178,7 +177,10 @@ for_each_api! {
 
 #[cfg(unix)]
 mod unix {
+    use std::fs;
     use std::os::unix::fs::symlink;
+
+    use support::content;
 
     use super::*;
 

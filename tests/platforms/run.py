@@ -4,7 +4,7 @@
     run.py PLATFORM HERE THERE
 
 HERE and THERE list the programs of the tests for this machine and for that platform, as lines of a
-suite and a path. COS_TEST_RUN in the environment is what runs a program of that platform.
+suite and a path. What the tests say goes into files beside THERE. COS_TEST_RUN in the environment is what runs a program of that platform.
 """
 
 import os
@@ -33,7 +33,8 @@ def main():
         for path in paths:
             names = list_tests([*runner, path])
             found |= names
-            passed += run([*runner, path], names & left_out)
+            log = f"{os.path.dirname(sys.argv[3])}/{os.path.basename(path).split('-')[0]}.log"
+            passed += run([*runner, path], names & left_out, log)
         missing = expected - found - left_out
         for name in sorted(missing):
             print(f"{platform}: {suite} {name} is not there, and {PAGE} does not name it")
@@ -86,23 +87,22 @@ def list_tests(program):
     return set(re.findall(r"^(.*): test\r?$", listing.stdout, re.MULTILINE))
 
 
-def run(program, left_out):
-    """How many of its tests passed. What it says of the others is printed."""
+def run(program, left_out, log):
+    """How many of its tests passed. If others did not, what it says is printed."""
     command = [*program, "--exact"]
     for name in sorted(left_out):
         command += ["--skip", name]
     # Most of the tests wait for something most of the time.
-    command += ["--test-threads", os.environ.get("RUST_TEST_THREADS", "4"), "--quiet"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    ) as child:
+    command += ["--test-threads", os.environ.get("RUST_TEST_THREADS", "4")]
+    with open(log, "wb") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:
-            said, _ = child.communicate(timeout=LIMIT)
+            child.wait(LIMIT)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
-            said, _ = child.communicate()
             print(f"{program[-1]} does not end")
-    said = said.decode(errors="replace").replace("\r\n", "\n")
+        child.wait()
+    said = open(log, encoding="utf-8", errors="replace").read()
     if child.returncode != 0:
         print(said)
     result = re.search(r"test result: .*?(\d+) passed", said)

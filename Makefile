@@ -1,5 +1,6 @@
 # make            the libraries and the command cos, in build/; make lib makes only the libraries
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
+# make wheel      the package for Python, with the library in it, into dist/
 # make demo       the whole round against the emulator, from the command line and from C
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
 # make check      format, lints, and the tests that need nothing but Rust: for every day
@@ -23,6 +24,8 @@ OBJCOPY ?= objcopy
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
+DIST ?= dist
+PYTHON ?= python3
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -71,8 +74,8 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install uninstall demo emulator check test test-platforms macos setup docs \
-    bench soak header abi style lint clean help
+.PHONY: all lib rust install uninstall wheel demo emulator check test test-platforms macos setup \
+    docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
 
@@ -172,6 +175,11 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/cos
 
+# The name of the package says which systems it is for: those with a C library as new as the symbols that
+# this build of the library needs.
+wheel: $(LIB)/$(SHARED)
+	$(PYTHON) bindings/python/backend.py $< $(DIST) $(WHEEL_PLATFORM)
+
 demo: all
 	$(CARGO) build -p cos-emulator
 	TARGET=$(TARGET) LIB=$(LIB) BUILD=$(BUILD) CC="$(CC)" examples-c/demo.sh
@@ -235,4 +243,4 @@ lint: style
 
 clean:
 	$(CARGO) clean
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) dist

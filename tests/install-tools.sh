@@ -119,4 +119,14 @@ if ! cmp -s tests/sdks/requirements.txt "$clients/python/installed" ||
     install_for_python --requirement tests/sdks/requirements.txt
     cp tests/sdks/requirements.txt "$clients/python/installed"
 fi
+
+# What checks the types of the package for Python.
+checker=$target/mypy
+if ! cmp -s bindings/python/requirements.txt "$checker/installed"; then
+    echo "Installing what requirements.txt of bindings/python names, into $checker"
+    python3 -m venv --clear "$checker"
+    "$checker/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary :all: \
+        --require-hashes --requirement bindings/python/requirements.txt
+    cp bindings/python/requirements.txt "$checker/installed"
+fi
 echo "The tests have all that they need."

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use cos::ops::download;
 use cos::threads::Watch;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use support::ledger;
 use support::ledger::Ledger;
 use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID};
-use support::{content, for_each_api, header, installed, limited, root, succeed};
+use support::{content, for_each_api, header, installed, limited, make, root, succeed, target_dir};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -40,6 +41,11 @@ impl Language {
     }
 
     fn source(self, program: &str) -> PathBuf {
+        let program = match (self, program) {
+            (Python, "first_upload") => "examples/first_upload",
+            (Python, "everything") => "tests/everything",
+            _ => program,
+        };
         let ending = match self {
             C => ".c",
             Cpp => ".cpp",
@@ -73,7 +79,7 @@ fn go_command(path: &Path) -> Command {
 struct Program {
     language: Language,
     /// What runs it, if it is a script.
-    interpreter: Option<&'static str>,
+    interpreter: Option<PathBuf>,
     path: PathBuf,
     _dir: tempfile::TempDir,
 }
@@ -92,9 +98,9 @@ impl Program {
                 succeed(go.arg(&built).arg(package));
                 (None, built)
             }
-            Lua => (Some("luajit"), source),
-            Node => (Some("node"), source),
-            Python => (Some("python3"), source),
+            Lua => (Some("luajit".into()), source),
+            Node => (Some("node".into()), source),
+            Python => (Some(python_with_package()), source),
         };
         Program { language, interpreter, path, _dir: dir }
     }
@@ -103,7 +109,7 @@ impl Program {
     /// resolve. The environment says which API it uses.
     fn run(&self, library: &Path, bed: &Bed, arguments: &[&str], host: &str) -> Output {
         let mut command = limited();
-        command.args(self.interpreter).arg(&self.path);
+        command.args(&self.interpreter).arg(&self.path);
         command.args(arguments).arg(host).current_dir(bed.dir.path());
         command.env("COS_API", bed.api.word());
         command.env("LD_LIBRARY_PATH", library).env("COS_LEDGER", bed.path("ledger"));
@@ -111,7 +117,12 @@ impl Program {
         command.env_remove("no_proxy").env_remove("NO_PROXY");
         command.env("COS_HEADER", installed().join("include/cos.h"));
         command.env("LUA_PATH", format!("{}/?.lua;;", self.language.directory().display()));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
+        // The package has a library of its own.
+        command.env_remove("COS_LIBRARY");
+        if library == ledger::library() {
+            command.env("COS_LIBRARY", library.join("libcos.so.1"));
+        }
         command.output().unwrap()
     }
 
@@ -121,6 +132,28 @@ impl Program {
         fs::remove_file(bed.path("ledger")).unwrap();
         ledger.unwrap_or_else(|problem| panic!("{:?}: {problem}", self.language))
     }
+}
+
+/// The Python of a fresh environment with the package that `make wheel` has built, and nothing else.
+fn python_with_package() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let python = PYTHON.get_or_init(|| {
+        let place = target_dir().join("tmp/python");
+        let _ = fs::remove_dir_all(&place);
+        // Its prerequisites are up to date then.
+        installed();
+        succeed(make("wheel").arg(format!("DIST={}", place.join("dist").display())));
+        let wheels: Vec<_> = fs::read_dir(place.join("dist")).unwrap().collect();
+        assert_eq!(wheels.len(), 1);
+        let environment = place.join("environment");
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+        let python = environment.join("bin/python");
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-index"]);
+        succeed(pip.arg(wheels[0].as_ref().unwrap().path()));
+        python
+    });
+    python.clone()
 }
 
 fn compile(compiler: &str, source: &Path, built: PathBuf) -> PathBuf {
@@ -224,6 +257,7 @@ for_each_api! {
     everything_in_lua,
     everything_in_node_while_the_event_loop_goes_on,
     everything_in_python,
+    the_package_for_python_does_what_its_tests_say,
 }
 
 fn c(api: Api) {
@@ -296,11 +330,42 @@ fn everything_in_node_while_the_event_loop_goes_on(api: Api) {
 
 fn everything_in_python(api: Api) {
     let json = ["json_each", "json_int", "json_length", "json_string"];
-    wraps_everything_but(
-        Python,
-        api,
-        &[&["abi_version", "transfer_on_progress"], &json[..]].concat(),
-    );
+    wraps_everything_but(Python, api, &[&["transfer_on_progress"], &json[..]].concat());
+}
+
+/// A command that runs a program with the package, and finds nothing of its surroundings.
+fn with_package(bed: &Bed) -> Command {
+    let mut python = Command::new("timeout");
+    python.args(["--signal=KILL", "600"]).arg(python_with_package()).current_dir(bed.dir.path());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COS_") {
+            python.env_remove(name);
+        }
+    }
+    python.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
+    python.env("COS_API", bed.api.word()).env("XDG_CONFIG_HOME", bed.dir.path());
+    python
+}
+
+fn the_package_for_python_does_what_its_tests_say(api: Api) {
+    let bed = Bed::new(api);
+    let mut python = with_package(&bed);
+    python.env("COS_HOST", bed.host()).args(["-m", "unittest", "discover", "-s"]);
+    succeed(python.arg(Python.directory().join("tests")));
+}
+
+/// Of the package as it is installed, and of programs that use it, for the oldest Python.
+#[test]
+fn the_types_of_the_package_for_python_are_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |what: &[&str]| {
+        let mut mypy = Command::new(target_dir().join("mypy/bin/mypy"));
+        mypy.args(["--strict", "--python-version", "3.8", "--cache-dir"]).arg(dir.path());
+        mypy.arg("--python-executable").arg(python_with_package());
+        succeed(mypy.args(what).current_dir(Python.directory().join("tests")));
+    };
+    check(&["typed.py"]);
+    check(&["--package", "cos"]);
 }
 
 /// The tests run on one system. Here the library has a name that none of them looks for.
@@ -309,8 +374,9 @@ fn each_script_knows_the_library_by_its_name_on_each_system_or_by_another() {
     let dir = tempfile::tempdir().unwrap();
     let library = dir.path().join("another name.so");
     fs::copy(installed().join("lib/libcos.so"), &library).unwrap();
-    let of_python = "import cos
-print(*map(cos.library_name, ['linux', 'freebsd14', 'darwin', 'win32']))";
+    let of_python = "from cos import _library
+_library.load(_library.path())
+print(*map(_library.library_name, ['linux', 'freebsd14', 'darwin', 'win32']))";
     let of_node = "import { libraryName } from './cos.mjs';
 console.log(['linux', 'freebsd', 'darwin', 'win32'].map(libraryName).join(' '));";
     let of_lua = "local name = require('cos').library_name

@@ -77,7 +77,7 @@ fn the_programs_begin_as_shown() {
         ("cpp", "examples-c/first_upload.cpp"),
         ("go", "bindings/go/first_upload.go"),
         ("js", "bindings/node/first_upload.mjs"),
-        ("python", "bindings/python/first_upload.py"),
+        ("python", "bindings/python/examples/first_upload.py"),
         ("lua", "bindings/lua/first_upload.lua"),
     ] {
         let program = text(file);
@@ -137,8 +137,8 @@ fn clone() -> PathBuf {
     let mut copy = Command::new("sh");
     copy.args(["-euc", "tar c \"$@\" . | tar x -C \"$0\""]).arg(&clone);
     let made = target().strip_prefix(root()).unwrap_or(Path::new("target"));
-    for left_out in [made, "build".as_ref(), ".git".as_ref(), "bindings/node/node_modules".as_ref()]
-    {
+    let left_out = [".git", "build", "dist", "bindings/node/node_modules"].map(Path::new);
+    for left_out in left_out.into_iter().chain([made]) {
         copy.arg(format!("--exclude=./{}", left_out.display()));
     }
     succeed(copy.current_dir(root()));
@@ -183,6 +183,7 @@ fn in_clone(program: &str, clone: &Path) -> Command {
     fs::create_dir_all(&own).unwrap();
     command.env("TMPDIR", &own).env("XDG_CONFIG_HOME", &own);
     command.env("GOCACHE", target().join("go")).env("GOPATH", own.join("go"));
+    command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     // What it will install was installed before the tests.
     command.env("npm_config_cache", target().join("npm"));
     command

@@ -4,6 +4,7 @@ COS_API says which API is used. The server stays silent when something is upload
 `silent` in it.
 """
 
+import asyncio
 import io
 import os
 import pickle
@@ -33,7 +34,8 @@ def only(which, call, *arguments, refused="api", **options):
     """Checks that the API which does not have this refuses it."""
     if api == which:
         return call(*arguments, **options)
-    assert fails(cos.CosError, call, *arguments, **options).reply["error"]["argument"] == refused
+    assert fails(cos.BadArgument, call, *arguments, **options).argument == refused
+    return None
 
 
 assert cos.version()
@@ -44,7 +46,7 @@ only("v5", client.set_temporary_credentials, account[0], "TEMPORARY_ID", "TEMPOR
 assert client.stat_folder(bucket, "/")["code"] == 0
 client.set_credentials(*account)
 lines = []
-client.set_log(cos.LOG_REQUESTS, lambda level, line: lines.append(line))
+client.set_log(cos.LogLevel.REQUESTS, lambda level, line: lines.append(line))
 
 client.create_folder(bucket, "/folder/", biz_attr="one")
 client.update_folder(bucket, "/folder/", biz_attr="two")
@@ -53,7 +55,7 @@ assert len(lines) >= 3 and "op=create" in lines[0]
 
 client.upload_buffer(bucket, "/folder/a", b"a\0b", biz_attr='"你好"')
 assert client.stat_file(bucket, "/folder/a")["data"]["biz_attr"] == '"你好"'
-client.update_file(bucket, "/folder/a", authority="eWRPrivate", **{"x-cos-meta-of": "me"})
+client.update_file(bucket, "/folder/a", authority="eWRPrivate", meta={"of": "me"})
 client.copy_file(bucket, "/folder/a", "/folder/b")
 client.move_file(bucket, "/folder/a", "/folder/b", overwrite=True)
 entries = client.list_folder(bucket, "/folder/", all=True)["data"]["infos"]
@@ -61,7 +63,13 @@ assert [entry["name"] for entry in entries] == ["b"]
 assert client.download_buffer(bucket, "/folder/b") == b"a\0b"
 client.upload_buffer(bucket, "/folder/empty", b"")
 assert client.download_buffer(bucket, "/folder/empty") == b""
+with client.open(bucket, "/folder/b") as opened:
+    assert opened.read() == b"a\0b"
+assert sorted(entry.name for entry in client.iter_tree(bucket, "/folder/")) == ["b", "empty"]
 client.del_file(bucket, "/folder/b")
+assert client.delete_files(bucket, ["/folder/b", "/folder/empty"]) == []
+assert not client.exists(bucket, "/folder/empty")
+client.create_folder(bucket, "/folder/sub/")
 client.del_folder(bucket, "/folder/", recursive=True)
 
 told = []
@@ -101,7 +109,7 @@ asked = only("v5", client.request, "GET", bucket, "/asked", params={"response-ex
 assert not asked or asked["data"]["body"] == "text"
 
 # Errors are the language's own.
-missing = fails(cos.CosError, client.download_buffer, bucket, "/missing")
+missing = fails(cos.NotFound, client.download_buffer, bucket, "/missing")
 assert (missing.code, missing.name) == (-197, "COS_ERR_NOT_FOUND")
 assert missing.reply["error"]["origin"] == "server"
 assert str(pickle.loads(pickle.dumps(missing))) == str(missing)
@@ -126,7 +134,7 @@ def later(action, *arguments):
 
 transfer = cos.Transfer()
 later(transfer.cancel)
-cancelled = fails(cos.CosError, client.upload_buffer, bucket, "/silent", b"", transfer=transfer)
+cancelled = fails(cos.Cancelled, client.upload_buffer, bucket, "/silent", b"", transfer=transfer)
 assert cancelled.name == "COS_ERR_CANCELLED"
 later(os.kill, os.getpid(), signal.SIGINT)
 fails(KeyboardInterrupt, client.upload_file, bucket, "/silent", "large")
@@ -134,6 +142,26 @@ fails(ZeroDivisionError, client.upload_file, bucket, "/silent", "large",
       progress=lambda done, total: 1 // 0)
 fails(ZeroDivisionError, client.download_stream, bucket, "/large", lambda data: 1 // 0)
 fails(ZeroDivisionError, client.upload_stream, bucket, "/no", 9, lambda size: 1 // 0)
+fails(cos.DeadlineExceeded, client.upload_file, bucket, "/silent", "large", deadline=0.1)
+
+
+async def everything_at_once():
+    async with cos.aio.Client(*account, "sh", api=api, scheme="http", hostname=host,
+                              download_hostname=host) as client:
+        paths = [f"/aio/{number}" for number in range(20)]
+        await asyncio.gather(*(client.upload_buffer(bucket, path, b"x") for path in paths))
+        pieces = [piece async for piece in client.iter_download(bucket, "/large")]
+        assert sum(map(len, pieces)) == size
+        assert len([entry async for entry in client.iter_folder(bucket, "/aio/")]) == 20
+        upload = asyncio.ensure_future(client.upload_file(bucket, "/silent", "large"))
+        await asyncio.sleep(0.3)
+        upload.cancel()
+        await asyncio.wait({upload})
+        assert upload.cancelled()
+        assert await client.delete_tree(bucket, "/aio/") == []
+
+
+asyncio.run(everything_at_once())
 
 client.close()
 client.close()

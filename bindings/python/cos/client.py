@@ -1,0 +1,638 @@
+"""The client: the functions of cos.h as methods, and what programs would write around them."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import functools
+import itertools
+import json
+import os
+import threading
+import weakref
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional,
+                    Sequence, Tuple, Union)
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from . import _library, calls, config, errors, streams
+from ._library import integer, text
+from .codes import Code
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from . import options as o
+
+#: What the service answered: `data` has what was asked for.
+Reply = Dict[str, Any]
+Path = Union[str, "os.PathLike[str]"]
+Params = Mapping[str, Union[str, Sequence[str]]]
+
+# As many as one request deletes.
+BATCH = 1000
+# Deletions under way at a time, where the service has no request for many.
+DELETIONS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A file or a folder of a list."""
+
+    #: The whole path in the bucket; that of a folder ends with "/".
+    path: str
+    #: The path from the folder that was listed.
+    name: str
+    is_folder: bool
+    #: In bytes; None for a folder.
+    size: Optional[int]
+    #: When it was changed last, in UNIX seconds, if the service tells.
+    mtime: Optional[int]
+    #: What the service told, such as "etag" or "sha".
+    info: Dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A file that could not be deleted."""
+
+    path: str
+    code: int
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Presigned:
+    """A URL for one kind of request, and the headers that have to be sent with it."""
+
+    url: str
+    headers: Dict[str, str]
+
+
+class Client:
+    """An account, the place of the service, and the connections to it.
+
+    Give it to any number of threads. It ends with `close()` or with a `with` block.
+    """
+
+    def __init__(
+        self,
+        appid: str,
+        secret_id: str,
+        secret_key: str,
+        region: Optional[str] = None,
+        *,
+        library: Optional[str] = None,
+        **options: Unpack[o.ClientOptions],
+    ) -> None:
+        """Nothing is sent: wrong credentials show in the first call.
+
+        `library` is the file of the shared library, if it is not the one in this package.
+        """
+        self._library = _library.load(_library.path(library))
+        self._logs: List[Any] = []
+        made = ctypes.c_void_p()
+        self._library.call(
+            "client_new", text(appid, "appid"), text(secret_id, "secret_id"),
+            text(secret_key, "secret_key"), text(region, "region"), _library.options(options),
+            ctypes.byref(made),
+        )
+        self._handle = _library.Handle(made.value, self._library.functions.cos_client_free)
+        self._close = weakref.finalize(self, self._handle.close)
+        self._api = options.get("api") or ("v5" if "-" in (region or "") else "v4")
+        self._timeout_ms = options.get("timeout_ms")
+
+    @classmethod
+    def from_env(
+        cls,
+        file: Optional[str] = None,
+        *,
+        library: Optional[str] = None,
+        **options: Unpack[o.ClientOptions],
+    ) -> Client:
+        """Makes a client of what is configured for the command `cos`: in `file`, $COS_CONFIG or
+        ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
+        COS_REGION and so on win. The options win over both."""
+        settings: Dict[str, Any] = {**config.read(file), **options}
+        appid, secret_id, secret_key = (settings.pop(name) for name in config.NEEDED)
+        region = settings.pop("region", None)
+        return cls(appid, secret_id, secret_key, region, library=library, **settings)
+
+    def close(self) -> None:
+        """Closes the connections and wipes the secret key, when the last call has ended."""
+        self._close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def api(self) -> str:
+        """ "v4" for the JSON API, "v5" for the XML API."""
+        return self._api
+
+    @property
+    def version(self) -> str:
+        """The version of the library."""
+        return self._library.version()
+
+    # Settings.
+
+    def set_config(self, **options: Unpack[o.ConfigOptions]) -> Reply:
+        """Changes what is given; None goes back to the default."""
+        reply = self._now("client_set_config", json.dumps(options).encode())
+        if "timeout_ms" in options:
+            self._timeout_ms = options["timeout_ms"]
+        return reply
+
+    def set_credentials(self, appid: str, secret_id: str, secret_key: str) -> Reply:
+        """Changes the credentials; a token is forgotten. Calls under way keep the old ones."""
+        return self._now("client_set_credentials", text(appid, "appid"),
+                         text(secret_id, "secret_id"), text(secret_key, "secret_key"))
+
+    def set_temporary_credentials(
+        self, appid: str, secret_id: str, secret_key: str, token: str
+    ) -> Reply:
+        """Changes the credentials to temporary ones. Call it before the old ones end."""
+        return self._now("client_set_temporary_credentials", text(appid, "appid"),
+                         text(secret_id, "secret_id"), text(secret_key, "secret_key"),
+                         text(token, "token"))
+
+    def set_log(self, level: int, function: Optional[Callable[[int, str], object]]) -> None:
+        """Gives lines about requests to `function(level, line)`, on the thread of the call."""
+
+        def log(level: int, line: bytes, _: object) -> None:
+            if function:
+                function(level, line.decode())
+
+        # Calls under way still use the one before.
+        self._logs.append(_library.Log(log))
+        with self._handle as client:
+            refused = self._library.functions.cos_client_set_log(
+                client, ctypes.c_int(level), self._logs[-1] if function else None, None)
+        if refused:
+            raise ValueError(f"{level} is no level: see LogLevel")
+
+    # Signatures. Nothing is sent, and whether the file exists is not looked at.
+
+    def sign_more(self, bucket: str, cos_path: str, expired: int) -> Reply:
+        """JSON API: a signature for any number of requests; `data.sign`."""
+        return self._now("sign_more", text(bucket, "bucket"), text(cos_path, "cos_path"),
+                         integer(expired, "expired"))
+
+    def sign_once(self, bucket: str, cos_path: str) -> Reply:
+        """JSON API: a signature for one deletion, update or move; `data.sign`."""
+        return self._now("sign_once", text(bucket, "bucket"), text(cos_path, "cos_path"))
+
+    def sign_download(self, bucket: str, cos_path: str, expired: int) -> Reply:
+        """A signature for downloads; `data.sign` and `data.url`."""
+        return self._now("sign_download", text(bucket, "bucket"), text(cos_path, "cos_path"),
+                         integer(expired, "expired"))
+
+    def sign_url(
+        self, method: str, bucket: str, cos_path: str, expired: int,
+        **options: Unpack[o.SignUrlOptions],
+    ) -> Reply:
+        """A URL for requests of one kind; `data.url` and `data.headers`."""
+        return self._now("sign_url", text(method, "method"), text(bucket, "bucket"),
+                         text(cos_path, "cos_path"), integer(expired, "expired"),
+                         _library.options(options))
+
+    def presign_get(
+        self, bucket: str, cos_path: str, expires: int = 3600, **options: Unpack[o.SignUrlOptions]
+    ) -> str:
+        """A URL that anybody can download the file from, for so many seconds."""
+        return str(self.sign_url("GET", bucket, cos_path, expires, **options)["data"]["url"])
+
+    def presign_put(
+        self, bucket: str, cos_path: str, expires: int = 3600, **options: Unpack[o.SignUrlOptions]
+    ) -> Presigned:
+        """XML API: a URL that anybody can upload the file to, for so many seconds."""
+        data = self.sign_url("PUT", bucket, cos_path, expires, **options)["data"]
+        return Presigned(data["url"], data["headers"])
+
+    def public_url(self, bucket: str, cos_path: str) -> str:
+        """The URL of a file that everybody may read, without a signature."""
+        return str(self.sign_download(bucket, cos_path, 60)["data"]["url"]).partition("?")[0]
+
+    # Files.
+
+    def stat_file(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> Reply:
+        """What the service knows of a file: `data.filesize`, `data.mtime` and more."""
+        return self._call("stat_file", options, bucket, cos_path)
+
+    def exists(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> bool:
+        """Whether there is such a file, or such a folder if the path ends with "/"."""
+        try:
+            if cos_path.endswith("/"):
+                # The JSON API does not know all folders, but lists what is in them.
+                self._call("list_folder", {**options, "num": 1}, bucket, cos_path)
+            else:
+                self._call("stat_file", options, bucket, cos_path)
+        except errors.NotFound:
+            return False
+        return True
+
+    def update_file(
+        self, bucket: str, cos_path: str, **options: Unpack[o.UpdateFileOptions]
+    ) -> Reply:
+        """Changes attributes. What is not given stays, but for the headers: all are replaced."""
+        return self._call("update_file", options, bucket, cos_path)
+
+    def del_file(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> Reply:
+        """Deletes a file for good; NotFound if there is none."""
+        return self._call("del_file", options, bucket, cos_path)
+
+    def delete_files(
+        self, bucket: str, cos_paths: Iterable[str], **options: Unpack[o.CallOptions]
+    ) -> List[Failure]:
+        """Deletes any number of files, many at a time, and returns those that are still there.
+        Files that are not there count as deleted."""
+        left = _Left(options)
+        paths = iter(cos_paths)
+        failures: List[Failure] = []
+        while True:
+            batch = list(itertools.islice(paths, BATCH))
+            if not batch:
+                return failures
+            for path in batch:
+                if not path.startswith("/") or path == "/":
+                    problem = f"must be paths of files, such as '/a.txt', not {path!r}"
+                    raise errors.bad_argument("cos_paths", problem)
+            delete = self._delete_by_request if self._api == "v5" else self._delete_by_calls
+            failures += delete(bucket, batch, left.options())
+
+    def move_file(
+        self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
+    ) -> Reply:
+        """Moves (renames) a file within its bucket."""
+        return self._call("move_file", options, bucket, cos_path, text(dest_path, "dest_path"))
+
+    def copy_file(
+        self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.CopyFileOptions]
+    ) -> Reply:
+        """Copies a file on the server."""
+        return self._call("copy_file", options, bucket, cos_path, text(dest_path, "dest_path"))
+
+    # Folders, whose paths end with "/".
+
+    def create_folder(
+        self, bucket: str, cos_path: str, **options: Unpack[o.CreateFolderOptions]
+    ) -> Reply:
+        """Creates a folder. Its parents need not exist."""
+        return self._call("create_folder", options, bucket, cos_path)
+
+    def stat_folder(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> Reply:
+        """What the service knows of a folder."""
+        return self._call("stat_folder", options, bucket, cos_path)
+
+    def update_folder(
+        self, bucket: str, cos_path: str, **options: Unpack[o.UpdateFolderOptions]
+    ) -> Reply:
+        """Changes the `biz_attr` of a folder."""
+        return self._call("update_folder", options, bucket, cos_path)
+
+    def list_folder(
+        self, bucket: str, cos_path: str, **options: Unpack[o.ListFolderOptions]
+    ) -> Reply:
+        """A page of what is in a folder, or with `all` everything: `data.infos`."""
+        return self._call("list_folder", options, bucket, cos_path)
+
+    def iter_folder(
+        self, bucket: str, cos_path: str, **options: Unpack[o.ListFolderOptions]
+    ) -> Iterator[Entry]:
+        """The files and folders in a folder, asked for page by page. `deadline` is for all pages."""
+        left, context = _Left(options), options.get("context", "")
+        while True:
+            page: Dict[str, Any] = {**left.options(), "context": context, "all": False}
+            data = self.list_folder(bucket, cos_path, **page)["data"]
+            for info in data["infos"]:
+                yield _entry(cos_path, info)
+            # Some servers write flags as numbers, and numbers as strings.
+            if data["listover"] in (True, "1", "true"):
+                return
+            context = data["context"]
+
+    def iter_tree(
+        self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
+    ) -> Iterator[Entry]:
+        """The files in a folder and in all folders below it, asked for page by page."""
+        left = _Left(options)
+        if self._api == "v5":
+            page: Dict[str, Any] = {**left.options(), "num": BATCH, "recursive": True}
+            yield from self.iter_folder(bucket, cos_path, **page)
+            return
+        folders = [cos_path]
+        while folders:
+            folder = folders.pop()
+            try:
+                for entry in self.iter_folder(bucket, folder, **left.options()):
+                    if entry.is_folder:
+                        folders.append(entry.path)
+                    else:
+                        yield dataclasses.replace(entry, name=entry.path[len(cos_path):])
+            except errors.NotFound:
+                # Others may delete folders meanwhile.
+                if folder == cos_path:
+                    raise
+
+    def del_folder(
+        self, bucket: str, cos_path: str, **options: Unpack[o.DelFolderOptions]
+    ) -> Reply:
+        """Deletes an empty folder, or with `recursive` everything below it, too. A recursive
+        deletion that is stopped goes on until the program ends; that of `delete_tree` does not."""
+        return self._call("del_folder", options, bucket, cos_path)
+
+    def delete_tree(
+        self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
+    ) -> List[Failure]:
+        """Deletes a folder with everything below it, page by page, and returns the files that are
+        still there. If it is stopped, nothing more is deleted than the page under way."""
+        left = _Left(options)
+        failures: List[Failure] = []
+        for batch in self._files_to_delete(bucket, cos_path, left):
+            failures += self.delete_files(bucket, batch, **left.options())
+        if not failures and cos_path != "/":
+            # Only folders are left.
+            try:
+                self._call("del_folder", {**left.options(), "recursive": True}, bucket, cos_path)
+            except errors.NotFound:
+                pass
+        return failures
+
+    # Uploads.
+
+    def upload_file(
+        self, bucket: str, cos_path: str, local_path: Path, **options: Unpack[o.UploadOptions]
+    ) -> Reply:
+        """Uploads a local file. The same call continues one that was broken off."""
+        return self._transfer_file("upload_file", options, bucket, cos_path, local_path)
+
+    def upload_buffer(
+        self, bucket: str, cos_path: str, data: streams.Data, **options: Unpack[o.UploadOptions]
+    ) -> Reply:
+        """Uploads bytes in memory."""
+        return self._transfer("upload_buffer", options, bucket, cos_path, *_bytes(data))
+
+    def upload_stream(
+        self, bucket: str, cos_path: str, size: Optional[int], content: streams.Content,
+        **options: Unpack[o.UploadOptions],
+    ) -> Reply:
+        """Uploads what a file has, what an iterable brings, or what a function returns that is asked
+        for so many bytes until it returns none. It is read on another thread.
+
+        `size` is the number of bytes. None asks the file; where nobody knows, or with -1, the XML
+        API takes the content all the same.
+        """
+        giver = streams.Giver(content)
+        length = streams.size_of(content) if size is None else size
+        return giver.run(lambda: self._transfer(
+            "upload_stream", options, bucket, cos_path, integer(length, "size"), giver.function,
+            None))
+
+    def upload_folder(
+        self, bucket: str, cos_path: str, local_path: Path,
+        **options: Unpack[o.UploadFolderOptions],
+    ) -> Reply:
+        """Uploads a local directory with everything below it; what is there already stays."""
+        return self._transfer_file("upload_folder", options, bucket, cos_path, local_path)
+
+    # Downloads.
+
+    def download_file(
+        self, bucket: str, cos_path: str, local_path: Path,
+        **options: Unpack[o.DownloadFileOptions],
+    ) -> Reply:
+        """Downloads to a local file, which is the old one or the whole new one at any time. The same
+        call continues one that was broken off."""
+        return self._transfer_file("download_file", options, bucket, cos_path, local_path)
+
+    def download_folder(
+        self, bucket: str, cos_path: str, local_path: Path,
+        **options: Unpack[o.DownloadFolderOptions],
+    ) -> Reply:
+        """Downloads a folder with everything below it; what is there already stays."""
+        return self._transfer_file("download_folder", options, bucket, cos_path, local_path)
+
+    def download_buffer(
+        self, bucket: str, cos_path: str, **options: Unpack[o.DownloadOptions]
+    ) -> bytes:
+        """Downloads into memory."""
+        received: List[bytes] = []
+
+        def keep(data: ctypes.c_void_p, size: ctypes.c_size_t) -> None:
+            # string_at() takes no more than 2 GiB.
+            content = (ctypes.c_char * size.value).from_address(data.value) if data.value else None
+            received.append(content.raw if content else b"")
+
+        self._transfer("download_buffer", options, bucket, cos_path, keep=keep)
+        return received[0]
+
+    def download_stream(
+        self, bucket: str, cos_path: str, write: streams.Sink,
+        **options: Unpack[o.DownloadOptions],
+    ) -> Reply:
+        """Gives the bytes, in order, to a file or a function, on another thread. They are known to be
+        right when the call has returned."""
+        taker = streams.Taker(write)
+        return taker.run(lambda: self._transfer(
+            "download_stream", options, bucket, cos_path, after=(taker.function, None)))
+
+    def open(
+        self, bucket: str, cos_path: str, **options: Unpack[o.DownloadOptions]
+    ) -> streams.Reader:
+        """A file to read from while it is downloaded; see `io.BufferedReader`, `io.TextIOWrapper`."""
+        transfer = options.get("transfer") or calls.Transfer()
+        wanted: Dict[str, Any] = {**options, "transfer": transfer}
+        return streams.Reader(
+            lambda write: self.download_stream(bucket, cos_path, write, **wanted), transfer)
+
+    # Buckets and everything else; XML API.
+
+    def list_buckets(self, **options: Unpack[o.CallOptions]) -> Reply:
+        """The buckets of the account: `data.buckets`."""
+        return self._call("list_buckets", options)
+
+    def request(
+        self, method: str, bucket: Optional[str] = None, cos_path: Optional[str] = None,
+        params: Optional[Params] = None, headers: Optional[Mapping[str, str]] = None,
+        body: streams.Data = b"", **options: Unpack[o.CallOptions],
+    ) -> Reply:
+        """Sends a request that no other method has: `data.status`, `data.headers`, `data.body`."""
+        return self._call("request", options, bucket, cos_path, _library.options(params),
+                          _library.options(headers), *_bytes(body), method=method)
+
+    # How calls are made.
+
+    def _now(self, name: str, *arguments: Any) -> Reply:
+        """A call that does not block."""
+        with self._handle as client:
+            return self._library.call(name, client, *arguments)
+
+    def _call(
+        self, name: str, options: Mapping[str, Any], *arguments: Any, method: Optional[str] = None
+    ) -> Reply:
+        """A call that no transfer stops: left alone when it is stopped, it ends after its timeout."""
+        own, stop = self._split(options, "transfer", "deadline")
+        first = () if method is None else (text(method, "method"),)
+        given = first + _places(*arguments) + (_library.options(own),)
+        return calls.Call(lambda: self._now(name, *given), stops=False, **stop).run()
+
+    def _transfer(
+        self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, *arguments: Any,
+        after: Tuple[Any, ...] = (),
+        keep: Optional[Callable[[ctypes.c_void_p, ctypes.c_size_t], None]] = None,
+    ) -> Reply:
+        """An upload or a download, which a transfer follows and stops."""
+        own, stop = self._split(options, "transfer", "deadline", "progress")
+        transfer = stop["transfer"] = stop["transfer"] or calls.Transfer()
+        handle = transfer.handle(self._library)
+        given = _places(bucket, cos_path) + arguments + (_library.options(own),)
+
+        def work() -> Reply:
+            with handle as pointer:
+                if keep is None:
+                    return self._now(name, *given, pointer, *after)
+                data, size = ctypes.c_void_p(), ctypes.c_size_t()
+                try:
+                    reply = self._now(name, *given, pointer, ctypes.byref(data), ctypes.byref(size))
+                    keep(data, size)
+                    return reply
+                finally:
+                    self._library.functions.cos_buffer_free(data, size)
+
+        return calls.Call(work, stops=True, **stop).run()
+
+    def _transfer_file(
+        self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, local_path: Path
+    ) -> Reply:
+        place = os.fspath(local_path)
+        try:
+            return self._transfer(name, options, bucket, cos_path, text(place, "local_path"))
+        except errors.LocalFileError as error:
+            reads = name.startswith("upload")
+            raise errors.about_local_file(error, place, reads) from None
+
+    def _split(
+        self, options: Mapping[str, Any], *names: str
+    ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+        """The options of the library, and those of this package, which have these names."""
+        own = dict(options)
+        stop = {name: own.pop(name, None) for name in names}
+        meta: Mapping[str, str] = own.pop("meta", None) or {}
+        own.update(("x-cos-meta-" + name, value) for name, value in meta.items())
+        if stop["deadline"] is not None:
+            # A call that is left alone ends soon after.
+            timeout = own.get("timeout_ms") or self._timeout_ms or 300000
+            own["timeout_ms"] = max(1, min(timeout, int(stop["deadline"] * 1000)))
+        return own, stop
+
+    def _files_to_delete(self, bucket: str, cos_path: str, left: _Left) -> Iterator[List[str]]:
+        if self._api == "v5":
+            # A page begins behind the last name of the one before, whether or not that is there.
+            files = self.iter_tree(bucket, cos_path, **left.options())
+            while True:
+                batch = [entry.path for entry in itertools.islice(files, BATCH)]
+                if not batch:
+                    return
+                yield batch
+        folders = [cos_path]
+        while folders:
+            # What a page of the JSON API depends on is not known: a folder is listed to its end first.
+            entries = list(self.iter_folder(bucket, folders.pop(), **left.options()))
+            folders += [entry.path for entry in entries if entry.is_folder]
+            yield [entry.path for entry in entries if not entry.is_folder]
+
+    def _delete_by_request(
+        self, bucket: str, paths: List[str], options: Dict[str, Any]
+    ) -> List[Failure]:
+        names = "".join(f"<Object><Key>{escape(path[1:])}</Key></Object>" for path in paths)
+        body = f"<Delete><Quiet>true</Quiet>{names}</Delete>".encode()
+        headers = {"Content-Type": "application/xml"}
+        reply = self.request("POST", bucket, "/", {"delete": ""}, headers, body, **options)
+        failures = []
+        for element in ElementTree.fromstring(reply["data"]["body"]).iter():
+            if element.tag.rpartition("}")[2] == "Error":
+                said = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+                word = said.get("Code", "")
+                code = Code.ACCESS_DENIED if word == "AccessDenied" else Code.REFUSED
+                message = f"{word}: {said.get('Message', '')}"
+                failures.append(Failure("/" + said.get("Key", ""), code, message))
+        return failures
+
+    def _delete_by_calls(
+        self, bucket: str, paths: List[str], options: Dict[str, Any]
+    ) -> List[Failure]:
+        own, stop = self._split(options, "transfer", "deadline")
+        stopped = threading.Event()
+
+        def delete(path: str) -> Optional[Failure]:
+            if stopped.is_set():
+                return None
+            try:
+                self._now("del_file", *_places(bucket, path), _library.options(own))
+            except errors.NotFound:
+                return None
+            except errors.ConnectionFailed:
+                stopped.set()
+                raise
+            except errors.CosError as error:
+                return Failure(path, error.code, error.message)
+            return None
+
+        def work() -> List[Optional[Failure]]:
+            futures = [calls.Future(functools.partial(delete, path)) for path in paths]
+            pool = calls.Pool(DELETIONS)
+            for future in futures:
+                pool.submit(future)
+            pool.close()
+            for future in futures:
+                future.wait()
+            return [future.result() for future in futures]
+
+        try:
+            results = calls.Call(work, stops=False, **stop).run()
+        finally:
+            stopped.set()
+        return [failure for failure in results if failure]
+
+
+class _Left:
+    """The options of a series of calls: its deadline is for all of them."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = dict(options)
+        self._deadline = calls.Deadline(self._options.pop("deadline", None))
+
+    def options(self) -> Dict[str, Any]:
+        left = self._deadline.left()
+        if left is None:
+            return dict(self._options)
+        self._deadline.check()
+        return {**self._options, "deadline": left}
+
+
+def _places(*arguments: Any) -> Tuple[Any, ...]:
+    """The bucket and the path, if there are any, as C takes them; what follows is so already."""
+    places = zip(arguments, ("bucket", "cos_path"))
+    return tuple(text(value, name) for value, name in places) + arguments[2:]
+
+
+def _bytes(data: streams.Data) -> Tuple[ctypes.c_char_p, ctypes.c_size_t]:
+    content = data if isinstance(data, bytes) else memoryview(data).tobytes()
+    return ctypes.c_char_p(content), ctypes.c_size_t(len(content))
+
+
+def _entry(folder: str, info: Dict[str, Any]) -> Entry:
+    name = info["name"]
+    size, mtime = info.get("filesize"), info.get("mtime")
+    return Entry(
+        path=folder + name,
+        name=name,
+        is_folder=name.endswith("/"),
+        size=None if size is None else int(size),
+        mtime=None if mtime is None else int(mtime),
+        info=info,
+    )

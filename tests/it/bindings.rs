@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use support::ledger;
 use support::ledger::Ledger;
-use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID};
+use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID, SECRET_KEY};
 use support::{content, for_each_api, header, installed, limited, make, root, succeed, target_dir};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -258,6 +258,7 @@ for_each_api! {
     everything_in_node_while_the_event_loop_goes_on,
     everything_in_python,
     the_package_for_python_does_what_its_tests_say,
+    the_programs_in_python_do_what_they_say,
 }
 
 fn c(api: Api) {
@@ -354,6 +355,41 @@ fn the_package_for_python_does_what_its_tests_say(api: Api) {
     succeed(python.arg(Python.directory().join("tests")));
 }
 
+fn the_programs_in_python_do_what_they_say(api: Api) {
+    let bed = Bed::new(api);
+    fs::create_dir_all(bed.path("photos/sub")).unwrap();
+    for name in ["a", "sub/b", "gone"] {
+        fs::write(bed.path("photos").join(name), name).unwrap();
+    }
+    let run = |program: &str, arguments: &[&str]| {
+        let mut python = with_package(&bed);
+        python.arg(Python.directory().join("examples").join(program)).args(arguments);
+        python.env("COS_APPID", APPID).env("COS_SECRET_ID", SECRET_ID);
+        python.env("COS_SECRET_KEY", SECRET_KEY).env("COS_SCHEME", "http");
+        python.env("COS_HOSTNAME", bed.host()).env("COS_DOWNLOAD_HOSTNAME", bed.host());
+        let output = python.output().unwrap();
+        let [printed, complained] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code(), printed, complained)
+    };
+    let says = |program: &str, arguments: &[&str], text: &str| {
+        assert_eq!(run(program, arguments), (Some(0), text.to_owned(), String::new()));
+    };
+    let save = ["save", "photos", BUCKET, "/photos/", "--delete"];
+    says("backup.py", &save, "3 uploaded, 0 unchanged\n0 deleted\n");
+    fs::remove_file(bed.path("photos/gone")).unwrap();
+    says("backup.py", &save, "0 uploaded, 2 unchanged\n1 deleted\n");
+    let (_, listed, _) = run("backup.py", &["list", BUCKET, "/photos/"]);
+    assert!(listed.ends_with("2 files, 6 bytes\n"), "{listed}");
+    let restore = ["restore", BUCKET, "/photos/", "again"];
+    says("backup.py", &restore, "2 downloaded, 0 unchanged\n");
+    assert_eq!(fs::read(bed.path("again/sub/b")).unwrap(), b"sub/b");
+    says("many.py", &[BUCKET, "/photos/"], "2 files, 6 bytes\n");
+    let (code, _, complained) = run("backup.py", &["list", "no-such-bucket", "/"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(complained, "there is no bucket no-such-bucket in this region\n");
+}
+
 /// Of the package as it is installed, and of programs that use it, for the oldest Python.
 #[test]
 fn the_types_of_the_package_for_python_are_right() {
@@ -364,7 +400,7 @@ fn the_types_of_the_package_for_python_are_right() {
         mypy.arg("--python-executable").arg(python_with_package());
         succeed(mypy.args(what).current_dir(Python.directory().join("tests")));
     };
-    check(&["typed.py"]);
+    check(&["typed.py", "../examples/many.py"]);
     check(&["--package", "cos"]);
 }
 

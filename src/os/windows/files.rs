@@ -58,10 +58,17 @@ fn on_disk(file: File) -> io::Result<File> {
 /// Repeats what fails because another program has the file open: most close it in a moment.
 pub fn patiently<T>(
     go_on: &dyn Fn() -> bool,
+    work: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    within(Duration::from_secs(3), go_on, work)
+}
+
+fn within<T>(
+    longest: Duration,
+    go_on: &dyn Fn() -> bool,
     mut work: impl FnMut() -> io::Result<T>,
 ) -> io::Result<T> {
-    const LONGEST: Duration = Duration::from_secs(3);
-    let due = Instant::now() + LONGEST;
+    let due = Instant::now() + longest;
     loop {
         match work() {
             Err(error) if is_shared_by_none(&error) => {
@@ -177,8 +184,9 @@ pub fn open_partial(path: &Path, replaces: Option<&Access>) -> io::Result<(File,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         result => return Ok((result?, true)),
     }
-    // What looks for viruses may have it for a moment.
-    Ok((patiently(&|| true, || open_own(path, OPEN_EXISTING, None))?, false))
+    // What looks for viruses may have it for a moment. Another partial file will do as well.
+    let moment = Duration::from_millis(500);
+    Ok((within(moment, &|| true, || open_own(path, OPEN_EXISTING, None))?, false))
 }
 
 /// Opens a file for reading and writing, and, where that can be had, for changing its access list.

@@ -1,6 +1,8 @@
 # make            the libraries and the command cos, in build/; make lib makes only the libraries
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
+# make dist       the archives for every platform, in build/dist; PLATFORMS= chooses some
+# make test-dist  those archives in bare systems: an old Debian, ARM64 under qemu, musl, Wine; PLATFORMS=
 # make demo       the whole round against the emulator, from the command line and from C
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
 # make check      format, lints, and the tests that need nothing but Rust: for every day
@@ -74,8 +76,8 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install uninstall wheel demo emulator check test test-platforms macos setup \
-    docs bench soak header abi style lint clean help
+.PHONY: all lib rust install config uninstall wheel dist test-dist demo emulator check test \
+    test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
 
@@ -133,20 +135,29 @@ $(BUILD)/cli/%.o: cli/%.c
 install: $(filter all lib,$(MAKECMDGOALS))
 	@test -e $(LIB)/libcos.a || { echo "run make first" >&2; exit 1; }
 	@$(check_paths)
-	install -d $(DESTDIR)$(PREFIX)/include
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)
 	install -m 755 $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(LINKED)
 	install -m 644 $(LIB)/libcos.a $(DESTDIR)$(LIBDIR)
 	install -m 644 include/cos.h include/cos.hpp $(DESTDIR)$(PREFIX)/include
 	if $(has_command); then install -d $(DESTDIR)$(PREFIX)/bin; fi
 	if $(has_command); then install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin; fi
-	$(call fill,cos.pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
-	$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
-	$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
+	$(install_config)
 	@echo "Installed below $(DESTDIR)$(PREFIX): include/cos.h, include/cos.hpp," \
 	    "libcos in $(DESTDIR)$(LIBDIR)," \
 	    "$$(if $(has_command); then echo "and bin/cos"; else echo "without the command cos"; fi)."
+
+# The files for pkg-config and CMake alone.
+config:
+	@$(check_paths)
+	$(install_config)
+
+define install_config
+install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/cos
+$(call fill,cos.pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
+$(call fill,cos-config.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config.cmake
+$(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-version.cmake
+endef
 
 has_command = [ -e $(BUILD)/bin/cos ]
 
@@ -179,6 +190,16 @@ uninstall:
 # this build of the library needs.
 wheel: $(LIB)/$(SHARED)
 	$(PYTHON) bindings/python/backend.py $< $(DIST) $(WHEEL_PLATFORM)
+
+# About fifteen minutes on two cores; later only what has changed is built anew.
+dist:
+	@TARGET=$(TARGET) packaging/install-tools.sh
+	@TARGET=$(TARGET) OUT=$(BUILD)/dist packaging/dist.sh $(PLATFORMS)
+
+# Nothing but the archives is used there, to build a C program and to run it against the emulator.
+test-dist:
+	@tests/dist/install-tools.sh
+	$(CARGO) test --test dist -- --test-threads 1 --exact $(subst -,_,$(PLATFORMS))
 
 demo: all
 	$(CARGO) build -p cos-emulator
@@ -234,6 +255,7 @@ abi:
 style:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --test dist -- -D warnings
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --locked --no-default-features \
 	    --target-dir $(TARGET) -- -D warnings

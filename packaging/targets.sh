@@ -19,19 +19,20 @@ rust_version=1.96.0
 # build_target  the same for cargo-zigbuild, with the oldest glibc; for the others empty
 # zig_target    the same, as zig names it
 # cc            the C compiler that programs on that platform are built with, here
-# ld, objcopy   the binutils for it
+# binutils      how the names of the binutils for it begin
 # rustflags     what rustc needs besides
-# shared, link, static  the names of the libraries: what is loaded, what is linked with, the static one
+# shared, link, static  the libraries in the archive: what is loaded, what is linked with, the static one
 # private       what a program needs besides that has the static library in it
-# command       the name of the command
+# command       the command in the archive
 # archive       how the archive's name ends
 # glibc         the oldest one, or empty
 # run           what runs its programs here, or empty
 platform() {
     name=$1
     glibc='' build_target='' zig_target='' rustflags='' run=''
-    shared=libcos.so.$(abi_number) link=libcos.so static=libcos.a command=cos archive=tar.gz
-    # What is of the C library on Linux, and comes by itself with every C compiler, is left out.
+    shared=lib/libcos.so.$(abi_number) link=lib/libcos.so static=lib/libcos.a command=bin/cos
+    archive=tar.gz
+    # As rustc prints it (native-static-libs), without what every C compiler adds by itself.
     private='-lutil -lrt -lpthread -lm -ldl'
     case $1 in
     linux-x86_64)
@@ -55,7 +56,9 @@ platform() {
     windows-x86_64)
         rust_target=x86_64-pc-windows-gnu
         binutils=x86_64-w64-mingw32-
-        shared=cos.dll link=libcos.dll.a command=cos.exe archive=zip
+        shared=bin/cos.dll link=lib/libcos.dll.a command=bin/cos.exe archive=zip
+        # What is built twice is the same.
+        rustflags='-C link-arg=-Wl,--no-insert-timestamp'
         private='-lws2_32 -lbcrypt -lntdll -luserenv -lsynchronization'
         run=/usr/lib/wine/wine64
         ;;
@@ -64,7 +67,6 @@ platform() {
         return 1
         ;;
     esac
-    ld=${binutils}ld objcopy=${binutils}objcopy
     if [ -n "$zig_target" ]; then
         build_target=$rust_target${glibc:+.$glibc}
         cc="$zig cc -target $zig_target"
@@ -79,8 +81,9 @@ abi_number() {
     sed -n '/^\[package.metadata.capi.library\]/,/^version/s/^version = "\([0-9]*\).*/\1/p' Cargo.toml
 }
 
-# Chooses the tools, for every platform. The standard library is built with the nightly option
-# -Zbuild-std, which RUSTC_BOOTSTRAP permits.
+# Chooses the tools, for every platform. The standard library is built with an option of nightly Rust,
+# -Zbuild-std, and another one, -Ztrim-paths, keeps the paths of this machine out of what is built;
+# RUSTC_BOOTSTRAP permits both.
 toolchain() {
     CARGO_TARGET_DIR=$(realpath -m "${TARGET:-target}")/platforms
     tools=$CARGO_TARGET_DIR/tools
@@ -88,6 +91,7 @@ toolchain() {
     zig=$(echo "$tools"/lib/python3*/site-packages/ziglang/zig)
     CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_ZIGBUILD_ZIG_PATH=$zig
     export PATH CARGO RUSTC RUSTC_BOOTSTRAP CARGO_TARGET_DIR CARGO_ZIGBUILD_ZIG_PATH
+    export CARGO_PROFILE_RELEASE_TRIM_PATHS=all
     # What rustup has set for its own toolchain, if it has started this.
     unset RUSTUP_TOOLCHAIN RUSTDOC
     export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc-win32
@@ -98,7 +102,7 @@ toolchain() {
 target_cargo() { # command arguments…
     subcommand=$1
     shift
-    set -- "-Zbuild-std=std,panic_unwind${std:+,$std}" --target "${build_target:-$rust_target}" "$@"
+    set -- "-Zbuild-std=std,panic_unwind${std:+,$std}" -Ztrim-paths --target "${build_target:-$rust_target}" "$@"
     if [ -n "$build_target" ]; then
         RUSTFLAGS=$rustflags cargo-zigbuild "$subcommand" "$@"
     else

@@ -29,7 +29,7 @@ build_programs() {
     windows-*) exe=.exe built=cos.dll rpath='' system='-lws2_32 -Wl,-Bstatic -lpthread' ;;
     *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system=-lpthread ;;
     esac
-    cp "$library/$built" "$out/programs/$shared"
+    cp "$library/$built" "$out/programs/${shared##*/}"
     cp "$library/$built" "$out/programs/$built"
     for source in tests/c/*.c examples-c/round.c; do
         program=$(basename "$source" .c)

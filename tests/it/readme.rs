@@ -124,6 +124,45 @@ fn every_option_is_listed() {
     }
 }
 
+/// What `packaging/` says of each platform, and how large the archives were when they were built last.
+#[test]
+fn the_artifacts_are_listed() {
+    let script = ". packaging/targets.sh\n\
+                  for name in $PLATFORMS; do platform $name; echo $name.$archive $glibc; done";
+    let told = succeed(Command::new("sh").args(["-ec", script]).current_dir(root())).stdout;
+    let told = String::from_utf8(told).unwrap();
+    let sizes = text("packaging/sizes.txt");
+    for file in [ENGLISH, CHINESE] {
+        let table = text(file);
+        let rows = table.lines().skip_while(|line| !line.starts_with("| `libcos-VERSION-")).skip(2);
+        let rows: Vec<Vec<&str>> = rows
+            .take_while(|row| row.starts_with('|'))
+            .map(|row| row.split('|').skip(1).map(str::trim).collect())
+            .collect();
+        assert_eq!(rows.len(), told.lines().count());
+        for (row, platform) in rows.iter().zip(told.lines()) {
+            let (name, glibc) = platform.split_once(' ').unwrap_or((platform, ""));
+            assert_eq!(row[0], format!("`{name}`"));
+            assert!(glibc.is_empty() || row[1].starts_with(&format!("glibc {glibc} ")), "{row:?}");
+            let name = name.split('.').next().unwrap();
+            let line = sizes.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
+            let made = line.split(' ').skip(1).map(|size| size.parse().unwrap());
+            let written: Vec<f64> = row[2..4]
+                .iter()
+                .map(|size| size.trim_end_matches(" MiB"))
+                .map(|size| size.parse().unwrap())
+                .collect();
+            for (made, written) in made.zip(written) {
+                let made: f64 = made;
+                assert!(
+                    (made - written).abs() <= 0.1,
+                    "{name} has {made} MiB, {file} says {written}"
+                );
+            }
+        }
+    }
+}
+
 /// Where cargo keeps what it makes.
 fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()

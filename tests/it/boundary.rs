@@ -40,7 +40,8 @@ fn run(program: &Path, api: Api, arguments: &[&str]) -> String {
     let mut command = support::limited_program(program);
     command.args(arguments).env("COS_API", api.word());
     command.current_dir(program.parent().unwrap());
-    String::from_utf8(support::succeed(&mut command).stdout).unwrap()
+    // The C library of Windows ends lines in its own way.
+    String::from_utf8(support::succeed(&mut command).stdout).unwrap().replace("\r\n", "\n")
 }
 
 for_each_api! {

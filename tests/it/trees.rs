@@ -252,12 +252,15 @@ fn names_that_are_refused_are_lines_of_the_report(api: Api) {
     bed.emulator.inject(odd());
     let (code, report) = down(&client, &back, Some(r#"{"verify_sha1": false}"#));
     assert_eq!((code, &report["data"]["downloaded"]), (-1, &3.into()), "{report}");
-    for name in [&folder, &file] {
+    // Windows has no such name, whatever it is of; otherwise it is the path that can't be.
+    let is_no_name = cfg!(windows) && api == Api::V4;
+    let shown = if is_no_name { folder.trim_end_matches('/') } else { &folder };
+    for name in [shown, &file] {
         assert_eq!(line(&report, name)["code"], -1);
     }
     // It names one of them: that which failed first.
     let message = report["message"].as_str().unwrap();
-    assert!([&folder, &file].iter().any(|name| message.contains(*name)), "{report}");
+    assert!([shown, &file].iter().any(|name| message.contains(name)), "{report}");
 
     write(&here, "new", b"new");
     let impossible = impossible(api);

@@ -104,7 +104,10 @@ fn trees_of_any_names_send_what_differs() {
     let client = bed.client();
     let (from, to) = (bed.path("from"), bed.path("to"));
     fs::create_dir_all(from.join("文 件+%/子")).unwrap();
-    for (i, name) in odd_names().iter().take(3).enumerate() {
+    // Windows has no files of some names; its own tests say what becomes of such objects.
+    let is_no_file = |c| cfg!(windows) && "?*:|<>\"\\".contains(c);
+    let names: Vec<_> = odd_names().iter().map(|name| name.replace(is_no_file, "_")).collect();
+    for (i, name) in names.iter().take(3).enumerate() {
         fs::write(from.join("文 件+%/子").join(name), format!("{i}")).unwrap();
     }
     fs::write(from.join("large"), content(3 * MIB)).unwrap();
@@ -122,7 +125,7 @@ fn trees_of_any_names_send_what_differs() {
         assert_eq!(answer["data"]["unchanged"], 4, "{answer}");
     }
     assert_same(&fs::read(format!("{to}/large")).unwrap(), &content(3 * MIB));
-    assert_eq!(fs::read(format!("{to}/文 件+%/子/{}", odd_names()[2])).unwrap(), b"2");
+    assert_eq!(fs::read(format!("{to}/文 件+%/子/{}", names[2])).unwrap(), b"2");
 }
 
 /// In each round the emulator does one thing otherwise of which it is not known what the service does.

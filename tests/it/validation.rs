@@ -449,7 +449,7 @@ fn local_files_that_can_not_be_read() {
         (deaf.local("missing/file"), no_path),
         (deaf.local("file/below"), below_a_file),
         (deaf.here().to_owned(), "is a directory"),
-        (DEVICE.to_owned(), "not a regular file"),
+        (DEVICE.to_owned(), if cfg!(windows) { "not a file" } else { "not a regular file" }),
         ("a\0b".to_owned(), "can't be read"),
     ] {
         deaf.refuses_to_read(&local, why);

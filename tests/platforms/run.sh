@@ -23,11 +23,11 @@ all_tests='--workspace --lib --test it --test program'
 build_programs() {
     mkdir -p "$out/programs"
     # What the tests write for values.c.
-    sed -n 's/^ *\(COS_[A-Z0-9_]*\) = -\{0,1\}[0-9].*/{\1, "\1"},/p' include/cos.h >"$out/every_code.h"
-    library=$target_files/platforms
+    sed -n '/} cos_code;/q; s/^ *\(COS_[A-Z0-9_]*\) = -\{0,1\}[0-9].*/{\1, "\1"},/p' include/cos.h >"$out/every_code.h"
+    library=$target_files/platforms/deps
     case $name in
     windows-*) exe=.exe built=cos.dll rpath='' system='-lws2_32 -Wl,-Bstatic -lpthread' ;;
-    *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system=-lpthread ;;
+    *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system='-lpthread -lunwind' ;;
     esac
     cp "$library/$built" "$out/programs/${shared##*/}"
     cp "$library/$built" "$out/programs/$built"

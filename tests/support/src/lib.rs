@@ -141,7 +141,8 @@ pub fn limited_program(program: &Path) -> Command {
 /// have chosen an API for the command `cos`; a test chooses its own.
 pub fn limited() -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "120"]).env_remove("COS_API");
+    let seconds = platform::within(120).to_string();
+    command.args(["--signal=KILL", &seconds]).env_remove("COS_API");
     command
 }
 

@@ -41,8 +41,8 @@ pub fn command(program: &Path) -> Command {
     command
 }
 
-/// So many milliseconds on a processor that is as fast as this one: a simulated one gets as many times
-/// as much as its runner says.
+/// A limit of time, in whatever unit, for a processor that is as fast as this one: a simulated one gets
+/// as many times as much as its runner says.
 pub fn within(limit: u128) -> u128 {
     let slowness = env::var("COS_TEST_SLOWNESS").map_or(1, |factor| factor.parse().unwrap());
     limit * slowness

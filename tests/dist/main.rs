@@ -216,7 +216,7 @@ fn everything(place: &Place) {
         if api == Api::V4 {
             let proxy = tinyproxy(bed.dir.path(), "");
             let through = json!({"proxy": format!("http://127.0.0.1:{}", proxy.port)});
-            place.serve("shared", &with(tls, through), &["upload", "/tunnel", "下载.bin"]);
+            place.serve("shared", &with(tls, through), &["upload", "/tunnel", "ca.pem"]);
             assert!(!tunnels(bed.dir.path(), &proxy).is_empty());
         }
     }

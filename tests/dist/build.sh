@@ -14,6 +14,8 @@ exe=
     $CC $CFLAGS serve.c $(pkg-config --static --cflags --libs cos | sed s/-lcos/-l:libcos.a/) $LDFLAGS \
         -o static$exe
 }
+# What Visual C++ links with is good for this linker, too.
+[ -z "$exe" ] || $CC $CFLAGS -Iartifact/include serve.c artifact/lib/cos.lib -o lib$exe
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.13)
 project(serve C)

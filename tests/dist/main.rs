@@ -190,6 +190,9 @@ fn everything(place: &Place) {
         for program in ["shared", "static", "cmake-cos", "cmake-static"] {
             place.serve_all(program, &plain);
         }
+        if place.is_windows() {
+            place.serve_all("lib", &plain);
+        }
 
         let authority = Authority::new(&bed.path("authority"));
         let hosts = "DNS:localhost,DNS:public-bucket-1250000000.localhost";

@@ -1,6 +1,7 @@
 # make            the libraries and the command cos, in build/; make lib makes only the libraries
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
+# make npm        the package for Node.js, in dist/
 # make dist       the archives for every platform, in build/dist; PLATFORMS= chooses some
 # make test-dist  those archives in bare systems: an old Debian, ARM64 under qemu, musl, Wine; PLATFORMS=
 # make demo       the whole round against the emulator, from the command line and from C
@@ -76,7 +77,7 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install config uninstall wheel dist test-dist demo emulator check test \
+.PHONY: all lib rust install config uninstall wheel npm dist test-dist demo emulator check test \
     test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
@@ -190,6 +191,10 @@ uninstall:
 # this build of the library needs.
 wheel: $(LIB)/$(SHARED)
 	$(PYTHON) bindings/python/backend.py $< $(DIST) $(WHEEL_PLATFORM)
+
+npm: lib
+	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
+	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
 
 # About fifteen minutes on two cores; later only what has changed is built anew.
 dist:

@@ -1,4 +1,5 @@
-//! Six languages use the installed library: C, C++, Go, Lua, Node and Python, each with both APIs.
+//! Six languages use the installed library, Node through its package: C, C++, Go, Lua, Node and Python, each with both
+//! APIs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +36,7 @@ impl Language {
             C | Cpp => "examples-c",
             Go => "bindings/go",
             Lua => "bindings/lua",
-            Node => "bindings/node",
+            Node => "bindings/node/examples",
             Python => "bindings/python",
         })
     }
@@ -75,6 +76,30 @@ fn go_command(path: &Path) -> Command {
     go
 }
 
+/// A directory into which the package for Node was installed as its users do it, with nothing but
+/// the package at hand; the examples and the tests are beside it.
+fn with_npm_package() -> &'static Path {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        installed();
+        let directory = target_dir().join("tmp/npm");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        succeed(make("npm").arg(format!("DIST={}", directory.display())));
+        let install = "npm install --offline --no-audit --no-fund ./libcos-*.tgz";
+        let mut sh = Command::new("sh");
+        sh.args(["-euc", install]).current_dir(&directory);
+        succeed(sh.env("npm_config_cache", target_dir().join("npm")));
+        for source in ["examples", "test"] {
+            for file in fs::read_dir(root().join("bindings/node").join(source)).unwrap() {
+                let file = file.unwrap();
+                fs::copy(file.path(), directory.join(file.file_name())).unwrap();
+            }
+        }
+        directory
+    })
+}
+
 /// A program of one of these directories, ready to run.
 struct Program {
     language: Language,
@@ -99,7 +124,7 @@ impl Program {
                 (None, built)
             }
             Lua => (Some("luajit".into()), source),
-            Node => (Some("node".into()), source),
+            Node => (Some("node".into()), with_npm_package().join(name).with_extension("mjs")),
             Python => (Some(python_with_package()), source),
         };
         Program { language, interpreter, path, _dir: dir }
@@ -322,11 +347,7 @@ fn everything_in_lua(api: Api) {
 
 fn everything_in_node_while_the_event_loop_goes_on(api: Api) {
     let json = ["json_each", "json_int", "json_length", "json_string"];
-    wraps_everything_but(
-        Node,
-        api,
-        &[&["abi_version", "transfer_on_progress"], &json[..]].concat(),
-    );
+    wraps_everything_but(Node, api, &[&["transfer_on_progress"], &json[..]].concat());
 }
 
 fn everything_in_python(api: Api) {
@@ -413,17 +434,20 @@ fn each_script_knows_the_library_by_its_name_on_each_system_or_by_another() {
     let of_python = "from cos import _library
 _library.load(_library.path())
 print(*map(_library.library_name, ['linux', 'freebsd14', 'darwin', 'win32']))";
-    let of_node = "import { libraryName } from './cos.mjs';
+    let of_node = "const { libraryName } = require('./node_modules/libcos/lib/addon');
+require('libcos').version();
 console.log(['linux', 'freebsd', 'darwin', 'win32'].map(libraryName).join(' '));";
     let of_lua = "local name = require('cos').library_name
 print(name 'Linux' .. ' ' .. name 'BSD' .. ' ' .. name 'OSX' .. ' ' .. name 'Windows')";
     for (language, command) in [
         (Python, ["python3", "-B", "-c", of_python]),
-        (Node, ["node", "--input-type=module", "-e", of_node]),
+        (Node, ["node", "--unhandled-rejections=strict", "-e", of_node]),
         (Lua, ["luajit", "-O2", "-e", of_lua]),
     ] {
         let mut run = Command::new(command[0]);
-        run.args(&command[1..]).current_dir(language.directory());
+        let installed_for_node = (language == Node).then(|| with_npm_package().to_owned());
+        let directory = installed_for_node.unwrap_or_else(|| language.directory());
+        run.args(&command[1..]).current_dir(directory);
         run.env_remove("LD_LIBRARY_PATH").env("COS_LIBRARY", &library);
         run.env("COS_HEADER", installed().join("include/cos.h")).env_remove("LUA_PATH");
         let names = String::from_utf8(succeed(&mut run).stdout).unwrap();
@@ -473,15 +497,21 @@ fn the_first_ten_lines_show_an_upload() {
     }
 }
 
-/// The module that is installed is the one that was tested, wherever it comes from.
+/// What the package for Node is made with is what was tested, wherever it comes from.
 #[test]
-fn the_module_of_node_is_pinned_by_its_checksum() {
-    let lock = fs::read_to_string(root().join("bindings/node/package-lock.json")).unwrap();
-    let lock: Value = serde_json::from_str(&lock).unwrap();
+fn the_modules_for_node_are_pinned_by_their_checksums() {
+    let read = |file| -> Value {
+        let text = fs::read_to_string(root().join("bindings/node").join(file)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (lock, package) = (read("package-lock.json"), read("package.json"));
     let packages = lock["packages"].as_object().unwrap();
     for (path, package) in packages.iter().filter(|(path, _)| !path.is_empty()) {
         assert!(package["integrity"].as_str().unwrap().starts_with("sha512-"), "{path}");
         assert!(package.get("resolved").is_none(), "{path}");
     }
-    assert_eq!(packages[""]["dependencies"]["koffi"], packages["node_modules/koffi"]["version"]);
+    assert!(package.get("dependencies").is_none(), "users need nothing else");
+    for (name, version) in package["devDependencies"].as_object().unwrap() {
+        assert_eq!(*version, packages[&format!("node_modules/{name}")]["version"], "{name}");
+    }
 }

@@ -76,7 +76,7 @@ fn the_programs_begin_as_shown() {
         ("c", "examples-c/first_upload.c"),
         ("cpp", "examples-c/first_upload.cpp"),
         ("go", "bindings/go/first_upload.go"),
-        ("js", "bindings/node/first_upload.mjs"),
+        ("js", "bindings/node/examples/first_upload.mjs"),
         ("python", "bindings/python/examples/first_upload.py"),
         ("lua", "bindings/lua/first_upload.lua"),
     ] {

@@ -1,4 +1,4 @@
-import { Client } from "./cos.mjs";
+import { Client } from "libcos";
 
 const [file, host = "localhost:9000"] = process.argv.slice(2);
 const emulator = { api: process.env.COS_API ?? "v4", scheme: "http",
@@ -17,6 +17,7 @@ try {
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import { buffer } from "node:stream/consumers";
+import { codeName } from "libcos";
 
 async function theRest() {
   const folder = await client.listFolder("private-bucket", "/first/");
@@ -32,7 +33,7 @@ async function theRest() {
   try {
     await client.statFile("private-bucket", "/first/no-such.txt");
   } catch (error) {
-    console.log(`refused: ${error.name} (${error.code}): ${error.message}`);
+    console.log(`refused: ${codeName(error.code)} (${error.code}): ${error.reply.message}`);
     return;
   }
   throw new Error("no-such.txt is there");

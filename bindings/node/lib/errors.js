@@ -1,0 +1,35 @@
+"use strict";
+
+const { codes } = require("./codes");
+
+// COS_ERR_NOT_FOUND is NotFound.
+const names = new Map(Object.entries(codes).map(([key, code]) => [
+  code,
+  key.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase()),
+]));
+
+/** A call that failed. */
+class CosError extends Error {
+  constructor(code, reply) {
+    const failure = reply.error ?? {};
+    super(failure.hint ? `${reply.message} (${failure.hint})` : reply.message);
+    this.name = names.get(code) ?? "ServerError";
+    this.code = code;
+    this.retryable = failure.retryable ?? false;
+    this.hint = failure.hint;
+    this.serverCode = failure.server_code;
+    this.requestId = reply.request_id;
+    this.httpStatus = failure.http_status;
+    this.argument = failure.argument;
+    this.phase = failure.phase;
+    this.reply = reply;
+  }
+}
+
+/** What the library would say, where it is not asked. */
+function refused(argument, message) {
+  const error = { origin: "library", phase: "argument", argument, retryable: false };
+  return new CosError(codes.PARAM, { code: codes.PARAM, message, error });
+}
+
+module.exports = { CosError, refused };

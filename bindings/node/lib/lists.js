@@ -1,0 +1,153 @@
+// Lists page by page, and what is done with many files.
+"use strict";
+
+const { split } = require("./arguments");
+const { checkLimits, timedOut } = require("./call");
+const { codes } = require("./codes");
+const { CosError } = require("./errors");
+
+// Files that are deleted at a time.
+const CONCURRENCY = 4;
+
+/** Limits that hold for several calls together: what is left of them for the next call. */
+function sharedLimits(options) {
+  const [{ signal, deadline_ms: deadline }, others] = split(options);
+  checkLimits({ signal, deadline_ms: deadline });
+  const begun = performance.now();
+  const left = () => {
+    signal?.throwIfAborted();
+    if (deadline === undefined) return { signal };
+    const rest = deadline - (performance.now() - begun);
+    if (rest <= 0) throw timedOut(deadline);
+    return { signal, deadline_ms: rest };
+  };
+  return [left, others];
+}
+
+async function* pages(client, bucket, path, options, left) {
+  let { context } = options;
+  for (;;) {
+    const { data } = await client.listFolder(bucket, path, { ...options, context, ...left() });
+    yield data.infos;
+    ({ context } = data);
+    if (data.listover || !context) break;
+  }
+}
+
+async function* entriesBelow(client, bucket, path, options, left) {
+  for await (const infos of pages(client, bucket, path, options, left)) {
+    for (const entry of infos) yield { ...entry, path: path + entry.name };
+  }
+}
+
+/** The entries of one folder. */
+async function* entries(client, bucket, path, options) {
+  const [left, others] = sharedLimits(options);
+  yield* entriesBelow(client, bucket, path, others, left);
+}
+
+async function* filesBelow(client, bucket, top, path, options, left) {
+  for await (const entry of entriesBelow(client, bucket, path, options, left)) {
+    if (entry.name.endsWith("/")) yield* filesBelow(client, bucket, top, entry.path, options, left);
+    else yield { ...entry, name: entry.path.slice(top.length) };
+  }
+}
+
+/** All files below a folder, with names from there on. */
+async function* walk(client, bucket, path, options) {
+  const [left, others] = sharedLimits(options);
+  // The XML API has such a list, the JSON API one for each folder.
+  if (client.api === "v5") {
+    yield* entriesBelow(client, bucket, path, { ...others, recursive: true }, left);
+  } else {
+    yield* filesBelow(client, bucket, path, path, others, left);
+  }
+}
+
+/** Does something with each of them, several at a time, until the first exception. */
+async function forEach(values, concurrency, work) {
+  const given = values[Symbol.asyncIterator]?.() ?? values[Symbol.iterator]();
+  let isOver = false;
+  const worker = async () => {
+    while (!isOver) {
+      const { value, done } = await given.next();
+      if (done) isOver = true;
+      else if (!isOver) await work(value);
+    }
+  };
+  const workers = Array.from({ length: concurrency }, () => worker().catch((error) => {
+    isOver = true;
+    throw error;
+  }));
+  const ends = await Promise.allSettled(workers);
+  await given.return?.();
+  const failed = ends.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+function checkConcurrency(concurrency = CONCURRENCY) {
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64) {
+    throw new RangeError("concurrency must be a whole number from 1 to 64");
+  }
+  return concurrency;
+}
+
+/** Deletes files, and collects what the service refuses. What is not there counts as missing. */
+async function deleteEach(client, bucket, paths, concurrency, options, left, told) {
+  await forEach(paths, concurrency, async (given) => {
+    const path = typeof given === "string" ? given : given.path;
+    try {
+      await client.delFile(bucket, path, { ...options, ...left() });
+      told.deleted++;
+    } catch (error) {
+      if (!(error instanceof CosError) || error.code === codes.CONNECT) throw error;
+      if (error.code === codes.NOT_FOUND) told.missing++;
+      else told.failures.push({ path, error });
+    }
+  });
+}
+
+async function deleteFiles(client, bucket, paths, { concurrency, ...options }) {
+  const [left, others] = sharedLimits(options);
+  const told = { deleted: 0, missing: 0, failures: [] };
+  await deleteEach(client, bucket, paths, checkConcurrency(concurrency), others, left, told);
+  return told;
+}
+
+/** Deletes a folder with everything below it, in calls between which it can be stopped. */
+async function deleteTree(client, bucket, top, { concurrency, recursive, ...options }) {
+  const [left, others] = sharedLimits(options);
+  const width = checkConcurrency(concurrency);
+  const told = { deleted: 0, missing: 0, failures: [] };
+  let folders = 0;
+
+  async function below(folder) {
+    const [files, subfolders] = [[], []];
+    // The list has to end before anything in it goes away.
+    for await (const { name, path } of entriesBelow(client, bucket, folder, others, left)) {
+      (name.endsWith("/") ? subfolders : files).push(path);
+    }
+    await deleteEach(client, bucket, files, width, others, left, told);
+    for (const subfolder of subfolders) await below(subfolder);
+    try {
+      await client.delFolder(bucket, folder, { ...others, ...left() });
+      folders++;
+    } catch (error) {
+      if (!(error instanceof CosError) || error.code === codes.CONNECT) throw error;
+      // With the XML API a folder may be no more than what paths begin with.
+      const isGone = error.code === codes.NOT_FOUND;
+      const isKnown = error.code === codes.FOLDER_NOT_EMPTY && told.failures.length > 0;
+      if (!isGone && !isKnown) told.failures.push({ path: folder, error });
+    }
+  }
+
+  await below(top);
+  const failures = told.failures.map(({ path, error: { code, reply } }) =>
+    ({ path: path.slice(top.length), code, message: reply.message }));
+  const data = { files: told.deleted, folders, failed: failures.length, failures };
+  if (failures.length === 0) return { code: 0, message: "SUCCESS", data };
+  const [{ error }] = told.failures;
+  throw new CosError(error.code, { ...error.reply, data });
+}
+
+module.exports = { deleteFiles, deleteTree, entries, walk };

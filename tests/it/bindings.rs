@@ -284,6 +284,7 @@ for_each_api! {
     everything_in_python,
     the_package_for_python_does_what_its_tests_say,
     the_programs_in_python_do_what_they_say,
+    the_package_for_node_passes_its_own_tests,
 }
 
 fn c(api: Api) {
@@ -423,6 +424,47 @@ fn the_types_of_the_package_for_python_are_right() {
     };
     check(&["typed.py", "../examples/many.py"]);
     check(&["--package", "cos"]);
+}
+
+/// In the directory where it is installed, with what `node --test` has.
+fn the_package_for_node_passes_its_own_tests(api: Api) {
+    let bed = Bed::new(api);
+    let directory = with_npm_package();
+    let mut node = Command::new("timeout");
+    node.args(["--signal=KILL", "600", "node", "--test"]).current_dir(directory);
+    let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name());
+    node.args(files.filter(|name| name.to_string_lossy().ends_with(".test.mjs")));
+    node.env_remove("COS_LIBRARY").env("COS_TEST_HOST", bed.host()).env("COS_API", api.word());
+    succeed(node.env("COS_HEADER", installed().join("include/cos.h")));
+}
+
+/// It is made for one system, and for others later.
+#[test]
+fn the_addon_for_node_compiles_for_windows_and_with_clang() {
+    let directory = root().join("bindings/node");
+    for (compiler, system) in
+        [("x86_64-w64-mingw32-gcc", "system_windows.c"), ("clang", "system_unix.c")]
+    {
+        let mut cc = Command::new(compiler);
+        cc.args("-std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only".split(' '));
+        cc.args("-DNAPI_VERSION=8 -I../../include -isystem".split(' '));
+        cc.arg("node_modules/node-api-headers/include").current_dir(&directory);
+        let files = ["addon.c", "calls.c", "library.c", system];
+        succeed(cc.args(files.map(|file| format!("src/{file}"))));
+    }
+}
+
+/// As a module of both kinds.
+#[test]
+fn the_types_for_node_are_strict() {
+    let modules = root().join("bindings/node/node_modules");
+    let directory = with_npm_package();
+    fs::copy(directory.join("types.ts"), directory.join("types.mts")).unwrap();
+    let mut tsc = Command::new(modules.join(".bin/tsc"));
+    tsc.args(["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noImplicitOverride"]);
+    tsc.args(["--target", "es2022", "--module", "nodenext", "--types", "node", "--typeRoots"]);
+    tsc.arg(modules.join("@types")).args(["types.ts", "types.mts"]);
+    succeed(tsc.current_dir(directory));
 }
 
 /// The tests run on one system. Here the library has a name that none of them looks for.

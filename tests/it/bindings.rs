@@ -1,5 +1,5 @@
-//! Six languages use the installed library, Node through its package: C, C++, Go, Lua, Node and Python, each with both
-//! APIs.
+//! Six languages use the installed library, Python and Node through their packages: C, C++, Go, Lua, Node and
+//! Python, each with both APIs.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -228,7 +228,7 @@ fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent(api:
 
 fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite(api: Api) {
     let (bed, client, bytes) = bed_with(api, 10);
-    bed.emulator.inject(on(&bed, Action::Delay { ms: 1000 }).forever());
+    bed.emulator.inject(on(&bed, delay(1000)).forever());
     let fetch = |overwrite: bool| {
         bed.emulator.clear_requests();
         std::thread::scope(|scope| {
@@ -578,7 +578,7 @@ fn two_calls_to_one_destination_do_not_meet(api: Api) {
 
 fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
     let (bed, client, bytes) = bed_with(api, PIECE + 1000);
-    bed.emulator.inject(on(&bed, Action::Delay { ms: 600 }).offset(PIECE as u64));
+    bed.emulator.inject(on(&bed, delay(600)).offset(PIECE as u64));
     std::thread::scope(|scope| {
         scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
         wait_until("the first call", || {

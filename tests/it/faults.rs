@@ -562,7 +562,7 @@ impl Worker {
     /// Most of the file is still to be read when it shrinks: the server takes its time.
     fn upload_while_it_shrinks(&self, op: Op, client: &Client, place: &Place) -> Value {
         let emulator = &self.bed.emulator;
-        let slow = Action::Delay { ms: within(400) as u64 };
+        let slow = delay(400);
         emulator.inject(match op {
             Op::Upload => Fault::new(slow).op("accept"),
             _ => self.bed.api.slice_fault(slow, 0),

@@ -317,7 +317,7 @@ fn the_callback_stops_a_call_midway(api: Api) {
     for kind in ALL {
         let bed = bed_with(api, 19 * MIB);
         // The server takes its time, or everything would be sent before the callback's word counts.
-        bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("accept"));
+        bed.emulator.inject(Fault::new(delay(300)).op("accept"));
         bed.emulator.settings(|settings| settings.latency_ms = 20);
         let mut last = 0;
         let on_progress = |done, _| {
@@ -339,7 +339,7 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
     let client = bed.client();
     let handle = Transfer::default();
     let watch = || Watch { transfer: Some(&handle), on_progress: None };
-    bed.emulator.inject(api.fault(Op::Download, Action::Delay { ms: 300 }));
+    bed.emulator.inject(api.fault(Op::Download, delay(300)));
     thread::scope(|scope| {
         scope.spawn(|| expect(&transfer(Kind::Buffer, &bed, &client, json!({}), watch()), 0));
         wait_until("the first call", || !bed.emulator.requests().is_empty());

@@ -408,7 +408,7 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
     for (change, verify) in ways.into_iter().flatten() {
         let bed = Bed::new(api);
         // The server takes its time, so that most of the file is still to be read.
-        bed.emulator.inject(Fault::new(Action::Delay { ms: 300 }).op("accept"));
+        bed.emulator.inject(Fault::new(delay(300)).op("accept"));
         let options = json!({"slice_threshold": 20 * MIB, "verify_sha1": verify});
         let answer = upload_of_a_changing_file(&bed, change, 19 * MIB, options);
         expect(&answer, 2);
@@ -431,7 +431,7 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
 fn a_file_that_changes_before_finish_is_never_a_success(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", SLICE);
-    bed.emulator.inject(api.slice_fault(Action::Delay { ms: 400 }, 0));
+    bed.emulator.inject(api.slice_fault(delay(400), 0));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             wait_until("the slice", || bed.emulator.requests().len() == api.before_slices() + 1);

@@ -258,6 +258,11 @@ pub fn html(status: u16) -> Action {
     reply_with(status, "text/html", "<html>no</html>".into())
 }
 
+/// A wait in which a test does something.
+pub fn delay(ms: u128) -> Action {
+    Action::Delay { ms: within(ms) as u64 }
+}
+
 /// The request is not carried out and the connection ends.
 pub fn dropped() -> Action {
     Action::Drop { after: 0, end: End::Reset }

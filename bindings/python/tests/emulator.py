@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import unittest
+import urllib.parse
 import urllib.request
 
 import cos
@@ -45,6 +46,12 @@ class Test(unittest.TestCase):
         """Makes the emulator do this instead of what it is asked for, until the test ends."""
         self.addCleanup(admin, "faults", method="DELETE")
         admin("faults", {"times": None, "action": action, **which})
+
+    def requests(self):
+        """How many requests were made for the test's folder. Calls that another test has stopped may
+        still make some."""
+        targets = (urllib.parse.unquote(request["target"]) for request in admin("requests"))
+        return sum(self.folder.strip("/") in target for target in targets)
 
     def aio_client(self, **options):
         return aio.Client(*ACCOUNT, "sh", **OPTIONS, **options)

@@ -8,7 +8,7 @@ import unittest
 import urllib.request
 
 import cos
-from emulator import API, BUCKET, HOST, Test, admin
+from emulator import API, BUCKET, HOST, Test
 
 
 class Lists(Test):
@@ -17,9 +17,9 @@ class Lists(Test):
         for name in names:
             self.client.upload_buffer(BUCKET, f"{self.folder}{name}", b"x" * int(name))
         self.client.upload_buffer(BUCKET, f"{self.folder}sub/deep/z", b"")
-        before = len(admin("requests"))
+        before = self.requests()
         entries = list(self.client.iter_folder(BUCKET, self.folder, num=5))
-        self.assertGreaterEqual(len(admin("requests")) - before, 3)
+        self.assertGreaterEqual(self.requests() - before, 3)
         files = [entry for entry in entries if not entry.is_folder]
         self.assertEqual(sorted(entry.name for entry in files), names)
         self.assertEqual({entry.path: entry.size for entry in files},
@@ -32,11 +32,11 @@ class Lists(Test):
     def test_an_iterator_asks_for_no_page_before_it_is_wanted(self):
         for name in "abc":
             self.client.upload_buffer(BUCKET, f"{self.folder}{name}", b"")
-        before = len(admin("requests"))
+        before = self.requests()
         entries = self.client.iter_folder(BUCKET, self.folder, num=1)
-        self.assertEqual(len(admin("requests")), before)
+        self.assertEqual(self.requests(), before)
         next(entries)
-        self.assertEqual(len(admin("requests")), before + 1)
+        self.assertEqual(self.requests(), before + 1)
 
     def test_a_list_of_nothing_is_not_found(self):
         with self.assertRaises(cos.NotFound):

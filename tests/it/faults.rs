@@ -536,8 +536,10 @@ impl Worker {
         let fault = Action::CloseAfterReply { end: End::Close };
         emulator.inject(self.bed.api.fault(Op::List, fault));
         folder::list(client, PUBLIC, "/", None).unwrap();
-        wait_until("the list", || !emulator.requests().is_empty());
-        thread::sleep(Duration::from_millis(50));
+        let is_answered = || emulator.requests().iter().any(|list| list.finished_ms.is_some());
+        wait_until("the list", is_answered);
+        // The end of the connection follows, and nobody is told when it has arrived.
+        thread::sleep(Duration::from_millis(within(500) as u64));
         emulator.clear_requests();
     }
 

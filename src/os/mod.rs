@@ -173,9 +173,10 @@ pub fn why_no_name(segment: &str) -> Option<&'static str> {
     system::why_no_name(segment)
 }
 
-/// What is the same for all names that are one file here; `None` where that is each name for itself.
-pub fn folded(name: &str) -> Option<String> {
-    system::folded(name)
+/// What makes the same of all names that are one file here; `None` where each name is a file of its
+/// own.
+pub fn folding() -> Option<fn(&str) -> String> {
+    system::folding()
 }
 
 /// Makes `link` a symbolic link to a file or directory.

@@ -58,7 +58,7 @@ pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
 impl Deletion<'_> {
     fn list(&self) -> Result<Content> {
         let content = Mutex::new(Content::default());
-        let survey = Survey::new(self.folder, self.report, Names { why_refused, folded: |_| None });
+        let survey = Survey::new(self.folder, self.report, Names { why_refused, folding: None });
         let look = |listing| survey.look(listing);
         let take = |entry| {
             let mut content = locked(&content);

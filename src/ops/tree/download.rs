@@ -88,7 +88,7 @@ fn make_root(local_path: &str) -> Result<PathBuf> {
 impl TreeDownload<'_> {
     /// Fetches what is listed.
     fn fetch_all(&self) -> Result<()> {
-        let names = Names { why_refused: os::why_no_name, folded: os::folded };
+        let names = Names { why_refused: os::why_no_name, folding: os::folding() };
         let survey = Survey::new(self.remote, self.report, names);
         let look = |listing| {
             let found = survey.look(listing)?;

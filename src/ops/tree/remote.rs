@@ -102,8 +102,8 @@ pub(super) struct Survey<'a> {
 pub(super) struct Names {
     /// Why a segment can't.
     pub why_refused: fn(&str) -> Option<&'static str>,
-    /// What is the same for names of which only one can be taken, if there are such.
-    pub folded: fn(&str) -> Option<String>,
+    /// What makes the same of names of which only one can be taken, if there are such.
+    pub folding: Option<fn(&str) -> String>,
 }
 
 /// What was found so far.
@@ -242,12 +242,13 @@ impl<'a> Survey<'a> {
             if let Some(why) = (self.names.why_refused)(segment) {
                 return Some(Refused { name: name(), is_folder, why });
             }
-            if let Some(folded) = (self.names.folded)(&name()) {
-                let spelled = self.hasher.hash_one(name());
-                let first = *tally.spelled.entry(self.hasher.hash_one(folded)).or_insert(spelled);
-                if first != spelled {
+            if let Some(fold) = self.names.folding {
+                let name = name();
+                let spelled = self.hasher.hash_one(&name);
+                let folded = self.hasher.hash_one(fold(&name));
+                if *tally.spelled.entry(folded).or_insert(spelled) != spelled {
                     let why = "has the name of another one but for capital letters";
-                    return Some(Refused { name: name(), is_folder, why });
+                    return Some(Refused { name, is_folder, why });
                 }
             }
             if is_folder && depth >= MAX_DEPTH {

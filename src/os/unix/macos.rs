@@ -63,8 +63,8 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Most volumes take names for the same that differ by case.
-pub fn folded(name: &str) -> Option<String> {
-    Some(name.to_lowercase())
+pub fn folding() -> Option<fn(&str) -> String> {
+    Some(str::to_lowercase)
 }
 
 /// Some file systems, such as those of other machines, know only fsync().

@@ -28,7 +28,7 @@ pub use files::{
     replace, settled, stamp_of, sync_all, sync_data, sync_directory, try_lock, unlock, why_no_name,
     write_at,
 };
-pub use own::{folded, send_stored};
+pub use own::{folding, send_stored};
 pub use process::{ForkMark, is_elsewhere, mark_process, random};
 pub use sockets::{connect, wait};
 pub use threads::{HeldCancellation, hold_cancellation, hold_signals, stay_loaded};

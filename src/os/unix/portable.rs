@@ -48,7 +48,7 @@ pub fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-pub fn folded(_: &str) -> Option<String> {
+pub fn folding() -> Option<fn(&str) -> String> {
     None
 }
 

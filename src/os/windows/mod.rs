@@ -17,7 +17,7 @@ pub use files::{
     try_lock, unlock, write_at,
 };
 pub use known::{Stamp, is_same_file, stamp_of};
-pub use names::{check_names_a_file, folded, why_no_name};
+pub use names::{check_names_a_file, folding, why_no_name};
 pub use process::{ForkMark, is_elsewhere, mark_process, random};
 pub use sockets::{connect, send_stored, wait};
 pub use threads::{HeldCancellation, hold_cancellation, hold_signals, stay_loaded};

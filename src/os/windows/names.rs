@@ -112,8 +112,8 @@ fn may_be_short(segment: &str) -> bool {
 
 /// Capital and small letters are the same. It makes more names alike than the system does, never
 /// fewer.
-pub fn folded(name: &str) -> Option<String> {
-    Some(name.to_uppercase().to_lowercase())
+pub fn folding() -> Option<fn(&str) -> String> {
+    Some(|name| name.to_uppercase().to_lowercase())
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ fn unsupported_if(reasons: &[libc::c_int]) -> io::Error {
 }
 
 /// Each name is a file of its own.
-pub fn folded(_: &str) -> Option<String> {
+pub fn folding() -> Option<fn(&str) -> String> {
     None
 }
 

@@ -167,6 +167,11 @@ pub fn check_names_a_file(path: &Path) -> io::Result<()> {
     system::check_names_a_file(path)
 }
 
+/// Whether a name that a server gives leads to another place, whatever the system.
+pub fn leads_elsewhere(segment: &str) -> bool {
+    matches!(segment, "." | "..") || segment.contains(['/', '\0'])
+}
+
 /// Why a name that a server gives can't be the name of one file or directory here, and of no other
 /// place; `None` where it can.
 pub fn why_no_name(segment: &str) -> Option<&'static str> {

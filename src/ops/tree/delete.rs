@@ -9,6 +9,7 @@ use super::report::{Report, add_folders_of};
 use super::{Remote, for_each, go_through, locked};
 use crate::ops::Operation;
 use crate::ops::list::{Cursor, Lister};
+use crate::os;
 use crate::path::{CosPath, FolderPath};
 use crate::protocol::contract::{Below, Retry};
 use crate::reply::object::ObjectInfo;
@@ -202,6 +203,5 @@ impl Deletion<'_> {
 /// Why a name from a list can't be deleted. It is only sent back and becomes no local path, so it may
 /// be empty, as it is between two slashes.
 fn why_refused(segment: &str) -> Option<&'static str> {
-    let is_safe = !matches!(segment, "." | "..") && !segment.contains(['/', '\0']);
-    (!is_safe).then_some("has a name that leads elsewhere")
+    os::leads_elsewhere(segment).then_some("has a name that leads elsewhere")
 }

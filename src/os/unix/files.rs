@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::access::{Access, mode_of_partial};
 use super::own;
-use crate::os::parent;
+use crate::os::{leads_elsewhere, parent};
 
 #[cfg(test)]
 pub use std::os::unix::fs::symlink;
@@ -238,8 +238,8 @@ pub fn check_names_a_file(_: &Path) -> io::Result<()> {
 }
 
 pub fn why_no_name(segment: &str) -> Option<&'static str> {
-    let is_safe = !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\0']);
-    (!is_safe).then_some("has a name that leads elsewhere")
+    let is_unsafe = segment.is_empty() || leads_elsewhere(segment);
+    is_unsafe.then_some("has a name that leads elsewhere")
 }
 
 #[cfg(test)]

@@ -34,11 +34,11 @@
  * strings go to cos_string_free(), bytes to cos_buffer_free(), handles to their own free function;
  * never to free(). After a failure it is NULL or 0; `out_json` is a reply all the same.
  *
- * **Strings** end with NUL and are UTF-8, local paths included, on every system. A cos path starts with '/'; one that
- * ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote, backslash, control
- * characters, blank segments, "." and "..", and more than 1024 bytes in its URL. A bucket is 1 to 64
- * of a-z, 0-9 and '-'. With the XML API only control characters, "." and ".." are not allowed in a
- * cos path, and more than 850 bytes.
+ * **Strings** end with NUL and are UTF-8, local paths included, on every system. A cos path starts
+ * with '/'; one that ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote,
+ * backslash, control characters, blank segments, "." and "..", and more than 1024 bytes in its URL.
+ * A bucket is 1 to 64 of a-z, 0-9 and '-'. With the XML API only control characters, "." and ".."
+ * are not allowed in a cos path, and more than 850 bytes.
  *
  * **Options** are a JSON object or NULL. An unknown key, a wrong type or a value out of range is
  * #COS_ERR_PARAM, never ignored; `null` means the default, flags may be true/false or 1/0. Every
@@ -542,12 +542,12 @@ COS_API void cos_string_free(char *string);
  *
  * **Repetition** What failed on the way, with HTTP 408, 429 or 5xx, or with a code that means
  * "later", is repeated after a pause of about 0.25, 1, 4, then 8 s each time, or as long as the
- * server asks for, but at most 30 s. Where a connection that was kept from an earlier request turns
- * out to have ended, the first repetition comes at once. A download that brought bytes before it
- * broke has all its retries again. After -71, HTTP 429 or 503 all requests of the call pause together, longer and
- * longer. Those of cos_upload_folder(), cos_download_folder() and a recursive cos_del_folder() are
- * then tried until they succeed, or until nothing that was refused has succeeded for 15 s times
- * `retries`; what is left then fails without delay.
+ * server asks for, but at most 30 s. Where a connection that was kept from an earlier request
+ * turns out to have ended, the first repetition comes at once. A download that brought bytes
+ * before it broke has all its retries again. After -71, HTTP 429 or 503 all requests of the call
+ * pause together, longer and longer. Those of cos_upload_folder(), cos_download_folder() and a
+ * recursive cos_del_folder() are then tried until they succeed, or until nothing that was refused
+ * has succeeded for 15 s times `retries`; what is left then fails without delay.
  *
  * **Clock** When a signature is refused as expired or not yet valid and the server's `Date`
  * explains it, the client signs once more with the server's time, and keeps to that for later

@@ -61,12 +61,12 @@ impl cos_client {
 ///
 /// **Repetition** What failed on the way, with HTTP 408, 429 or 5xx, or with a code that means
 /// "later", is repeated after a pause of about 0.25, 1, 4, then 8 s each time, or as long as the
-/// server asks for, but at most 30 s. Where a connection that was kept from an earlier request turns
-/// out to have ended, the first repetition comes at once. A download that brought bytes before it
-/// broke has all its retries again. After -71, HTTP 429 or 503 all requests of the call pause together, longer and
-/// longer. Those of cos_upload_folder(), cos_download_folder() and a recursive cos_del_folder() are
-/// then tried until they succeed, or until nothing that was refused has succeeded for 15 s times
-/// `retries`; what is left then fails without delay.
+/// server asks for, but at most 30 s. Where a connection that was kept from an earlier request
+/// turns out to have ended, the first repetition comes at once. A download that brought bytes
+/// before it broke has all its retries again. After -71, HTTP 429 or 503 all requests of the call
+/// pause together, longer and longer. Those of cos_upload_folder(), cos_download_folder() and a
+/// recursive cos_del_folder() are then tried until they succeed, or until nothing that was refused
+/// has succeeded for 15 s times `retries`; what is left then fails without delay.
 ///
 /// **Clock** When a signature is refused as expired or not yet valid and the server's `Date`
 /// explains it, the client signs once more with the server's time, and keeps to that for later

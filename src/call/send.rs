@@ -75,7 +75,9 @@ impl Call {
             }
             Err(failure) => {
                 sent.end(Some(&failure));
-                Err(failure.on_kept(sent.traffic.connections() == 0))
+                // Before it was sent, there was no connection at all.
+                let had_one = failure.phase().may_have_reached_server();
+                Err(failure.on_kept(had_one && sent.traffic.connections() == 0))
             }
         }
     }
@@ -171,11 +173,21 @@ fn path(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::path;
+    use super::{Request, Wait, path};
+    use crate::protocol::scripted::call;
+    use crate::reply::Phase;
 
     #[test]
     fn a_url_shows_its_path_only() {
         assert_eq!(path("http://b-1.host:80/a/%E4?sign=SECRET"), "/a/%E4");
         assert_eq!(path("http://host"), "");
+    }
+
+    #[test]
+    fn a_host_that_is_not_found_is_no_kept_connection() {
+        let url = "http://no-such-host.invalid/";
+        let request = Request { op: "", method: "GET", url, headers: Vec::new(), body: None };
+        let failure = call("{}").open(request, Wait::ForReply).err().unwrap();
+        assert_eq!((failure.phase(), failure.was_kept()), (Phase::Resolve, false));
     }
 }

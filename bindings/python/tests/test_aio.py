@@ -7,7 +7,7 @@ import time
 import unittest
 
 import cos
-from emulator import BUCKET, Test
+from emulator import BUCKET, Bar, Test
 
 
 class Aio(Test):
@@ -111,15 +111,6 @@ class Aio(Test):
         self.assertLess(time.monotonic() - begun, 60)
 
     def test_progress_is_told_on_the_loop(self):
-        class Bar:
-            n, total = 0, None
-
-            def __bool__(self):
-                raise TypeError("it is neither, as with tqdm")
-
-            def update(self, n):
-                self.n += n
-
         local, told, bar = self.local("a", b"x" * 3_000_000), [], Bar()
 
         async def work(client):

@@ -8,7 +8,7 @@ import unittest
 import urllib.request
 
 import cos
-from emulator import API, BUCKET, HOST, Test
+from emulator import API, BUCKET, HOST, Bar, Test
 
 
 class Lists(Test):
@@ -216,15 +216,6 @@ class Helpers(Test):
         self.assertNotIn("x-cos-meta-one", headers)
 
     def test_progress_is_told_to_functions_and_bars(self):
-        class Bar:
-            n, total = 0, None
-
-            def __bool__(self):
-                raise TypeError("it is neither, as with tqdm")
-
-            def update(self, n):
-                self.n += n
-
         local, told, bar = self.local("a", b"x" * 3_000_000), [], Bar()
         self.client.upload_file(BUCKET, self.folder + "a", local,
                                 progress=lambda done, total: told.append((done, total)))

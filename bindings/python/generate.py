@@ -129,13 +129,13 @@ def sentence(default, text):
     return f"{text}. Default: {default}." if default else f"{text}."
 
 
-def field(name, kind, doc):
+def field(declaration, doc):
     doc = doc.replace("\\", "\\\\")
     line = f'    """{doc}"""'
     if len(line) > WIDTH:
         line = textwrap.fill(f'"""{doc}"""', WIDTH, initial_indent="    ", subsequent_indent="    ",
                              break_long_words=False, break_on_hyphens=False)
-    return f"    {name}: {kind}\n{line}\n"
+    return f"    {declaration}\n{line}\n"
 
 
 def options(header):
@@ -163,9 +163,9 @@ class CallOptions(TypedDict, total=False):
         "retries": "How often a failed request is repeated, 0 to 10, in place of the client's.",
     }
     for key in EVERYWHERE:
-        text += field(key, "int", everywhere[key])
-    text += field("deadline", "float", "Seconds after which the call is stopped, whatever it does.")
-    text += field("transfer", "Transfer", "Stops the call from another thread by its `cancel`.")
+        text += field(f"{key}: int", everywhere[key])
+    text += field("deadline: float", "Seconds after which the call is stopped, whatever it does.")
+    text += field("transfer: Transfer", "Stops the call from another thread by its `cancel`.")
     text += '''
 
 class TransferOptions(CallOptions, total=False):
@@ -173,7 +173,7 @@ class TransferOptions(CallOptions, total=False):
 
 '''
     text += field(
-        "progress", "Follower",
+        "progress: Follower",
         "Called with the bytes done and the bytes in all, or a bar such as that of tqdm.")
     for name, functions in CLASSES.items():
         text += class_of(header, name, functions)
@@ -193,14 +193,23 @@ def class_of(header, name, functions):
     text = f'\n\nclass {name}({base}, total=False):\n    """Options of {calls}."""\n\n'
     for key in keys:
         if key == META:
-            text += field("meta", "Mapping[str, str]",
+            text += field("meta: Mapping[str, str]",
                           "Headers of the program's own: {\"a\": \"b\"} is sent as x-cos-meta-a.")
             continue
         default, words = header.option(function, key)
         type_ = kind(key, default)
         # None is the default, also where a client has another value.
         type_ = f"Optional[{type_}]" if function.startswith("client_") else type_
-        text += field(key, type_, sentence(default, words))
+        text += field(f"{key}: {type_}", sentence(default, words))
+    return text
+
+
+def members(header, enumeration, prefix):
+    """The numbers of an enumeration of C, by their names without what all of them begin with."""
+    body = re.search(rf"typedef enum \{{([^{{}}]*)\}} {enumeration};", header.text).group(1)
+    text = ""
+    for comment, name, number in re.findall(rf"/\*\*(.*?)\*/\s*{prefix}(\w+) = (-?\d+),", body, re.S):
+        text += field(f"{name} = {number}", " ".join(comment.replace("*", " ").split()))
     return text
 
 
@@ -214,22 +223,14 @@ class Code(enum.IntEnum):
     """What a call fails with, as `CosError.code`. A server may send numbers that are not here."""
 
 '''
-    body = re.search(r"typedef enum \{(.*?)\} cos_code;", header.text, re.S).group(1)
-    for comment, name, number in re.findall(r"/\*\*(.*?)\*/\s*COS_(\w+) = (-?\d+),", body, re.S):
-        doc = " ".join(comment.replace("*", " ").split())
-        name = name[4:] if name.startswith("ERR_") else name
-        text += field(name, "", doc).replace(f"{name}: ", f"{name} = {number}")
+    text += members(header, "cos_code", "COS_(?:ERR_)?")
     text += '''
 
 class LogLevel(enum.IntEnum):
     """Which lines `Client.set_log` asks for."""
 
 '''
-    body = re.search(r"typedef enum \{(?:(?!typedef).)*?\} cos_log_level;", header.text, re.S).group(0)
-    for comment, name, number in re.findall(r"/\*\*(.*?)\*/\s*COS_LOG_(\w+) = (\d+),", body, re.S):
-        doc = " ".join(comment.replace("*", " ").split())
-        text += field(name, "", doc).replace(f"{name}: ", f"{name} = {number}")
-    return text
+    return text + members(header, "cos_log_level", "COS_LOG_")
 
 
 def main():

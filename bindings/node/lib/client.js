@@ -168,10 +168,7 @@ class Client {
   }
 
   async uploadBuffer(bucket, path, data, options) {
-    const [limits, others] = split(options);
-    const texts = [text(bucket), text(path), json(others)];
-    const [reply] = await this.#later("upload_buffer", { texts, bytes: bytes(data) }, limits);
-    return reply;
+    return this.#ask("upload_buffer", [bucket, path], options, bytes(data));
   }
 
   async uploadStream(bucket, path, size, content, options) {
@@ -198,7 +195,7 @@ class Client {
   async downloadBuffer(bucket, path, options) {
     const [limits, others] = split(options);
     const texts = [text(bucket), text(path), json(others)];
-    const [, data] = await this.#later("download_buffer", { texts }, limits);
+    const [, data] = await this.#begin("download_buffer", { texts }, limits).result();
     return data ?? Buffer.alloc(0);
   }
 
@@ -210,18 +207,11 @@ class Client {
 
   // The account, and anything else.
 
-  async listBuckets(options) {
-    const [limits, others] = split(options);
-    const [reply] = await this.#later("list_buckets", { texts: [json(others)] }, limits);
-    return reply;
-  }
+  listBuckets(options) { return this.#ask("list_buckets", [], options); }
 
   async request(method, bucket, path, params, headers, body, options) {
-    const [limits, others] = split(options);
     const asked = [params, headers].map((fields) => json(fields ?? {}));
-    const texts = [...[method, bucket, path].map(text), ...asked, json(others)];
-    const [reply] = await this.#later("request", { texts, bytes: bytes(body ?? "") }, limits);
-    return reply;
+    return this.#ask("request", [method, bucket, path, ...asked], options, bytes(body ?? ""));
   }
 
   // What all of them do.
@@ -235,17 +225,15 @@ class Client {
     return answer(ready().now(this.#handle, name, texts, number));
   }
 
-  async #ask(name, paths, options) {
+  async #ask(name, strings, options, content) {
     const [limits, others] = split(options);
-    const [reply] = await this.#later(name, { texts: [...paths.map(text), json(others)] }, limits);
+    const texts = [...strings.map(text), json(others)];
+    const [reply] = await this.#begin(name, { texts, bytes: content }, limits).result();
     return reply;
   }
 
   async #local(name, bucket, path, local, options) {
-    const [limits, others] = split(options);
-    const texts = [text(bucket), text(path), localPath(local), json(others)];
-    const [reply] = await this.#later(name, { texts }, limits);
-    return reply;
+    return this.#ask(name, [bucket, path, localPath(local)], options);
   }
 
   #begin(name, given, limits) {
@@ -254,10 +242,6 @@ class Client {
     this.#calls.add(call);
     call.ended.then(() => this.#calls.delete(call));
     return call;
-  }
-
-  #later(name, given, limits) {
-    return this.#begin(name, given, limits).result();
   }
 }
 

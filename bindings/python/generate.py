@@ -32,7 +32,10 @@ CLASSES = {
     "SignUrlOptions": ("sign_url",),
 }
 TRANSFERS = ("upload", "download")
-EVERYWHERE = ("timeout_ms", "retries")
+EVERYWHERE = {
+    "timeout_ms": "Milliseconds without progress after which a request fails, in place of the client's.",
+    "retries": "How often a failed request is repeated, 0 to 10, in place of the client's.",
+}
 # What the default does not tell.
 TYPES = {
     "api": 'Literal["v4", "v5"]',
@@ -158,12 +161,8 @@ class CallOptions(TypedDict, total=False):
     """What every call takes."""
 
 '''
-    everywhere = {
-        "timeout_ms": "Milliseconds without progress after which a request fails, in place of the client's.",
-        "retries": "How often a failed request is repeated, 0 to 10, in place of the client's.",
-    }
-    for key in EVERYWHERE:
-        text += field(f"{key}: int", everywhere[key])
+    for key, doc in EVERYWHERE.items():
+        text += field(f"{key}: int", doc)
     text += field("deadline: float", "Seconds after which the call is stopped, whatever it does.")
     text += field("transfer: Transfer", "Stops the call from another thread by its `cancel`.")
     text += '''

@@ -47,20 +47,21 @@ function readFile(file) {
   return settings;
 }
 
-// A file that nobody named need not be there.
-function readConfiguration(named) {
-  const file = named ?? variable("COS_CONFIG");
+function readConfiguration(file, mustExist) {
   try {
-    return readFile(file ?? defaultFile());
+    return readFile(file);
   } catch (error) {
-    if (file !== undefined || error.code !== "ENOENT") throw error;
+    if (mustExist || error.code !== "ENOENT") throw error;
     return {};
   }
 }
 
 /** The settings, by the names that they have in the file. */
 function settings(file) {
-  const found = readConfiguration(file);
+  const named = file ?? variable("COS_CONFIG");
+  const where = named ?? defaultFile();
+  // A file that nobody named need not be there.
+  const found = readConfiguration(where, named !== undefined);
   // A token belongs to the keys that it came with.
   if (variable("COS_SECRET_ID")) delete found.token;
   for (const name of NAMES) {
@@ -69,7 +70,6 @@ function settings(file) {
   }
   for (const name of NEEDED) {
     if (!found[name]) {
-      const where = file ?? variable("COS_CONFIG") ?? defaultFile();
       throw new Error(`no ${name}: set COS_${name.toUpperCase()}, or write ${name} = ... into ${where}`);
     }
   }

@@ -16,7 +16,8 @@ use serde_json::Value;
 use support::ledger;
 use support::ledger::Ledger;
 use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID, SECRET_KEY};
-use support::{content, for_each_api, header, installed, limited, make, root, succeed, target_dir};
+use support::{content, for_each_api, header, installed, limited, limited_to, make};
+use support::{remove_settings, root, succeed, target_dir};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Language {
@@ -358,13 +359,9 @@ fn everything_in_python(api: Api) {
 
 /// A command that runs a program with the package, and finds nothing of its surroundings.
 fn with_package(bed: &Bed) -> Command {
-    let mut python = Command::new("timeout");
-    python.args(["--signal=KILL", "600"]).arg(python_with_package()).current_dir(bed.dir.path());
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("COS_") {
-            python.env_remove(name);
-        }
-    }
+    let mut python = limited_to(600);
+    python.arg(python_with_package()).current_dir(bed.dir.path());
+    remove_settings(&mut python);
     python.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
     python.env("COS_API", bed.api.word()).env("XDG_CONFIG_HOME", bed.dir.path());
     python
@@ -430,8 +427,8 @@ fn the_types_of_the_package_for_python_are_right() {
 fn the_package_for_node_passes_its_own_tests(api: Api) {
     let bed = Bed::new(api);
     let directory = with_npm_package();
-    let mut node = Command::new("timeout");
-    node.args(["--signal=KILL", "600", "node", "--test"]).current_dir(directory);
+    let mut node = limited_to(600);
+    node.args(["node", "--test"]).current_dir(directory);
     let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name());
     node.args(files.filter(|name| name.to_string_lossy().ends_with(".test.mjs")));
     node.env_remove("COS_LIBRARY").env("COS_TEST_HOST", bed.host()).env("COS_API", api.word());

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use support::{header, root, succeed, typed};
+use support::{header, remove_settings, root, succeed, typed};
 
 const ENGLISH: &str = "README.md";
 const CHINESE: &str = "README.zh-CN.md";
@@ -200,11 +200,7 @@ impl Drop for Background {
 fn in_clone(program: &str, clone: &Path) -> Command {
     let mut command = typed(program);
     command.current_dir(clone).process_group(0);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("COS_") {
-            command.env_remove(name);
-        }
-    }
+    remove_settings(&mut command);
     for name in [
         "BUILD",
         "CARGO_TARGET_DIR",

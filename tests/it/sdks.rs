@@ -7,7 +7,7 @@ use std::process::Command;
 
 use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
 
-use support::{APPID, Api, Bed, installed, root, succeed, target_dir};
+use support::{APPID, Api, Bed, installed, limited_to, root, succeed, target_dir};
 
 /// The operations that each program must use.
 const COMMON: [&str; 12] = [
@@ -47,8 +47,8 @@ fn bed() -> Bed {
 
 /// A program that finds the clients and the emulator, and no other settings.
 fn program(bed: &Bed, interpreter: &Path, source: &str) -> Command {
-    let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "600"]).arg(interpreter).current_dir(bed.dir.path());
+    let mut command = limited_to(600);
+    command.arg(interpreter).current_dir(bed.dir.path());
     command.arg(root().join("tests/sdks").join(source));
     for variable in ["http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "PYTHONPATH"] {
         command.env_remove(variable);

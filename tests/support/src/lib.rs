@@ -140,10 +140,24 @@ pub fn limited_program(program: &Path) -> Command {
 /// What a command begins with that is to be killed when it does not end. Whoever runs the tests may
 /// have chosen an API for the command `cos`; a test chooses its own.
 pub fn limited() -> Command {
+    limited_to(120)
+}
+
+/// The same, for a command that may take so many seconds.
+pub fn limited_to(seconds: u128) -> Command {
     let mut command = Command::new("timeout");
-    let seconds = platform::within(120).to_string();
+    let seconds = platform::within(seconds).to_string();
     command.args(["--signal=KILL", &seconds]).env_remove("COS_API");
     command
+}
+
+/// Takes away what whoever runs the tests has set for the command `cos` and for the packages.
+pub fn remove_settings(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("COS_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// What valgrind is told, so that it fails when a program reads or writes what is not its own, or

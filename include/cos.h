@@ -348,7 +348,7 @@ typedef enum {
 typedef struct cos_client cos_client;
 
 /**
- * A handle to follow and to stop an upload or a download.
+ * A handle to follow an upload or a download, and to stop any call.
  *
  * It serves one call at a time and any number one after the other. Once cancelled it stays
  * cancelled.
@@ -440,6 +440,15 @@ COS_API const char *cos_code_name(int code);
  *         when `json` is not JSON up to there, or when the string contains U+0000. Any thread.
  */
 COS_API char *cos_json_string(const char *json, const char *pointer);
+
+/**
+ * Writes text as a JSON string, quotes included, for options that a program puts together.
+ *
+ * @param text  Any text in UTF-8.
+ * @return The JSON string, to be freed with cos_string_free(); NULL when `text` is NULL or not
+ *         UTF-8. Any thread.
+ */
+COS_API char *cos_json_quote(const char *text);
 
 /**
  * Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,
@@ -643,8 +652,30 @@ int cos_client_set_temporary_credentials(const cos_client *client,
                                          char **out_json);
 
 /**
- * Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
- * be under way on it, and none may follow. Any thread.
+ * Makes a second handle for a client, whose every call stops when a transfer is cancelled: also
+ * lists, deletions and all others that have no `transfer` argument. Those that have one are stopped
+ * by either. Both handles share the connections, the settings and the keys, and what changes these
+ * through one of them changes the other. A handle costs little: make one for each call that is to be
+ * stopped by itself.
+ *
+ * @param client      The client.
+ * @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
+ *                    COS_ERR_CANCELLED. It does not follow their progress, and it may be freed
+ *                    before the handle.
+ * @param out_client  Receives the handle, to be freed with cos_client_free(), before or after
+ *                    `client`; NULL on failure.
+ * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
+ * @return 0, or -1 when an argument is refused. Does not block. Any thread.
+ */
+COS_API
+int cos_client_with_transfer(const cos_client *client,
+                             const cos_transfer *transfer,
+                             cos_client **out_client,
+                             char **out_json);
+
+/**
+ * Frees a client; with the last handle of a client its connections are closed and its secret key is
+ * wiped. NULL is ignored. No call may be under way on it, and none may follow. Any thread.
  *
  * @param client  The client, or NULL.
  */
@@ -775,7 +806,8 @@ int cos_sign_url(const cos_client *client,
                  char **out_json);
 
 /**
- * Makes a handle for the `transfer` argument of uploads and downloads.
+ * Makes a handle for the `transfer` argument of uploads and downloads, and for
+ * cos_client_with_transfer(), which makes all other calls stop as well.
  *
  * @return The handle, to be freed with cos_transfer_free(). Any thread.
  */

@@ -29,12 +29,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <istream>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -125,6 +127,13 @@ inline const char *version() noexcept { return cos_version(); }
 inline int abi_version() noexcept { return cos_abi_version(); }
 /// See cos_code_name().
 inline const char *code_name(int code) noexcept { return cos_code_name(code); }
+
+/// Writes text as a JSON string; nothing where cos_json_quote() gives NULL.
+inline std::optional<std::string> json_quote(const std::string &text)
+{
+    const detail::Owned<char> quoted(cos_json_quote(detail::plain(text)));
+    return quoted ? std::optional<std::string>(quoted.get()) : std::nullopt;
+}
 
 /// Reads a value from JSON text; nothing where cos_json_string() gives NULL.
 inline std::optional<std::string> json_string(const std::string &json, const std::string &pointer)
@@ -427,7 +436,7 @@ using Read = std::function<std::int64_t(char *to, std::size_t size)>;
 /// Takes a line of the log; may be called by several threads at once. See cos_log_fn.
 using Log = std::function<void(cos_log_level level, std::string_view line)>;
 
-/// Follows and stops an upload or a download: a cos_transfer. It must outlive the call.
+/// Follows an upload or a download, and stops any call: a cos_transfer. It must outlive the call.
 ///
 /// Where a call takes a Transfer it takes as well a function for its progress.
 class Transfer {
@@ -536,6 +545,17 @@ public:
     explicit operator bool() const noexcept { return handle_ != nullptr; }
     /// What cos_client_new() answered.
     const Result &created() const noexcept { return created_; }
+
+    /// See cos_client_with_transfer(): the same client, whose every call `transfer` stops.
+    Client with_transfer(const Transfer &transfer) const
+    {
+        Client stopped;
+        cos_client *handle = nullptr;
+        stopped.created_ = call(cos_client_with_transfer, transfer, &handle);
+        stopped.handle_.reset(handle);
+        stopped.log_ = log_;
+        return stopped;
+    }
 
     /// See cos_client_set_config(). `Raw{R"({"proxy": null})"}` goes back to a default.
     Result set_config(const ClientOptions &options) const
@@ -665,6 +685,8 @@ public:
     }
 
 private:
+    Client() = default;
+
     struct Logged {
         std::mutex setting;
         detail::Replaceable<Log> lines;
@@ -721,7 +743,7 @@ private:
     }
 
     Result created_;
-    std::unique_ptr<Logged> log_ = std::make_unique<Logged>();
+    std::shared_ptr<Logged> log_ = std::make_shared<Logged>();
     detail::Owned<cos_client> handle_;  // the last to come and the first to go: it uses the log
 };
 

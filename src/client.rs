@@ -20,7 +20,11 @@ use crate::transport::{Proxy, Transport};
 
 /// What a program holds. Calls take a snapshot of it, so that changing it disturbs none of them.
 #[derive(Debug)]
-pub struct Client(RwLock<Arc<Snapshot>>);
+pub struct Client {
+    now: Arc<RwLock<Arc<Snapshot>>>,
+    /// What ends every call that is made with this one.
+    stop: Option<Arc<Stop>>,
+}
 
 /// A client as a call sees it.
 #[derive(Debug, Clone)]
@@ -54,7 +58,18 @@ impl Client {
         let transport = Arc::new(Transport::new(config.network.clone()));
         let (clock, log) = (Arc::default(), Log::default());
         let snapshot = Snapshot::new(&account, Arc::new(config), transport, clock, log)?;
-        Ok(Client(RwLock::new(Arc::new(snapshot))))
+        Ok(Client { now: Arc::new(RwLock::new(Arc::new(snapshot))), stop: None })
+    }
+
+    /// The same client, whose calls end when `cancelled` turns true, besides what ends them already.
+    pub fn stopped_by(&self, cancelled: Arc<AtomicBool>) -> Client {
+        let stop = Stop::of_call(Some(cancelled), self.stop.clone());
+        Client { now: Arc::clone(&self.now), stop: Some(stop) }
+    }
+
+    /// What ends a call of this client: `cancelled` when it turns true, or what ends all of them.
+    pub fn stop(&self, cancelled: Option<Arc<AtomicBool>>) -> Arc<Stop> {
+        Stop::of_call(cancelled, self.stop.clone())
     }
 
     /// Replaces the settings given and keeps the others. A refused change changes nothing.
@@ -92,7 +107,7 @@ impl Client {
         loop {
             let before = self.snapshot();
             let after = Arc::new(change(&before)?);
-            let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
             if Arc::ptr_eq(&before, &now) {
                 *now = after;
                 // The old one may have connections to close, which ends with `before`.
@@ -104,7 +119,7 @@ impl Client {
 
     /// The client as it is now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -132,8 +147,8 @@ impl Snapshot {
         Snapshot::new(&now.account, Arc::new(config), transport, now.clock, now.log)
     }
 
-    /// Starts a call: takes the options that every call has. `cancelled` ends it when it turns true.
-    pub fn call(&self, options: &mut Options, cancelled: Option<Arc<AtomicBool>>) -> Result<Call> {
+    /// Starts a call, which `stop` ends: takes the options that every call has.
+    pub fn call(&self, options: &mut Options, stop: Arc<Stop>) -> Result<Call> {
         let requests = config::settings_of_call(&self.config.requests, options)?;
         Ok(Call::new(
             Arc::clone(&self.transport),
@@ -141,7 +156,7 @@ impl Snapshot {
             Arc::clone(&self.secrets),
             requests,
             self.log.clone(),
-            Stop::new(cancelled),
+            stop,
         ))
     }
 }

@@ -25,6 +25,11 @@ impl Stop {
         Arc::new(Stop { caller, ..Stop::default() })
     }
 
+    /// A call of a client whose calls all stop with `whole`, if there is that.
+    pub fn of_call(caller: Option<Arc<AtomicBool>>, whole: Option<Arc<Stop>>) -> Arc<Stop> {
+        Arc::new(Stop { caller, whole, ..Stop::default() })
+    }
+
     /// One that stops by itself when `time` has passed.
     pub fn after(time: Duration) -> Arc<Stop> {
         Arc::new(Stop { due: Some(Instant::now() + time), ..Stop::default() })

@@ -3,6 +3,7 @@ use std::ptr;
 
 use super::guard;
 use super::input::{handle, optional_text, out, text};
+use super::transfer::cos_transfer;
 use crate::client::Client;
 use crate::reply::Reply;
 
@@ -219,8 +220,42 @@ pub unsafe extern "C" fn cos_client_set_temporary_credentials(
     }
 }
 
-/// Closes the connections, wipes the secret key and frees the client. NULL is ignored. No call may
-/// be under way on it, and none may follow. Any thread.
+/// Makes a second handle for a client, whose every call stops when a transfer is cancelled: also
+/// lists, deletions and all others that have no `transfer` argument. Those that have one are stopped
+/// by either. Both handles share the connections, the settings and the keys, and what changes these
+/// through one of them changes the other. A handle costs little: make one for each call that is to be
+/// stopped by itself.
+///
+/// @param client      The client.
+/// @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
+///                    COS_ERR_CANCELLED. It does not follow their progress, and it may be freed
+///                    before the handle.
+/// @param out_client  Receives the handle, to be freed with cos_client_free(), before or after
+///                    `client`; NULL on failure.
+/// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
+/// @return 0, or -1 when an argument is refused. Does not block. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_client_with_transfer(
+    client: *const cos_client,
+    transfer: *const cos_transfer,
+    out_client: *mut *mut cos_client,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::put(out_client, ptr::null_mut());
+        guard::reply(out_json, || {
+            out("out_client", out_client)?;
+            let cancelled = handle("transfer", transfer)?.cancel_flag();
+            let client = handle("client", client)?.core().stopped_by(cancelled);
+            guard::put(out_client, Box::into_raw(Box::new(cos_client(client))));
+            Ok(Reply::done())
+        })
+    }
+}
+
+/// Frees a client; with the last handle of a client its connections are closed and its secret key is
+/// wiped. NULL is ignored. No call may be under way on it, and none may follow. Any thread.
 ///
 /// @param client  The client, or NULL.
 #[unsafe(no_mangle)]

@@ -4,7 +4,7 @@ use std::ptr;
 
 use super::guard;
 use super::input::text;
-use crate::reply::json;
+use crate::reply::{json, write};
 
 /// Reads a value from a reply, so that a C program needs no JSON library.
 ///
@@ -41,6 +41,23 @@ fn terminated<'b>(text: &str, buffer: &'b mut Vec<u8>) -> Option<&'b CStr> {
     buffer.extend_from_slice(text.as_bytes());
     buffer.push(0);
     CStr::from_bytes_with_nul(buffer).ok()
+}
+
+/// Writes text as a JSON string, quotes included, for options that a program puts together.
+///
+/// @param text  Any text in UTF-8.
+/// @return The JSON string, to be freed with cos_string_free(); NULL when `text` is NULL or not
+///         UTF-8. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_json_quote(text: *const c_char) -> *mut c_char {
+    guard::value(ptr::null_mut(), || {
+        // SAFETY: the pointer is as this function's contract says.
+        let quoted = unsafe { super::input::text("text", text) }.map(write::text_of);
+        // In JSON no character is U+0000.
+        quoted.map_or(ptr::null_mut(), |quoted| {
+            CString::new(quoted).map_or(ptr::null_mut(), CString::into_raw)
+        })
+    })
 }
 
 /// Reads a whole number from a reply, however it is written: 5, 5.0, 5e0, or any of them in a string,

@@ -19,8 +19,8 @@ pub unsafe extern "C" fn cos_test_panic(
     // SAFETY: pointers are as with any other function.
     unsafe {
         guard::reply(out_json, || {
-            let client = handle("client", client)?.core().snapshot();
-            let call = client.call(&mut Options::default(), None)?;
+            let client = handle("client", client)?.core();
+            let call = client.snapshot().call(&mut Options::default(), client.stop(None))?;
             let on_progress: threads::OnProgress = Box::new(|_, _| true);
             let transfer = Transfer::default();
             threads::watched(&call.stop, call.log(), &transfer, Some(on_progress), || {

@@ -1,12 +1,13 @@
 use std::ffi::{c_int, c_void};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::guard;
 use super::user::User;
 use crate::threads::Watch;
 use crate::transfer::Transfer;
 
-/// A handle to follow and to stop an upload or a download.
+/// A handle to follow an upload or a download, and to stop any call.
 ///
 /// It serves one call at a time and any number one after the other. Once cancelled it stays
 /// cancelled.
@@ -15,6 +16,12 @@ use crate::transfer::Transfer;
 pub struct cos_transfer {
     core: Transfer,
     on_progress: Mutex<Option<(ProgressFn, User)>>,
+}
+
+impl cos_transfer {
+    pub(super) fn cancel_flag(&self) -> Arc<AtomicBool> {
+        self.core.cancel_flag()
+    }
 }
 
 type ProgressFn = unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void) -> c_int;
@@ -29,7 +36,8 @@ type ProgressFn = unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void)
 pub type cos_progress_fn =
     Option<unsafe extern "C" fn(done: u64, total: u64, user: *mut c_void) -> c_int>;
 
-/// Makes a handle for the `transfer` argument of uploads and downloads.
+/// Makes a handle for the `transfer` argument of uploads and downloads, and for
+/// cos_client_with_transfer(), which makes all other calls stop as well.
 ///
 /// @return The handle, to be freed with cos_transfer_free(). Any thread.
 #[unsafe(no_mangle)]

@@ -39,11 +39,12 @@ fn begin<P>(
     options: Option<&str>,
     transfer: Option<&Transfer>,
 ) -> Result<Operation<P>> {
+    let stop = client.stop(transfer.map(Transfer::cancel_flag));
     let client = client.snapshot();
     let bucket = Bucket::new(bucket)?;
     let path = check("cos_path", cos_path, &client.service.limits().paths)?;
     let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, transfer.map(Transfer::cancel_flag))?;
+    let call = client.call(&mut options, stop)?;
     Ok(Operation { service: Arc::clone(&client.service), call, bucket, path, options })
 }
 

@@ -22,9 +22,9 @@ const OWN_HEADERS: [&str; 8] = [
 
 /// The buckets of the account.
 pub fn list_buckets(client: &Client, options: Option<&str>) -> Result<Reply> {
-    let client = client.snapshot();
+    let (client, stop) = (client.snapshot(), client.stop(None));
     let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
+    let call = client.call(&mut options, stop)?;
     options.finish()?;
     client.service.list_buckets(&call)
 }
@@ -47,7 +47,7 @@ pub struct Arguments<'a> {
 
 /// Sends a request that the program has composed.
 pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Result<Reply> {
-    let client = client.snapshot();
+    let (client, stop) = (client.snapshot(), client.stop(None));
     let given = |argument, text: Option<&str>| match text {
         Some(text) => crate::options::pairs(argument, text),
         None => Ok(Vec::new()),
@@ -68,7 +68,7 @@ pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Re
     let rules = &client.service.limits().paths;
     let path = CosPath::new("cos_path", arguments.cos_path.unwrap_or("/"), rules)?;
     let mut options = Options::parse(options)?;
-    let call = client.call(&mut options, None)?;
+    let call = client.call(&mut options, stop)?;
     options.finish()?;
     let request =
         Composed { bucket: bucket.as_ref(), path: &path, ask: &ask, body: arguments.body };

@@ -91,7 +91,7 @@ impl Scripted {
 pub fn call(options: &str) -> Call {
     let client = Client::new("1", "id", "key", Some("sh"), None).unwrap();
     let mut options = Options::parse(Some(options)).unwrap();
-    client.snapshot().call(&mut options, None).unwrap()
+    client.snapshot().call(&mut options, client.stop(None)).unwrap()
 }
 
 /// What a lost reply looks like.

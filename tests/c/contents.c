@@ -390,6 +390,31 @@ static void cancelled_before(const cos_client *client)
     cos_transfer_free(transfer);
 }
 
+/* What has no transfer argument is stopped as well; the client itself is not. */
+static void cancelled_by_another_handle(const cos_client *client)
+{
+    cos_transfer *transfer = cos_transfer_new(), *other = cos_transfer_new();
+    cos_client *stopped = NULL;
+
+    EXPECT(COS_OK, cos_client_with_transfer(client, transfer, &stopped, &reply));
+    EXPECT(COS_OK, cos_stat_file(stopped, BUCKET, "/small", NULL, &reply));
+    EXPECT(COS_OK, cos_upload_buffer(stopped, BUCKET, "/stopped", large, 10,
+                                     COS_JSON({"insert_only": false}), other, &reply));
+    cos_transfer_cancel(transfer);
+    cos_transfer_free(transfer);
+    EXPECT(COS_ERR_CANCELLED, cos_stat_file(stopped, BUCKET, "/small", NULL, &reply));
+    EXPECT(COS_ERR_CANCELLED, cos_list_folder(stopped, BUCKET, "/", COS_JSON({"all": true}), &reply));
+    EXPECT(COS_ERR_CANCELLED, cos_del_folder(stopped, BUCKET, "/tree/",
+                                             COS_JSON({"recursive": true}), &reply));
+    EXPECT(COS_ERR_CANCELLED, cos_upload_buffer(stopped, BUCKET, "/never", large, 10, NULL, other,
+                                                &reply));
+    cos_client_free(stopped);
+    cos_transfer_free(other);
+    EXPECT(COS_OK, cos_stat_file(client, BUCKET, "/tree/a", NULL, &reply));
+    EXPECT(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, "/never", NULL, &reply));
+    EXPECT(COS_OK, cos_del_file(client, BUCKET, "/stopped", NULL, &reply));
+}
+
 /* Two threads meet: one is in a call, the other one tries what may be done meanwhile. */
 struct meeting {
     const cos_client *client;
@@ -473,6 +498,7 @@ int main(int argc, char **argv)
     trees(client, transfer);
     cancelled_by_callback(client);
     cancelled_before(client);
+    cancelled_by_another_handle(client);
     from_another_thread(client);
     cos_transfer_free(transfer);
     free(large);

@@ -62,6 +62,11 @@ static int client_set_temporary_credentials(void **in, char **json)
     return cos_client_set_temporary_credentials(in[0], in[1], in[2], in[3], in[4], json);
 }
 
+static int client_with_transfer(void **in, char **json)
+{
+    return cos_client_with_transfer(in[0], in[1], (cos_client **)in[2], json);
+}
+
 static int sign_more(void **in, char **json)
 {
     return cos_sign_more(in[0], in[1], in[2], 60, json);
@@ -192,6 +197,7 @@ static const struct function functions[] = {
      {"*client", "$appid", "$secret_id", "$secret_key"}},
     {"cos_client_set_temporary_credentials", client_set_temporary_credentials,
      {"*client", "$appid", "$secret_id", "$secret_key", "$token"}},
+    {"cos_client_with_transfer", client_with_transfer, {"*client", "*transfer", ">out_client"}},
     {"cos_sign_more", sign_more, {"*client", "$bucket", "$cos_path"}},
     {"cos_sign_once", sign_once, {"*client", "$bucket", "$cos_path"}},
     {"cos_sign_download", sign_download, {"*client", "$bucket", "$cos_path"}},
@@ -378,6 +384,7 @@ static void reading_nothing(void)
 {
     int64_t value = 4711;
     size_t k;
+    CHECK(cos_json_quote(NULL) == NULL);
     CHECK(cos_json_string(NULL, "") == NULL);
     CHECK(cos_json_string("{}", NULL) == NULL);
     CHECK(cos_json_int(NULL, "/a", &value) == -1);
@@ -389,6 +396,7 @@ static void reading_nothing(void)
     CHECK(cos_json_length(NULL, "") == -1);
     CHECK(cos_json_length("[]", NULL) == -1);
     for (k = 0; k < 4; k++) {
+        CHECK(cos_json_quote(not_utf8[k]) == NULL);
         CHECK(cos_json_string(not_utf8[k], "") == NULL);
         CHECK(cos_json_string("{\"a\": 1}", not_utf8[k]) == NULL);
         CHECK(cos_json_int(not_utf8[k], "", &value) == -1);
@@ -399,7 +407,7 @@ static void reading_nothing(void)
         CHECK(cos_json_each("[1]", not_utf8[k], take_none, NULL) == -1);
     }
     CHECK(value == 4711);
-    puts("cos_json_string json\ncos_json_string pointer\ncos_json_int json\n"
+    puts("cos_json_quote text\ncos_json_string json\ncos_json_string pointer\ncos_json_int json\n"
          "cos_json_int pointer\ncos_json_int out\ncos_json_length json\ncos_json_length pointer\n"
          "cos_json_each json\ncos_json_each pointer\ncos_json_each fn");
 }

@@ -9,6 +9,7 @@ const char *(*version)(void) = cos_version;
 int (*abi_version)(void) = cos_abi_version;
 const char *(*code_name)(int) = cos_code_name;
 
+char *(*json_quote)(text) = cos_json_quote;
 char *(*json_string)(text, text) = cos_json_string;
 int (*json_int)(text, text, int64_t *) = cos_json_int;
 int64_t (*json_length)(text, text) = cos_json_length;
@@ -21,6 +22,8 @@ int (*client_set_config)(client, text, char **) = cos_client_set_config;
 int (*client_set_credentials)(client, text, text, text, char **) = cos_client_set_credentials;
 int (*client_set_temporary_credentials)(client, text, text, text, text, char **)
     = cos_client_set_temporary_credentials;
+int (*client_with_transfer)(client, const cos_transfer *, cos_client **, char **)
+    = cos_client_with_transfer;
 int (*client_set_log)(client, int, void (*)(int, const char *, void *), void *) =
     cos_client_set_log;
 void (*client_free)(cos_client *) = cos_client_free;

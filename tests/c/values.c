@@ -63,6 +63,24 @@ static void strings(void)
     check_text("", "", NULL);
 }
 
+static void check_quoted(const char *text, const char *wanted)
+{
+    char *quoted = cos_json_quote(text), *back = quoted ? cos_json_string(quoted, "") : NULL;
+    if (!quoted || strcmp(quoted, wanted) != 0 || !back || strcmp(back, text) != 0)
+        fail(__FILE__, __LINE__, quoted ? quoted : text);
+    cos_string_free(back);
+    cos_string_free(quoted);
+}
+
+static void quotes(void)
+{
+    check_quoted("", "\"\"");
+    check_quoted("plain", "\"plain\"");
+    check_quoted("a \"b\" \\ c", "\"a \\\"b\\\" \\\\ c\"");
+    check_quoted("\n\x01\x1f", "\"\\n\\u0001\\u001f\"");
+    check_quoted("中文 \xf0\x9f\x98\x80", "\"中文 \xf0\x9f\x98\x80\"");
+}
+
 static void check_int(const char *json, int code, int64_t wanted)
 {
     int64_t value = 4711;
@@ -135,6 +153,7 @@ int main(void)
     versions();
     names();
     strings();
+    quotes();
     integers();
     lengths();
     elements();

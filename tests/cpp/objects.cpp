@@ -55,6 +55,7 @@ void values()
     CHECK(code_name(COS_ERR_NOT_FOUND) == "COS_ERR_NOT_FOUND"s);
     const std::string json = R"({"a": "x\n\u4f60", "n": [1, 2.5, 3], "zero": "\u0000"})";
     CHECK(json_string(json, "/a") == "x\n你" && json_string(json, "/n") == "[1, 2.5, 3]");
+    CHECK(json_quote("a \"b\"\n") == R"("a \"b\"\n")" && !json_quote("\xff") && !json_quote("a\0"s));
     CHECK(!json_string(json, "/zero") && !json_string(json, "/b") && !json_string("{", ""));
     CHECK(!json_string(json, "/a\0"s) && !json_string(json + "\0"s, "/a"));
     CHECK(json_int(json, "/n/0") == 1 && !json_int(json, "/n/1") && !json_int(json, "/a"));
@@ -324,7 +325,7 @@ void refusals(const std::string &host)
 
     // A client that could not be made says why, whatever it is asked to do.
     const Client none("", "i", "k", where);
-    CHECK(!none);
+    CHECK(!none && !none.with_transfer({}));
     refused(none.stat_file(bucket, "/a"), "appid");
     CHECK(none.set_log(COS_LOG_REQUESTS, nullptr) == COS_ERR_PARAM);
 
@@ -378,6 +379,15 @@ void transfers(const Client &client)
     });
     EXPECT(COS_ERR_CANCELLED, upload(transfer));
     EXPECT(COS_ERR_CANCELLED, upload(transfer));
+
+    const Transfer other;
+    const Client stopped = client.with_transfer(other);
+    EXPECT(COS_OK, stopped.created());
+    EXPECT(COS_OK, stopped.list_folder(bucket, "/"));
+    other.cancel();
+    EXPECT(COS_ERR_CANCELLED, stopped.list_folder(bucket, "/"));
+    EXPECT(COS_ERR_CANCELLED, stopped.del_folder(bucket, "/t/", DeleteOptions().recursive(true)));
+    EXPECT(COS_OK, client.list_folder(bucket, "/"));
 
 #ifdef __cpp_exceptions
     const auto thrown_by = [](auto call) {

@@ -51,7 +51,7 @@ impl Said {
         let sink = move |_: LogLevel, line: &str| said.note(line);
         client.set_log(Log::new(LogLevel::COS_LOG_REQUESTS, Arc::new(sink)));
         let snapshot = client.snapshot();
-        let call = snapshot.call(&mut Options::default(), None).unwrap();
+        let call = snapshot.call(&mut Options::default(), client.stop(None)).unwrap();
         self.note(format!("{client:?} {call:?} {snapshot:?} {:#?}", snapshot.config));
         client
     }

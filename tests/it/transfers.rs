@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cos::client::Client;
+use cos::ops::{file, folder, list};
+use cos::reply::{Reply, Result};
 use cos::threads::Watch;
 use cos::transfer::Transfer;
 use cos_emulator::{Action, Fault};
@@ -252,6 +254,40 @@ fn a_call_can_be_cancelled_while_the_server_is_silent(api: Api) {
     }
 }
 
+/// Those that have no handle of their own.
+fn every_call_of_a_client_can_be_stopped_while_the_server_is_silent(api: Api) {
+    let bed = bed_with(api, 1000);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/tree/a", b"a", json!({})), 0);
+    type Calling = fn(&Client) -> Result<Reply>;
+    let calls: [(Op, Calling); 4] = [
+        (Op::Stat, |client| file::stat(client, PUBLIC, "/a", None)),
+        (Op::List, |client| list::list(client, PUBLIC, "/", Some(r#"{"all": true}"#))),
+        (Op::List, |client| {
+            folder::delete(client, PUBLIC, "/tree/", Some(r#"{"recursive": true}"#))
+        }),
+        (Op::Delete, |client| file::delete(client, PUBLIC, "/a", None)),
+    ];
+    for (op, call) in calls {
+        let handle = Transfer::default();
+        let stopped = client.stopped_by(handle.cancel_flag());
+        bed.emulator.clear_requests();
+        bed.emulator.inject(api.fault(op, Action::Withhold).forever());
+        let (answer, took) = thread::scope(|scope| {
+            let caller = scope.spawn(|| (reply(call(&stopped)), Instant::now()));
+            wait_until("the silence", || !bed.logged(op).is_empty());
+            let cancelled = Instant::now();
+            handle.cancel();
+            let (answer, ended) = caller.join().unwrap();
+            (answer, ended.duration_since(cancelled))
+        });
+        expect(&answer, 1);
+        assert!(took.as_millis() < within(1000), "{op:?}: {took:?}");
+        bed.emulator.clear_faults();
+        assert_eq!(reply(file::stat(&client, PUBLIC, "/tree/a", None))["code"], 0, "{op:?}");
+    }
+}
+
 fn a_call_can_be_cancelled_while_it_connects(api: Api) {
     let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     full.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -366,6 +402,7 @@ for_each_api! {
     an_empty_transfer_is_told_once,
     callbacks_come_even_while_the_server_is_silent,
     a_call_can_be_cancelled_while_the_server_is_silent,
+    every_call_of_a_client_can_be_stopped_while_the_server_is_silent,
     a_call_can_be_cancelled_while_it_connects,
     what_a_cancelled_call_leaves_can_be_continued,
     the_callback_stops_a_call_midway,

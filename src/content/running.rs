@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn the_sum_of_pieces_is_that_of_the_whole() {
         const PIECE: usize = 100_000;
-        let content: Vec<u8> = (0..5 * PIECE + 1234).map(|i| (i * i / 7) as u8).collect();
+        let content: Vec<u8> = (0..5 * PIECE as u64 + 1234).map(|i| (i * i / 7) as u8).collect();
         let stop = Stop::new(None);
         let mut read = |buf: &mut [u8], at: u64| {
             buf.copy_from_slice(&content[at as usize..at as usize + buf.len()]);

@@ -48,7 +48,9 @@ static void fifty_calls(void)
 /* KiB of memory that are resident, without those that malloc only keeps for later. */
 static long in_use_kib(void)
 {
+#ifdef __GLIBC__
     malloc_trim(0);
+#endif
     return resident_kib();
 }
 
@@ -58,8 +60,10 @@ int main(int argc, char **argv)
     long before, after;
     if (argc != 2)
         return EXIT_FAILURE;
+#ifdef __GLIBC__
     /* Left alone, malloc moves it with what is freed, and so changes what stays resident. */
     CHECK(mallopt(M_MMAP_THRESHOLD, 128 * 1024) == 1);
+#endif
     client = client_of(argv[1]);
     /* Nothing listens at port 1. */
     astray = client_of("127.0.0.1:1");

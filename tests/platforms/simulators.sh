@@ -8,7 +8,7 @@
 # optimised  how far the tests are, as opt-level: a simulated processor is slow enough
 # packages   Debian packages that it needs
 
-SIMULATED="linux-aarch64 linux-x86_64-musl windows-x86_64 linux-s390x linux-i686"
+SIMULATED="linux-aarch64 linux-x86_64-musl windows-x86_64 linux-s390x linux-armv7"
 
 simulator() {
     suites=all slowness=1 optimised=0
@@ -31,10 +31,11 @@ simulator() {
         run='qemu-s390x-static -L /usr/s390x-linux-gnu'
         slowness=10 packages='qemu-user-static libc6-s390x-cross'
         ;;
-    linux-i686)
+    linux-armv7)
         # A word has 32 bits.
-        only_tested i686-unknown-linux-gnu x86-linux-gnu
-        packages=libc6-i386
+        only_tested armv7-unknown-linux-gnueabihf arm-linux-gnueabihf
+        run='qemu-arm-static -L /usr/arm-linux-gnueabihf'
+        slowness=10 packages='qemu-user-static libc6-armhf-cross'
         ;;
     *)
         echo "There is no platform $1; there are: $SIMULATED." >&2

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 
 # Of what cargo says: the tests that it has built, each behind its suite.
 built_tests() { # messages
-    sed -n '/"test":true/s/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' "$1" |
+    sed -n '/"profile":{[^}]*"test":true/s/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' "$1" |
         sed 's/^cos /library /; s/^cos_emulator /emulator /; s/^program /emulator /; s/^it /behaviour /'
 }
 as_json=--message-format=json-render-diagnostics

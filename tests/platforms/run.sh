@@ -39,11 +39,12 @@ build_programs() {
         windows_*.exe) ;;
         windows_*) continue ;;
         esac
+        # zig's own checks would ask for functions that Debian's musl lacks.
         compile() { # link libraries…
             link=$1
             shift
             # shellcheck disable=SC2086 # lists of words
-            $cc -std=c99 -g -Wall -Wextra -Werror -Iinclude -I"$out" "$source" "$@" \
+            $cc -std=c99 -g -fno-sanitize=all -Wall -Wextra -Werror -Iinclude -I"$out" "$source" "$@" \
                 -o "$out/programs/$program-$link$exe"
         }
         # shellcheck disable=SC2086 # a list of words

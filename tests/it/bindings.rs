@@ -336,24 +336,24 @@ fn wraps_everything_but(language: Language, api: Api, left_out: &[&str]) {
 }
 
 fn everything_in_go(api: Api) {
-    let json = ["json_each", "json_int", "json_length", "json_string"];
-    let contexts = ["transfer_cancel", "transfer_progress"];
+    let json = ["json_each", "json_int", "json_length", "json_quote", "json_string"];
+    let contexts = ["client_with_transfer", "transfer_cancel", "transfer_progress"];
     wraps_everything_but(Go, api, &[&["abi_version"], &json[..], &contexts].concat());
 }
 
 fn everything_in_lua(api: Api) {
-    let json = ["json_each", "json_int", "json_length"];
-    let callbacks = ["transfer_cancel", "transfer_progress"];
+    let json = ["json_each", "json_int", "json_length", "json_quote"];
+    let callbacks = ["client_with_transfer", "transfer_cancel", "transfer_progress"];
     wraps_everything_but(Lua, api, &[&["abi_version"], &json[..], &callbacks].concat());
 }
 
 fn everything_in_node_while_the_event_loop_goes_on(api: Api) {
-    let json = ["json_each", "json_int", "json_length", "json_string"];
+    let json = ["json_each", "json_int", "json_length", "json_quote", "json_string"];
     wraps_everything_but(Node, api, &[&["transfer_on_progress"], &json[..]].concat());
 }
 
 fn everything_in_python(api: Api) {
-    let json = ["json_each", "json_int", "json_length", "json_string"];
+    let json = ["json_each", "json_int", "json_length", "json_quote", "json_string"];
     wraps_everything_but(Python, api, &[&["transfer_on_progress"], &json[..]].concat());
 }
 

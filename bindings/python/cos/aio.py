@@ -163,7 +163,7 @@ class Client:
     ) -> List[Failure]:
         """Deletes any number of files, many at a time, and returns those that are still there.
         Files that are not there count as deleted."""
-        return await self._stoppable(self.sync.delete_files, options, bucket, cos_paths)
+        return await self._run(self.sync.delete_files, options, bucket, cos_paths)
 
     async def move_file(
         self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
@@ -205,21 +205,20 @@ class Client:
         self, bucket: str, cos_path: str, **options: Unpack[o.ListFolderOptions]
     ) -> AsyncIterator[Entry]:
         """The files and folders in a folder, asked for page by page. `deadline` is for all pages."""
-        async for entry in self._iterate(self.sync.iter_folder(bucket, cos_path, **options)):
+        async for entry in self._iterate(self.sync.iter_folder, options, bucket, cos_path):
             yield entry
 
     async def iter_tree(
         self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
     ) -> AsyncIterator[Entry]:
         """The files in a folder and in all folders below it, asked for page by page."""
-        async for entry in self._iterate(self.sync.iter_tree(bucket, cos_path, **options)):
+        async for entry in self._iterate(self.sync.iter_tree, options, bucket, cos_path):
             yield entry
 
     async def del_folder(
         self, bucket: str, cos_path: str, **options: Unpack[o.DelFolderOptions]
     ) -> Reply:
-        """Deletes an empty folder, or with `recursive` everything below it, too. A recursive
-        deletion that is stopped goes on until the program ends; that of `delete_tree` does not."""
+        """Deletes an empty folder, or with `recursive` everything below it, too."""
         return await self._run(self.sync.del_folder, options, bucket, cos_path)
 
     async def delete_tree(
@@ -227,19 +226,19 @@ class Client:
     ) -> List[Failure]:
         """Deletes a folder with everything below it, page by page, and returns the files that are
         still there. If it is stopped, nothing more is deleted than the page under way."""
-        return await self._stoppable(self.sync.delete_tree, options, bucket, cos_path)
+        return await self._run(self.sync.delete_tree, options, bucket, cos_path)
 
     async def upload_file(
         self, bucket: str, cos_path: str, local_path: Path, **options: Unpack[o.UploadOptions]
     ) -> Reply:
         """Uploads a local file. The same call continues one that was broken off."""
-        return await self._stoppable(self.sync.upload_file, options, bucket, cos_path, local_path)
+        return await self._run(self.sync.upload_file, options, bucket, cos_path, local_path)
 
     async def upload_buffer(
         self, bucket: str, cos_path: str, data: streams.Data, **options: Unpack[o.UploadOptions]
     ) -> Reply:
         """Uploads bytes in memory."""
-        return await self._stoppable(self.sync.upload_buffer, options, bucket, cos_path, data)
+        return await self._run(self.sync.upload_buffer, options, bucket, cos_path, data)
 
     async def upload_stream(
         self, bucket: str, cos_path: str, size: Optional[int],
@@ -256,7 +255,7 @@ class Client:
         given: Dict[str, Any] = {**options, "transfer": transfer}
         if hasattr(content, "__aiter__"):
             content = _pieces(content, asyncio.get_running_loop(), transfer)
-        return await self._stoppable(
+        return await self._run(
             self.sync.upload_stream, given, bucket, cos_path, size, content)
 
     async def upload_folder(
@@ -264,7 +263,7 @@ class Client:
         **options: Unpack[o.UploadFolderOptions],
     ) -> Reply:
         """Uploads a local directory with everything below it; what is there already stays."""
-        return await self._stoppable(
+        return await self._run(
             self.sync.upload_folder, options, bucket, cos_path, local_path)
 
     async def download_file(
@@ -273,7 +272,7 @@ class Client:
     ) -> Reply:
         """Downloads to a local file, which is the old one or the whole new one at any time. The same
         call continues one that was broken off."""
-        return await self._stoppable(
+        return await self._run(
             self.sync.download_file, options, bucket, cos_path, local_path)
 
     async def download_folder(
@@ -281,14 +280,14 @@ class Client:
         **options: Unpack[o.DownloadFolderOptions],
     ) -> Reply:
         """Downloads a folder with everything below it; what is there already stays."""
-        return await self._stoppable(
+        return await self._run(
             self.sync.download_folder, options, bucket, cos_path, local_path)
 
     async def download_buffer(
         self, bucket: str, cos_path: str, **options: Unpack[o.DownloadOptions]
     ) -> bytes:
         """Downloads into memory."""
-        return await self._stoppable(self.sync.download_buffer, options, bucket, cos_path)
+        return await self._run(self.sync.download_buffer, options, bucket, cos_path)
 
     async def download_stream(
         self, bucket: str, cos_path: str, write: streams.Sink,
@@ -296,7 +295,7 @@ class Client:
     ) -> Reply:
         """Gives the bytes, in order, to a file or a function, on a thread of the pool. They are known
         to be right when the call has returned."""
-        return await self._stoppable(self.sync.download_stream, options, bucket, cos_path, write)
+        return await self._run(self.sync.download_stream, options, bucket, cos_path, write)
 
     async def iter_download(
         self, bucket: str, cos_path: str, size: int = 1 << 20,
@@ -304,10 +303,10 @@ class Client:
     ) -> AsyncIterator[bytes]:
         """The bytes of a file, at most so many at a time, while they are downloaded. They are known
         to be right when the last ones have come."""
-        reader = await self._stoppable(self.sync.open, options, bucket, cos_path)
+        reader = await self._run(self.sync.open, options, bucket, cos_path)
         try:
             while True:
-                piece = await self._run(reader.read, {}, size)
+                piece = await self._run(lambda transfer: reader.read(size), {})
                 if not piece:
                     return
                 yield piece
@@ -331,20 +330,7 @@ class Client:
     async def _run(
         self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any
     ) -> T:
-        """Makes a call that is left alone when it is stopped."""
-        future = calls.Future(lambda: method(*arguments, **options))
-        ended = self._submit(future)
-        try:
-            await asyncio.wait({ended})
-        except asyncio.CancelledError:
-            self._pool.forget(future)
-            raise
-        return future.result()
-
-    async def _stoppable(
-        self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any
-    ) -> T:
-        """Makes a call that has ended when it was stopped: it touches files and streams no more."""
+        """Makes a call. If it is stopped it has ended then: it touches files and streams no more."""
         given = dict(options)
         progress = given.pop("progress", None)
         transfer = given["transfer"] = given.get("transfer") or calls.Transfer()
@@ -378,9 +364,17 @@ class Client:
         self._pool.submit(future)
         return ended
 
-    async def _iterate(self, entries: Iterator[Entry]) -> AsyncIterator[Entry]:
+    async def _iterate(
+        self, method: Callable[..., Iterator[Entry]], options: Mapping[str, Any], *arguments: Any
+    ) -> AsyncIterator[Entry]:
+        transfer = options.get("transfer") or calls.Transfer()
+        entries = method(*arguments, **{**options, "transfer": transfer})
+
+        def following(transfer: calls.Transfer) -> List[Entry]:
+            return list(itertools.islice(entries, CHUNK))
+
         while True:
-            chunk = await self._run(lambda: list(itertools.islice(entries, CHUNK)), {})
+            chunk = await self._run(following, {"transfer": transfer})
             for entry in chunk:
                 yield entry
             if len(chunk) < CHUNK:

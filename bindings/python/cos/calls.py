@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 # How often progress is told and a transfer is asked whether it was cancelled, in seconds.
 INTERVAL = 0.1
-# How long a stopped upload or download may take to end. The library needs less than a second, and
+# How long a stopped call may take to end. The library needs less than a second, and
 # more only while it waits for what a stream reads from or writes to.
 GRACE = 5.0
 
@@ -179,14 +179,11 @@ class Call(Generic[T]):
     def __init__(
         self,
         work: Callable[[], T],
-        stops: bool,
-        transfer: Optional[Transfer],
+        transfer: Transfer,
         deadline: Optional[float],
         progress: Optional[Follower] = None,
     ) -> None:
         self.work = work
-        #: Whether the C function heeds the transfer. Others end by themselves, unattended.
-        self.stops = stops
         self.transfer = transfer
         self.deadline = deadline
         self.progress = progress
@@ -195,37 +192,26 @@ class Call(Generic[T]):
         """Makes it. The main thread only waits for another one, so that Ctrl-C is heard."""
         is_main = threading.current_thread() is threading.main_thread()
         is_watched = self.deadline is not None or self.progress is not None
-        if is_main or is_watched or (self.transfer is not None and not self.stops):
-            return self._run_watched()
-        return self.work()
+        return self._run_watched() if is_main or is_watched else self.work()
 
     def _run_watched(self) -> T:
-        transfer = self.transfer or Transfer()
         deadline = Deadline(self.deadline)
         future = Future(self.work)
-        if transfer.cancelled:
-            raise errors.cancelled()
         try:
             future.start()
             while not future.wait(deadline.pause()):
-                tell(self.progress, transfer.progress())
+                tell(self.progress, self.transfer.progress())
                 deadline.check()
-                if transfer.cancelled:
+                if self.transfer.cancelled:
                     raise errors.cancelled()
         except BaseException as reason:
-            if self._ends(future, transfer) and type(reason) is errors.Cancelled:
+            # Until it has ended it may touch files and streams.
+            self.transfer.cancel()
+            if future.wait(GRACE) and type(reason) is errors.Cancelled:
                 return future.result()
             raise
-        if self.stops:
-            tell(self.progress, transfer.progress())
+        tell(self.progress, self.transfer.progress())
         return future.result()
-
-    def _ends(self, future: Future[T], transfer: Transfer) -> bool:
-        """Stops it, and waits until it no longer touches files and streams."""
-        if not self.stops:
-            return False
-        transfer.cancel()
-        return future.wait(GRACE)
 
 
 class Pool:

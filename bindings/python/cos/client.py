@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import functools
@@ -100,7 +101,6 @@ class Client:
         self._handle = _library.Handle(made.value, self._library.functions.cos_client_free)
         self._close = weakref.finalize(self, self._handle.close)
         self._api = options.get("api") or ("v5" if "-" in (region or "") else "v4")
-        self._timeout_ms = options.get("timeout_ms")
 
     @classmethod
     def from_env(
@@ -142,10 +142,7 @@ class Client:
 
     def set_config(self, **options: Unpack[o.ConfigOptions]) -> Reply:
         """Changes what is given; None goes back to the default."""
-        reply = self._now("client_set_config", json.dumps(options).encode())
-        if "timeout_ms" in options:
-            self._timeout_ms = options["timeout_ms"]
-        return reply
+        return self._now("client_set_config", json.dumps(options).encode())
 
     def set_credentials(self, appid: str, secret_id: str, secret_key: str) -> Reply:
         """Changes the credentials; a token is forgotten. Calls under way keep the old ones."""
@@ -341,8 +338,7 @@ class Client:
     def del_folder(
         self, bucket: str, cos_path: str, **options: Unpack[o.DelFolderOptions]
     ) -> Reply:
-        """Deletes an empty folder, or with `recursive` everything below it, too. A recursive
-        deletion that is stopped goes on until the program ends; that of `delete_tree` does not."""
+        """Deletes an empty folder, or with `recursive` everything below it, too."""
         return self._call("del_folder", options, bucket, cos_path)
 
     def delete_tree(
@@ -474,11 +470,27 @@ class Client:
     def _call(
         self, name: str, options: Mapping[str, Any], *arguments: Any, method: Optional[str] = None
     ) -> Reply:
-        """A call that no transfer stops: left alone when it is stopped, it ends after its timeout."""
-        own, stop = self._split(options, "transfer", "deadline")
+        """A call that has no transfer argument."""
+        own, stop = _split(options, "transfer", "deadline")
         first = () if method is None else (text(method, "method"),)
         given = first + _places(*arguments) + (_library.options(own),)
-        return calls.Call(lambda: self._now(name, *given), stops=False, **stop).run()
+
+        def work() -> Reply:
+            with self._stopped_by(stop["transfer"]) as client:
+                return self._library.call(name, client, *given)
+
+        return calls.Call(work, **stop).run()
+
+    @contextlib.contextmanager
+    def _stopped_by(self, transfer: calls.Transfer) -> Iterator[ctypes.c_void_p]:
+        """A handle of the client whose every call the transfer stops."""
+        made = ctypes.c_void_p()
+        with self._handle as client, transfer.handle(self._library) as pointer:
+            self._library.call("client_with_transfer", client, pointer, ctypes.byref(made))
+        try:
+            yield made
+        finally:
+            self._library.functions.cos_client_free(made)
 
     def _transfer(
         self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, *arguments: Any,
@@ -486,9 +498,8 @@ class Client:
         keep: Optional[Callable[[ctypes.c_void_p, ctypes.c_size_t], None]] = None,
     ) -> Reply:
         """An upload or a download, which a transfer follows and stops."""
-        own, stop = self._split(options, "transfer", "deadline", "progress")
-        transfer = stop["transfer"] = stop["transfer"] or calls.Transfer()
-        handle = transfer.handle(self._library)
+        own, stop = _split(options, "transfer", "deadline", "progress")
+        handle = stop["transfer"].handle(self._library)
         given = _places(bucket, cos_path) + arguments + (_library.options(own),)
 
         def work() -> Reply:
@@ -503,7 +514,7 @@ class Client:
                 finally:
                     self._library.functions.cos_buffer_free(data, size)
 
-        return calls.Call(work, stops=True, **stop).run()
+        return calls.Call(work, **stop).run()
 
     def _transfer_file(
         self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, local_path: Path
@@ -514,20 +525,6 @@ class Client:
         except errors.LocalFileError as error:
             reads = name.startswith("upload")
             raise errors.about_local_file(error, place, reads) from None
-
-    def _split(
-        self, options: Mapping[str, Any], *names: str
-    ) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-        """The options of the library, and those of this package, which have these names."""
-        own = dict(options)
-        stop = {name: own.pop(name, None) for name in names}
-        meta: Mapping[str, str] = own.pop("meta", None) or {}
-        own.update(("x-cos-meta-" + name, value) for name, value in meta.items())
-        if stop["deadline"] is not None:
-            # A call that is left alone ends soon after.
-            timeout = own.get("timeout_ms") or self._timeout_ms or 300000
-            own["timeout_ms"] = max(1, min(timeout, int(stop["deadline"] * 1000)))
-        return own, stop
 
     def _files_to_delete(self, bucket: str, cos_path: str, left: _Left) -> Iterator[List[str]]:
         if self._api == "v5":
@@ -565,38 +562,35 @@ class Client:
     def _delete_by_calls(
         self, bucket: str, paths: List[str], options: Dict[str, Any]
     ) -> List[Failure]:
-        own, stop = self._split(options, "transfer", "deadline")
-        stopped = threading.Event()
+        own, stop = _split(options, "transfer", "deadline")
+        is_over = threading.Event()
 
-        def delete(path: str) -> Optional[Failure]:
-            if stopped.is_set():
+        def delete(client: ctypes.c_void_p, path: str) -> Optional[Failure]:
+            if is_over.is_set():
                 return None
             try:
-                self._now("del_file", *_places(bucket, path), _library.options(own))
+                self._library.call("del_file", client, *_places(bucket, path), _library.options(own))
             except errors.NotFound:
                 return None
-            except errors.ConnectionFailed:
-                stopped.set()
+            except (errors.ConnectionFailed, errors.Cancelled):
+                is_over.set()
                 raise
             except errors.CosError as error:
                 return Failure(path, error.code, error.message)
             return None
 
         def work() -> List[Optional[Failure]]:
-            futures = [calls.Future(functools.partial(delete, path)) for path in paths]
-            pool = calls.Pool(DELETIONS)
-            for future in futures:
-                pool.submit(future)
-            pool.close()
-            for future in futures:
-                future.wait()
+            with self._stopped_by(stop["transfer"]) as client:
+                futures = [calls.Future(functools.partial(delete, client, path)) for path in paths]
+                pool = calls.Pool(DELETIONS)
+                for future in futures:
+                    pool.submit(future)
+                pool.close()
+                for future in futures:
+                    future.wait()
             return [future.result() for future in futures]
 
-        try:
-            results = calls.Call(work, stops=False, **stop).run()
-        finally:
-            stopped.set()
-        return [failure for failure in results if failure]
+        return [failure for failure in calls.Call(work, **stop).run() if failure]
 
 
 class _Left:
@@ -612,6 +606,16 @@ class _Left:
             return dict(self._options)
         self._deadline.check()
         return {**self._options, "deadline": left}
+
+
+def _split(options: Mapping[str, Any], *names: str) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """The options of the library, and those of this package, which have these names."""
+    own = dict(options)
+    stop = {name: own.pop(name, None) for name in names}
+    stop["transfer"] = stop["transfer"] or calls.Transfer()
+    meta: Mapping[str, str] = own.pop("meta", None) or {}
+    own.update(("x-cos-meta-" + name, value) for name, value in meta.items())
+    return own, stop
 
 
 def _places(*arguments: Any) -> Tuple[Any, ...]:

@@ -92,6 +92,8 @@ class Aio(Test):
         async def work(client):
             for call in (
                 lambda: client.stat_file(BUCKET, path),
+                lambda: client.del_folder(BUCKET, self.folder, recursive=True),
+                lambda: client.iter_folder(BUCKET, self.folder).__anext__(),
                 lambda: client.delete_tree(BUCKET, self.folder),
                 lambda: client.upload_file(BUCKET, path, local),
                 lambda: client.download_buffer(BUCKET, path),

@@ -19,6 +19,7 @@ class Stopping(Test):
         self.fault({"type": "withhold"})
         self.path = self.folder + "silent"
         self.local_path = self.local("large", b"x" * 9_500_000)
+        self.threads = threading.enumerate()
         self.begun = time.monotonic()
 
     def tearDown(self):
@@ -39,12 +40,20 @@ class Stopping(Test):
             "open": lambda **stop: client.open(BUCKET, self.path, **stop),
         }
 
+    def assert_ended(self, name):
+        """What was stopped is not only left alone: its thread has a moment to end."""
+        more = [each for each in threading.enumerate() if each not in self.threads]
+        for thread in more:
+            thread.join(2)
+        self.assertFalse([each for each in more if each.is_alive()], name)
+
     def test_deadlines(self):
         for name, call in self.calls().items():
             with self.subTest(name), self.assertRaises(cos.DeadlineExceeded) as raised:
                 call(deadline=0.3)
             self.assertIsInstance(raised.exception, TimeoutError)
             self.assertIsInstance(raised.exception, cos.Cancelled)
+            self.assert_ended(name)
 
     def test_transfers(self):
         for name, call in self.calls().items():
@@ -77,6 +86,7 @@ class Stopping(Test):
             threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
             with self.subTest(name), self.assertRaises(KeyboardInterrupt):
                 call()
+            self.assert_ended(name)
 
     def test_what_progress_raises_ends_the_call(self):
         def raises(done, total):

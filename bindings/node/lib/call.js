@@ -92,7 +92,6 @@ class Call {
   #abort;
   #settle;
   #stopped = null;
-  #isLeft = false;
   #progress = [];
   // The client of a call and its bytes have to stay for it.
   #keeps;
@@ -102,7 +101,7 @@ class Call {
   /** Told that there is room again. */
   onDrain = () => {};
   hasEnded = false;
-  /** Resolves when nobody waits for the call any more. */
+  /** Resolves when the call has ended. */
   ended = new Promise((resolve) => { this.#settle = resolve; });
 
   constructor(client, name, { texts, size = 0, bytes = Buffer.alloc(0) }, limits) {
@@ -137,7 +136,7 @@ class Call {
 
   #tell() {
     const { progress } = this.#limits;
-    if (!progress || this.#isLeft) return;
+    if (!progress) return;
     const at = addon.progress(this.#handle);
     if (at[0] === this.#progress[0] && at[1] === this.#progress[1]) return;
     this.#progress = at;
@@ -156,25 +155,16 @@ class Call {
     this.hasEnded = true;
     addon.release(this.#handle);
     this.#keeps = null;
-    this.#leave();
+    this.#unwatch();
+    hold(-1);
     this.#settle({ code, text, bytes });
   }
 
-  // Nobody waits for the call any more.
-  #leave() {
-    if (this.#isLeft) return;
-    this.#isLeft = true;
-    this.#unwatch();
-    hold(-1);
-  }
-
-  /** Ends the call with this reason. What the library has no way to stop goes on unnoticed. */
+  /** Ends the call with this reason, within a second. */
   stop(reason) {
     if (this.hasEnded || this.#stopped) return;
     this.#stopped = { reason, isThrown: false };
-    if (addon.stop(this.#handle)) return;
-    this.#leave();
-    this.#settle({ code: codes.CANCELLED });
+    addon.stop(this.#handle);
   }
 
   /** Gives bytes to an upload: whether there is room for more. */

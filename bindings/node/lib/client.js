@@ -132,12 +132,7 @@ class Client {
 
   listFolder(bucket, path, options) { return this.#ask("list_folder", [bucket, path], options); }
 
-  async delFolder(bucket, path, options = {}) {
-    const isStoppable = options.signal !== undefined || options.deadline_ms !== undefined;
-    // The library has no way to stop it in between.
-    if (options.recursive && isStoppable) return lists.deleteTree(this, bucket, path, options);
-    return this.#ask("del_folder", [bucket, path], options);
-  }
+  delFolder(bucket, path, options) { return this.#ask("del_folder", [bucket, path], options); }
 
   async exists(bucket, path, options) {
     try {

@@ -114,40 +114,4 @@ async function deleteFiles(client, bucket, paths, { concurrency, ...options }) {
   return told;
 }
 
-/** Deletes a folder with everything below it, in calls between which it can be stopped. */
-async function deleteTree(client, bucket, top, { concurrency, recursive, ...options }) {
-  const [left, others] = sharedLimits(options);
-  const width = checkConcurrency(concurrency);
-  const told = { deleted: 0, missing: 0, failures: [] };
-  let folders = 0;
-
-  async function below(folder) {
-    const [files, subfolders] = [[], []];
-    // The list has to end before anything in it goes away.
-    for await (const { name, path } of entriesBelow(client, bucket, folder, others, left)) {
-      (name.endsWith("/") ? subfolders : files).push(path);
-    }
-    await deleteEach(client, bucket, files, width, others, left, told);
-    for (const subfolder of subfolders) await below(subfolder);
-    try {
-      await client.delFolder(bucket, folder, { ...others, ...left() });
-      folders++;
-    } catch (error) {
-      if (!(error instanceof CosError) || error.code === codes.CONNECT) throw error;
-      // With the XML API a folder may be no more than what paths begin with.
-      const isGone = error.code === codes.NOT_FOUND;
-      const isKnown = error.code === codes.FOLDER_NOT_EMPTY && told.failures.length > 0;
-      if (!isGone && !isKnown) told.failures.push({ path: folder, error });
-    }
-  }
-
-  await below(top);
-  const failures = told.failures.map(({ path, error: { code, reply } }) =>
-    ({ path: path.slice(top.length), code, message: reply.message }));
-  const data = { files: told.deleted, folders, failed: failures.length, failures };
-  if (failures.length === 0) return { code: 0, message: "SUCCESS", data };
-  const [{ error }] = told.failures;
-  throw new CosError(error.code, { ...error.reply, data });
-}
-
-module.exports = { deleteFiles, deleteTree, entries, walk };
+module.exports = { deleteFiles, entries, walk };

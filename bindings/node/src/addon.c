@@ -399,15 +399,15 @@ static napi_status call_of(napi_env env, napi_value value, struct call **call)
     return status;
 }
 
-/* stop(call): whether it will end */
+/* stop(call) */
 static napi_value stop(napi_env env, napi_callback_info info)
 {
-    napi_value arguments[MOST_ARGUMENTS], result;
+    napi_value arguments[MOST_ARGUMENTS];
     struct call *call;
     TRY(arguments_of(env, info, arguments));
     TRY(call_of(env, arguments[0], &call));
-    TRY(napi_get_boolean(env, call_stop(call) != 0, &result));
-    return result;
+    call_stop(call);
+    return NULL;
 }
 
 /* progress(call): [done, total] */

@@ -306,22 +306,6 @@ static int write_data(const uint8_t *data, size_t size, void *user)
     return result;
 }
 
-#define TRANSFERS_path 0
-#define TRANSFERS_two_paths 0
-#define TRANSFERS_local 1
-#define TRANSFERS_bytes 1
-#define TRANSFERS_source 1
-#define TRANSFERS_memory 1
-#define TRANSFERS_sink 1
-#define TRANSFERS_nothing 0
-#define TRANSFERS_anything 0
-
-static const char transfers[] = {
-#define TRANSFERS(name, takes) TRANSFERS_##takes,
-    OPERATIONS(TRANSFERS)
-#undef TRANSFERS
-};
-
 #define CALL_path(name) lib.name(client, t[0], t[1], t[2], &call->reply)
 #define CALL_two_paths(name) lib.name(client, t[0], t[1], t[2], t[3], &call->reply)
 #define CALL_local(name) lib.name(client, t[0], t[1], t[2], t[3], call->transfer, &call->reply)
@@ -337,11 +321,18 @@ static const char transfers[] = {
 #define CALL_anything(name) \
     lib.name(client, t[0], t[1], t[2], t[3], t[4], order->bytes, order->n_bytes, t[5], &call->reply)
 
+/* By a handle that the call's transfer stops, whatever it does. */
 static void run(struct call *call)
 {
     const struct order *order = &call->order;
-    const cos_client *client = call->client->handle;
     char *const *t = order->texts;
+    cos_client *client;
+    call->code =
+        lib.client_with_transfer(call->client->handle, call->transfer, &client, &call->reply);
+    if (call->code != COS_OK)
+        return;
+    lib.string_free(call->reply);
+    call->reply = NULL;
     switch (order->operation) {
 #define CASE(name, takes) \
     case OPERATION_##name: \
@@ -352,6 +343,7 @@ static void run(struct call *call)
     case N_OPERATIONS:
         break;
     }
+    lib.client_free(client);
 }
 
 /* The lock is held; the call is neither waiting nor running. */
@@ -424,8 +416,7 @@ struct call *call_start(struct client *client, const struct order *order)
     call->order = *order;
     call->last = &call->first;
     signal_init(&call->changed);
-    if (transfers[order->operation])
-        call->transfer = lib.transfer_new();
+    call->transfer = lib.transfer_new();
 
     lock_take(&loop->lock);
     if (client->threads < client->most_threads) {
@@ -474,19 +465,15 @@ static void stop_running(struct call *call)
     signal_send(&call->changed);
 }
 
-int call_stop(struct call *call)
+void call_stop(struct call *call)
 {
     struct loop *loop = call->client->loop;
-    int can_stop = 1;
     lock_take(&loop->lock);
-    if (call->state == WAITING) {
+    if (call->state == WAITING)
         end_waiting(call);
-    } else if (call->state == RUNNING) {
+    else if (call->state == RUNNING)
         stop_running(call);
-        can_stop = call->transfer != NULL;
-    }
     lock_release(&loop->lock);
-    return can_stop;
 }
 
 void call_progress(const struct call *call, uint64_t *done, uint64_t *total)

@@ -57,7 +57,7 @@ struct call;
 
 /* `post` takes an event, from any thread. It is not called after loop_close. */
 struct loop *loop_new(void (*post)(struct event *event, void *to), void *to);
-/* Stops what can be stopped. What has no way to be stopped ends by itself. */
+/* Stops all calls. They may end later. */
 void loop_close(struct loop *loop);
 
 /* Takes over a client of the library. At most so many of its calls run at a time. */
@@ -86,8 +86,8 @@ void order_clear(struct order *order);
 
 /* Begins a call, or lets it wait for others of its client. Returns NULL if there is no thread. */
 struct call *call_start(struct client *client, const struct order *order);
-/* Ends the call early. Returns 0 if that is not possible: its end will then be of no interest. */
-int call_stop(struct call *call);
+/* Ends the call early. EVENT_DONE follows as always. */
+void call_stop(struct call *call);
 void call_progress(const struct call *call, uint64_t *done, uint64_t *total);
 /* Gives bytes to an upload, which are copied. Returns 1 if there is room for more, 0 if EVENT_DRAIN
  * will tell of it, -1 if there is no memory. */

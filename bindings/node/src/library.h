@@ -7,7 +7,7 @@
 /* Those that an interpreter needs: it reads JSON itself, and asks for progress. */
 #define FUNCTIONS(F) \
     F(abi_version) F(version) F(code_name) F(string_free) F(buffer_free) \
-    F(client_new) F(client_free) F(client_set_config) F(client_set_credentials) \
+    F(client_new) F(client_with_transfer) F(client_free) F(client_set_config) F(client_set_credentials) \
     F(client_set_temporary_credentials) F(client_set_log) \
     F(sign_more) F(sign_once) F(sign_download) F(sign_url) \
     F(transfer_new) F(transfer_free) F(transfer_cancel) F(transfer_progress) \

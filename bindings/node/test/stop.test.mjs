@@ -57,32 +57,6 @@ test("every call ends when its signal or its deadline says so", async () => {
   }
 });
 
-test("a deletion of everything stops in between", async () => {
-  const names = Array.from({ length: 40 }, (_, i) => `/stop-tree/${i % 4}/${i}`);
-  await Promise.all(names.map((name) => client.uploadBuffer(bucket, name, "x", { insert_only: false })));
-  const left = async () => {
-    let count = 0;
-    for await (const entry of client.walk(bucket, "/stop-tree/")) count += entry.path ? 1 : 0;
-    return count;
-  };
-  const controller = new AbortController();
-  const log = connect();
-  let deletions = 0;
-  log.setLog(2, (level, line) => {
-    if (/op=delete|DELETE/.test(line) && ++deletions === 5) controller.abort();
-  });
-  const options = { recursive: true, signal: controller.signal };
-  await assert.rejects(log.delFolder(bucket, "/stop-tree/", options), { name: "AbortError" });
-  const rest = await left();
-  assert(rest > 0 && rest < 40, `${rest} are left`);
-  const { data } = await client.delFolder(bucket, "/stop-tree/", { recursive: true, deadline_ms: 60000 });
-  // Requests that were under way have had their effect.
-  assert(data.files <= rest && data.files >= rest - 4, `${data.files} of ${rest} were deleted`);
-  assert.equal(data.failed, 0);
-  await assert.rejects(client.statFolder(bucket, "/stop-tree/"), { code: codes.NOT_FOUND });
-  await log.close();
-});
-
 test("a deadline holds for a whole list", async () => {
   for (let i = 0; i < 4; i++) {
     await client.uploadBuffer(bucket, `/stop-list/${i}`, "x", { insert_only: false });

@@ -232,13 +232,13 @@ class Client:
         self, bucket: str, cos_path: str, local_path: Path, **options: Unpack[o.UploadOptions]
     ) -> Reply:
         """Uploads a local file. The same call continues one that was broken off."""
-        return await self._run(self.sync.upload_file, options, bucket, cos_path, local_path)
+        return await self._follow(self.sync.upload_file, options, bucket, cos_path, local_path)
 
     async def upload_buffer(
         self, bucket: str, cos_path: str, data: streams.Data, **options: Unpack[o.UploadOptions]
     ) -> Reply:
         """Uploads bytes in memory."""
-        return await self._run(self.sync.upload_buffer, options, bucket, cos_path, data)
+        return await self._follow(self.sync.upload_buffer, options, bucket, cos_path, data)
 
     async def upload_stream(
         self, bucket: str, cos_path: str, size: Optional[int],
@@ -255,7 +255,7 @@ class Client:
         given: Dict[str, Any] = {**options, "transfer": transfer}
         if hasattr(content, "__aiter__"):
             content = _pieces(content, asyncio.get_running_loop(), transfer)
-        return await self._run(
+        return await self._follow(
             self.sync.upload_stream, given, bucket, cos_path, size, content)
 
     async def upload_folder(
@@ -263,7 +263,7 @@ class Client:
         **options: Unpack[o.UploadFolderOptions],
     ) -> Reply:
         """Uploads a local directory with everything below it; what is there already stays."""
-        return await self._run(
+        return await self._follow(
             self.sync.upload_folder, options, bucket, cos_path, local_path)
 
     async def download_file(
@@ -272,7 +272,7 @@ class Client:
     ) -> Reply:
         """Downloads to a local file, which is the old one or the whole new one at any time. The same
         call continues one that was broken off."""
-        return await self._run(
+        return await self._follow(
             self.sync.download_file, options, bucket, cos_path, local_path)
 
     async def download_folder(
@@ -280,14 +280,14 @@ class Client:
         **options: Unpack[o.DownloadFolderOptions],
     ) -> Reply:
         """Downloads a folder with everything below it; what is there already stays."""
-        return await self._run(
+        return await self._follow(
             self.sync.download_folder, options, bucket, cos_path, local_path)
 
     async def download_buffer(
         self, bucket: str, cos_path: str, **options: Unpack[o.DownloadOptions]
     ) -> bytes:
         """Downloads into memory."""
-        return await self._run(self.sync.download_buffer, options, bucket, cos_path)
+        return await self._follow(self.sync.download_buffer, options, bucket, cos_path)
 
     async def download_stream(
         self, bucket: str, cos_path: str, write: streams.Sink,
@@ -295,7 +295,7 @@ class Client:
     ) -> Reply:
         """Gives the bytes, in order, to a file or a function, on a thread of the pool. They are known
         to be right when the call has returned."""
-        return await self._run(self.sync.download_stream, options, bucket, cos_path, write)
+        return await self._follow(self.sync.download_stream, options, bucket, cos_path, write)
 
     async def iter_download(
         self, bucket: str, cos_path: str, size: int = 1 << 20,
@@ -303,7 +303,7 @@ class Client:
     ) -> AsyncIterator[bytes]:
         """The bytes of a file, at most so many at a time, while they are downloaded. They are known
         to be right when the last ones have come."""
-        reader = await self._run(self.sync.open, options, bucket, cos_path)
+        reader = await self._follow(self.sync.open, options, bucket, cos_path)
         try:
             while True:
                 piece = await self._run(lambda transfer: reader.read(size), {})
@@ -327,12 +327,19 @@ class Client:
         return await self._run(
             self.sync.request, options, method, bucket, cos_path, params, headers, body)
 
-    async def _run(
+    async def _follow(
         self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any
+    ) -> T:
+        """Makes a call that tells of its progress, on the event loop."""
+        given = dict(options)
+        return await self._run(method, given, *arguments, progress=given.pop("progress", None))
+
+    async def _run(
+        self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any,
+        progress: Optional[calls.Follower] = None,
     ) -> T:
         """Makes a call. If it is stopped it has ended then: it touches files and streams no more."""
         given = dict(options)
-        progress = given.pop("progress", None)
         transfer = given["transfer"] = given.get("transfer") or calls.Transfer()
         future = calls.Future(lambda: method(*arguments, **given))
         ended = self._submit(future)

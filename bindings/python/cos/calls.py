@@ -179,11 +179,15 @@ class Call(Generic[T]):
     def __init__(
         self,
         work: Callable[[], T],
+        stop: Transfer,
         transfer: Transfer,
         deadline: Optional[float],
         progress: Optional[Follower] = None,
     ) -> None:
         self.work = work
+        #: Stops this call alone.
+        self.stop = stop
+        #: The program's, which follows the call and may stop others as well.
         self.transfer = transfer
         self.deadline = deadline
         self.progress = progress
@@ -206,7 +210,7 @@ class Call(Generic[T]):
                     raise errors.cancelled()
         except BaseException as reason:
             # Until it has ended it may touch files and streams.
-            self.transfer.cancel()
+            self.stop.cancel()
             if future.wait(GRACE) and type(reason) is errors.Cancelled:
                 return future.result()
             raise

@@ -432,18 +432,15 @@ class Client:
     ) -> Reply:
         """Gives the bytes, in order, to a file or a function, on another thread. They are known to be
         right when the call has returned."""
-        taker = streams.Taker(write)
-        return taker.run(lambda: self._transfer(
-            "download_stream", options, bucket, cos_path, after=(taker.function, None)))
+        return self._download_stream(bucket, cos_path, write, options)
 
     def open(
         self, bucket: str, cos_path: str, **options: Unpack[o.DownloadOptions]
     ) -> streams.Reader:
         """A file to read from while it is downloaded; see `io.BufferedReader`, `io.TextIOWrapper`."""
-        transfer = options.get("transfer") or calls.Transfer()
-        wanted: Dict[str, Any] = {**options, "transfer": transfer}
+        alone = calls.Transfer()
         return streams.Reader(
-            lambda write: self.download_stream(bucket, cos_path, write, **wanted), transfer)
+            lambda write: self._download_stream(bucket, cos_path, write, options, alone), alone)
 
     # Buckets and everything else; XML API.
 
@@ -474,47 +471,68 @@ class Client:
         own, stop = _split(options, "transfer", "deadline")
         first = () if method is None else (text(method, "method"),)
         given = first + _places(*arguments) + (_library.options(own),)
+        return self._run(lambda client: self._library.call(name, client, *given), stop)
 
-        def work() -> Reply:
-            with self._stopped_by(stop["transfer"]) as client:
-                return self._library.call(name, client, *given)
+    def _run(
+        self, work: Callable[[ctypes.c_void_p], calls.T], stop: Dict[str, Any],
+        alone: Optional[calls.Transfer] = None,
+    ) -> calls.T:
+        """Makes a call by a handle of the client that the program's transfer stops, and `alone`, as
+        a deadline does: this call ends, and the program's transfer stays as it is."""
+        limit = alone or calls.Transfer()
 
-        return calls.Call(work, **stop).run()
+        def stoppable() -> calls.T:
+            with self._stopped_by(limit, stop["transfer"]) as client:
+                return work(client)
+
+        return calls.Call(stoppable, limit, **stop).run()
 
     @contextlib.contextmanager
-    def _stopped_by(self, transfer: calls.Transfer) -> Iterator[ctypes.c_void_p]:
-        """A handle of the client whose every call the transfer stops."""
-        made = ctypes.c_void_p()
-        with self._handle as client, transfer.handle(self._library) as pointer:
-            self._library.call("client_with_transfer", client, pointer, ctypes.byref(made))
-        try:
-            yield made
-        finally:
-            self._library.functions.cos_client_free(made)
+    def _stopped_by(self, *transfers: calls.Transfer) -> Iterator[ctypes.c_void_p]:
+        """A handle of the client whose every call each of the transfers stops."""
+        with contextlib.ExitStack() as stack:
+            client = stack.enter_context(self._handle)
+            for transfer in transfers:
+                made = ctypes.c_void_p()
+                with transfer.handle(self._library) as pointer:
+                    self._library.call("client_with_transfer", client, pointer, ctypes.byref(made))
+                client = made
+                stack.callback(self._library.functions.cos_client_free, client)
+            yield client
 
     def _transfer(
         self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, *arguments: Any,
         after: Tuple[Any, ...] = (),
         keep: Optional[Callable[[ctypes.c_void_p, ctypes.c_size_t], None]] = None,
+        alone: Optional[calls.Transfer] = None,
     ) -> Reply:
         """An upload or a download, which a transfer follows and stops."""
         own, stop = _split(options, "transfer", "deadline", "progress")
         handle = stop["transfer"].handle(self._library)
         given = _places(bucket, cos_path) + arguments + (_library.options(own),)
 
-        def work() -> Reply:
+        def work(client: ctypes.c_void_p) -> Reply:
             with handle as pointer:
                 if keep is None:
-                    return self._now(name, *given, pointer, *after)
+                    return self._library.call(name, client, *given, pointer, *after)
                 data, size = ctypes.c_void_p(), ctypes.c_size_t()
                 try:
-                    reply = self._now(name, *given, pointer, ctypes.byref(data), ctypes.byref(size))
+                    reply = self._library.call(
+                        name, client, *given, pointer, ctypes.byref(data), ctypes.byref(size))
                     keep(data, size)
                     return reply
                 finally:
                     self._library.functions.cos_buffer_free(data, size)
 
-        return calls.Call(work, **stop).run()
+        return self._run(work, stop, alone)
+
+    def _download_stream(
+        self, bucket: str, cos_path: str, write: streams.Sink, options: Mapping[str, Any],
+        alone: Optional[calls.Transfer] = None,
+    ) -> Reply:
+        taker = streams.Taker(write)
+        return taker.run(lambda: self._transfer(
+            "download_stream", options, bucket, cos_path, after=(taker.function, None), alone=alone))
 
     def _transfer_file(
         self, name: str, options: Mapping[str, Any], bucket: str, cos_path: str, local_path: Path
@@ -579,18 +597,17 @@ class Client:
                 return Failure(path, error.code, error.message)
             return None
 
-        def work() -> List[Optional[Failure]]:
-            with self._stopped_by(stop["transfer"]) as client:
-                futures = [calls.Future(functools.partial(delete, client, path)) for path in paths]
-                pool = calls.Pool(DELETIONS)
-                for future in futures:
-                    pool.submit(future)
-                pool.close()
-                for future in futures:
-                    future.wait()
+        def work(client: ctypes.c_void_p) -> List[Optional[Failure]]:
+            futures = [calls.Future(functools.partial(delete, client, path)) for path in paths]
+            pool = calls.Pool(DELETIONS)
+            for future in futures:
+                pool.submit(future)
+            pool.close()
+            for future in futures:
+                future.wait()
             return [future.result() for future in futures]
 
-        return [failure for failure in calls.Call(work, **stop).run() if failure]
+        return [failure for failure in self._run(work, stop) if failure]
 
 
 class _Left:

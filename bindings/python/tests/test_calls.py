@@ -109,6 +109,13 @@ class Streams(Test):
         with self.assertRaises(ValueError):
             raw.read(1)
 
+    def test_a_download_that_is_closed_leaves_the_transfer_of_the_program(self):
+        self.client.upload_buffer(BUCKET, self.folder + "a", b"x")
+        transfer = cos.Transfer()
+        with self.client.open(BUCKET, self.folder + "a", transfer=transfer) as file:
+            self.assertEqual(file.read(), b"x")
+        self.assertFalse(transfer.cancelled)
+
     def test_a_download_that_is_closed_early_is_stopped(self):
         path = self.folder + "a"
         self.client.upload_buffer(BUCKET, path, self.CONTENT)

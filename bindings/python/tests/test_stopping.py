@@ -49,8 +49,10 @@ class Stopping(Test):
 
     def test_deadlines(self):
         for name, call in self.calls().items():
+            shared = cos.Transfer()
             with self.subTest(name), self.assertRaises(cos.DeadlineExceeded) as raised:
-                call(deadline=0.3)
+                call(deadline=0.3, transfer=shared)
+            self.assertFalse(shared.cancelled, name)
             self.assertIsInstance(raised.exception, TimeoutError)
             self.assertIsInstance(raised.exception, cos.Cancelled)
             self.assert_ended(name)

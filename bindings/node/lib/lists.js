@@ -93,11 +93,13 @@ function checkConcurrency(concurrency = CONCURRENCY) {
 }
 
 /** Deletes files, and collects what the service refuses. What is not there counts as missing. */
-async function deleteEach(client, bucket, paths, concurrency, options, left, told) {
-  await forEach(paths, concurrency, async (given) => {
+async function deleteFiles(client, bucket, paths, { concurrency, ...options }) {
+  const [left, others] = sharedLimits(options);
+  const told = { deleted: 0, missing: 0, failures: [] };
+  await forEach(paths, checkConcurrency(concurrency), async (given) => {
     const path = typeof given === "string" ? given : given.path;
     try {
-      await client.delFile(bucket, path, { ...options, ...left() });
+      await client.delFile(bucket, path, { ...others, ...left() });
       told.deleted++;
     } catch (error) {
       if (!(error instanceof CosError) || error.code === codes.CONNECT) throw error;
@@ -105,12 +107,6 @@ async function deleteEach(client, bucket, paths, concurrency, options, left, tol
       else told.failures.push({ path, error });
     }
   });
-}
-
-async function deleteFiles(client, bucket, paths, { concurrency, ...options }) {
-  const [left, others] = sharedLimits(options);
-  const told = { deleted: 0, missing: 0, failures: [] };
-  await deleteEach(client, bucket, paths, checkConcurrency(concurrency), others, left, told);
   return told;
 }
 

@@ -654,9 +654,9 @@ int cos_client_set_temporary_credentials(const cos_client *client,
 /**
  * Makes a second handle for a client, whose every call stops when a transfer is cancelled: also
  * lists, deletions and all others that have no `transfer` argument. Those that have one are stopped
- * by either. Both handles share the connections, the settings and the keys, and what changes these
- * through one of them changes the other. A handle costs little: make one for each call that is to be
- * stopped by itself.
+ * by either. Both handles share the connections, the settings, the keys and the log, and what
+ * changes these through one of them changes the other. A handle costs little: make one for each call
+ * that is to be stopped by itself. Nothing is sent.
  *
  * @param client      The client.
  * @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
@@ -821,14 +821,14 @@ COS_API cos_transfer *cos_transfer_new(void);
 COS_API void cos_transfer_free(cos_transfer *transfer);
 
 /**
- * Stops the call that uses the handle, within a second even if the server or the system's resolver
- * is silent; the call returns COS_ERR_CANCELLED. Every later call with this handle returns that at once. From any
- * thread, not from a signal handler. NULL is ignored.
+ * Stops the call that uses the handle, and the calls of the clients that cos_client_with_transfer()
+ * made with it, within a second even if the server or the system's resolver is silent; they return
+ * COS_ERR_CANCELLED. Every later call with this handle or such a client returns that at once. From
+ * any thread, not from a signal handler. NULL is ignored.
  *
  * @param transfer  The handle, or NULL.
  */
-COS_API
-void cos_transfer_cancel(cos_transfer *transfer);
+COS_API void cos_transfer_cancel(cos_transfer *transfer);
 
 /**
  * Sets the callback that is told of progress. It takes effect with the next call. Any thread.

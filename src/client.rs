@@ -63,13 +63,12 @@ impl Client {
 
     /// The same client, whose calls end when `cancelled` turns true, besides what ends them already.
     pub fn stopped_by(&self, cancelled: Arc<AtomicBool>) -> Client {
-        let stop = Stop::of_call(Some(cancelled), self.stop.clone());
-        Client { now: Arc::clone(&self.now), stop: Some(stop) }
+        Client { now: Arc::clone(&self.now), stop: Some(self.stop(Some(cancelled))) }
     }
 
     /// What ends a call of this client: `cancelled` when it turns true, or what ends all of them.
     pub fn stop(&self, cancelled: Option<Arc<AtomicBool>>) -> Arc<Stop> {
-        Stop::of_call(cancelled, self.stop.clone())
+        Stop::new(cancelled, self.stop.clone())
     }
 
     /// Replaces the settings given and keeps the others. A refused change changes nothing.

@@ -20,13 +20,8 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A call that stops when `caller` becomes true, if there is such a flag.
-    pub fn new(caller: Option<Arc<AtomicBool>>) -> Arc<Stop> {
-        Arc::new(Stop { caller, ..Stop::default() })
-    }
-
-    /// A call of a client whose calls all stop with `whole`, if there is that.
-    pub fn of_call(caller: Option<Arc<AtomicBool>>, whole: Option<Arc<Stop>>) -> Arc<Stop> {
+    /// A call that stops when `caller` becomes true, and with `whole`, where there are these.
+    pub fn new(caller: Option<Arc<AtomicBool>>, whole: Option<Arc<Stop>>) -> Arc<Stop> {
         Arc::new(Stop { caller, whole, ..Stop::default() })
     }
 
@@ -37,7 +32,7 @@ impl Stop {
 
     /// A part of a call: it stops with the whole, but not the whole with it.
     pub fn part_of(whole: &Arc<Stop>) -> Arc<Stop> {
-        Arc::new(Stop { whole: Some(Arc::clone(whole)), ..Stop::default() })
+        Stop::new(None, Some(Arc::clone(whole)))
     }
 
     /// Stops the call on behalf of the caller.

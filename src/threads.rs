@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn the_first_failure_stops_the_others_of_its_kind() {
         let workers = Workers::new(4);
-        let whole = Stop::new(None);
+        let whole = Stop::new(None, None);
         let done = AtomicUsize::new(0);
         let result = workers.share_all(&whole, counted(50), |file| {
             let part = Stop::part_of(&whole);

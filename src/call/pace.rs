@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_stopped_call_does_not_wait() {
-        let (pace, stop) = (Pace::new(3), Stop::new(None));
+        let (pace, stop) = (Pace::new(3), Stop::default());
         pace.slow_down(Instant::now(), Some(LONGEST));
         stop.cancel();
         let started = Instant::now();

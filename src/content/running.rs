@@ -185,7 +185,7 @@ mod tests {
     fn the_sum_of_pieces_is_that_of_the_whole() {
         const PIECE: usize = 100_000;
         let content: Vec<u8> = (0..5 * PIECE as u64 + 1234).map(|i| (i * i / 7) as u8).collect();
-        let stop = Stop::new(None);
+        let stop = Stop::default();
         let mut read = |buf: &mut [u8], at: u64| {
             buf.copy_from_slice(&content[at as usize..at as usize + buf.len()]);
             Ok(())
@@ -220,7 +220,7 @@ mod tests {
         let content: Vec<u8> = (0..3000_u32).map(|i| (i % 251) as u8).collect();
         let mut hasher = Hasher::sha1();
         hasher.update(&content);
-        let (stated, stop) = (hasher.sum(), Stop::new(None));
+        let (stated, stop) = (hasher.sum(), Stop::default());
         let mut read_back = 0;
         let mut read = |buf: &mut [u8], at: u64| {
             buf.copy_from_slice(&content[at as usize..at as usize + buf.len()]);

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn an_announced_size_ends_it() {
         let window = Window::new(Some(4));
-        let stop = Stop::new(None);
+        let stop = Stop::default();
         assert_eq!((window.size(), window.is_over()), (4, false));
         window.push(vec![0; 4], false);
         assert!(window.is_over());

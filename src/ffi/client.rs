@@ -5,7 +5,7 @@ use super::guard;
 use super::input::{handle, optional_text, out, text};
 use super::transfer::cos_transfer;
 use crate::client::Client;
-use crate::reply::Reply;
+use crate::reply::{Reply, Result};
 
 /// A client: an account, the place of the service, and the connections to it.
 ///
@@ -110,17 +110,33 @@ pub unsafe extern "C" fn cos_client_new(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::put(out_client, ptr::null_mut());
-        guard::reply(out_json, || {
-            out("out_client", out_client)?;
-            let client = Client::new(
+        hand_out(out_client, out_json, || {
+            Client::new(
                 text("appid", appid)?,
                 text("secret_id", secret_id)?,
                 text("secret_key", secret_key)?,
                 optional_text("region", region)?,
                 optional_text("options", options)?,
-            )?;
-            guard::put(out_client, Box::into_raw(Box::new(cos_client(client))));
+            )
+        })
+    }
+}
+
+/// Hands out the client that `make` makes.
+///
+/// # Safety
+/// The pointers are NULL or may be written to.
+unsafe fn hand_out(
+    out_client: *mut *mut cos_client,
+    out_json: *mut *mut c_char,
+    make: impl FnOnce() -> Result<Client>,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard::put(out_client, ptr::null_mut());
+        guard::reply(out_json, || {
+            out("out_client", out_client)?;
+            guard::put(out_client, Box::into_raw(Box::new(cos_client(make()?))));
             Ok(Reply::done())
         })
     }
@@ -222,9 +238,9 @@ pub unsafe extern "C" fn cos_client_set_temporary_credentials(
 
 /// Makes a second handle for a client, whose every call stops when a transfer is cancelled: also
 /// lists, deletions and all others that have no `transfer` argument. Those that have one are stopped
-/// by either. Both handles share the connections, the settings and the keys, and what changes these
-/// through one of them changes the other. A handle costs little: make one for each call that is to be
-/// stopped by itself.
+/// by either. Both handles share the connections, the settings, the keys and the log, and what
+/// changes these through one of them changes the other. A handle costs little: make one for each call
+/// that is to be stopped by itself. Nothing is sent.
 ///
 /// @param client      The client.
 /// @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
@@ -243,13 +259,9 @@ pub unsafe extern "C" fn cos_client_with_transfer(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::put(out_client, ptr::null_mut());
-        guard::reply(out_json, || {
-            out("out_client", out_client)?;
+        hand_out(out_client, out_json, || {
             let cancelled = handle("transfer", transfer)?.cancel_flag();
-            let client = handle("client", client)?.core().stopped_by(cancelled);
-            guard::put(out_client, Box::into_raw(Box::new(cos_client(client))));
-            Ok(Reply::done())
+            Ok(handle("client", client)?.core().stopped_by(cancelled))
         })
     }
 }

@@ -2,8 +2,7 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
-use super::guard;
-use super::input::text;
+use super::{guard, input};
 use crate::reply::{json, write};
 
 /// Reads a value from a reply, so that a C program needs no JSON library.
@@ -52,11 +51,10 @@ fn terminated<'b>(text: &str, buffer: &'b mut Vec<u8>) -> Option<&'b CStr> {
 pub unsafe extern "C" fn cos_json_quote(text: *const c_char) -> *mut c_char {
     guard::value(ptr::null_mut(), || {
         // SAFETY: the pointer is as this function's contract says.
-        let quoted = unsafe { super::input::text("text", text) }.map(write::text_of);
+        let text = unsafe { input::text("text", text) };
         // In JSON no character is U+0000.
-        quoted.map_or(ptr::null_mut(), |quoted| {
-            CString::new(quoted).map_or(ptr::null_mut(), CString::into_raw)
-        })
+        let quoted = text.ok().and_then(|text| CString::new(write::text_of(text)).ok());
+        quoted.map_or(ptr::null_mut(), CString::into_raw)
     })
 }
 
@@ -174,7 +172,8 @@ unsafe fn find<'a, T>(
     look: impl FnOnce(&'a str, &'a str) -> Option<T>,
 ) -> Option<T> {
     // SAFETY: the caller's promise.
-    let (json, pointer) = unsafe { (text("json", json).ok()?, text("pointer", pointer).ok()?) };
+    let (json, pointer) =
+        unsafe { (input::text("json", json).ok()?, input::text("pointer", pointer).ok()?) };
     look(json, pointer)
 }
 

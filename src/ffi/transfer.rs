@@ -54,9 +54,10 @@ pub unsafe extern "C" fn cos_transfer_free(transfer: *mut cos_transfer) {
     unsafe { guard::free(transfer) }
 }
 
-/// Stops the call that uses the handle, within a second even if the server or the system's resolver
-/// is silent; the call returns COS_ERR_CANCELLED. Every later call with this handle returns that at once. From any
-/// thread, not from a signal handler. NULL is ignored.
+/// Stops the call that uses the handle, and the calls of the clients that cos_client_with_transfer()
+/// made with it, within a second even if the server or the system's resolver is silent; they return
+/// COS_ERR_CANCELLED. Every later call with this handle or such a client returns that at once. From
+/// any thread, not from a signal handler. NULL is ignored.
 ///
 /// @param transfer  The handle, or NULL.
 #[unsafe(no_mangle)]

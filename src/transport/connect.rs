@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn silent_and_dead_addresses_cost_a_moment() {
         let progress = Progress::new();
-        progress.start(&Stop::new(None), Duration::from_secs(60), true);
+        progress.start(&Arc::default(), Duration::from_secs(60), true);
         progress.enter_resolve(Instant::now() + Duration::from_secs(60));
         let good = TcpListener::bind("127.0.0.1:0").unwrap();
         let good_address = good.local_addr().unwrap();
@@ -253,7 +253,7 @@ mod tests {
         progress.enter_resolve(Instant::now() + Duration::from_millis(300));
         let error = connect_any(&[silent], Duration::from_millis(300), &progress).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        let stop = Stop::new(None);
+        let stop = Stop::new(None, None);
         progress.start(&stop, Duration::from_secs(60), true);
         stop.cancel();
         assert!(connect_any(&[silent], Duration::from_secs(60), &progress).is_err());

@@ -43,7 +43,7 @@ pub struct Counts {
 impl Progress {
     /// A connection that has not been used yet.
     pub fn new() -> Progress {
-        Progress(Arc::new(Mutex::new(State::new(Stop::new(None), Duration::MAX, true))))
+        Progress(Arc::new(Mutex::new(State::new(Arc::default(), Duration::MAX, true))))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -185,7 +185,7 @@ fn success_before_the_body_has_left_is_looked_at() {
         let uploads = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&uploads);
         let source = cos::content::source::Source::Buffer(&bytes);
-        let sha = cos::content::hash::sha1(&source, &cos::stop::Stop::new(None)).unwrap();
+        let sha = cos::content::hash::sha1(&source, &cos::stop::Stop::default()).unwrap();
         let port = server(move |mut tcp, _| {
             while let Some(head) = head(&mut tcp) {
                 let found = json!({"filesize": 19 * MIB, "filelen": 19 * MIB, "sha": sha});

@@ -38,13 +38,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// The settings of a new client.
+    /// The settings of a new client, whose region is an argument or, without that, an option.
     pub fn new(region: Option<&str>, mut options: Options) -> Result<Config> {
-        let api = api(options.text("api")?.as_deref(), region)?;
+        if region.is_some() && options.has("region") {
+            return Err(Failure::argument("region", "is there twice: as argument and as option"));
+        }
+        let region = region.map(str::to_owned).or(options.text("region")?);
+        let api = api(options.text("api")?.as_deref(), region.as_deref())?;
         let defaults = Config {
             site: Site {
                 api,
-                region: region.map(str::to_owned),
+                region,
                 hostname: None,
                 download_hostname: None,
                 scheme: "https",
@@ -286,6 +290,8 @@ mod tests {
             (Some("ap-shanghai"), "{}", Api::V5),
             (Some("ap-shanghai-fsi"), "{}", Api::V5),
             (None, "{}", Api::V4),
+            (None, r#"{"region":"ap-shanghai"}"#, Api::V5),
+            (None, r#"{"region":"sh"}"#, Api::V4),
             (None, r#"{"api":"v5"}"#, Api::V5),
             (Some("sh"), r#"{"api":"v5"}"#, Api::V5),
             (Some("sh"), r#"{"api":null}"#, Api::V4),

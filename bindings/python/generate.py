@@ -75,7 +75,7 @@ class Header:
     def __init__(self, text):
         self.text = text
         self.comments = comments(text)
-        # It is an argument of cos_client_new() and an option of cos_client_set_config().
+        # Described here because of cos_client_set_config(); Client() has it as a keyword of its own.
         self.known = {"region": ("", "the region's name, such as \"ap-shanghai\" or \"sh\"")}
         for name in self.comments:
             for key, default, text in self._own(name):
@@ -101,6 +101,8 @@ class Header:
         keys = [key for key in named if key in self.known]
         for other in re.findall(r"keys of cos_(\w+)\(\)", inline):
             keys += self.keys(other)
+        if function == "client_new":
+            keys.remove("region")
         if function == "client_set_config":
             keys.insert(0, "region")
         return list(dict.fromkeys(keys))

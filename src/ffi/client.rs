@@ -28,13 +28,14 @@ impl cos_client {
 ///                    cos_client_free().
 /// @param region      For the XML API "ap-shanghai", "na-ashburn" or any other region's name; for
 ///                    the JSON API "sh" (or "shanghai"), "gz" ("guangzhou"), "tj" ("tianjin"), "sgp"
-///                    ("singapore"), or any other region's short name. NULL only if `options` give
+///                    ("singapore"), or any other region's short name. NULL if `options` give it or
 ///                    `hostname` and, for the JSON API, `download_hostname`.
 /// @param options     JSON object or NULL; the keys are listed below.
 /// @param out_client  Receives the client, to be freed with cos_client_free(); NULL on failure.
 /// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
 ///
 /// Options (default):
+/// - `region`: in place of the argument.
 /// - `api`: "v4" for the JSON API or "v5" for the XML API. Where it is not given the region tells:
 ///   names with '-' are the XML API's; all others, and no region, mean the JSON API. "v5" takes the
 ///   short names as well. It can't be changed later.
@@ -147,7 +148,7 @@ unsafe fn hand_out(
 /// began with, so other threads may be in calls.
 ///
 /// @param client    The client.
-/// @param options   JSON object with the keys of cos_client_new(), and `region`.
+/// @param options   JSON object with the keys of cos_client_new().
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0, or -1 when an argument is refused. Does not block.
 #[unsafe(no_mangle)]

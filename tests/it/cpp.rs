@@ -88,11 +88,12 @@ fn keys<'a>(function: &'a Function, all: &'a [Function]) -> BTreeSet<&'a str> {
     let parameter = about.split("@param").next().unwrap().split("\n\n").next().unwrap();
     let list = function.comment.split_once("\nOptions (").map_or("", |(_, list)| list);
     let items = list.split("\n\n").next().unwrap().split("\n- ").skip(1);
-    let names = items.map(|item| item.split(": ").next().unwrap()).chain([parameter]);
-    let mut keys: BTreeSet<_> = names.flat_map(|text| text.split('`').skip(1).step_by(2)).collect();
+    let quoted = |text: &'a str| text.split('`').skip(1).step_by(2);
+    let mut keys: BTreeSet<_> = quoted(parameter).collect();
     for argument in function.pointers() {
         keys.remove(argument);
     }
+    keys.extend(items.flat_map(|item| quoted(item.split(": ").next().unwrap())));
     for other in all.iter().filter(|other| other.name != function.name) {
         if parameter.contains(&format!("keys of {}", other.name)) {
             keys.extend(self::keys(other, all));

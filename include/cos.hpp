@@ -7,14 +7,17 @@
  *     libcos::Result done = client.upload_file("mybucket", "/hello.txt", "hello.txt",
  *                                              libcos::UploadOptions().insert_only(false));
  *     std::cout << done.name() << ": " << done.message() << "\n";
+ *     auto size = client.stat_file("mybucket", "/hello.txt").value().integer("/data/filesize");
  *
  * **Names** The namespace is `libcos`: a namespace `cos` can't be beside the `cos` of <math.h>.
  *
- * **Failures** Calls return a Result and throw nothing, but for std::bad_alloc. What a callback
- * throws does not pass through the library: it stops the call as soon as that can be stopped, and is
- * thrown on by the function that made the call. What the call has done by then, it has done.
+ * **Failures** Calls return a Result and throw nothing, but for std::bad_alloc. A program that wants
+ * exceptions asks for them at the call: Result::value() throws an Error. What a callback throws does
+ * not pass through the library: it stops the call as soon as that can be stopped, and is thrown on by
+ * the function that made the call. What the call has done by then, it has done.
  *
- * **Strings** are UTF-8. One with a NUL in it is refused like one that is not UTF-8: #COS_ERR_PARAM.
+ * **Strings** are UTF-8; a local path may be a std::filesystem::path as well. One with a NUL in it is
+ * refused like one that is not UTF-8: #COS_ERR_PARAM.
  *
  * **Compilers** Nothing but the standard library is needed, not even exceptions or RTTI. All files
  * of a program must agree on -fno-exceptions. MinGW has what this needs where its threads are those of
@@ -29,8 +32,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <istream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -188,6 +193,19 @@ public:
     /// The whole reply. For a list of thousands take a JSON library: the readers below go through
     /// the text from its start, every time.
     const std::string &json() const noexcept { return json_; }
+    /// What usually helps, if the library knows it.
+    std::optional<std::string> hint() const { return text("/error/hint"); }
+    /// Whether the same call may succeed later.
+    bool retryable() const { return text("/error/retryable") == "true"; }
+    /// The word by which the XML API refused, such as "NoSuchKey".
+    std::optional<std::string> server_code() const { return text("/error/server_code"); }
+    /// For the service's support, if the server gave one.
+    std::optional<std::string> request_id() const { return text("/request_id"); }
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+    /// This, if the call succeeded; otherwise it throws an Error.
+    const Result &value() const &;
+    Result &&value() &&;
+#endif
     /// A value of the reply, such as text("/data/url"); see json_string().
     std::optional<std::string> text(const std::string &pointer) const
     { return json_string(json_, pointer); }
@@ -209,6 +227,46 @@ private:
     int code_ = COS_OK;
     std::string json_;
 };
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+/// The failure of a call, as Result::value() throws it.
+class Error : public std::exception {
+public:
+    explicit Error(Result result) : result_(std::make_shared<const Result>(std::move(result)))
+    {
+        auto text = result_->name() + (" (" + std::to_string(result_->code()) + "): ")
+                    + result_->message();
+        if (const auto hint = result_->hint())
+            text += "; " + *hint;
+        what_ = std::make_shared<const std::string>(std::move(text));
+    }
+
+    /// Name, code, message and hint.
+    const char *what() const noexcept override { return what_->c_str(); }
+    int code() const noexcept { return result_->code(); }
+    /// What the call returned.
+    const Result &result() const noexcept { return *result_; }
+
+private:
+    // Shared, because copies of an exception must not throw.
+    std::shared_ptr<const Result> result_;
+    std::shared_ptr<const std::string> what_;
+};
+
+inline const Result &Result::value() const &
+{
+    if (!*this)
+        throw Error(*this);
+    return *this;
+}
+
+inline Result &&Result::value() &&
+{
+    if (!*this)
+        throw Error(std::move(*this));
+    return std::move(*this);
+}
+#endif
 
 /// Options as JSON text, in place of a builder: `libcos::Raw{R"({"insert_only": 0})"}`.
 struct Raw {
@@ -312,7 +370,7 @@ struct CallOptions : OptionsOf<CallOptions> {
     using OptionsOf::OptionsOf;
 };
 
-/// See cos_client_new(); `region` is for cos_client_set_config() only.
+/// See cos_client_new() and cos_client_set_config().
 struct ClientOptions : OptionsOf<ClientOptions> {
     using OptionsOf::OptionsOf;
     ClientOptions &region(std::string_view v) { return set("region", v); }
@@ -488,8 +546,36 @@ private:
 /// Bytes of any kind, for upload_buffer().
 inline std::string_view bytes(const void *data, std::size_t size) noexcept
 { return {static_cast<const char *>(data), size}; }
+/// The elements of a container, such as a std::vector or a std::span.
+template <class Container,
+          class = std::enable_if_t<std::is_trivially_copyable_v<std::remove_reference_t<
+              decltype(*std::data(std::declval<const Container &>()))>>>>
+std::string_view bytes(const Container &elements) noexcept
+{ return bytes(std::data(elements), std::size(elements) * sizeof *std::data(elements)); }
+/// Not for a text in quotes, which has a NUL behind its bytes: write `"text"sv`.
+template <std::size_t size> std::string_view bytes(const char (&)[size]) = delete;
 
-/// Bytes that cos_download_buffer() allocated, without a copy.
+/// The path of a local file or directory.
+class LocalPath {
+public:
+    LocalPath(std::string utf8) : utf8_(std::move(utf8)) {}
+    LocalPath(const char *utf8) : utf8_(utf8) {}
+    /// On Windows it throws where the path is not UTF-16.
+    template <class Path,
+              class = std::enable_if_t<std::is_same_v<Path, std::filesystem::path>>>
+    LocalPath(const Path &path)
+    {
+        const auto text = path.u8string();  // of another type of char in C++20
+        utf8_.assign(text.begin(), text.end());
+    }
+
+private:
+    friend const char *plain(const LocalPath &path) noexcept { return detail::plain(path.utf8_); }
+
+    std::string utf8_;
+};
+
+/// Bytes that cos_download_buffer() allocated, without a copy: a range, for std::span and loops.
 class Buffer {
 public:
     Buffer() = default;
@@ -504,6 +590,8 @@ public:
     /// NULL if there are none.
     const std::uint8_t *data() const noexcept { return data_; }
     std::size_t size() const noexcept { return size_; }
+    const std::uint8_t *begin() const noexcept { return data_; }
+    const std::uint8_t *end() const noexcept { return data_ + size_; }
     /// The bytes, as long as the buffer holds them.
     std::string_view view() const noexcept { return bytes(data_, size_); }
 
@@ -533,7 +621,7 @@ public:
     {
         create(appid, secret_id, secret_key, detail::plain(region), options);
     }
-    /// A client without a region: `options` give both host names.
+    /// The same with the region, or the host names, among the `options`.
     Client(Text appid, Text secret_id, Text secret_key, const ClientOptions &options)
     {
         create(appid, secret_id, secret_key, nullptr, options);
@@ -614,7 +702,7 @@ public:
     Result del_folder(Text bucket, Text cos_path, const DeleteOptions &options = {}) const
     { return call(cos_del_folder, bucket, cos_path, options); }
 
-    Result upload_file(Text bucket, Text cos_path, Text local_path,
+    Result upload_file(Text bucket, Text cos_path, const LocalPath &local_path,
                        const UploadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_upload_file, bucket, cos_path, local_path, options, transfer); }
     /// See cos_upload_buffer(); bytes() makes a view of anything.
@@ -643,11 +731,11 @@ public:
         };
         return upload_stream(bucket, cos_path, size, Read(read), options, transfer);
     }
-    Result upload_folder(Text bucket, Text cos_path, Text local_path,
+    Result upload_folder(Text bucket, Text cos_path, const LocalPath &local_path,
                          const UploadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_upload_folder, bucket, cos_path, local_path, options, transfer); }
 
-    Result download_file(Text bucket, Text cos_path, Text local_path,
+    Result download_file(Text bucket, Text cos_path, const LocalPath &local_path,
                          const DownloadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_download_file, bucket, cos_path, local_path, options, transfer); }
     /// See cos_download_buffer(). `out` is empty if it fails.
@@ -665,7 +753,7 @@ public:
         void *user = const_cast<Write *>(&write);
         return call(cos_download_stream, bucket, cos_path, options, transfer, written, user);
     }
-    Result download_folder(Text bucket, Text cos_path, Text local_path,
+    Result download_folder(Text bucket, Text cos_path, const LocalPath &local_path,
                            const DownloadOptions &options = {}, const Transfer &transfer = {}) const
     { return call(cos_download_folder, bucket, cos_path, local_path, options, transfer); }
 

@@ -4,14 +4,19 @@
 #include "check.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+#if __cplusplus >= 202002L
+#include <span>
+#endif
 
 using namespace libcos;
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -233,10 +238,23 @@ void contents(const Client &client, const std::string &directory)
     EXPECT(COS_ERR_PARAM, client.upload_stream(bucket, "/c/none", 1, nullptr));
 
     const std::vector<std::uint16_t> numbers(5, 0x0100);
-    EXPECT(COS_OK, client.upload_buffer(bucket, "/c/n", libcos::bytes(numbers.data(), 10)));
+    EXPECT(COS_OK, client.upload_buffer(bucket, "/c/n", libcos::bytes(numbers)));
     EXPECT(COS_OK, client.upload_buffer(bucket, "/c/empty", {}));
     EXPECT(COS_OK, client.download_buffer(bucket, "/c/n", moved));
     CHECK(moved.view() == libcos::bytes(numbers.data(), 10));
+    CHECK(std::vector<std::uint8_t>(moved.begin(), moved.end()).size() == 10);
+    const std::uint8_t array[] = {0, 1, 0};
+    CHECK(libcos::bytes(array) == "\0\1\0"sv && libcos::bytes("text"s) == "text");
+#if __cplusplus >= 202002L
+    const std::span<const std::uint8_t> span(moved);
+    CHECK(span.size() == 10 && libcos::bytes(span.subspan(2)) == moved.view().substr(2));
+#endif
+
+    // A path is a path however it is written; the directory's name was given in UTF-8.
+    const auto place = std::filesystem::u8path(directory) / std::filesystem::u8path("本地");
+    EXPECT(COS_OK, client.upload_file(bucket, "/c/path", place));
+    EXPECT(COS_OK, client.download_file(bucket, "/c/path", place.parent_path() / "path"));
+    CHECK(read_file(directory + "/path") == bytes);
 
     // The directory has `tree/a` and `tree/sub/b`.
     const auto up = client.upload_folder(bucket, "/t/", directory + "/tree");
@@ -319,6 +337,8 @@ void refusals(const std::string &host)
     refused(Client("1", nul, "k", where).created(), "secret_id");
     refused(Client("1", "i", nul, where).created(), "secret_key");
     refused(Client("1", "i", "k", "sh\0"s, where).created(), "region");
+    refused(Client("1", "i", "k", "sh", ClientOptions().region("gz")).created(), "region");
+    CHECK(static_cast<bool>(Client("1", "i", "k", ClientOptions().region("ap-shanghai"))));
     refused(Client("1", "i", "k", "sh", Raw{"{}\0"s}).created(), "options");
     refused(Client("1", "i", "k", "sh", Raw{""}).created(), "options");
     CHECK(static_cast<bool>(Client("1", "i", "k", "sh")));
@@ -390,6 +410,26 @@ void transfers(const Client &client)
     EXPECT(COS_OK, client.list_folder(bucket, "/"));
 
 #ifdef __cpp_exceptions
+    EXPECT(COS_OK, client.stat_folder(bucket, "/").value());
+    const Result kept = client.list_folder(bucket, "/").value();
+    CHECK(&kept.value() == &kept && kept.length("/data/infos"));
+    EXPECT(COS_OK, client.create_folder(bucket, "/full/"));
+    put(client, "/full/a", "x");
+    try {
+        client.del_folder(bucket, "/full/").value();
+        CHECK(false);
+    } catch (const std::exception &exception) {
+        const Error copy = dynamic_cast<const Error &>(exception);
+        const Result &failed = copy.result();
+        EXPECT(COS_ERR_FOLDER_NOT_EMPTY, failed);
+        CHECK(copy.code() == COS_ERR_FOLDER_NOT_EMPTY && !failed.retryable());
+        CHECK(copy.what() == "COS_ERR_FOLDER_NOT_EMPTY (-173): " + failed.message() + "; " +
+                                 failed.hint().value());
+    }
+    const auto none = client.stat_file(bucket, "/none");
+    CHECK(none.server_code() == (is_v5 ? std::optional("NoSuchKey"s) : std::nullopt));
+    CHECK(none.request_id() && !none.hint());
+
     const auto thrown_by = [](auto call) {
         try {
             const Result result = call();

@@ -46,13 +46,7 @@ impl Config {
         let region = region.map(str::to_owned).or(options.text("region")?);
         let api = api(options.text("api")?.as_deref(), region.as_deref())?;
         let defaults = Config {
-            site: Site {
-                api,
-                region,
-                hostname: None,
-                download_hostname: None,
-                scheme: "https",
-            },
+            site: Site { api, region, hostname: None, download_hostname: None, scheme: "https" },
             token: None,
             requests: RequestSettings {
                 timeout: DEFAULT_TIMEOUT,

@@ -48,6 +48,8 @@ mod local_files;
 mod readme;
 #[cfg(unix)]
 mod sdks;
+#[cfg(unix)]
+mod updater;
 
 #[cfg(windows)]
 mod windows;

@@ -258,7 +258,8 @@ fn an_upload_that_could_not_be_read_is_continued() {
     let file = bed.file("large", 16 * MIB);
     let read = "ssize_t pread64(int file, void *to, size_t len, off64_t at) { static int count; \
                 if (at > (12 << 20) && ++count > 70) { errno = EIO; return -1; } \
-                return syscall(SYS_pread64, file, to, len, at); }";
+                return syscall(SYS_pread64, file, to, len, at); }\n\
+                ssize_t pread(int, void *, size_t, off64_t) __attribute__((alias(\"pread64\")));";
     let source = format!(
         "#define _GNU_SOURCE\n#include <errno.h>\n#include <unistd.h>\n\
          #include <sys/syscall.h>\n{read}\n"

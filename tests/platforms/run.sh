@@ -17,7 +17,7 @@ built_tests() { # messages
         sed 's/^cos /library /; s/^cos_emulator /emulator /; s/^program /emulator /; s/^it /behaviour /'
 }
 as_json=--message-format=json-render-diagnostics
-all_tests='--workspace --lib --test it --test program'
+all_tests='-p libcos -p cos-emulator --lib --test it --test program'
 
 # Builds the C programs with the library that cargo has built beside the tests.
 build_programs() {
@@ -26,8 +26,12 @@ build_programs() {
     sed -n '/} cos_code;/q; s/^ *\(COS_[A-Z0-9_]*\) = -\{0,1\}[0-9].*/{\1, "\1"},/p' include/cos.h >"$out/every_code.h"
     library=$target_files/platforms/deps
     case $name in
-    windows-*) exe=.exe built=cos.dll rpath='' system='-lws2_32 -Wl,-Bstatic -lpthread' ;;
-    *) exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system='-lpthread -lunwind' ;;
+    windows-*) exe=.exe built=cos.dll rpath='' loads='' system='-lws2_32 -Wl,-Bstatic -lpthread' ;;
+    *)
+        exe='' built=libcos.so rpath="-Wl,-rpath,$out/programs" system='-lpthread -lunwind'
+        # With musl, zig would link a program without a loader.
+        loads=-dynamic
+        ;;
     esac
     cp "$library/$built" "$out/programs/${shared##*/}"
     cp "$library/$built" "$out/programs/$built"
@@ -49,7 +53,7 @@ build_programs() {
         }
         # shellcheck disable=SC2086 # a list of words
         case $program in
-        load | host_dlopen) compile loaded $private ;;
+        load | host_dlopen) compile loaded $loads $private ;;
         windows_unload) compile loaded -DCOS_STATIC ;;
         *)
             compile shared "$out/programs/$built" $rpath $system

@@ -32,7 +32,8 @@ pub fn check_replaceable(
     _: &Metadata,
     go_on: &dyn Fn() -> bool,
 ) -> io::Result<()> {
-    open(parent(path), FILE_ADD_FILE, 0)?;
+    // Who makes the directory has it for itself until it is made.
+    patiently(go_on, || open(parent(path), FILE_ADD_FILE, 0))?;
     let Some(found) = found else {
         return Ok(());
     };

@@ -55,6 +55,9 @@ fn on_disk(file: File) -> io::Result<File> {
     }
 }
 
+/// So long what looks for viruses may have a file.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// Repeats what fails because another program has the file open: most close it in a moment.
 pub fn patiently<T>(
     go_on: &dyn Fn() -> bool,
@@ -184,9 +187,8 @@ pub fn open_partial(path: &Path, replaces: Option<&Access>) -> io::Result<(File,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         result => return Ok((result?, true)),
     }
-    // What looks for viruses may have it for a moment. Another partial file will do as well.
-    let moment = Duration::from_millis(500);
-    Ok((within(moment, &|| true, || open_own(path, OPEN_EXISTING, None))?, false))
+    // Another partial file will do as well.
+    Ok((within(MOMENT, &|| true, || open_own(path, OPEN_EXISTING, None))?, false))
 }
 
 /// Opens a file for reading and writing, and, where that can be had, for changing its access list.
@@ -367,11 +369,13 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
 
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let (old, new) = (wide(from)?, wide(to)?);
-    // SAFETY: both are NUL-terminated and stay as they are during the call.
-    match unsafe { MoveFileExW(old.as_ptr(), new.as_ptr(), MOVEFILE_WRITE_THROUGH) } {
-        0 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
+    within(MOMENT, &|| true, || {
+        // SAFETY: both are NUL-terminated and stay as they are during the call.
+        match unsafe { MoveFileExW(old.as_ptr(), new.as_ptr(), MOVEFILE_WRITE_THROUGH) } {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    })
 }
 
 pub fn replace(from: &Path, to: &Path, go_on: &dyn Fn() -> bool) -> io::Result<()> {
@@ -404,6 +408,7 @@ pub fn symlink(to: &Path, link: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::windows::access::check_replaceable;
     use std::cell::Cell;
 
     fn opened_for_itself(path: &Path, share: u32) -> File {
@@ -441,6 +446,28 @@ mod tests {
         replace(&new, &old, &go_on).unwrap();
         assert_eq!(fs::read(&old).unwrap(), b"new");
         assert!(!new.exists());
+        let other = opened_for_itself(&old, 0);
+        let ends = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(other);
+        });
+        rename_new(&old, &new).unwrap();
+        ends.join().unwrap();
+        assert_eq!(fs::read(&new).unwrap(), b"new");
+    }
+
+    /// As one that is just being made is: another thread's part of a tree may begin there.
+    #[test]
+    fn a_directory_that_others_must_not_write_to_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (at, path) = (fs::metadata(dir.path()).unwrap(), dir.path().join("new"));
+        let mut held = OpenOptions::new();
+        held.read(true).share_mode(FILE_SHARE_READ).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+        let other = held.open(dir.path()).unwrap();
+        let error = check_replaceable(&path, None, &at, &|| false).unwrap_err();
+        assert!(is_in_use(&error), "{error}");
+        let other = Cell::new(Some(other));
+        check_replaceable(&path, None, &at, &|| other.take().is_some()).unwrap();
     }
 
     #[test]

@@ -1,5 +1,5 @@
 """The client for asyncio: the same calls, awaited. Each runs on a thread of a pool of its own, so that
-the event loop goes on. A task that is cancelled stops its call."""
+the event loop goes on. A task that is cancelled stops its call, and no other."""
 
 from __future__ import annotations
 
@@ -251,12 +251,14 @@ class Client:
         `size` is the number of bytes. None asks the file; where nobody knows, or with -1, the XML
         API takes the content all the same.
         """
-        transfer = options.get("transfer") or calls.Transfer()
-        given: Dict[str, Any] = {**options, "transfer": transfer}
+        given: Dict[str, Any] = dict(options)
+        alone = calls.Transfer()
         if hasattr(content, "__aiter__"):
-            content = _pieces(content, asyncio.get_running_loop(), transfer)
+            given["transfer"] = given.get("transfer") or calls.Transfer()
+            stops = [alone, given["transfer"]]
+            content = _pieces(content, asyncio.get_running_loop(), stops)
         return await self._follow(
-            self.sync.upload_stream, given, bucket, cos_path, size, content)
+            self.sync.upload_stream, given, bucket, cos_path, size, content, alone=alone)
 
     async def upload_folder(
         self, bucket: str, cos_path: str, local_path: Path,
@@ -328,20 +330,24 @@ class Client:
             self.sync.request, options, method, bucket, cos_path, params, headers, body)
 
     async def _follow(
-        self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any
+        self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any,
+        alone: Optional[calls.Transfer] = None,
     ) -> T:
         """Makes a call that tells of its progress, on the event loop."""
         given = dict(options)
-        return await self._run(method, given, *arguments, progress=given.pop("progress", None))
+        progress = given.pop("progress", None)
+        return await self._run(method, given, *arguments, progress=progress, alone=alone)
 
     async def _run(
         self, method: Callable[..., T], options: Mapping[str, Any], *arguments: Any,
-        progress: Optional[calls.Follower] = None,
+        progress: Optional[calls.Follower] = None, alone: Optional[calls.Transfer] = None,
     ) -> T:
-        """Makes a call. If it is stopped it has ended then: it touches files and streams no more."""
+        """Makes a call. If it is stopped it has ended then: it touches files and streams no more.
+        `alone` stops it, and the program's transfer stays as it is."""
         given = dict(options)
         transfer = given["transfer"] = given.get("transfer") or calls.Transfer()
-        future = calls.Future(lambda: method(*arguments, **given))
+        stop = alone or calls.Transfer()
+        future = calls.Future(lambda: calls.for_task(stop, lambda: method(*arguments, **given)))
         ended = self._submit(future)
         # A bar may refuse to be true or false.
         pause = None if progress is None else calls.INTERVAL
@@ -351,7 +357,7 @@ class Client:
                 calls.tell(progress, transfer.progress())
         except BaseException:
             if not self._pool.forget(future):
-                transfer.cancel()
+                stop.cancel()
                 await asyncio.wait({ended}, timeout=calls.GRACE)
             raise
         return future.result()
@@ -389,7 +395,7 @@ class Client:
 
 
 def _pieces(
-    content: Any, loop: asyncio.AbstractEventLoop, transfer: calls.Transfer
+    content: Any, loop: asyncio.AbstractEventLoop, stops: Iterable[calls.Transfer]
 ) -> Iterator[streams.Data]:
     """What an asynchronous iterable brings, for the thread of an upload."""
     iterator = content.__aiter__()
@@ -405,7 +411,7 @@ def _pieces(
         ended = threading.Event()
         waiting.add_done_callback(lambda _: ended.set())
         while not ended.wait(calls.INTERVAL):
-            if transfer.cancelled:
+            if any(stop.cancelled for stop in stops):
                 waiting.cancel()
                 raise errors.cancelled()
         piece = waiting.result()

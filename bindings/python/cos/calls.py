@@ -106,6 +106,29 @@ class Transfer:
             return self._handles[library]
 
 
+class _Task(threading.local):
+    """What this thread works for."""
+
+    stop: Optional[Transfer] = None
+
+
+_task = _Task()
+
+
+def for_task(stop: Transfer, work: Callable[[], T]) -> T:
+    """Runs what makes calls, each of which `stop` stops, too."""
+    _task.stop = stop
+    try:
+        return work()
+    finally:
+        _task.stop = None
+
+
+def stop_of_task() -> List[Transfer]:
+    """What stops the calls of this thread, if it works for a task."""
+    return [] if _task.stop is None else [_task.stop]
+
+
 class Future(Generic[T]):
     """The result of a function that runs on another thread."""
 

@@ -480,9 +480,10 @@ class Client:
         """Makes a call by a handle of the client that the program's transfer stops, and `alone`, as
         a deadline does: this call ends, and the program's transfer stays as it is."""
         limit = alone or calls.Transfer()
+        stops = [limit, stop["transfer"], *calls.stop_of_task()]
 
         def stoppable() -> calls.T:
-            with self._stopped_by(limit, stop["transfer"]) as client:
+            with self._stopped_by(*stops) as client:
                 return work(client)
 
         return calls.Call(stoppable, limit, **stop).run()

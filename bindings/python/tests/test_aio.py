@@ -85,19 +85,21 @@ class Aio(Test):
         path = self.folder + "a"
         local = self.local("large", b"x" * 9_500_000)
 
+        shared = cos.Transfer()
+
         async def never():
             await asyncio.sleep(3600)
             yield b""
 
         async def work(client):
             for call in (
-                lambda: client.stat_file(BUCKET, path),
-                lambda: client.del_folder(BUCKET, self.folder, recursive=True),
-                lambda: client.iter_folder(BUCKET, self.folder).__anext__(),
-                lambda: client.delete_tree(BUCKET, self.folder),
-                lambda: client.upload_file(BUCKET, path, local),
-                lambda: client.download_buffer(BUCKET, path),
-                lambda: client.upload_stream(BUCKET, path, 9, never()),
+                lambda: client.stat_file(BUCKET, path, transfer=shared),
+                lambda: client.del_folder(BUCKET, self.folder, recursive=True, transfer=shared),
+                lambda: client.iter_folder(BUCKET, self.folder, transfer=shared).__anext__(),
+                lambda: client.delete_tree(BUCKET, self.folder, transfer=shared),
+                lambda: client.upload_file(BUCKET, path, local, transfer=shared),
+                lambda: client.download_buffer(BUCKET, path, transfer=shared),
+                lambda: client.upload_stream(BUCKET, path, 9, never(), transfer=shared),
             ):
                 task = asyncio.ensure_future(call())
                 await asyncio.sleep(0.2)
@@ -106,7 +108,9 @@ class Aio(Test):
                 with self.assertRaises(asyncio.CancelledError):
                     await task
             with self.assertRaises(cos.DeadlineExceeded):
-                await client.stat_file(BUCKET, path, deadline=0.2)
+                await client.stat_file(BUCKET, path, deadline=0.2, transfer=shared)
+            # What ends one call leaves the program's transfer to the others.
+            self.assertFalse(shared.cancelled)
 
         begun = time.monotonic()
         self.run_with_client(work)

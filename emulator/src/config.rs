@@ -40,7 +40,7 @@ pub struct Bucket {
     /// Whether downloads need no signature.
     #[serde(default)]
     pub public: bool,
-    /// The region it lives in, as in `{region}.file.myqcloud.com`.
+    /// The region it lives in, by its name in either API.
     #[serde(default = "default_region")]
     pub region: String,
     /// The owner; without one every configured appid has a bucket of this name.
@@ -50,6 +50,29 @@ pub struct Bucket {
 
 fn default_region() -> String {
     "sh".into()
+}
+
+/// The regions that have two names: in the JSON API, and in the XML API.
+const REGIONS: [(&str, &str); 9] = [
+    ("sh", "ap-shanghai"),
+    ("gz", "ap-guangzhou"),
+    ("bj", "ap-beijing"),
+    ("tj", "ap-beijing-1"),
+    ("cd", "ap-chengdu"),
+    ("sgp", "ap-singapore"),
+    ("hk", "ap-hongkong"),
+    ("ca", "na-toronto"),
+    ("ger", "eu-frankfurt"),
+];
+
+/// The name of a region in the JSON API, given that of either.
+pub(crate) fn short_region(name: &str) -> &str {
+    REGIONS.iter().find(|(_, long)| *long == name).map_or(name, |(short, _)| short)
+}
+
+/// The name of a region in the XML API, given that of either.
+pub(crate) fn long_region(name: &str) -> &str {
+    REGIONS.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| long)
 }
 
 impl Bucket {

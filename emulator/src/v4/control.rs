@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    config::short_region,
     http::{app::App, reply::Reply},
     settings::Settings,
     v4::{
@@ -49,7 +50,7 @@ impl Control {
         let host = self.host.split(':').next().unwrap_or_default();
         let region = host.strip_suffix(".file.myqcloud.com")?;
         let bucket = app.config.bucket(&self.resource.appid, &self.resource.bucket)?;
-        (region != bucket.region).then(|| {
+        (region != short_region(&bucket.region)).then(|| {
             Reply::html(
                 403,
                 "Sorry, there is no permission to get this URL from this server: the bucket is in another region.",

@@ -1,5 +1,6 @@
 //! Which bucket a request is for: the host says it, or the beginning of the path.
 
+pub(crate) use crate::config::long_region as region;
 use crate::{config::Config, http::head::Head};
 
 /// The domains of the service.
@@ -39,22 +40,6 @@ pub(crate) fn split_bucket(full: &str) -> Option<(&str, &str)> {
     let (name, appid) = full.rsplit_once('-')?;
     let is_number = !appid.is_empty() && appid.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && !name.is_empty()).then_some((name, appid))
-}
-
-/// The name of a region in this API, given that of either.
-pub(crate) fn region(name: &str) -> &str {
-    match name {
-        "sh" => "ap-shanghai",
-        "gz" => "ap-guangzhou",
-        "bj" => "ap-beijing",
-        "tj" => "ap-beijing-1",
-        "cd" => "ap-chengdu",
-        "sgp" => "ap-singapore",
-        "hk" => "ap-hongkong",
-        "ca" => "na-toronto",
-        "ger" => "eu-frankfurt",
-        other => other,
-    }
 }
 
 /// Where a request goes, if it goes to this API at all; `default` is the bucket of hosts that name none.
@@ -125,7 +110,7 @@ fn of_service(host: &str, path: &str) -> Option<Place> {
 }
 
 /// The bucket that the path begins with, or else the list of buckets.
-fn in_path(path: &str, region: Option<String>) -> Place {
+pub(crate) fn in_path(path: &str, region: Option<String>) -> Place {
     match path.trim_start_matches('/').split('/').next().unwrap_or_default() {
         "" => Place::Service { region },
         first => match split_bucket(first) {

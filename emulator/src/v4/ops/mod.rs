@@ -8,7 +8,7 @@ mod slices;
 use serde_json::{Value, json};
 
 use crate::{
-    config::Bucket,
+    config::{Bucket, short_region},
     settings::Settings,
     store::{Change, Entry, File, Lookup, Store},
     v4::{
@@ -152,12 +152,16 @@ impl Call<'_> {
         })
     }
 
+    fn region(&self) -> &str {
+        short_region(&self.bucket.region)
+    }
+
     fn access_url(&self, resource: &Resource) -> String {
         self.download_url(resource, "file.myqcloud.com")
     }
 
     fn source_url(&self, resource: &Resource) -> String {
-        self.download_url(resource, &format!("cos{}.myqcloud.com", self.bucket.region))
+        self.download_url(resource, &format!("cos{}.myqcloud.com", self.region()))
     }
 
     fn download_url(&self, resource: &Resource, host: &str) -> String {
@@ -173,7 +177,7 @@ impl Call<'_> {
             "source_url": self.source_url(resource),
             "url": format!(
                 "http://{}.file.myqcloud.com/files/v2/{}/{}{}",
-                self.bucket.region, resource.appid, resource.bucket, encode(&resource.path)
+                self.region(), resource.appid, resource.bucket, encode(&resource.path)
             ),
             "vid": format!("{}{:010}", file.blob, file.mtime),
         })

@@ -41,6 +41,8 @@ pub struct Emulator {
 impl Emulator {
     /// Starts an emulator; it listens when this returns.
     pub fn start(config: Config) -> io::Result<Emulator> {
+        let settings = config.settings.check();
+        settings.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let listener = listen(&config.host, config.port)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -69,6 +71,17 @@ impl Emulator {
     pub fn settings(&self, change: impl FnOnce(&mut Settings)) -> Settings {
         self.app.change_settings(change);
         self.app.settings()
+    }
+
+    /// Gives the settings the values they had at the start.
+    pub fn reset_settings(&self) -> Settings {
+        self.app.reset_settings();
+        self.app.settings()
+    }
+
+    /// Removes all objects and all that is unfinished, from all buckets.
+    pub fn clear_objects(&self) -> io::Result<()> {
+        self.app.store.clear().map_err(|error| io::Error::other(error.to_string()))
     }
 
     /// The requests so far, oldest first.

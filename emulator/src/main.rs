@@ -8,22 +8,33 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    thread,
 };
 
 use cos_emulator::{Bucket, Config, ConfigFile, Credential, Emulator, asked_to_end};
 use lexopt::{Arg, Parser, ValueExt};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 const HELP: &str = include_str!("help.txt");
 
 /// What the command line asks for.
 enum Task {
-    Serve(Box<Config>),
+    Serve(Box<Service>),
     Print(String),
+}
+
+/// An emulator, and what belongs to the program alone.
+struct Service {
+    config: Config,
+    /// The data directory, if it goes when the program ends.
+    temporary: Option<TempDir>,
+    ends_with_stdin: bool,
 }
 
 fn main() -> ExitCode {
     let outcome = parse(std::env::args_os().skip(1)).and_then(|task| match task {
-        Task::Serve(config) => serve(*config),
+        Task::Serve(service) => serve(*service),
         Task::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
     });
     match outcome {
@@ -38,12 +49,15 @@ fn main() -> ExitCode {
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Error>> {
     let mut parser = Parser::from_args(arguments);
     let (mut port, mut data, mut host, mut admin) = (None, None, None, true);
+    let (mut is_temporary, mut ends_with_stdin) = (false, false);
     let mut file = ConfigFile::default();
     let (mut credentials, mut buckets) = (Vec::new(), Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("port") => port = Some(parser.value()?.parse::<u16>()?),
             Arg::Long("data") => data = Some(PathBuf::from(parser.value()?)),
+            Arg::Long("temporary") => is_temporary = true,
+            Arg::Long("end-with-stdin") => ends_with_stdin = true,
             Arg::Long("host") => host = Some(parser.value()?.string()?),
             Arg::Long("config") => {
                 let path = PathBuf::from(parser.value()?);
@@ -66,9 +80,21 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Erro
     credentials.append(&mut file.credentials);
     buckets.append(&mut file.buckets);
 
+    let port = port.ok_or("--port is missing; --help explains")?;
     let data = data.filter(|data| !data.as_os_str().is_empty());
-    let mut config = Config::new(data.ok_or("--data is missing; --help explains")?);
-    config.port = port.ok_or("--port is missing; --help explains")?;
+    let (data, temporary) = match (data, is_temporary) {
+        (Some(data), false) => (data, None),
+        (None, true) => {
+            let directory = tempfile::Builder::new().prefix("cos-emulator-").tempdir();
+            let directory =
+                directory.map_err(|error| format!("--temporary: no directory: {error}"))?;
+            (directory.path().to_owned(), Some(directory))
+        }
+        (Some(_), true) => return Err("--data and --temporary exclude each other".into()),
+        (None, false) => return Err("--data or --temporary is missing; --help explains".into()),
+    };
+    let mut config = Config::new(data);
+    config.port = port;
     config.host = host.unwrap_or(config.host);
     config.admin = admin;
     config.settings = file.settings;
@@ -79,7 +105,7 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, Box<dyn Erro
     if !buckets.is_empty() {
         config.buckets = buckets;
     }
-    Ok(Task::Serve(Box::new(config)))
+    Ok(Task::Serve(Box::new(Service { config, temporary, ends_with_stdin })))
 }
 
 fn credential(text: &str) -> Result<Credential, String> {
@@ -108,7 +134,20 @@ fn bucket(text: &str) -> Result<Bucket, String> {
     }
 }
 
-fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+/// What is over when standard input has ended. A thread reads it: no system lets a program wait for
+/// whatever that may be.
+fn stdin_ended() -> oneshot::Receiver<()> {
+    let (tell, told) = oneshot::channel();
+    thread::spawn(move || {
+        // One that can't be read has ended as well.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = tell.send(());
+    });
+    told
+}
+
+fn serve(service: Service) -> Result<(), Box<dyn Error>> {
+    let Service { config, temporary, ends_with_stdin } = service;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asked_to_end = {
         let _inside = runtime.enter();
@@ -123,7 +162,17 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "cos-emulator listening on http://{}", emulator.host())?;
     stdout.flush()?;
-    runtime.block_on(asked_to_end);
+    runtime.block_on(async {
+        if !ends_with_stdin {
+            return asked_to_end.await;
+        }
+        tokio::select! {
+            () = asked_to_end => {}
+            _ = stdin_ended() => {}
+        }
+    });
     emulator.stop();
+    // Nothing of it is open any more.
+    temporary.map_or(Ok(()), TempDir::close)?;
     Ok(())
 }

@@ -163,7 +163,8 @@ impl Settings {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Refuses values that no server could have.
+    pub(crate) fn check(&self) -> Result<(), String> {
         match self.slice_size {
             _ if self.largest_page == 0 => Err("largest_page must be at least 1".into()),
             Some(0) => Err("slice_size must be at least 1".into()),

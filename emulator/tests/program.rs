@@ -4,7 +4,7 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -24,13 +24,12 @@ struct Program {
 
 impl Program {
     fn start(data: &Path, more: &[&str]) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cos-emulator"))
-            .args(["--port", "0", "--data"])
-            .arg(data)
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+        Program::of(command.args(["--port", "0", "--data"]).arg(data).args(more))
+    }
+
+    fn of(command: &mut Command) -> Program {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line
@@ -150,7 +149,7 @@ fn options() {
         "--config",
         file.to_str().unwrap(),
         "--bucket",
-        "open:public:tj",
+        "open:public:ap-beijing-1",
         "--credential",
         "77:ID:KEY",
         "--no-admin",
@@ -209,9 +208,15 @@ fn options() {
     };
     refuses(&["--port", "0"], &["--data"]);
     refuses(&["--port", "0", "--data", ""], &["--data"]);
+    refuses(&["--port", "0", "--data", "x", "--temporary"], &["--data and --temporary"]);
     refuses(&["--data", "x"], &["--port"]);
     refuses(&["--port", "x", "--data", "y"], &["x"]);
     refuses(&["--what"], &["--what"]);
+
+    fs::write(dir.path().join("wrong.json"), r#"{"settings": {"largest_page": 0}}"#).unwrap();
+    let wrong = dir.path().join("wrong.json");
+    let config = ["--port", "0", "--data", "y", "--config", wrong.to_str().unwrap()];
+    refuses(&config, &["largest_page must be at least 1"]);
 
     // Whoever starts it is told what to do.
     let running = Program::start(&dir.path().join("data"), &[]);
@@ -227,6 +232,32 @@ fn options() {
     fs::write(dir.path().join("odd/index.redb"), "odd").unwrap();
     let odd = dir.path().join("odd");
     refuses(&["--port", "0", "--data", odd.to_str().unwrap()], &["index.redb", "damaged"]);
+}
+
+#[test]
+fn it_ends_with_its_standard_input_and_takes_its_directory_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+    command.args(["--port", "0", "--temporary", "--end-with-stdin"]).stdin(Stdio::piped());
+    // Where temporary files are, on Unix and on Windows.
+    let mut program = Program::of(
+        ["TMPDIR", "TMP", "TEMP"]
+            .iter()
+            .fold(&mut command, |command, name| command.env(name, dir.path())),
+    );
+    program.child.stdin.as_mut().unwrap().write_all(b"what it reads is nothing to it\n").unwrap();
+    assert_eq!(program.send(upload_ask("/f", b"x")).code(), 0);
+    let made: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|made| made.unwrap().path()).collect();
+    assert!(made.len() == 1 && made[0].join("index.redb").is_file(), "{made:?}");
+
+    drop(program.child.stdin.take());
+    assert!(program.child.wait().unwrap().success());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+
+    // Without the option, the end of its input is nothing to it either.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+    command.args(["--port", "0", "--data"]).arg(dir.path()).stdin(Stdio::null());
+    assert_eq!(Program::of(&mut command).send(upload_ask("/f", b"x")).code(), 0);
 }
 
 #[cfg(unix)]

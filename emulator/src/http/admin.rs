@@ -1,10 +1,17 @@
-//! `/_emulator/`: the request log, the switches and the faults, for test programs in any language.
+//! `/_emulator/`: the request log, the switches, the faults and the objects, for test programs in any language.
 
 use serde_json::{Value, json};
 
-use crate::http::{app::App, faults::Fault, reply::Reply};
+use tokio::task::block_in_place;
+
+use crate::{
+    http::{app::App, faults::Fault, reply::Reply},
+    v5,
+};
 
 pub(crate) const PREFIX: &str = "/_emulator/";
+/// What stands in front of the bucket and the key of one object.
+pub(crate) const OBJECTS: &str = "/_emulator/objects";
 
 pub(crate) fn answer(app: &App, method: &str, path: &str, body: &[u8]) -> Reply {
     let outcome = match (method, path.strip_prefix(PREFIX).unwrap_or_default()) {
@@ -20,19 +27,30 @@ pub(crate) fn answer(app: &App, method: &str, path: &str, body: &[u8]) -> Reply 
         ("PUT", "settings") => parse(body)
             .and_then(|changes| app.change_settings(|all| all.merge(&changes)))
             .and_then(|()| settings(app)),
+        ("DELETE", "settings") => {
+            app.reset_settings();
+            settings(app)
+        }
+        ("GET", "objects") => {
+            block_in_place(|| v5::all_objects(&app.store)).map_err(|error| error.to_string())
+        }
+        ("DELETE", "objects") => {
+            let outcome = block_in_place(|| app.store.clear());
+            outcome.map(|()| json!({})).map_err(|error| error.to_string())
+        }
         ("GET", "faults") => Ok(faults(app)),
         ("POST", "faults") => parse(body).and_then(|body| add_faults(app, body)),
         ("DELETE", "faults") => {
             app.faults.clear();
             Ok(json!({}))
         }
-        (_, "health" | "requests" | "settings" | "faults") => {
+        (_, "health" | "requests" | "settings" | "faults" | "objects") => {
             return Reply::json(405, &json!({"error": "wrong method"}));
         }
         _ => {
             return Reply::json(
                 404,
-                &json!({"error": "there are health, requests, settings and faults"}),
+                &json!({"error": "there are health, requests, settings, faults and objects"}),
             );
         }
     };

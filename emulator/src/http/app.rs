@@ -54,6 +54,10 @@ impl App {
         change(&mut self.settings.write().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub fn reset_settings(&self) {
+        self.change_settings(|settings| settings.clone_from(&self.config.settings));
+    }
+
     pub fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -64,7 +64,7 @@ pub(crate) async fn answer(app: &Arc<App>, connection: u64, request: Request<Inc
     let is_head = head.parts.method == Method::HEAD;
     let mut record = head.record(connection);
     let served = match Route::of(app, &head) {
-        Route::Admin => return Outcome::Reply(answer_admin(app, &head, body).await),
+        Route::Admin => return Outcome::Reply(answer_admin(app, head, body).await),
         Route::V4(route) => {
             route.describe(&head, &mut record);
             app.log.begin(&mut record);
@@ -81,7 +81,11 @@ pub(crate) async fn answer(app: &Arc<App>, connection: u64, request: Request<Inc
     outcome
 }
 
-async fn answer_admin(app: &App, head: &Head, body: Incoming) -> Reply {
+async fn answer_admin(app: &App, head: Head, body: Incoming) -> Reply {
+    let object = head.parts.uri.path().strip_prefix(admin::OBJECTS);
+    if object.is_some_and(|object| object.starts_with('/')) {
+        return v5::administer(app, admin::OBJECTS, head, body).await;
+    }
     match Limited::new(body, LARGEST_ADMIN_BODY).collect().await {
         Ok(body) => admin::answer(app, head.method(), head.parts.uri.path(), &body.to_bytes()),
         Err(error) => Reply::json(400, &json!({"error": error.to_string()})),

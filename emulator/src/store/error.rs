@@ -1,5 +1,7 @@
 //! Why the store could not do something; each API has its own words for it.
 
+use std::fmt;
+
 /// What went wrong.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -9,6 +11,16 @@ pub(crate) enum Error {
     Ended(&'static str),
     /// The disk, or the index on it.
     Broken(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Error::Missing => "it is not there",
+            Error::Ended(why) => why,
+            Error::Broken(why) => why,
+        })
+    }
 }
 
 impl From<std::io::Error> for Error {

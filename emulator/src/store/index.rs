@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use redb::{
-    Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction,
+    AccessGuard, Database, MultimapTable, MultimapTableDefinition, ReadOnlyTable, ReadTransaction,
     ReadableMultimapTable, ReadableTable, Table, TableDefinition, WriteTransaction,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -68,6 +68,10 @@ pub(crate) fn prepare(database: &Database, now: u64) -> Result<u64, Error> {
     };
     transaction.commit()?;
     Ok(created)
+}
+
+fn keys(table: &impl ReadableTable<&'static str, Bytes>) -> Result<Vec<String>, Error> {
+    table.iter()?.map(|item| Ok(item?.0.value().to_owned())).collect()
 }
 
 /// Questions that can be asked inside and outside of a change.
@@ -142,6 +146,15 @@ impl View {
         let Some(kept) = self.contexts.get(context)? else { return Ok(None) };
         let (of, position): (String, String) = parse(kept.value())?;
         Ok((of == list).then_some(position))
+    }
+
+    /// All entries, by file id.
+    pub fn all_entries(&self) -> Result<Vec<(String, Entry)>, Error> {
+        let read = |item: Result<_, redb::StorageError>| {
+            let (file_id, entry): (AccessGuard<&str>, AccessGuard<Bytes>) = item?;
+            Ok((file_id.value().to_owned(), parse(entry.value())?))
+        };
+        self.objects.iter()?.map(read).collect()
     }
 
     pub fn all_uploads(&self) -> Result<Vec<UploadMeta>, Error> {
@@ -272,6 +285,23 @@ impl<'t> Change<'t> {
         let key = content_key(file_id, sha, size);
         let Some(found) = self.contents.get(key.as_str())?.next() else { return Ok(None) };
         self.file(found?.value()).map(Some)
+    }
+
+    /// Removes every entry and every upload, with their contents.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        for file_id in keys(&self.uploads)? {
+            self.drop_upload(&file_id)?;
+        }
+        for id in keys(&self.multiparts)? {
+            self.end_multipart(&id)?;
+        }
+        for file_id in keys(&self.objects)? {
+            self.remove(&file_id)?;
+        }
+        self.completed.retain(|_, _| false)?;
+        self.contexts.retain(|_, _| false)?;
+        self.signatures.retain(|_, _| false)?;
+        Ok(())
     }
 
     pub fn begin_upload(&mut self, meta: &UploadMeta) -> Result<(), Error> {

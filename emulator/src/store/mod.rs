@@ -105,6 +105,11 @@ impl Store {
         }
     }
 
+    /// Forgets everything but that the data directory was used before.
+    pub fn clear(&self) -> Result<(), Error> {
+        self.change(|index| index.clear())
+    }
+
     pub fn upload(&self, session: &str) -> Option<Arc<Upload>> {
         self.uploads.get(session)
     }

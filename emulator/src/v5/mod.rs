@@ -24,7 +24,8 @@ mod xml;
 
 use std::sync::Arc;
 
-use hyper::{body::Incoming, header::EXPECT};
+use hyper::{Method, body::Incoming, header::EXPECT};
+use serde_json::{Value, json};
 
 use self::{
     content::Arriving,
@@ -44,11 +45,11 @@ use crate::{
         head::Head,
         log::Record,
         range::range_start,
-        reply::Reply,
+        reply::{Body, Reply},
         server::Served,
     },
     settings::Settings,
-    store::{Change, Entry, File, Folder, Store},
+    store::{Change, Entry, Error, File, Folder, Store},
 };
 
 /// What an operation answers.
@@ -212,6 +213,72 @@ async fn answer(
     call.check_permission(op)?;
     request.check_key()?;
     op.run(&call, arriving).await
+}
+
+/// An operation on an object that the admin interface asks for, by a target that begins with this
+/// prefix: it is carried out as if the bucket's owner had signed it.
+pub(crate) async fn administer(
+    app: &App,
+    prefix: &str,
+    mut head: Head,
+    mut body: Incoming,
+) -> Reply {
+    let is_head = head.parts.method == Method::HEAD;
+    let gauge = Gauge::default();
+    let answer = match head.target[prefix.len()..].parse() {
+        Ok(uri) => {
+            head.parts.uri = uri;
+            let arriving = Arriving { body: &mut body, gauge: &gauge };
+            answer_owner(app, head, arriving).await
+        }
+        Err(_) => Err(Word::INVALID_URI.into()),
+    };
+    drain(&mut body, &gauge).await;
+    let mut reply = answer.unwrap_or_else(|failure| {
+        let error = format!("{}: {}", failure.word.code, failure.message());
+        Reply::json(failure.word.status, &json!({"error": error}))
+    });
+    if is_head {
+        reply.body = Body::bytes("");
+    }
+    reply
+}
+
+async fn answer_owner(app: &App, head: Head, arriving: Arriving<'_>) -> Answer {
+    let settings = &app.settings();
+    let place = place::in_path(head.parts.uri.path(), None);
+    let (request, problem) = Request::new(head, place);
+    problem?;
+    let (request, op) = (&request, Op::of(&request));
+    let Place::Bucket(place) = &request.place else {
+        return Err(Word::NO_BUCKET.saying("The path must be objects/BUCKET-APPID/KEY."));
+    };
+    if !matches!(op, Op::PutObject | Op::GetObject | Op::HeadObject | Op::DeleteObject) {
+        return Err(Word::METHOD_NOT_ALLOWED.into());
+    }
+    request.check_key()?;
+    let bucket = find_bucket(app, settings, place)?;
+    let identity = Identity::Account(place.appid.clone());
+    let call = Call { app, settings, request, place, bucket, identity, now: app.now() };
+    op.run(&call, arriving).await
+}
+
+/// All objects of all buckets, as the admin interface shows them.
+pub(crate) fn all_objects(store: &Store) -> Result<Value, Error> {
+    let described = store.view()?.all_entries()?.into_iter().filter_map(|(file_id, entry)| {
+        let mut parts = file_id.splitn(4, '/').skip(1);
+        let (appid, name, key) = (parts.next()?, parts.next()?, parts.next()?);
+        let file = object(entry)?;
+        Some(json!({
+            "bucket": format!("{name}-{appid}"),
+            "key": key,
+            "size": file.size,
+            "etag": headers::etag(&file),
+            "headers": file.headers,
+            "modified": file.mtime,
+        }))
+    });
+    Ok(described.collect())
 }
 
 fn find_bucket<'a>(

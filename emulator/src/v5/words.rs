@@ -178,8 +178,13 @@ impl Failure {
         Failure { headers: Box::new([(name, value)]), ..self }
     }
 
+    /// What is told of it.
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or(self.word.message)
+    }
+
     pub fn reply(&self, resource: &str, request_id: &str, trace_id: &str) -> Reply {
-        let message = self.message.as_deref().unwrap_or(self.word.message);
+        let message = self.message();
         let mut reply = refusal(
             (self.word.code, self.word.status, message),
             &self.more,

@@ -2,6 +2,8 @@
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
 # make npm        the package for Node.js, in dist/
+# make emulator-wheel  the emulator as a package for Python, with fixtures for pytest, into dist/
+# make emulator-npm    the emulator as a package for Node.js, into dist/
 # make dist       the archives for every platform, in build/dist; PLATFORMS= chooses some
 # make test-dist  those archives in bare systems: an old Debian, ARM64 under qemu, musl, Wine; PLATFORMS=
 # make demo       the whole round against the emulator, from the command line and from C
@@ -77,8 +79,8 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install config uninstall wheel npm dist test-dist demo emulator check test \
-    test-platforms macos setup docs bench soak header abi style lint clean help
+.PHONY: all lib rust install config uninstall wheel npm emulator-program emulator-wheel emulator-npm \
+    dist test-dist demo emulator check test test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
 
@@ -195,6 +197,16 @@ wheel: $(LIB)/$(SHARED)
 npm: lib
 	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
 	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
+
+# The emulator as packages, for the tests of other programs.
+emulator-program:
+	$(CARGO) build --release -p cos-emulator
+
+emulator-wheel: emulator-program
+	$(PYTHON) emulator/python/wheel.py $(RELEASE)/cos-emulator$(EXE) $(DIST) $(WHEEL_PLATFORM)
+
+emulator-npm: emulator-program
+	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(RELEASE)/cos-emulator$(EXE) emulator/node/package.sh
 
 # About fifteen minutes on two cores; later only what has changed is built anew.
 dist:

@@ -129,4 +129,14 @@ if ! cmp -s bindings/python/requirements.txt "$checker/installed"; then
         --require-hashes --requirement bindings/python/requirements.txt
     cp bindings/python/requirements.txt "$checker/installed"
 fi
+
+# What runs the tests of the emulator's package for Python, in an environment that a test makes.
+wheels=$target/pytest
+if ! cmp -s emulator/python/requirements.txt "$wheels/installed"; then
+    echo "Fetching what requirements.txt of emulator/python names, into $wheels"
+    rm -rf "$wheels"
+    python3 -m pip --disable-pip-version-check download --quiet --only-binary :all: --require-hashes \
+        --requirement emulator/python/requirements.txt --dest "$wheels"
+    cp emulator/python/requirements.txt "$wheels/installed"
+fi
 echo "The tests have all that they need."

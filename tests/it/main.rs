@@ -33,6 +33,8 @@ mod command;
 #[cfg(unix)]
 mod cpp;
 #[cfg(unix)]
+mod emulator_packages;
+#[cfg(unix)]
 mod examples;
 #[cfg(unix)]
 mod header;

@@ -79,7 +79,7 @@ fn go_command(path: &Path) -> Command {
 
 /// A directory into which the package for Node was installed as its users do it, with nothing but
 /// the package at hand; the examples and the tests are beside it.
-fn with_npm_package() -> &'static Path {
+pub fn with_npm_package() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
         installed();

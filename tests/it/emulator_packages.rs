@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::bindings::with_npm_package;
 use support::{installed, limited_to, make, remove_settings, root, succeed, target_dir};
 
 /// The single file with this ending in a directory.
@@ -30,9 +31,10 @@ fn fresh(name: &str) -> PathBuf {
 /// which is the name of a file. Returns how many there are.
 fn write_examples(readme: &str, language: &str, comment: &str, directory: &Path) -> usize {
     let text = fs::read_to_string(root().join(readme)).unwrap();
-    let blocks = text.split(&format!("\n```{language}\n")).skip(1);
+    let fence = format!("\n```{language}\n");
     let mut count = 0;
-    for block in blocks.map(|block| block.split("\n```\n").next().unwrap()) {
+    for block in text.split(&fence).skip(1) {
+        let block = block.split("\n```\n").next().unwrap();
         let name = block.lines().next().unwrap().strip_prefix(comment).unwrap_or_default();
         if name.contains('.') && !name.contains(' ') {
             fs::write(directory.join(name), format!("{block}\n")).unwrap();
@@ -68,7 +70,8 @@ fn python() -> &'static Path {
         };
         install(&["--require-hashes", "--requirement", "emulator/python/requirements.txt"]);
         install(&[the_only(&place.join("dist"), ".whl").to_str().unwrap()]);
-        let others = "import qcloud_cos, os; print(os.path.dirname(os.path.dirname(qcloud_cos.__file__)))";
+        let others =
+            "import qcloud_cos, os; print(os.path.dirname(os.path.dirname(qcloud_cos.__file__)))";
         let mut sdk = Command::new(target_dir().join("sdks/python/bin/python"));
         let sdk = String::from_utf8(succeed(sdk.args(["-c", others])).stdout).unwrap();
         let own = "import sysconfig; print(sysconfig.get_path('purelib'), end='')";
@@ -128,15 +131,12 @@ fn the_types_for_python_are_right() {
 fn with_npm_packages() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
-        installed();
         let directory = fresh("emulator-node");
-        for package in ["emulator-npm", "npm"] {
-            succeed(make(package).arg(format!("DIST={}", directory.display())));
-        }
-        let install = "npm install --offline --no-audit --no-fund ./*.tgz";
-        let mut sh = Command::new("sh");
-        sh.args(["-euc", install]).current_dir(&directory);
-        succeed(sh.env("npm_config_cache", target_dir().join("npm")));
+        succeed(make("emulator-npm").arg(format!("DIST={}", directory.display())));
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--offline", "--no-audit", "--no-fund"]).current_dir(&directory);
+        npm.args([&directory, with_npm_package()].map(|place| the_only(place, ".tgz")));
+        succeed(npm.env("npm_config_cache", target_dir().join("npm")));
         let sdk = "node_modules/cos-nodejs-sdk-v5";
         symlink(target_dir().join("sdks/node").join(sdk), directory.join(sdk)).unwrap();
         copy_files("emulator/node/test", &directory);
@@ -153,7 +153,8 @@ fn the_package_for_node_does_what_its_tests_say() {
     let mut node = limited_to(600);
     node.args(["node", "--test"]).current_dir(directory);
     let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name());
-    let tests: Vec<_> = files.filter(|name| name.to_string_lossy().ends_with(".test.mjs")).collect();
+    let tests: Vec<_> =
+        files.filter(|name| name.to_string_lossy().ends_with(".test.mjs")).collect();
     assert_eq!(tests.len(), 5);
     remove_settings(&mut node);
     // The SDK keeps notes of its uploads there.
@@ -168,7 +169,12 @@ fn the_types_for_node_are_strict() {
     let directory = with_npm_packages();
     fs::copy(directory.join("types.ts"), directory.join("types.mts")).unwrap();
     let mut tsc = Command::new(modules.join(".bin/tsc"));
-    tsc.args(["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"]);
+    tsc.args([
+        "--noEmit",
+        "--strict",
+        "--exactOptionalPropertyTypes",
+        "--noUncheckedIndexedAccess",
+    ]);
     tsc.args(["--target", "es2022", "--module", "nodenext", "--types", "node", "--typeRoots"]);
     tsc.arg(modules.join("@types")).args(["types.ts", "types.mts"]);
     succeed(tsc.current_dir(directory));

@@ -26,6 +26,15 @@ function program() {
   return path.join(__dirname, "prebuilt", `${process.platform}-${process.arch}`, "cos-emulator");
 }
 
+/** Why it refuses. What can't be read as HTTP is refused without words. */
+function reason(status, body) {
+  try {
+    return JSON.parse(body).error;
+  } catch {
+    return `the emulator refuses the request with status ${status}`;
+  }
+}
+
 /** A request to the admin interface: not logged, struck by no fault, through no proxy. */
 function send(port, method, what, content, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -43,7 +52,7 @@ function send(port, method, what, content, headers = {}) {
       reply.on("end", () => {
         const body = Buffer.concat(pieces);
         if (reply.statusCode < 300) resolve(body);
-        else reject(new EmulatorError(JSON.parse(body.toString()).error));
+        else reject(new EmulatorError(reason(reply.statusCode, body.toString())));
       });
     });
     request.on("timeout", () => request.destroy(new Error("timeout")));

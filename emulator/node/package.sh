@@ -5,7 +5,7 @@ set -eu
 DIST=$(realpath -m "$DIST") OUT=$(realpath -m "$OUT") PROGRAM=$(realpath -m "$PROGRAM")
 cd "$(dirname "$0")"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' ../Cargo.toml)
-platform=$(node -p '`${process.platform}-${process.arch}`')
+platform=$(node -p 'process.platform + "-" + process.arch')
 rm -rf "$OUT"
 mkdir -p "$OUT/prebuilt/$platform" "$DIST"
 install -m 755 "$PROGRAM" "$OUT/prebuilt/$platform/cos-emulator"

@@ -135,6 +135,8 @@ fn removing_all_objects_leaves_nothing_of_either_api() {
 
     bed.put("f", b"new").ok();
     assert_eq!(bed.get("f").ok().body, b"new");
+    bed.emulator.clear_objects().unwrap();
+    assert!(keys(&bed).is_empty());
 }
 
 #[test]
@@ -145,4 +147,6 @@ fn settings_go_back_to_those_of_the_start() {
     let reset = admin(&bed, "DELETE", "settings", b"", &[]).json();
     assert_eq!((&reset["latency_ms"], &reset["largest_page"]), (&json!(1), &json!(1000)));
     assert_eq!(admin(&bed, "GET", "settings", b"", &[]).json(), reset);
+    bed.emulator.settings(|settings| settings.latency_ms = 2);
+    assert_eq!(bed.emulator.reset_settings().latency_ms, 1);
 }

@@ -75,6 +75,8 @@ test("the second bucket is open to all, and elsewhere", async () => {
 
 test("what the program refuses is told", async () => {
   await assert.rejects(emulator.settings({ latency: 1 }), /unknown field `latency`/);
+  await assert.rejects(emulator.bucket.put("k".repeat(851), ""), /KeyTooLong/);
+  await assert.rejects(emulator.bucket.get("k".repeat(1000000)), /refuses the request with status 4/);
   await assert.rejects(emulator.inject("explode"), /unknown variant `explode`/);
   await assert.rejects(emulator.inject("code", { op: "stat" }), /missing field `code`/);
   await assert.rejects(start({ settings: { latency: 1 } }), /unknown field `latency`/);

@@ -35,10 +35,18 @@ class Admin:
         finally:
             connection.close()
         if reply.status >= 300:
-            raise EmulatorError(json.loads(body)["error"])
+            raise EmulatorError(_reason(reply.status, body))
         return body
 
     def json(self, method: str, what: str, value: object = None) -> Any:
         """Sends and returns what can be written as JSON."""
         content = None if value is None else json.dumps(value).encode()
         return json.loads(self.send(method, what, content))
+
+
+def _reason(status: int, body: bytes) -> str:
+    """Why it refuses. What can't be read as HTTP is refused without words."""
+    try:
+        return str(json.loads(body)["error"])
+    except ValueError:
+        return f"the emulator refuses the request with status {status}"

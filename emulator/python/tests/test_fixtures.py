@@ -62,6 +62,10 @@ def test_the_second_bucket_is_open_to_all_and_elsewhere(cos_emulator, cos_bucket
 def test_what_the_program_refuses_is_told(cos_emulator):
     with pytest.raises(package.EmulatorError, match="unknown field `latency`"):
         cos_emulator.settings(latency=1)
+    with pytest.raises(package.EmulatorError, match="KeyTooLong"):
+        cos_emulator.bucket.put("k" * 851, b"")
+    with pytest.raises(package.EmulatorError, match="refuses the request with status 4"):
+        cos_emulator.bucket.get("k" * 1000000)
     with pytest.raises(package.EmulatorError, match="unknown variant `explode`"):
         cos_emulator.inject("explode")
     with pytest.raises(package.EmulatorError, match="unknown field `latency`"):

@@ -1,5 +1,6 @@
 /* One upload or download in a process of its own. Prints the reply, then how many threads are left
- * that it did not begin with, and how much memory the process had in use at the most:
+ * that it did not begin with, and how much more memory than at its beginning the process had in use at
+ * the most:
  *
  *     transfers CLIENT_OPTIONS upload|download BUCKET COS_PATH LOCAL_PATH [OPTIONS]
  */
@@ -73,7 +74,7 @@ static void rest(void) {
 #endif
 
 int main(int argc, char **argv) {
-    const long before = threads();
+    const long before = threads(), own_kib = peak_kib();
     cos_client *client;
     char *json;
     int code;
@@ -94,6 +95,7 @@ int main(int argc, char **argv) {
     cos_string_free(json);
     /* The system takes a moment to clear away a thread that has ended. */
     rest();
-    printf("Threads: %ld\nPeak: %ld\n", threads() - before, peak_kib());
+    printf("Threads: %ld\nPeak: %ld\n", threads() - before,
+           peak_kib() - own_kib);
     return code == 0 ? 0 : 1;
 }

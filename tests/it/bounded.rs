@@ -21,7 +21,7 @@ fn transfer(bed: &Bed, what: &str, cos_path: &str, local: &Path, options: &Value
 /// What a transfer that ran to its end says.
 struct Ended {
     reply: Value,
-    /// How many more than at its beginning.
+    /// How many, and how much, more than at its beginning.
     threads: u64,
     peak_kib: u64,
 }

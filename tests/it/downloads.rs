@@ -578,7 +578,7 @@ fn two_calls_to_one_destination_do_not_meet(api: Api) {
 
 fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
     let (bed, client, bytes) = bed_with(api, PIECE + 1000);
-    bed.emulator.inject(on(&bed, delay(600)).offset(PIECE as u64));
+    bed.emulator.inject(on(&bed, delay(2000)).offset(PIECE as u64));
     std::thread::scope(|scope| {
         scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
         wait_until("the first call", || {

@@ -564,7 +564,7 @@ impl Worker {
     /// Most of the file is still to be read when it shrinks: the server takes its time.
     fn upload_while_it_shrinks(&self, op: Op, client: &Client, place: &Place) -> Value {
         let emulator = &self.bed.emulator;
-        let slow = delay(400);
+        let slow = delay(1200);
         emulator.inject(match op {
             Op::Upload => Fault::new(slow).op("accept"),
             _ => self.bed.api.slice_fault(slow, 0),
@@ -574,7 +574,7 @@ impl Worker {
                 let slice = self.bed.api.before_slices() + 1;
                 let requests = if op == Op::Upload { 0 } else { slice };
                 wait_until("the upload", || emulator.requests().len() >= requests);
-                thread::sleep(Duration::from_millis(within(150) as u64));
+                thread::sleep(Duration::from_millis(within(500) as u64));
                 let file = OpenOptions::new().write(true).open(&place.file).unwrap();
                 file.set_len(1000).unwrap();
             });

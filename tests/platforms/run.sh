@@ -101,6 +101,7 @@ done
 # shellcheck disable=SC2086 # a list of words
 install_packages "make test-platforms needs" "make check does without them." $missing
 
+failed=
 for name in "$@"; do
     simulator "$name"
     out=$CARGO_TARGET_DIR/tests/$name
@@ -119,11 +120,12 @@ for name in "$@"; do
     case $name in windows-*) prepare_wine ;; esac
     echo "$name: built in $(($(date +%s) - began)) s"
     COS_TEST_PROGRAMS=$out/programs COS_TEST_RUN=$run COS_TEST_SLOWNESS=$slowness \
-        python3 tests/platforms/run.py "$name" "$here" "$out/tests"
+        python3 tests/platforms/run.py "$name" "$here" "$out/tests" || failed=yes
     case $name in
     windows-*)
         echo "$name: the command:"
-        COS_TEST_PROGRAMS=$out/programs "$command_test" --quiet
+        COS_TEST_PROGRAMS=$out/programs "$command_test" --quiet || failed=yes
         ;;
     esac
 done
+[ -z "$failed" ]

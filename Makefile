@@ -2,8 +2,12 @@
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
 # make npm        the package for Node.js, in dist/
+# make deb        the packages for Debian, in dist/: the library, what programs are built with, cos, the emulator
+# make tarball    the archive for this system, in dist/, with an install.sh that needs no root
 # make emulator-wheel  the emulator as a package for Python, with fixtures for pytest, into dist/
 # make emulator-npm    the emulator as a package for Node.js, into dist/
+# make conan      puts the packages for Conan, shared and static, into Conan's cache
+# make crates     the packages for cargo, in dist/: the library and the emulator
 # make dist       the archives for every platform, in build/dist; PLATFORMS= chooses some
 # make test-dist  those archives in bare systems: an old Debian, ARM64 under qemu, musl, Wine; PLATFORMS=
 # make demo       the whole round against the emulator, from the command line and from C
@@ -31,6 +35,7 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 DIST ?= dist
 PYTHON ?= python3
+CONAN ?= conan
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -44,6 +49,7 @@ BUILD ?= build
 PORT = 9000
 DATA = $(BUILD)/emulator/$(PORT)
 LIB := $(BUILD)/lib
+EMULATOR ?= $(RELEASE)/cos-emulator
 
 # The system that the C compiler makes programs for: how its libraries are called, shared and to link
 # with; what its linker is told; and how all but the functions of cos.h are made local in an object.
@@ -79,7 +85,7 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install config uninstall wheel npm emulator-program emulator-wheel emulator-npm \
+.PHONY: all lib rust install config uninstall wheel npm deb tarball emulator-wheel emulator-npm conan crates \
     dist test-dist demo emulator check test test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
@@ -198,15 +204,37 @@ npm: lib
 	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
 	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
 
+# There the command is linked with the library's own package.
+deb: all $(EMULATOR)
+	mkdir -p $(BUILD)/deb
+	$(CC) $(CFLAGS) $(CLI) -L$(LIB) -lcos $(HARDEN) $(LDFLAGS) -o $(BUILD)/deb/cos
+	BUILD=$(BUILD) DIST=$(DIST) EMULATOR=$(EMULATOR) STRIP="$(STRIP)" packaging/deb/build.sh
+
+# Cargo knows whether it has to be made anew.
+.PHONY: $(RELEASE)/cos-emulator
+$(RELEASE)/cos-emulator:
+	$(CARGO) build --release --package cos-emulator
+
+tarball: all
+	BUILD=$(BUILD) DIST=$(DIST) packaging/tarball.sh
+
+conan: lib
+	$(CONAN) profile detect --exist-ok
+	for shared in True False; do \
+	    BUILD=$(BUILD) $(CONAN) export-pkg packaging/conan --no-remote -o shared=$$shared || exit 1; done
+
+# From the files as they are; what is published is made of a fresh clone.
+crates:
+	$(CARGO) package --no-verify --allow-dirty --package libcos --package cos-emulator
+	mkdir -p $(DIST)
+	cp $(TARGET)/package/libcos-$(VERSION).crate $(TARGET)/package/cos-emulator-$(VERSION).crate $(DIST)
+
 # The emulator as packages, for the tests of other programs.
-emulator-program:
-	$(CARGO) build --release -p cos-emulator
+emulator-wheel: $(EMULATOR)
+	$(PYTHON) emulator/python/wheel.py $(EMULATOR) $(DIST) $(WHEEL_PLATFORM)
 
-emulator-wheel: emulator-program
-	$(PYTHON) emulator/python/wheel.py $(RELEASE)/cos-emulator$(EXE) $(DIST) $(WHEEL_PLATFORM)
-
-emulator-npm: emulator-program
-	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(RELEASE)/cos-emulator$(EXE) emulator/node/package.sh
+emulator-npm: $(EMULATOR)
+	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(EMULATOR) emulator/node/package.sh
 
 # About fifteen minutes on two cores; later only what has changed is built anew.
 dist:

@@ -8,10 +8,7 @@ Each FILE is listed with its checksum. CARGO is cargo's command, and SOURCE_DATE
 """
 
 import hashlib
-import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import uuid
@@ -19,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import ziglang
+from crates import run, sources, texts_in, tree
 from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
@@ -28,7 +26,6 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-CARGO = os.environ["CARGO"]
 ZIG = Path(ziglang.__file__).parent
 DEBIAN = Path("/usr/share/doc")
 
@@ -40,39 +37,6 @@ class Part:
         self.kind, self.name, self.version = kind, name, version
         self.licence = licence.replace("/", " OR ")
         self.texts, self.needs = texts, needs
-
-
-def run(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def tree(target, *arguments):
-    """The crates that are compiled for a target and linked in: `{(name, version): (licence, needs)}`."""
-    listing = run(CARGO, "tree", "--quiet", *arguments, "--target", target, "--edges", "normal,no-proc-macro",
-                  "--prefix", "depth", "--format", " {p}|{l}")
-    crates, above = {}, []
-    for line in listing.splitlines():
-        depth, name, version, rest = re.match(r"(\d+) (\S+) v([^\s|]+)(.*)", line).groups()
-        crate = name, version
-        above[int(depth):] = [crate]
-        licence = rest.split("|")[1].removesuffix(" (*)")
-        crates.setdefault(crate, (licence, []))
-        needs = crates[above[-2]][1] if len(above) > 1 else []
-        if crate not in needs:
-            needs.append(crate)
-    return crates
-
-
-def sources(*arguments):
-    """Where the sources of all crates are, whatever they are for."""
-    packages = json.loads(run(CARGO, "metadata", "--quiet", "--format-version", "1", *arguments))["packages"]
-    return {(p["name"], p["version"]): Path(p["manifest_path"]).parent for p in packages}
-
-
-def texts_in(directory):
-    """The licences that lie beside a crate's sources."""
-    names = re.compile(r"(?i)(licen[cs]e|copying|copyright|notice|unlicense)([-_.].*)?$")
-    return sorted(file for file in directory.iterdir() if file.is_file() and names.match(file.name))
 
 
 def library_crates(target):

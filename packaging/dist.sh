@@ -4,13 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 . packaging/targets.sh
+. packaging/common.sh
 toolchain
 out=$(realpath -m "${OUT:-build/dist}")
-version=$(sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
-# The same sources make the same archives: all times in them are that of the last commit.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date -r CHANGELOG.md +%s)}
-export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
-umask 022
 
 # The Makefile does the work, with the tools of the platform.
 make_for_platform() { # target variable=value…
@@ -25,8 +21,8 @@ build_for_linux() {
     # zig links the functions that unwind only when it is told to.
     make_for_platform all LDFLAGS=-lunwind
     make_for_platform install
-    mv "$unpacked/usr"/* "$unpacked"
-    rmdir "$unpacked/usr"
+    make_movable "$unpacked"
+    cp packaging/install.sh "$unpacked"
     check_exports "$("${binutils}nm" -D --defined-only "$unpacked/$shared" | sed 's/.* //')"
     for file in "$shared" "$command"; do
         check_symbols "$unpacked/$file"
@@ -39,8 +35,7 @@ build_for_windows() {
     hide_names "$target_files/release/libcos.a" "$made/lib/libcos.a"
     make_for_platform "$made/bin/cos.exe" LDFLAGS=-Wl,--no-insert-timestamp
     make_for_platform config SHARED=../bin/cos.dll SONAME=cos.dll
-    mv "$unpacked/usr"/* "$unpacked"
-    rmdir "$unpacked/usr"
+    make_movable "$unpacked"
     mkdir "$unpacked/bin" "$unpacked/include"
     cp "$target_files/release/cos.dll" "$made/bin/cos.exe" "$unpacked/bin"
     cp "$made/lib/libcos.a" "$unpacked/lib"
@@ -105,21 +100,6 @@ check_imports() { # file
     fi
 }
 
-# The archive of all that is in a directory, in the order of the names.
-pack() {
-    find "$unpacked" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
-    rm -f "$out/$artifact.$archive"
-    (
-        cd "$out"
-        if [ "$archive" = zip ]; then
-            find "$artifact" | sort | zip --quiet -X --names-stdin "$artifact.zip"
-        else
-            tar --create --sort=name --owner=0 --group=0 --numeric-owner --format=gnu "$artifact" |
-                gzip -9n >"$artifact.tar.gz"
-        fi
-    )
-}
-
 # Writes down how large it is, in MiB, for the README.
 note_sizes() {
     sizes=packaging/sizes.txt
@@ -135,23 +115,12 @@ for platform in ${*:-$PLATFORMS}; do
     unpacked=$out/$artifact
     made=$out/made/$name
     rm -rf "$unpacked"
-    mkdir -p "$unpacked/share/doc/libcos"
+    mkdir -p "$unpacked"
     build_for_"${name%%-*}"
 
-    # What is unpacked somewhere is found there.
-    # shellcheck disable=SC2016 # for pkg-config
-    sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$unpacked/lib/pkgconfig/cos.pc"
-    cp README.md README.zh-CN.md CHANGELOG.md SECURITY.md LICENSE LICENSE-MIT LICENSE-APACHE \
-        "$unpacked/share/doc/libcos"
     "$tools/bin/python" packaging/contents.py "$name" "$rust_target" "$version" "$unpacked" \
         "$shared" "$static" "$command"
-    (
-        cd "$unpacked"
-        find bin include lib share -type f | sort | xargs sha256sum >SHA256SUMS
-        mv SHA256SUMS share/doc/libcos
-    )
-    chmod -R u=rwX,go=rX "$unpacked"
-    pack
+    pack "$unpacked" "$archive"
     note_sizes
     echo "$out/$artifact.$archive is made."
 done

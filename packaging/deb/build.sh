@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes the packages for Debian, in DIST, of what was built in BUILD, where deb/cos is the command that is
+# linked with the shared library, and of the program EMULATOR.
+set -eu
+BUILD=$(realpath -m "$BUILD") DIST=$(realpath -m "$DIST") EMULATOR=$(realpath -m "$EMULATOR")
+cd "$(dirname "$0")/../.."
+. packaging/common.sh
+for command in dh_install dpkg-gensymbols; do
+    command -v $command >/dev/null || { echo "install Debian's debhelper and dpkg-dev first" >&2; exit 1; }
+done
+out=$BUILD/deb/packages
+rm -rf "$out"
+mkdir -p "$out/debian" "$DIST"
+cp packaging/deb/* "$out/debian"
+cp README.md README.zh-CN.md CHANGELOG.md "$out"
+
+cat >"$out/debian/changelog" <<END_OF_CHANGELOG
+libcos ($version) unstable; urgency=medium
+
+  * CHANGELOG.md.gz, in the documents of libcos-dev, tells what has changed.
+
+ -- $(sed -n 's/^Maintainer: //p' packaging/deb/control)  $(date --date="@$SOURCE_DATE_EPOCH" -R)
+END_OF_CHANGELOG
+python3 -B packaging/notices.py >"$out/debian/copyright"
+cp "$(python3 -B packaging/notices.py --rust)" "$out"
+
+make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp" BUILD="$BUILD" \
+    LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
+bin=$out/debian/tmp/usr/bin
+${STRIP:-strip} --remove-section=.comment --remove-section=.note -o "$bin/cos" "$BUILD/deb/cos"
+${STRIP:-strip} --remove-section=.comment --remove-section=.note -o "$bin/cos-emulator" "$EMULATOR"
+
+# A manual page with what the program says of itself.
+manual() { # program title
+    echo ".TH ${1##*/} 1 \"$(date --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%d)\" \"libcos $version\" \"User commands\""
+    printf '.SH NAME\n%s \\- %s\n.SH DESCRIPTION\n.nf\n' "${1##*/}" "$2"
+    LD_LIBRARY_PATH=$BUILD/lib "$1" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\\&&/"
+    echo .fi
+}
+manual "$bin/cos" "files and folders of Tencent Cloud Object Storage" >"$out/debian/cos.1"
+manual "$bin/cos-emulator" "stand-in for Tencent Cloud Object Storage in tests" >"$out/debian/cos-emulator.1"
+
+cd "$out"
+dh_install
+dh_missing --fail-missing
+dh_installdocs
+dh_installdocs -p libcos-dev README.md README.zh-CN.md CHANGELOG.md
+dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator COPYRIGHT-library.html
+dh_installchangelogs
+dh_installman -p cos-tools debian/cos.1
+dh_installman -p cos-emulator debian/cos-emulator.1
+dh_compress
+dh_fixperms
+# What the library exports is what libcos1.symbols lists.
+dh_makeshlibs -- -c4
+dh_shlibdeps
+dh_installdeb
+dh_gencontrol
+dh_md5sums
+dh_builddeb --destdir="$DIST"

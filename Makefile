@@ -208,7 +208,7 @@ npm: lib
 deb: all $(EMULATOR)
 	mkdir -p $(BUILD)/deb
 	$(CC) $(CFLAGS) $(CLI) -L$(LIB) -lcos $(HARDEN) $(LDFLAGS) -o $(BUILD)/deb/cos
-	BUILD=$(BUILD) DIST=$(DIST) EMULATOR=$(EMULATOR) STRIP="$(STRIP)" packaging/deb/build.sh
+	BUILD=$(BUILD) DIST=$(DIST) EMULATOR=$(EMULATOR) packaging/deb/build.sh
 
 # Cargo knows whether it has to be made anew.
 .PHONY: $(RELEASE)/cos-emulator
@@ -221,7 +221,9 @@ tarball: all
 conan: lib
 	$(CONAN) profile detect --exist-ok
 	for shared in True False; do \
-	    BUILD=$(BUILD) $(CONAN) export-pkg packaging/conan --no-remote -o shared=$$shared || exit 1; done
+	    BUILD=$(BUILD) $(CONAN) export-pkg packaging/conan --no-remote -o shared=$$shared \
+	        -c tools.cmake.cmaketoolchain:user_presets= \
+	        -c "tools.cmake.cmake_layout:test_folder=$(abspath $(BUILD))/conan" || exit 1; done
 
 # From the files as they are; what is published is made of a fresh clone.
 crates:

@@ -10,9 +10,9 @@ for command in dh_install dpkg-gensymbols; do
 done
 out=$BUILD/deb/packages
 rm -rf "$out"
-mkdir -p "$out/debian" "$DIST"
+mkdir -p "$out/debian" "$out/documents" "$DIST"
 cp packaging/deb/* "$out/debian"
-cp README.md README.zh-CN.md CHANGELOG.md "$out"
+cp README.md README.zh-CN.md CHANGELOG.md "$out/documents"
 
 cat >"$out/debian/changelog" <<END_OF_CHANGELOG
 libcos ($version) unstable; urgency=medium
@@ -26,9 +26,7 @@ cp "$(python3 -B packaging/notices.py --rust)" "$out"
 
 make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp" BUILD="$BUILD" \
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
-bin=$out/debian/tmp/usr/bin
-${STRIP:-strip} --remove-section=.comment --remove-section=.note -o "$bin/cos" "$BUILD/deb/cos"
-${STRIP:-strip} --remove-section=.comment --remove-section=.note -o "$bin/cos-emulator" "$EMULATOR"
+cp "$BUILD/deb/cos" "$EMULATOR" "$out/debian/tmp/usr/bin"
 
 # A manual page with what the program says of itself.
 manual() { # program title
@@ -37,20 +35,22 @@ manual() { # program title
     LD_LIBRARY_PATH=$BUILD/lib "$1" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\\&&/"
     echo .fi
 }
-manual "$bin/cos" "files and folders of Tencent Cloud Object Storage" >"$out/debian/cos.1"
-manual "$bin/cos-emulator" "stand-in for Tencent Cloud Object Storage in tests" >"$out/debian/cos-emulator.1"
+manual "$BUILD/deb/cos" "files and folders of Tencent Cloud Object Storage" >"$out/debian/cos.1"
+manual "$EMULATOR" "stand-in for Tencent Cloud Object Storage in tests" >"$out/debian/cos-emulator.1"
 
 cd "$out"
 dh_install
 dh_missing --fail-missing
-dh_installdocs
-dh_installdocs -p libcos-dev README.md README.zh-CN.md CHANGELOG.md
-dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator COPYRIGHT-library.html
+# Before the documents: it would take CHANGELOG.md for its own.
 dh_installchangelogs
+dh_installdocs
+dh_installdocs -p libcos-dev documents/*
+dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator -A COPYRIGHT-library.html
 dh_installman -p cos-tools debian/cos.1
 dh_installman -p cos-emulator debian/cos-emulator.1
 dh_compress
 dh_fixperms
+dh_strip --no-automatic-dbgsym
 # What the library exports is what libcos1.symbols lists.
 dh_makeshlibs -- -c4
 dh_shlibdeps

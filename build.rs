@@ -1,10 +1,13 @@
-//! Gives the shared library its name.
+//! Gives the shared library its name, and tells where cos.h is.
 
 use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.toml");
+    // Build scripts of programs that use the crate find cos.h in DEP_COS_INCLUDE.
+    let include = env::current_dir().expect("there is a current directory").join("include");
+    println!("cargo::metadata=include={}", include.display());
     let abi = abi_version();
     println!("cargo::rustc-env=COS_ABI_VERSION={abi}");
     for argument in link_arguments(&abi) {

@@ -43,6 +43,12 @@ need openssl openssl
 need nginx nginx
 need tinyproxy tinyproxy
 need pkg-config pkg-config
+need dh debhelper
+need dpkg-shlibdeps dpkg-dev
+need lintian lintian
+need debootstrap debootstrap
+need unshare util-linux
+need setpriv util-linux
 need cmake cmake
 need doxygen doxygen
 need python3 python3
@@ -138,5 +144,26 @@ if ! cmp -s emulator/python/requirements.txt "$wheels/installed"; then
     python3 -m pip --disable-pip-version-check download --quiet --only-binary :all: --require-hashes \
         --requirement emulator/python/requirements.txt --dest "$wheels"
     cp emulator/python/requirements.txt "$wheels/installed"
+fi
+
+# What makes and tries the package for Conan.
+conan=$target/conan
+if ! cmp -s packaging/conan/requirements.txt "$conan/installed"; then
+    echo "Installing what requirements.txt of packaging/conan names, into $conan"
+    python3 -m venv --clear "$conan"
+    "$conan/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary :all: \
+        --require-hashes --requirement packaging/conan/requirements.txt
+    cp packaging/conan/requirements.txt "$conan/installed"
+fi
+
+# Where the packages for Debian are tried.
+bare=$target/roots/debian
+if [ ! -e "$bare/made" ]; then
+    if [ "$(id -u)" != 0 ]; then
+        echo "A bare Debian is missing, which root makes: sudo tests/dist/root.sh debian $bare" >&2
+        exit 1
+    fi
+    echo "Installing a bare Debian, into $bare"
+    tests/dist/root.sh debian "$bare"
 fi
 echo "The tests have all that they need."

@@ -7,6 +7,7 @@
 # linux-aarch64      the C library of Debian 11, and qemu
 # linux-x86_64-musl  musl's loader, and nothing else
 # windows-x86_64     an empty prefix of Wine
+# debian             the Debian that this machine has, with a C compiler, for the packages of make deb
 #
 # What is built and run there goes into DIRECTORY/work.
 set -eu
@@ -21,6 +22,12 @@ case $platform in
 linux-x86_64)
     debootstrap --variant=minbase --include=gcc,libc6-dev,pkg-config,cmake,make \
         $suite "$root" "$mirror" >"$root.log"
+    ;;
+debian)
+    debootstrap --variant=minbase --include=gcc,libc6-dev,pkg-config \
+        "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$root" "$mirror" >"$root.log"
+    # Whoever has asked root for it can use it as root of a namespace.
+    [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$root"
     ;;
 linux-aarch64)
     # Its packages are only unpacked: their scripts would need more than a simulator of one program.

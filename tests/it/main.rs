@@ -47,6 +47,8 @@ mod layers;
 #[cfg(unix)]
 mod local_files;
 #[cfg(unix)]
+mod packages;
+#[cfg(unix)]
 mod readme;
 #[cfg(unix)]
 mod sdks;

@@ -233,7 +233,7 @@ mod archive {
 
         /// A command of that user's.
         fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-            let mut command = Command::new("setpriv");
+            let mut command = Command::new("/usr/bin/setpriv");
             if is_root() {
                 command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
             }

@@ -43,10 +43,9 @@ case $prefix in
 '') fail "the prefix must be a directory, and not / itself, such as --prefix=/home/me/.local" ;;
 *) fail "the prefix must begin with /, and this does not: $prefix" ;;
 esac
-# The shell lines below, PATH and pkg-config would take these apart.
+# Of any other character, pkg-config or PATH would make something else.
 case $prefix in
-*[[:space:][:cntrl:]]* | *[:\;\"\'\`\$\\\&\|\<\>\(\)*?[#]* | *]*)
-    fail "the prefix may have no blanks and none of :;\"'\`\$\\&|<>()*?[]# in it, and this has: $prefix" ;;
+*[!A-Za-z0-9/._+=@,-]*) fail "the prefix may have only a-z, A-Z, 0-9 and /._+=@,- in it, for pkg-config: $prefix" ;;
 esac
 [ ! -e "$prefix" ] || [ -d "$prefix" ] || fail "the prefix is no directory: $prefix"
 list=$prefix/share/libcos/files

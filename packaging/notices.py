@@ -6,6 +6,7 @@ usage: notices.py
        notices.py --rust   prints the file with the notices of the standard library, which belongs beside them
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -76,6 +77,7 @@ def main():
     if sys.argv[1:] == ["--rust"]:
         print(rust_notices())
         return
+    os.chdir(PROJECT)
     told = dict(line.split(": ", 1) for line in run("rustc", "-vV").splitlines()[1:])
     crates = tree(told["host"], "--locked", "--package", "libcos", "--package", "cos-emulator")
     places = sources("--locked")

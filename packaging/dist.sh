@@ -118,7 +118,7 @@ for platform in ${*:-$PLATFORMS}; do
     mkdir -p "$unpacked"
     build_for_"${name%%-*}"
 
-    "$tools/bin/python" packaging/contents.py "$name" "$rust_target" "$version" "$unpacked" \
+    "$tools/bin/python" -B packaging/contents.py "$name" "$rust_target" "$version" "$unpacked" \
         "$shared" "$static" "$command"
     pack "$unpacked" "$archive"
     note_sizes

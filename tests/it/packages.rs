@@ -345,7 +345,10 @@ mod archive {
         user.refused(&["--prefix=/"], "the prefix must be a directory, and not / itself");
         user.refused(&["--prefix="], "the prefix must be a directory, and not / itself");
         for name in ["with blank", "a:b", "$HOME", "a\nb", "a\"b", "数据"] {
-            user.refused(&[&below(name)], "the prefix may have only a-z, A-Z, 0-9 and /._+=@,- in it");
+            user.refused(
+                &[&below(name)],
+                "the prefix may have only a-z, A-Z, 0-9 and /._+=@,- in it",
+            );
         }
         user.refused(&[&below("round.c")], "the prefix is no directory: ");
         user.refused(

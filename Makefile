@@ -2,7 +2,7 @@
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
 # make npm        the package for Node.js, in dist/
-# make deb        the packages for Debian, in dist/: the library, what programs are built with, cos, the emulator
+# make deb        the packages for Debian, in dist/: the library, its headers, cos, the emulator
 # make tarball    the archive for this system, in dist/, with an install.sh that needs no root
 # make emulator-wheel  the emulator as a package for Python, with fixtures for pytest, into dist/
 # make emulator-npm    the emulator as a package for Node.js, into dist/
@@ -227,9 +227,10 @@ conan: lib
 
 # From the files as they are; what is published is made of a fresh clone.
 crates:
-	$(CARGO) package --no-verify --allow-dirty --package libcos --package cos-emulator
+	$(CARGO) package --quiet --no-verify --allow-dirty --package libcos --package cos-emulator
 	mkdir -p $(DIST)
 	cp $(TARGET)/package/libcos-$(VERSION).crate $(TARGET)/package/cos-emulator-$(VERSION).crate $(DIST)
+	@echo "$(DIST)/libcos-$(VERSION).crate and $(DIST)/cos-emulator-$(VERSION).crate are made."
 
 # The emulator as packages, for the tests of other programs.
 emulator-wheel: $(EMULATOR)

@@ -1,3 +1,3 @@
-module first_upload
+module libcos.invalid/cos
 
-go 1.18
+go 1.19

@@ -3,13 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/signal"
+	"time"
 
-	"first_upload/cos"
+	"libcos.invalid/cos"
 )
 
 // What the command line says, and a context that Ctrl-C ends.
@@ -18,7 +20,7 @@ var (
 	ctx, _         = signal.NotifyContext(context.Background(), os.Interrupt)
 )
 
-func arguments() (file string, emulator cos.Options) {
+func arguments() (string, *cos.ClientOptions) {
 	host, api := "localhost:9000", "v4"
 	if len(os.Args) > 2 {
 		host = os.Args[2]
@@ -26,40 +28,37 @@ func arguments() (file string, emulator cos.Options) {
 	if given := os.Getenv("COS_API"); given != "" {
 		api = given
 	}
-	return os.Args[1], cos.Options{
-		"api": api, "scheme": "http", "hostname": host, "download_hostname": host,
-	}
+	return os.Args[1], &cos.ClientOptions{API: api, Scheme: "http", Hostname: host, DownloadHostname: host}
 }
 
 func rest(client *cos.Client) {
 	fmt.Println("uploaded", file, "to /first/你好.txt")
 
-	var folder struct{ Infos []struct{ Name string } }
-	check(must(client.ListFolder("private-bucket", "/first/")).Decode(&folder))
-	for _, entry := range folder.Infos {
-		fmt.Println("listed", entry.Name)
+	list := client.Entries(ctx, "private-bucket", "/first/", nil)
+	for list.Next() {
+		fmt.Println("listed", list.Entry().Name)
 	}
+	check(list.Err())
 
-	var signed struct{ URL string }
-	check(must(client.SignDownload("private-bucket", "/first/你好.txt", 60)).Decode(&signed))
-	response := must(http.Get(signed.URL))
+	url := must(client.PresignGet("private-bucket", "/first/你好.txt", time.Minute, nil))
+	response := must(http.Get(url))
 	defer response.Body.Close()
 	same("fetched", must(io.ReadAll(response.Body)), "from the signed URL")
 
 	copied := file + ".copy"
-	must(client.DownloadFile(ctx, "private-bucket", "/first/你好.txt", copied))
+	must(client.DownloadFile(ctx, "private-bucket", "/first/你好.txt", copied, nil))
 	same("downloaded", must(os.ReadFile(copied)), "to "+copied)
 
-	if _, err := client.StatFile("private-bucket", "/first/no-such.txt"); err != nil {
-		fmt.Println("refused:", err)
-	} else {
-		panic("no-such.txt is there")
+	_, err := client.StatFile(ctx, "private-bucket", "/first/no-such.txt", nil)
+	if !errors.Is(err, cos.ErrNotFound) {
+		fail(fmt.Errorf("no-such.txt: %w", err))
 	}
+	fmt.Println("refused:", err)
 }
 
 func same(what string, data []byte, where string) {
 	if !bytes.Equal(data, must(os.ReadFile(file))) {
-		panic(what + ": not the bytes that were uploaded")
+		fail(errors.New(what + ": not the bytes that were uploaded"))
 	}
 	fmt.Printf("%s %d bytes %s, the same\n", what, len(data), where)
 }
@@ -71,6 +70,11 @@ func must[T any](value T, err error) T {
 
 func check(err error) {
 	if err != nil {
-		panic(err)
+		fail(err)
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }

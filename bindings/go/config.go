@@ -1,0 +1,154 @@
+package cos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+)
+
+// What a configuration has, by the names in the file; in the environment they are COS_APPID and so on.
+var settingNames = []string{"appid", "secret_id", "secret_key", "region", "api", "token", "scheme",
+	"hostname", "download_hostname", "ca_file", "proxy"}
+
+// The largest file that is taken for a configuration.
+const largestConfig = 65536
+
+// FromEnv makes a client of what is configured for the command cos: in a file with lines such as
+// appid = 1250000000, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and
+// so on win. The options win over both. The file is the one that is given, $COS_CONFIG,
+// $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows %APPDATA%\cos.conf; one that nobody named need
+// not be there.
+func FromEnv(file string, opts *ClientOptions) (*Client, error) {
+	settings, err := readSettings(file)
+	if err != nil {
+		return nil, err
+	}
+	given := ClientOptions{}
+	if opts != nil {
+		given = *opts
+	}
+	for name, field := range map[string]*string{
+		"api": &given.API, "token": &given.Token, "scheme": &given.Scheme, "hostname": &given.Hostname,
+		"download_hostname": &given.DownloadHostname, "ca_file": &given.CAFile, "proxy": &given.Proxy,
+	} {
+		if *field == "" {
+			*field = settings[name]
+		}
+	}
+	return NewClient(settings["appid"], settings["secret_id"], settings["secret_key"], settings["region"],
+		&given)
+}
+
+func readSettings(file string) (map[string]string, error) {
+	named := file
+	if named == "" {
+		named = os.Getenv("COS_CONFIG")
+	}
+	path := named
+	if path == "" {
+		path = defaultConfig()
+	}
+	settings, err := readConfig(path, named != "")
+	if err != nil {
+		return nil, err
+	}
+	if os.Getenv("COS_SECRET_ID") != "" {
+		// A token belongs to the keys that it came with.
+		delete(settings, "token")
+	}
+	for _, name := range settingNames {
+		if value := os.Getenv("COS_" + strings.ToUpper(name)); value != "" {
+			settings[name] = value
+		}
+	}
+	for _, name := range settingNames[:3] {
+		if _, isGiven := settings[name]; !isGiven {
+			return nil, badConfig(nil, "no %s: set COS_%s, or write %s = ... into %s", name,
+				strings.ToUpper(name), name, path)
+		}
+	}
+	return settings, nil
+}
+
+func defaultConfig() string {
+	directory := os.Getenv("XDG_CONFIG_HOME")
+	if runtime.GOOS == "windows" {
+		directory = os.Getenv("APPDATA")
+	} else if directory == "" {
+		directory = filepath.Join(os.Getenv("HOME"), ".config")
+	}
+	return filepath.Join(directory, "cos.conf")
+}
+
+func readConfig(path string, mustExist bool) (map[string]string, error) {
+	settings := map[string]string{}
+	// Opening a pipe that nobody named could make the program wait.
+	if info, err := os.Stat(path); !mustExist && (err != nil || !info.Mode().IsRegular()) {
+		return settings, nil
+	}
+	opened, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) && !mustExist {
+		return settings, nil
+	}
+	if err != nil {
+		return nil, badConfig(err, "%v", err)
+	}
+	defer opened.Close()
+	text, err := io.ReadAll(io.LimitReader(opened, largestConfig))
+	switch {
+	case err != nil:
+		return nil, badConfig(err, "%v", err)
+	case len(text) == largestConfig:
+		return nil, badConfig(nil, "%s: this is too large to be a configuration", path)
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return nil, badConfig(nil, "%s: this is not UTF-8 text; save it as UTF-8", path)
+	}
+	for i, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		line = strings.Trim(line, " \t\r")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, value, isSetting := strings.Cut(line, "=")
+		name = strings.Trim(name, " \t")
+		if !isSetting || !isSettingName(name) {
+			// The line is not shown: it may hold a secret.
+			return nil, badConfig(nil, "%s:%d: this is not NAME = VALUE with a name of a setting", path, i+1)
+		}
+		settings[name] = strings.Trim(value, " \t")
+	}
+	return settings, nil
+}
+
+func isSettingName(name string) bool {
+	for _, known := range settingNames {
+		if name == known {
+			return true
+		}
+	}
+	return false
+}
+
+func badConfig(cause error, format string, values ...any) error {
+	err := made(ErrParam, fmt.Sprintf(format, values...))
+	err.Phase, err.cause = "argument", cause
+	return err
+}
+
+// String does not show what may be secret: the token, and the password of a proxy.
+func (o ClientOptions) String() string { return "cos.ClientOptions" }
+
+// GoString does not show what may be secret.
+func (o ClientOptions) GoString() string { return o.String() }
+
+// String does not show what may be secret: the token, and the password of a proxy.
+func (o ConfigOptions) String() string { return "cos.ConfigOptions" }
+
+// GoString does not show what may be secret.
+func (o ConfigOptions) GoString() string { return o.String() }

@@ -225,9 +225,9 @@ func TestWhoGoesAwayStopsADownloadAndTheServiceEnds(t *testing.T) {
 	forEachAPI(t, func(s *started) {
 		status, _ := s.ask("PUT", "/slow", bytes.NewReader(random(4<<20)))
 		s.expect(201, status)
-		// A byte every 50 ms: it would take days.
+		// It would take minutes.
 		s.emulator.Fault(map[string]any{"path": "/slow", "op": downloads[s.client.API()], "times": nil,
-			"action": map[string]any{"type": "drip", "interval_ms": 50, "bytes": 1}})
+			"action": map[string]any{"type": "drip", "interval_ms": 100, "bytes": 2000}})
 		ctx, goAway := context.WithCancel(context.Background())
 		request, err := http.NewRequestWithContext(ctx, "GET", s.url+"/slow", nil)
 		if err != nil {

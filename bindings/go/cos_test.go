@@ -158,7 +158,7 @@ func TestALocalFileIsTheSystemsError(t *testing.T) {
 // Each call stops while the server is silent, and nothing of it is left.
 func TestEveryCallEndsWithItsContext(t *testing.T) {
 	forEachAPI(t, func(b *bed) {
-		b.withhold("silent")
+		b.withhold("")
 		local := filepath.Join(b.TempDir(), "file")
 		b.must(os.WriteFile(local, random(100), 0o600))
 		before := runtime.NumGoroutine()

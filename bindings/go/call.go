@@ -102,10 +102,11 @@ func (c *Client) do(ctx context.Context, opts any, arguments texts, work func(*c
 
 	reply, err := a.result(code)
 	failure, isOfCos := err.(*Error)
-	if isOfCos && failure.Code == ErrCancelled {
-		if a.failed != nil {
-			return reply, a.failed
-		}
+	wasStopped := isOfCos && failure.Code == ErrCancelled
+	if a.failed != nil && (wasStopped || err == nil) {
+		return reply, a.failed
+	}
+	if wasStopped {
 		failure.cause = ctx.Err()
 	}
 	return reply, err
@@ -158,7 +159,7 @@ func (a *call) take(opts any, arguments texts) error {
 	if err != nil {
 		return err
 	}
-	if len(fields) > 0 {
+	if _, isMap := opts.(map[string]any); isMap || len(fields) > 0 {
 		text, err := json.Marshal(fields)
 		if err != nil {
 			return refused("options", err.Error())

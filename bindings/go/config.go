@@ -80,9 +80,11 @@ func readSettings(file string) (map[string]string, error) {
 func defaultConfig() string {
 	directory := os.Getenv("XDG_CONFIG_HOME")
 	if runtime.GOOS == "windows" {
-		directory = os.Getenv("APPDATA")
+		if directory = os.Getenv("APPDATA"); directory == "" {
+			directory = os.Getenv("USERPROFILE")
+		}
 	} else if directory == "" {
-		directory = filepath.Join(os.Getenv("HOME"), ".config")
+		directory = os.Getenv("HOME") + "/.config"
 	}
 	return filepath.Join(directory, "cos.conf")
 }

@@ -331,6 +331,9 @@ func TestAStreamThatFailsEndsItsCallAlone(t *testing.T) {
 		b.expect(err, io.ErrUnexpectedEOF, cos.ErrLocalIO)
 		_, err = b.DownloadStream(ctx, bucket, "/a", writing(func(data []byte) (int, error) { return 1, nil }), nil)
 		b.expect(err, io.ErrShortWrite)
+		_, err = b.UploadBuffer(ctx, bucket, "/short", random(10),
+			&cos.UploadOptions{Progress: func(_, _ int64) { panic(full) }})
+		b.expect(err, full)
 		b.withhold("silent")
 		_, err = b.UploadBuffer(ctx, bucket, "/silent", random(10),
 			&cos.UploadOptions{Progress: func(_, _ int64) { runtime.Goexit() }})
@@ -731,6 +734,7 @@ func TestSettingsChangeAndGoBack(t *testing.T) {
 		_, err = b.StatFile(ctx, bucket, "/a", nil)
 		b.expect(err, cos.ErrNotFound)
 		b.expect(b.SetConfig(&cos.ConfigOptions{Reset: []string{"no_such"}}), cos.ErrParam)
+		b.must(b.SetConfig(nil))
 		// Silence is another limit than a deadline.
 		b.withhold("silent")
 		_, err = b.StatFile(ctx, bucket, "/silent", &cos.CallOptions{Timeout: 100 * time.Millisecond, Retries: cos.Ptr(0)})

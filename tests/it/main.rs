@@ -37,6 +37,8 @@ mod emulator_packages;
 #[cfg(unix)]
 mod examples;
 #[cfg(unix)]
+mod go;
+#[cfg(unix)]
 mod header;
 #[cfg(unix)]
 mod host;

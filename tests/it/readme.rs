@@ -75,7 +75,7 @@ fn the_programs_begin_as_shown() {
     for (language, file) in [
         ("c", "examples-c/first_upload.c"),
         ("cpp", "examples-c/first_upload.cpp"),
-        ("go", "bindings/go/first_upload.go"),
+        ("go", "bindings/go/examples/first_upload/main.go"),
         ("js", "bindings/node/examples/first_upload.mjs"),
         ("python", "bindings/python/examples/first_upload.py"),
         ("lua", "bindings/lua/first_upload.lua"),

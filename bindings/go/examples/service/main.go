@@ -36,7 +36,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	listener, err := net.Listen("tcp", "localhost:"+setting("PORT", "8080"))
+	listener, err := net.Listen("tcp", setting("ADDRESS", "localhost:8080"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func start(t *testing.T, api string) *started {
 		"SECRET_KEY": emulator.SecretKey, "API": api, "SCHEME": "http", "HOSTNAME": server.Host,
 		"DOWNLOAD_HOSTNAME": server.Host, "CONFIG": os.DevNull}
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), "RUN_SERVICE=1", "PORT=0", "BUCKET="+emulator.Bucket)
+	command.Env = append(os.Environ(), "RUN_SERVICE=1", "ADDRESS=localhost:0", "BUCKET="+emulator.Bucket)
 	for name, value := range settings {
 		command.Env = append(command.Env, "COS_"+name+"="+value)
 		t.Setenv("COS_"+name, value)

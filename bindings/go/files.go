@@ -91,7 +91,9 @@ func (c *Client) Exists(ctx context.Context, bucket, path string, opts *CallOpti
 
 // UpdateFile changes attributes of a file. What is not given stays, but for the headers: all of them are
 // replaced together. With the XML API it returns what could not be kept, such as "authority".
-func (c *Client) UpdateFile(ctx context.Context, bucket, path string, opts *UpdateFileOptions) (notKept []string, err error) {
+func (c *Client) UpdateFile(
+	ctx context.Context, bucket, path string, opts *UpdateFileOptions,
+) (notKept []string, err error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path}, func(a *call) C.int {
 		return C.cos_update_file(a.client, a.text(0), a.text(1), a.options, &a.reply)
 	})

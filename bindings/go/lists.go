@@ -201,7 +201,9 @@ type DeleteFilesOptions struct {
 // DeleteFiles deletes any number of files, and returns those that are still there because the service
 // refused. Files that are not there count as deleted. An error ends the whole; what was deleted by then
 // is gone.
-func (c *Client) DeleteFiles(ctx context.Context, bucket string, paths []string, opts *DeleteFilesOptions) ([]Failure, error) {
+func (c *Client) DeleteFiles(
+	ctx context.Context, bucket string, paths []string, opts *DeleteFilesOptions,
+) ([]Failure, error) {
 	given := DeleteFilesOptions{}
 	if opts != nil {
 		given = *opts
@@ -240,7 +242,9 @@ func isOfFile(path string) bool {
 		strings.IndexFunc(path, unicode.IsControl) < 0 && !strings.ContainsAny(path, "\ufffe\uffff")
 }
 
-func (c *Client) deleteTogether(ctx context.Context, bucket string, paths []string, options *CallOptions) ([]Failure, error) {
+func (c *Client) deleteTogether(
+	ctx context.Context, bucket string, paths []string, options *CallOptions,
+) ([]Failure, error) {
 	type key struct{ Key string }
 	order := struct {
 		XMLName xml.Name `xml:"Delete"`
@@ -278,7 +282,9 @@ func (c *Client) deleteTogether(ctx context.Context, bucket string, paths []stri
 	return failures, nil
 }
 
-func (c *Client) deleteEach(ctx context.Context, bucket string, paths []string, concurrency int, options *CallOptions) ([]Failure, error) {
+func (c *Client) deleteEach(
+	ctx context.Context, bucket string, paths []string, concurrency int, options *CallOptions,
+) ([]Failure, error) {
 	if concurrency == 0 {
 		concurrency = 8
 	}

@@ -52,7 +52,9 @@ const grace = 500 * time.Millisecond
 //
 // What the reader fails with ends the upload, and is found by errors.Is in what is returned. A Read that does
 // not return when the context has ended is left to itself: the call does not wait for it.
-func (c *Client) UploadStream(ctx context.Context, bucket, path string, size int64, r io.Reader, opts *UploadOptions) (*Upload, error) {
+func (c *Client) UploadStream(
+	ctx context.Context, bucket, path string, size int64, r io.Reader, opts *UploadOptions,
+) (*Upload, error) {
 	s := &stream{reader: r}
 	handle := cgo.NewHandle(s)
 	defer handle.Delete()
@@ -72,7 +74,9 @@ func (c *Client) UploadStream(ctx context.Context, bucket, path string, size int
 //
 // What the writer fails with ends the download, and is found by errors.Is in what is returned. A Write that
 // does not return when the context has ended is left to itself: the call does not wait for it.
-func (c *Client) DownloadStream(ctx context.Context, bucket, path string, w io.Writer, opts *DownloadOptions) (*Transfer, error) {
+func (c *Client) DownloadStream(
+	ctx context.Context, bucket, path string, w io.Writer, opts *DownloadOptions,
+) (*Transfer, error) {
 	s := &stream{writer: w}
 	handle := cgo.NewHandle(s)
 	defer handle.Delete()

@@ -71,7 +71,9 @@ func (c *Client) UploadFile(ctx context.Context, bucket, path, localPath string,
 }
 
 // UploadBuffer uploads bytes in memory, which must not change meanwhile.
-func (c *Client) UploadBuffer(ctx context.Context, bucket, path string, data []byte, opts *UploadOptions) (*Upload, error) {
+func (c *Client) UploadBuffer(
+	ctx context.Context, bucket, path string, data []byte, opts *UploadOptions,
+) (*Upload, error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path},
 		func(a *call) C.int {
 			return C.cos_upload_buffer(a.client, a.text(0), a.text(1), start(data), C.size_t(len(data)),
@@ -82,7 +84,9 @@ func (c *Client) UploadBuffer(ctx context.Context, bucket, path string, data []b
 
 // DownloadFile downloads to a local file: at any time there is the old one or the whole new one. The same
 // call continues a download that was broken off. What travelled is told also if it fails.
-func (c *Client) DownloadFile(ctx context.Context, bucket, path, localPath string, opts *DownloadFileOptions) (*Transfer, error) {
+func (c *Client) DownloadFile(
+	ctx context.Context, bucket, path, localPath string, opts *DownloadFileOptions,
+) (*Transfer, error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path, "local_path", localPath},
 		func(a *call) C.int {
 			return C.cos_download_file(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer,
@@ -143,7 +147,9 @@ func folderTransferOf(reply Reply) *FolderTransfer {
 
 // UploadFolder uploads a local directory with everything below it. What the folder has already does not
 // travel; what differs is replaced. What became of each file is told also if one of them fails.
-func (c *Client) UploadFolder(ctx context.Context, bucket, path, localPath string, opts *UploadFolderOptions) (*FolderTransfer, error) {
+func (c *Client) UploadFolder(
+	ctx context.Context, bucket, path, localPath string, opts *UploadFolderOptions,
+) (*FolderTransfer, error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path, "local_path", localPath},
 		func(a *call) C.int {
 			return C.cos_upload_folder(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer,
@@ -154,7 +160,9 @@ func (c *Client) UploadFolder(ctx context.Context, bucket, path, localPath strin
 
 // DownloadFolder downloads a folder with everything below it. What the directory has already does not
 // travel; what differs is replaced. What became of each file is told also if one of them fails.
-func (c *Client) DownloadFolder(ctx context.Context, bucket, path, localPath string, opts *DownloadFolderOptions) (*FolderTransfer, error) {
+func (c *Client) DownloadFolder(
+	ctx context.Context, bucket, path, localPath string, opts *DownloadFolderOptions,
+) (*FolderTransfer, error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path, "local_path", localPath},
 		func(a *call) C.int {
 			return C.cos_download_folder(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer,

@@ -51,14 +51,14 @@ func rest(client *cos.Client) {
 
 	_, err := client.StatFile(ctx, "private-bucket", "/first/no-such.txt", nil)
 	if !errors.Is(err, cos.ErrNotFound) {
-		fail(fmt.Errorf("no-such.txt: %w", err))
+		check(fmt.Errorf("no-such.txt: %w", err))
 	}
 	fmt.Println("refused:", err)
 }
 
 func same(what string, data []byte, where string) {
 	if !bytes.Equal(data, must(os.ReadFile(file))) {
-		fail(errors.New(what + ": not the bytes that were uploaded"))
+		check(errors.New(what + ": not the bytes that were uploaded"))
 	}
 	fmt.Printf("%s %d bytes %s, the same\n", what, len(data), where)
 }
@@ -68,13 +68,9 @@ func must[T any](value T, err error) T {
 	return value
 }
 
+// check ends the program, which closes the client before.
 func check(err error) {
 	if err != nil {
-		fail(err)
+		panic(err)
 	}
-}
-
-func fail(err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use support::{Api, Bed, for_each_api};
+use support::{Api, Bed, for_each_api, header};
 use support::{installed, limited, make, remove_settings, root, succeed, target_dir, typed};
 
 use crate::bindings::go_command;
@@ -161,6 +161,15 @@ fn no_memory_of_go_is_kept_in_c() {
 #[test]
 fn what_is_written_from_the_header_is_up_to_date() {
     succeed(Command::new("python3").arg(root().join("bindings/go/generate.py")).arg("--check"));
+    let options = fs::read_to_string(root().join("bindings/go/options.go")).unwrap();
+    for function in header::functions() {
+        for line in function.comment.lines().filter(|line| line.starts_with("- `")) {
+            for key in line.split(": ").next().unwrap().split('`').skip(1).step_by(2) {
+                let tag = format!("`cos:\"{}\"`", key.trim_end_matches("..."));
+                assert!(options.contains(&tag), "{} takes {key}", function.name);
+            }
+        }
+    }
 }
 
 /// It is the same for whoever makes it.

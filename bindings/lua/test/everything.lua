@@ -1,8 +1,9 @@
--- Every method and every way to end a call: everything.lua HOST:PORT, in a directory with `tree`.
--- COS_API says which API is used. The server stays silent when something is uploaded to a path with
--- `silent` in it.
+-- Every method and every way to end a call: everything.lua HOST:PORT, in a directory with `large` and
+-- `tree`. COS_API says which API is used. The server stays silent when something is uploaded to a path
+-- with `silent` in it, and waits a second with one that has `slow` in it.
 
 local cos = require "cos"
+local assert = cos.assert
 
 local host, api = arg[1], os.getenv "COS_API" or "v4"
 local bucket = "private-bucket"
@@ -26,13 +27,13 @@ end
 
 assert(#cos.version() > 0)
 assert(client:set_config { retries = 1, user_agent = "everything" })
-assert(client:set_credentials(unpack(account)))
+assert(client:set_credentials(account[1], account[2], account[3]))
 only("v5", "token", client:set_temporary_credentials(account[1], "TEMPORARY_ID", "TEMPORARY_KEY",
                                                      "TEMPORARY_TOKEN"))
 assert(client:stat_folder(bucket, "/"))
-assert(client:set_credentials(unpack(account)))
+assert(client:set_credentials(account[1], account[2], account[3]))
 local lines = {}
-client:set_log(cos.codes.COS_LOG_REQUESTS, function(_, line) table.insert(lines, line) end)
+client:set_log(cos.levels.COS_LOG_REQUESTS, function(_, line) table.insert(lines, line) end)
 
 assert(client:create_folder(bucket, "/folder/", { biz_attr = "one" }))
 assert(client:update_folder(bucket, "/folder/", { biz_attr = "two" }))
@@ -117,7 +118,7 @@ end
 
 local function broken() error "broken" end
 fails("zero byte", client.stat_file, client, bucket, "/large\0/other")
-fails("cannot convert", client.stat_file, client, bucket, {})
+fails("must be a string", client.stat_file, client, bucket, {})
 fails("broken", client.upload_buffer, client, bucket, "/silent", "", { progress = broken })
 fails("broken", client.download_stream, client, bucket, "/large", broken)
 fails("broken", client.upload_stream, client, bucket, "/no", 9, broken)
@@ -131,8 +132,20 @@ local _, cancelled = client:upload_file(bucket, "/silent", "large", {
 })
 assert(cancelled.name == "COS_ERR_CANCELLED")
 
+-- What has no progress is stopped by a transfer of its own, or after a time.
+local transfer = cos.transfer()
+assert(transfer:progress() == 0)
+local stoppable = assert(client:with_transfer(transfer))
+assert(stoppable:stat_file(bucket, "/large"))
+transfer:cancel()
+local _, ended = stoppable:stat_file(bucket, "/large")
+assert(ended.name == "COS_ERR_CANCELLED" and transfer:is_cancelled())
+stoppable:close()
+transfer:close()
+local _, late = client:stat_file(bucket, "/slow", { deadline_ms = 100 })
+assert(late.deadline_exceeded and late.retryable)
+
 client:close()
 client:close()
-local _, closed = client:stat_file(bucket, "/large")
-assert(closed.code == -1)
+fails("closed", client.stat_file, client, bucket, "/large")
 print "everything went well"

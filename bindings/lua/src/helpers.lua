@@ -1,0 +1,307 @@
+-- What programs would write around the calls. The module, the methods of a client, and what C has for
+-- this file are its arguments.
+local cos, Client, help = ...
+
+local error, ipairs, pairs, pcall = error, ipairs, pairs, pcall
+local tonumber, tostring, type = tonumber, tostring, type
+local concat, remove = table.concat, table.remove
+local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
+local upper = string.upper
+
+local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
+
+-- As many as one request deletes.
+local BATCH = 1000
+
+local function with(options, more)
+  local all = {}
+  for key, value in pairs(options or {}) do all[key] = value end
+  for key, value in pairs(more) do all[key] = value end
+  return all
+end
+
+-- A function that gives the options of each call in a series, whose deadline is for all of them.
+local function series(options)
+  local ms = options and options.deadline_ms
+  local ends = type(ms) == "number" and help.now_ms() + ms
+  return function(more)
+    local all = with(options, more)
+    -- What is over is refused by the next call.
+    if ends then all.deadline_ms = ends - help.now_ms() > 1 and ends - help.now_ms() or 1 end
+    return all
+  end
+end
+
+--- The same as `assert`, which takes no error but a string in Lua 5.1 and 5.2.
+function cos.assert(value, ...)
+  if value then return value, ... end
+  local problem = ...
+  error(problem == nil and "assertion failed!" or problem, 0)
+end
+
+--- Whether there is such a file, or such a folder if the path ends with "/".
+function Client:exists(bucket, cos_path, options)
+  local reply, refusal
+  if type(cos_path) == "string" and sub(cos_path, -1) == "/" then
+    -- The JSON API does not know all folders, but lists what is in them.
+    reply, refusal = self:list_folder(bucket, cos_path, with(options, { num = 1 }))
+  else
+    reply, refusal = self:stat_file(bucket, cos_path, options)
+  end
+  if reply then return true end
+  if refusal.code == NOT_FOUND then return false end
+  return nil, refusal
+end
+
+--- A URL that anybody can download the file from, for so many seconds.
+function Client:presign_get(bucket, cos_path, expires, options)
+  local reply, refusal = self:sign_url("GET", bucket, cos_path, expires or 3600, options)
+  if not reply then return nil, refusal end
+  return reply.data.url
+end
+
+--- XML API: a URL that anybody can upload the file to, and the headers to send with it.
+function Client:presign_put(bucket, cos_path, expires, options)
+  local reply, refusal = self:sign_url("PUT", bucket, cos_path, expires or 3600, options)
+  if not reply then return nil, refusal end
+  return reply.data.url, reply.data.headers
+end
+
+--- The URL of a file that everybody may read, without a signature.
+function Client:public_url(bucket, cos_path)
+  local reply, refusal = self:sign_download(bucket, cos_path, 60)
+  if not reply then return nil, refusal end
+  return (gsub(reply.data.url, "%?.*", ""))
+end
+
+local upload_stream = Client.upload_stream
+
+--- Asks a file for the size if it is nil.
+function Client:upload_stream(bucket, cos_path, size, content, options)
+  if size == nil then
+    size = -1
+    if type(content) ~= "function" and content and content.seek then
+      local at = content:seek()
+      local last = at and content:seek "end"
+      if last then
+        content:seek("set", at)
+        size = last - at
+      end
+    end
+  end
+  return upload_stream(self, bucket, cos_path, size, content, options)
+end
+
+-- The entries of one folder, page by page. Raises what is refused.
+local function entries(client, bucket, folder, next_options, more)
+  local infos, at, context, is_last = {}, 0, nil, false
+  return function()
+    while at == #infos do
+      if is_last then return nil end
+      local page, refusal =
+        client:list_folder(bucket, folder, next_options(with(more, { context = context })))
+      if not page then error(refusal, 0) end
+      infos, at, context = page.data.infos, 0, page.data.context
+      -- Some servers write flags as numbers, and numbers as strings.
+      local over = page.data.listover
+      is_last = over == true or over == 1 or over == "1" or over == "true"
+    end
+    at = at + 1
+    local info = infos[at]
+    return {
+      path = folder .. info.name, name = info.name, is_folder = sub(info.name, -1) == "/",
+      size = tonumber(info.filesize), mtime = tonumber(info.mtime), info = info,
+    }
+  end
+end
+
+-- The same for a folder that may be deleted meanwhile.
+local function entries_if_there(...)
+  local next_entry = entries(...)
+  return function()
+    local well, entry = pcall(next_entry)
+    if well then return entry end
+    if type(entry) == "table" and entry.code == NOT_FOUND then return nil end
+    error(entry, 0)
+  end
+end
+
+local function files_below(client, bucket, folder, next_options, more)
+  local folders = {}
+  local next_entry = entries(client, bucket, folder, next_options, more)
+  return function()
+    while true do
+      local entry = next_entry()
+      if not entry then
+        local below = remove(folders)
+        if not below then return nil end
+        next_entry = entries_if_there(client, bucket, below, next_options, more)
+      elseif entry.is_folder then
+        folders[#folders + 1] = entry.path
+      else
+        entry.name = sub(entry.path, #folder + 1)
+        return entry
+      end
+    end
+  end
+end
+
+--- For loops: what is in a folder, asked for page by page; with `recursive` the files in it and below.
+function Client:each(bucket, folder, options)
+  local next_options = series(options)
+  if type(folder) ~= "string" then error("cos_path must be a string, not a " .. type(folder), 2) end
+  if options and options.recursive then
+    if self:api() == "v5" then
+      return entries(self, bucket, folder, next_options, { num = BATCH })
+    end
+    return files_below(self, bucket, folder, next_options, { recursive = cos.null })
+  end
+  return entries(self, bucket, folder, next_options, {})
+end
+
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["\r"] = "&#13;" }
+local CHARACTERS = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", ["#13"] = "\r" }
+
+local function element(xml, name)
+  local text = match(xml, "<" .. name .. ">(.-)</" .. name .. ">") or ""
+  return (gsub(text, "&([#%w]+);", CHARACTERS))
+end
+
+-- Both return the files that are still there, or nil and why nothing more can be done.
+local function delete_by_request(client, bucket, paths, options)
+  local keys = {}
+  for i, path in ipairs(paths) do
+    keys[i] = "<Object><Key>" .. gsub(sub(path, 2), "[&<>\r]", ENTITIES) .. "</Key></Object>"
+  end
+  local body = "<Delete><Quiet>true</Quiet>" .. concat(keys) .. "</Delete>"
+  local reply, refusal = client:request("POST", bucket, "/", { delete = "" },
+                                        { ["Content-Type"] = "application/xml" }, body, options {})
+  if not reply then return nil, refusal end
+  local left = {}
+  for failure in gmatch(reply.data.body, "<Error>(.-)</Error>") do
+    local word = element(failure, "Code")
+    local code = word == "AccessDenied" and cos.codes.COS_ERR_ACCESS_DENIED or cos.codes.COS_ERR_REFUSED
+    left[#left + 1] = { path = "/" .. element(failure, "Key"), code = code,
+                        message = word .. ": " .. element(failure, "Message") }
+  end
+  return left
+end
+
+local function delete_by_calls(client, bucket, paths, options)
+  local left = {}
+  for _, path in ipairs(paths) do
+    local reply, refusal = client:del_file(bucket, path, options {})
+    if not reply and refusal.code ~= NOT_FOUND then
+      if refusal.code == cos.codes.COS_ERR_CONNECT or refusal.code == cos.codes.COS_ERR_CANCELLED then
+        return nil, refusal
+      end
+      left[#left + 1] = { path = path, code = refusal.code, message = refusal.message }
+    end
+  end
+  return left
+end
+
+-- A function that gives one path after the other.
+local function each_path(paths)
+  local at = 0
+  return function()
+    local path
+    if type(paths) == "function" then
+      path = paths()
+    else
+      at = at + 1
+      path = paths[at]
+    end
+    if type(path) == "table" then path = path.path end
+    if path ~= nil and (type(path) ~= "string" or not find(path, "^/.")) then
+      error("paths must be those of files, such as '/a.txt', not " .. tostring(path), 0)
+    end
+    return path
+  end
+end
+
+--- Deletes files: paths or entries, in an array or from an iterator. Returns those that are still
+--- there, as `{ path, code, message }`. Files that are not there count as deleted.
+function Client:delete_files(bucket, paths, options)
+  if type(paths) ~= "table" and type(paths) ~= "function" then
+    error("paths must be an array or a function, not a " .. type(paths), 2)
+  end
+  local delete = self:api() == "v5" and delete_by_request or delete_by_calls
+  local next_path, next_options, all_left = each_path(paths), series(options), {}
+  while true do
+    local batch = {}
+    for path in next_path do
+      batch[#batch + 1] = path
+      if #batch == BATCH then break end
+    end
+    if #batch == 0 then return all_left end
+    local left, refusal = delete(self, bucket, batch, next_options)
+    if not left then return nil, refusal end
+    for _, failure in ipairs(left) do all_left[#all_left + 1] = failure end
+  end
+end
+
+-- The configuration of the command `cos`: lines NAME = VALUE in a file, and variables of the
+-- environment, which win.
+
+local NAMES = { "appid", "secret_id", "secret_key", "region", "api", "token", "scheme", "hostname",
+                "download_hostname", "ca_file", "proxy" }
+local IS_NAME = {}
+for _, name in ipairs(NAMES) do IS_NAME[name] = true end
+
+local function default_file()
+  return (help.getenv "XDG_CONFIG_HOME" or (help.getenv "HOME" or "") .. "/.config") .. "/cos.conf"
+end
+
+-- The settings in a text, or nil and the number of the line that is none.
+local function read_lines(text)
+  local settings, number = {}, 0
+  for line in gmatch(gsub(text, "^\239\187\191", "") .. "\n", "(.-)\n") do
+    number = number + 1
+    local name, value = match(line, "^%s*([^=]-)%s*=%s*(.-)%s*$")
+    if not find(line, "^%s*#") and find(line, "%S") then
+      if not IS_NAME[name] then return nil, number end
+      settings[name] = value
+    end
+  end
+  return settings
+end
+
+local function refused(message)
+  -- With the metatable of all errors.
+  local _, refusal = cos.client("", "", "")
+  refusal.message, refusal.hint, refusal.argument, refusal.reply = message, nil, "config", nil
+  return nil, refusal
+end
+
+--- A client of what is configured for the command `cos`: in the file `options.config`, $COS_CONFIG or
+--- ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
+--- COS_REGION and so on win. The other options win over both.
+function cos.from_env(options)
+  local named = options and options.config or help.getenv "COS_CONFIG"
+  local file = named or default_file()
+  local text, problem = help.read_file(file, named ~= nil)
+  if not text then return refused(file .. ": " .. problem) end
+  if find(text, "\0", 1, true) then
+    return refused(file .. ": this is not UTF-8 text, but perhaps UTF-16; save it as UTF-8")
+  end
+  local settings, number = read_lines(text)
+  if not settings then
+    -- The line is not shown: it may hold a secret.
+    return refused(file .. ":" .. number .. ": this is not NAME = VALUE with a name of a setting")
+  end
+  -- A token belongs to the keys that it came with.
+  if help.getenv "COS_SECRET_ID" then settings.token = nil end
+  for _, name in ipairs(NAMES) do
+    settings[name] = help.getenv("COS_" .. upper(name)) or settings[name]
+  end
+  for i = 1, 3 do
+    if not settings[NAMES[i]] then
+      return refused("no " .. NAMES[i] .. ": set COS_" .. upper(NAMES[i]) .. ", or write " .. NAMES[i] ..
+                     " = ... into " .. file)
+    end
+  end
+  local all = with(settings, options or {})
+  all.appid, all.secret_id, all.secret_key, all.config = nil, nil, nil, nil
+  return cos.client(settings.appid, settings.secret_id, settings.secret_key, all)
+end

@@ -19,7 +19,7 @@ struct call {
     cos_transfer *own;        /* stops this call alone */
     cos_client *stoppable[2]; /* handles that are made for this call */
     struct deadline deadline;
-    int64_t deadline_ms;
+    int64_t deadline_ms; /* -1 for none */
     char *json;
     uint8_t *data;
     size_t length; /* of data */
@@ -246,9 +246,9 @@ static void take_options(struct call *call, int options, int follows)
         return;
     push_json(L, options, "options", OWN_OPTIONS + !follows);
     if (take_option(L, options, "deadline_ms", place)) {
-        lua_Number ms = lua_type(L, place) == LUA_TNUMBER ? lua_tonumber(L, place) : 0;
-        if (!(ms >= 1 && ms <= 86400000))
-            luaL_error(L, "deadline_ms must be a number from 1 to 86400000");
+        lua_Number ms = lua_type(L, place) == LUA_TNUMBER ? lua_tonumber(L, place) : -1;
+        if (!(ms >= 0 && ms <= 86400000))
+            luaL_error(L, "deadline_ms must be a number from 0 to 86400000");
         call->deadline_ms = (int64_t)ms;
     }
     lua_replace(L, place);
@@ -289,6 +289,7 @@ static struct call *begin(lua_State *L, int options, int follows)
     call->base = options;
     call->client = client;
     call->handle = client->handle;
+    call->deadline_ms = -1;
     lua_pushcfunction(L, guard);
     lua_replace(L, call->base + GUARD);
     lua_getuservalue(L, 1);
@@ -298,7 +299,7 @@ static struct call *begin(lua_State *L, int options, int follows)
     take_options(call, options, follows);
 
     /* From here on nothing is raised until the library has returned, but for what is impossible. */
-    if (call->deadline_ms || client->log->is_set
+    if (call->deadline_ms >= 0 || client->log->is_set
         || (!call->given && !lua_isnil(L, call->base + PROGRESS))) {
         call->own = cos_transfer_new();
         failed |= stop_with(call, 0, call->own);
@@ -307,7 +308,7 @@ static struct call *begin(lua_State *L, int options, int follows)
         failed |= stop_with(call, 1, call->given->handle);
     if (failed)
         luaL_error(L, "the library gives no handle for a call");
-    if (call->deadline_ms && begin_deadline(&call->deadline, call->own, call->deadline_ms) != 0)
+    if (call->deadline_ms >= 0 && begin_deadline(&call->deadline, call->own, call->deadline_ms) != 0)
         luaL_error(L, "deadline_ms needs a thread, and the system has none left");
     if (follows)
         call->transfer = call->given ? call->given->handle : call->own;
@@ -322,9 +323,9 @@ static struct call *begin(lua_State *L, int options, int follows)
     return call;
 }
 
-static void tell_of_deadline(lua_State *L, int64_t ms)
+static void tell_of_deadline(lua_State *L)
 {
-    lua_pushfstring(L, "the call was stopped after its deadline of %d ms", (int)ms);
+    lua_pushliteral(L, "the call was stopped by its deadline; what it had sent may take effect");
     lua_setfield(L, -2, "message");
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "retryable");
@@ -352,7 +353,7 @@ static int finish(struct call *call, int code)
     }
     results = push_result(L, code, &call->json);
     if (has_struck && code == COS_ERR_CANCELLED)
-        tell_of_deadline(L, call->deadline_ms);
+        tell_of_deadline(L);
     return results;
 }
 

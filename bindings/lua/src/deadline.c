@@ -44,7 +44,12 @@ int begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t af
     int problem;
     deadline->transfer = transfer;
     deadline->until = now_ms() + after_ms;
-    deadline->is_over = deadline->has_struck = 0;
+    deadline->is_over = 0;
+    deadline->has_struck = after_ms == 0;
+    if (deadline->has_struck) {
+        cos_transfer_cancel(transfer);
+        return 0;
+    }
     pthread_mutex_init(&deadline->lock, NULL);
     pthread_condattr_init(&attributes);
 #ifndef __APPLE__
@@ -64,7 +69,7 @@ int begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t af
 int end_deadline(struct deadline *deadline)
 {
     if (!deadline->is_running)
-        return 0;
+        return deadline->has_struck;
     pthread_mutex_lock(&deadline->lock);
     deadline->is_over = 1;
     pthread_cond_signal(&deadline->ended);
@@ -80,7 +85,7 @@ int has_struck(struct deadline *deadline)
 {
     int answer;
     if (!deadline->is_running)
-        return 0;
+        return deadline->has_struck;
     pthread_mutex_lock(&deadline->lock);
     answer = deadline->has_struck;
     pthread_mutex_unlock(&deadline->lock);

@@ -26,8 +26,8 @@ local function series(options)
   local ends = type(ms) == "number" and help.now_ms() + ms
   return function(more)
     local all = with(options, more)
-    -- What is over is refused by the next call.
-    if ends then all.deadline_ms = ends - help.now_ms() > 1 and ends - help.now_ms() or 1 end
+    local left = ends and ends - help.now_ms()
+    if left then all.deadline_ms = left > 0 and left or 0 end
     return all
   end
 end

@@ -2,6 +2,7 @@
 # make install    into PREFIX (/usr/local), below DESTDIR if that is given; make uninstall
 # make wheel      the package for Python, with the library in it, into dist/
 # make npm        the package for Node.js, in dist/
+# make rock       the package for Lua, in dist/
 # make go         the module for Go, in dist/
 # make deb        the packages for Debian, in dist/: the library, its headers, cos, the emulator
 # make tarball    the archive for this system, in dist/, with an install.sh that needs no root
@@ -86,7 +87,7 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install config uninstall wheel npm deb tarball emulator-wheel emulator-npm conan crates go \
+.PHONY: all lib rust install config uninstall wheel npm deb tarball emulator-wheel emulator-npm conan crates rock go \
     dist test-dist demo emulator check test test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
@@ -204,6 +205,10 @@ wheel: $(LIB)/$(SHARED)
 npm: lib
 	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
 	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
+
+# It is compiled where it is installed, with the libcos that is there.
+rock:
+	@DIST=$(DIST) OUT=$(BUILD)/rock VERSION=$(VERSION) PYTHON=$(PYTHON) bindings/lua/package.sh
 
 go:
 	DIST=$(DIST) OUT=$(BUILD)/go VERSION=$(VERSION) bindings/go/package.sh

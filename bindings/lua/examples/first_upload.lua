@@ -3,14 +3,13 @@ local cos = require "cos"
 local file, host = arg[1], arg[2] or "localhost:9000"
 local emulator = { api = os.getenv "COS_API" or "v4", scheme = "http",
                    hostname = host, download_hostname = host }
-local client = assert(cos.client("1250000000", "EXAMPLE_SECRET_ID",
-                                 "EXAMPLE_SECRET_KEY", emulator))
-assert(client:upload_file("private-bucket", "/first/你好.txt", file,
-                          { insert_only = false }))
+local client = cos.assert(cos.client("1250000000", "EXAMPLE_SECRET_ID",
+                                     "EXAMPLE_SECRET_KEY", emulator))
+cos.assert(client:upload_file("private-bucket", "/first/你好.txt", file,
+                              { insert_only = false }))
 print("uploaded " .. file .. " to /first/你好.txt")
 
-local folder = assert(client:list_folder("private-bucket", "/first/"))
-for _, entry in ipairs(folder.data.infos) do
+for entry in client:each("private-bucket", "/first/") do
   print("listed " .. entry.name)
 end
 
@@ -28,11 +27,11 @@ end
 
 local http = require "socket.http"
 http.PROXY = os.getenv "http_proxy"
-local signed = assert(client:sign_download("private-bucket", "/first/你好.txt", 60))
-same("fetched", assert(http.request(signed.data.url)), "from the signed URL")
+local url = cos.assert(client:presign_get("private-bucket", "/first/你好.txt", 60))
+same("fetched", assert(http.request(url)), "from the signed URL")
 
 local copy = file .. ".copy"
-assert(client:download_file("private-bucket", "/first/你好.txt", copy))
+cos.assert(client:download_file("private-bucket", "/first/你好.txt", copy))
 same("downloaded", read(copy), "to " .. copy)
 
 local reply, refusal = client:stat_file("private-bucket", "/first/no-such.txt")

@@ -50,7 +50,7 @@ static void release(struct call *call)
         if (call->transfer)
             cos_transfer_on_progress(call->transfer, NULL, NULL);
     }
-    end_deadline(&call->deadline);
+    lcos_end_deadline(&call->deadline);
     cos_client_free(call->stoppable[1]);
     cos_client_free(call->stoppable[0]);
     cos_transfer_free(call->own);
@@ -67,7 +67,7 @@ static int collect_call(lua_State *L)
     struct call *call = lua_touserdata(L, 1);
     /* os.exit() in a callback may close the state: then the library still has all but the deadline. */
     if (call->is_under_way)
-        end_deadline(&call->deadline);
+        lcos_end_deadline(&call->deadline);
     else
         release(call);
     return 0;
@@ -197,7 +197,7 @@ static int64_t on_read(uint8_t *to, size_t length, void *user)
     wish.length = length;
     /* A piece of no bytes means that there are none yet. */
     while (left == 0) {
-        if (has_struck(&call->deadline) || fulfil(call, CONTENT, &wish))
+        if (lcos_has_struck(&call->deadline) || fulfil(call, CONTENT, &wish))
             return -1;
         lua_replace(L, piece);
         call->taken = 0;
@@ -244,7 +244,7 @@ static void take_options(struct call *call, int options, int follows)
     int base = call->base, place = base + OPTIONS;
     if (lua_isnoneornil(L, options))
         return;
-    push_json(L, options, "options", OWN_OPTIONS + !follows);
+    lcos_push_json(L, options, "options", OWN_OPTIONS + !follows);
     if (take_option(L, options, "deadline_ms", place)) {
         lua_Number ms = lua_type(L, place) == LUA_TNUMBER ? lua_tonumber(L, place) : -1;
         if (!(ms >= 0 && ms <= 86400000))
@@ -254,7 +254,7 @@ static void take_options(struct call *call, int options, int follows)
     lua_replace(L, place);
     call->options = lua_tostring(L, place);
     if (take_option(L, options, "transfer", base + TRANSFER_USED))
-        call->given = to_transfer(L, base + TRANSFER_USED);
+        call->given = lcos_to_transfer(L, base + TRANSFER_USED);
     if (follows && take_option(L, options, "progress", base + PROGRESS)
         && !lua_isfunction(L, base + PROGRESS))
         luaL_error(L, "progress must be a function, not a %s", luaL_typename(L, base + PROGRESS));
@@ -275,7 +275,7 @@ static int stop_with(struct call *call, int index, cos_transfer *transfer)
  * has a transfer argument if it `follows`. */
 static struct call *begin(lua_State *L, int options, int follows)
 {
-    struct client *client = to_client(L, 1);
+    struct client *client = lcos_to_client(L, 1);
     struct call *call;
     int failed = 0;
     lua_settop(L, options);
@@ -308,7 +308,7 @@ static struct call *begin(lua_State *L, int options, int follows)
         failed |= stop_with(call, 1, call->given->handle);
     if (failed)
         luaL_error(L, "the library gives no handle for a call");
-    if (call->deadline_ms >= 0 && begin_deadline(&call->deadline, call->own, call->deadline_ms) != 0)
+    if (call->deadline_ms >= 0 && lcos_begin_deadline(&call->deadline, call->own, call->deadline_ms) != 0)
         luaL_error(L, "deadline_ms needs a thread, and the system has none left");
     if (follows)
         call->transfer = call->given ? call->given->handle : call->own;
@@ -337,7 +337,7 @@ static void tell_of_deadline(lua_State *L)
 static int finish(struct call *call, int code)
 {
     lua_State *L = call->L;
-    int has_struck = end_deadline(&call->deadline), results;
+    int has_struck = lcos_end_deadline(&call->deadline), results;
     char *json = call->json;
     uint8_t *data = call->data;
     /* What the results are made of is freed behind that. */
@@ -351,7 +351,7 @@ static int finish(struct call *call, int code)
         lua_settop(L, call->base + FAILURE);
         return lua_error(L);
     }
-    results = push_result(L, code, &call->json);
+    results = lcos_push_result(L, code, &call->json);
     if (has_struck && code == COS_ERR_CANCELLED)
         tell_of_deadline(L);
     return results;
@@ -359,8 +359,8 @@ static int finish(struct call *call, int code)
 
 /* The calls. Those with the same arguments share a function, and have the name in an upvalue. */
 
-#define BUCKET(L) (to_client(L, 1), to_text(L, 2, "bucket", 0))
-#define COS_PATH(L) to_text(L, 3, "cos_path", 0)
+#define BUCKET(L) (lcos_to_client(L, 1), lcos_to_text(L, 2, "bucket", 0))
+#define COS_PATH(L) lcos_to_text(L, 3, "cos_path", 0)
 
 static int64_t to_whole(lua_State *L, int at, const char *name)
 {
@@ -418,7 +418,7 @@ static int call_to_path(lua_State *L)
 {
     int i = (int)lua_tointeger(L, lua_upvalueindex(1));
     const char *bucket = BUCKET(L), *cos_path = COS_PATH(L);
-    const char *dest_path = to_text(L, 4, "dest_path", 0);
+    const char *dest_path = lcos_to_text(L, 4, "dest_path", 0);
     struct call *call = begin(L, 5, 0);
     return finish(call, TO_PATH[i].call(call->handle, bucket, cos_path, dest_path, call->options,
                                         &call->json));
@@ -428,7 +428,7 @@ static int call_with_local_path(lua_State *L)
 {
     int i = (int)lua_tointeger(L, lua_upvalueindex(1));
     const char *bucket = BUCKET(L), *cos_path = COS_PATH(L);
-    const char *local_path = to_text(L, 4, "local_path", 0);
+    const char *local_path = lcos_to_text(L, 4, "local_path", 0);
     struct call *call = begin(L, 5, 1);
     return finish(call, WITH_LOCAL_PATH[i].call(call->handle, bucket, cos_path, local_path,
                                                 call->options, call->transfer, &call->json));
@@ -509,15 +509,15 @@ static const char *to_fields(lua_State *L, int at, const char *name)
 {
     if (lua_isnoneornil(L, at))
         return NULL;
-    push_json(L, at, name, NULL);
+    lcos_push_json(L, at, name, NULL);
     lua_replace(L, at);
     return lua_tostring(L, at);
 }
 
 static int request(lua_State *L)
 {
-    const char *method = (to_client(L, 1), to_text(L, 2, "method", 0));
-    const char *bucket = to_text(L, 3, "bucket", 1), *cos_path = to_text(L, 4, "cos_path", 1);
+    const char *method = (lcos_to_client(L, 1), lcos_to_text(L, 2, "method", 0));
+    const char *bucket = lcos_to_text(L, 3, "bucket", 1), *cos_path = lcos_to_text(L, 4, "cos_path", 1);
     const char *params = to_fields(L, 5, "params"), *headers = to_fields(L, 6, "headers");
     size_t length = 0;
     const uint8_t *body = lua_isnoneornil(L, 7) ? NULL : to_bytes(L, 7, "body", &length);
@@ -530,46 +530,46 @@ static int request(lua_State *L)
 
 static int sign_more(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
-    char **json = push_keeper(L);
-    return push_result(L, cos_sign_more(client->handle, BUCKET(L), COS_PATH(L),
+    struct client *client = lcos_to_client(L, 1);
+    char **json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_sign_more(client->handle, BUCKET(L), COS_PATH(L),
                                         to_whole(L, 4, "expired"), json), json);
 }
 
 static int sign_once(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
-    char **json = push_keeper(L);
-    return push_result(L, cos_sign_once(client->handle, BUCKET(L), COS_PATH(L), json), json);
+    struct client *client = lcos_to_client(L, 1);
+    char **json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_sign_once(client->handle, BUCKET(L), COS_PATH(L), json), json);
 }
 
 static int sign_download(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
-    char **json = push_keeper(L);
-    return push_result(L, cos_sign_download(client->handle, BUCKET(L), COS_PATH(L),
+    struct client *client = lcos_to_client(L, 1);
+    char **json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_sign_download(client->handle, BUCKET(L), COS_PATH(L),
                                             to_whole(L, 4, "expired"), json), json);
 }
 
 static int sign_url(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
-    const char *method = to_text(L, 2, "method", 0), *bucket = to_text(L, 3, "bucket", 0);
-    const char *cos_path = to_text(L, 4, "cos_path", 0);
+    struct client *client = lcos_to_client(L, 1);
+    const char *method = lcos_to_text(L, 2, "method", 0), *bucket = lcos_to_text(L, 3, "bucket", 0);
+    const char *cos_path = lcos_to_text(L, 4, "cos_path", 0);
     int64_t expired = to_whole(L, 5, "expired");
     const char *options;
     char **json;
     lua_settop(L, 6);
     options = to_fields(L, 6, "options");
-    json = push_keeper(L);
-    return push_result(L, cos_sign_url(client->handle, method, bucket, cos_path, expired, options,
+    json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_sign_url(client->handle, method, bucket, cos_path, expired, options,
                                        json), json);
 }
 
 /* The client whose settings are to change: those of the host's are the host's. */
 static struct client *to_own_client(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
+    struct client *client = lcos_to_client(L, 1);
     if (client->is_hosts)
         luaL_error(L, "the client belongs to the program around this script, which alone sets it up");
     return client;
@@ -580,28 +580,28 @@ static int set_config(lua_State *L)
     struct client *client = to_own_client(L);
     char **json;
     lua_settop(L, 2);
-    push_json(L, 2, "options", NULL);
-    json = push_keeper(L);
-    return push_result(L, cos_client_set_config(client->handle, lua_tostring(L, 3), json), json);
+    lcos_push_json(L, 2, "options", NULL);
+    json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_client_set_config(client->handle, lua_tostring(L, 3), json), json);
 }
 
 static int set_credentials(lua_State *L)
 {
     struct client *client = to_own_client(L);
-    const char *appid = to_text(L, 2, "appid", 0), *secret_id = to_text(L, 3, "secret_id", 0);
-    const char *secret_key = to_text(L, 4, "secret_key", 0);
-    char **json = push_keeper(L);
-    return push_result(L, cos_client_set_credentials(client->handle, appid, secret_id, secret_key,
+    const char *appid = lcos_to_text(L, 2, "appid", 0), *secret_id = lcos_to_text(L, 3, "secret_id", 0);
+    const char *secret_key = lcos_to_text(L, 4, "secret_key", 0);
+    char **json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_client_set_credentials(client->handle, appid, secret_id, secret_key,
                                                      json), json);
 }
 
 static int set_temporary_credentials(lua_State *L)
 {
     struct client *client = to_own_client(L);
-    const char *appid = to_text(L, 2, "appid", 0), *secret_id = to_text(L, 3, "secret_id", 0);
-    const char *secret_key = to_text(L, 4, "secret_key", 0), *token = to_text(L, 5, "token", 0);
-    char **json = push_keeper(L);
-    return push_result(L, cos_client_set_temporary_credentials(client->handle, appid, secret_id,
+    const char *appid = lcos_to_text(L, 2, "appid", 0), *secret_id = lcos_to_text(L, 3, "secret_id", 0);
+    const char *secret_key = lcos_to_text(L, 4, "secret_key", 0), *token = lcos_to_text(L, 5, "token", 0);
+    char **json = lcos_push_keeper(L);
+    return lcos_push_result(L, cos_client_set_temporary_credentials(client->handle, appid, secret_id,
                                                                secret_key, token, json), json);
 }
 
@@ -624,15 +624,15 @@ static int set_log(lua_State *L)
 
 static int with_transfer(lua_State *L)
 {
-    struct client *client = to_client(L, 1), *made;
-    struct transfer *transfer = to_transfer(L, 2);
-    char **json = push_keeper(L);
+    struct client *client = lcos_to_client(L, 1), *made;
+    struct transfer *transfer = lcos_to_transfer(L, 2);
+    char **json = lcos_push_keeper(L);
     int code;
-    made = push_client(L, 1);
+    made = lcos_push_client(L, 1);
     made->is_hosts = client->is_hosts;
     code = cos_client_with_transfer(client->handle, transfer->handle, &made->handle, json);
     if (code != COS_OK)
-        return push_result(L, code, json);
+        return lcos_push_result(L, code, json);
     cos_string_free(*json);
     *json = NULL;
     return 1;
@@ -664,10 +664,10 @@ static const luaL_Reg METHODS[] = {
         lua_setfield(L, -2, table[i].name);                                                             \
     }
 
-void add_calls(lua_State *L)
+void lcos_add_calls(lua_State *L)
 {
     size_t i;
-    set_functions(L, METHODS);
+    lcos_set_functions(L, METHODS);
     ADD_ALL(AT_PATH, call_at_path)
     ADD_ALL(TO_PATH, call_to_path)
     ADD_ALL(WITH_LOCAL_PATH, call_with_local_path)

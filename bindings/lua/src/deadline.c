@@ -12,7 +12,7 @@
 #define CLOCK CLOCK_MONOTONIC
 #endif
 
-int64_t now_ms(void)
+int64_t lcos_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK, &now);
@@ -37,13 +37,13 @@ static void *wait_for_end(void *given)
     return NULL;
 }
 
-int begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t after_ms)
+int lcos_begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t after_ms)
 {
     pthread_condattr_t attributes;
     sigset_t all, before;
     int problem;
     deadline->transfer = transfer;
-    deadline->until = now_ms() + after_ms;
+    deadline->until = lcos_now_ms() + after_ms;
     deadline->is_over = 0;
     deadline->has_struck = after_ms == 0;
     if (deadline->has_struck) {
@@ -66,7 +66,7 @@ int begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t af
     return problem;
 }
 
-int end_deadline(struct deadline *deadline)
+int lcos_end_deadline(struct deadline *deadline)
 {
     if (!deadline->is_running)
         return deadline->has_struck;
@@ -81,7 +81,7 @@ int end_deadline(struct deadline *deadline)
     return deadline->has_struck;
 }
 
-int has_struck(struct deadline *deadline)
+int lcos_has_struck(struct deadline *deadline)
 {
     int answer;
     if (!deadline->is_running)

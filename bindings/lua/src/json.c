@@ -223,7 +223,7 @@ static void put_value(struct writer *writer, int at, const char *const *without)
     }
 }
 
-void push_json(lua_State *L, int at, const char *name, const char *const *without)
+void lcos_push_json(lua_State *L, int at, const char *name, const char *const *without)
 {
     struct writer writer;
     if (lua_type(L, at) != LUA_TTABLE)
@@ -458,7 +458,7 @@ static void read_value(struct reader *reader)
     reader->depth--;
 }
 
-void push_value(lua_State *L, const char *json)
+void lcos_push_value(lua_State *L, const char *json)
 {
     struct reader reader;
     reader.L = L;

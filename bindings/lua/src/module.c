@@ -16,7 +16,7 @@ static const char *const HELPERS[] = {
 #define ERROR "cos.error"
 #define KEEPER "cos.keeper"
 
-void set_functions(lua_State *L, const luaL_Reg *functions)
+void lcos_set_functions(lua_State *L, const luaL_Reg *functions)
 {
     for (; functions->name; functions++) {
         lua_pushcfunction(L, functions->func);
@@ -24,7 +24,7 @@ void set_functions(lua_State *L, const luaL_Reg *functions)
     }
 }
 
-const char *to_text(lua_State *L, int at, const char *name, int may_be_nil)
+const char *lcos_to_text(lua_State *L, int at, const char *name, int may_be_nil)
 {
     size_t length;
     const char *text;
@@ -48,7 +48,7 @@ static int collect_string(lua_State *L)
     return 0;
 }
 
-char **push_keeper(lua_State *L)
+char **lcos_push_keeper(lua_State *L)
 {
     char **string = lua_newuserdata(L, sizeof *string);
     *string = NULL;
@@ -85,9 +85,9 @@ static void push_error(lua_State *L, int code)
     lua_setmetatable(L, -2);
 }
 
-int push_result(lua_State *L, int code, char **json)
+int lcos_push_result(lua_State *L, int code, char **json)
 {
-    push_value(L, *json ? *json : "{}");
+    lcos_push_value(L, *json ? *json : "{}");
     cos_string_free(*json);
     *json = NULL;
     if (code == COS_OK)
@@ -115,7 +115,7 @@ static int error_to_string(lua_State *L)
 
 /* Clients. */
 
-struct client *to_client(lua_State *L, int at)
+struct client *lcos_to_client(lua_State *L, int at)
 {
     struct client *client = luaL_checkudata(L, at, CLIENT);
     if (!client->handle)
@@ -123,7 +123,7 @@ struct client *to_client(lua_State *L, int at)
     return client;
 }
 
-struct client *push_client(lua_State *L, int of)
+struct client *lcos_push_client(lua_State *L, int of)
 {
     struct client *client = lua_newuserdata(L, sizeof *client);
     memset(client, 0, sizeof *client);
@@ -169,7 +169,7 @@ static int close_client(lua_State *L)
 /* The JSON API has this signature, the XML API has not, and nothing is sent. */
 static int get_api(lua_State *L)
 {
-    struct client *client = to_client(L, 1);
+    struct client *client = lcos_to_client(L, 1);
     int is_v4 = cos_sign_once(client->handle, "bucket", "/file", NULL) == COS_OK;
     lua_pushstring(L, is_v4 ? "v4" : "v5");
     return 1;
@@ -185,23 +185,23 @@ static int client_to_string(lua_State *L)
 static int new_client(lua_State *L)
 {
     static const char *const WITHOUT[] = {"region", NULL};
-    const char *appid = to_text(L, 1, "appid", 0), *secret_id = to_text(L, 2, "secret_id", 0);
-    const char *secret_key = to_text(L, 3, "secret_key", 0), *region = NULL, *options = NULL;
+    const char *appid = lcos_to_text(L, 1, "appid", 0), *secret_id = lcos_to_text(L, 2, "secret_id", 0);
+    const char *secret_key = lcos_to_text(L, 3, "secret_key", 0), *region = NULL, *options = NULL;
     struct client *client;
     char **json;
     int code;
     lua_settop(L, 4);
     if (!lua_isnil(L, 4)) {
-        push_json(L, 4, "options", WITHOUT);
+        lcos_push_json(L, 4, "options", WITHOUT);
         options = lua_tostring(L, -1);
         lua_getfield(L, 4, "region");
-        region = to_text(L, -1, "region", 1);
+        region = lcos_to_text(L, -1, "region", 1);
     }
-    json = push_keeper(L);
-    client = push_client(L, 0);
+    json = lcos_push_keeper(L);
+    client = lcos_push_client(L, 0);
     code = cos_client_new(appid, secret_id, secret_key, region, options, &client->handle, json);
     if (code != COS_OK)
-        return push_result(L, code, json);
+        return lcos_push_result(L, code, json);
     cos_string_free(*json);
     *json = NULL;
     return 1;
@@ -209,14 +209,14 @@ static int new_client(lua_State *L)
 
 void cos_lua_push_client(lua_State *L, cos_client *handle)
 {
-    struct client *client = push_client(L, 0);
+    struct client *client = lcos_push_client(L, 0);
     client->handle = handle;
     client->is_hosts = client->is_borrowed = 1;
 }
 
 /* Transfers. */
 
-struct transfer *to_transfer(lua_State *L, int at)
+struct transfer *lcos_to_transfer(lua_State *L, int at)
 {
     struct transfer *transfer;
     if (lua_type(L, at) != LUA_TUSERDATA)
@@ -239,7 +239,7 @@ static int new_transfer(lua_State *L)
 
 static int cancel(lua_State *L)
 {
-    struct transfer *transfer = to_transfer(L, 1);
+    struct transfer *transfer = lcos_to_transfer(L, 1);
     cos_transfer_cancel(transfer->handle);
     transfer->is_cancelled = 1;
     return 0;
@@ -247,14 +247,14 @@ static int cancel(lua_State *L)
 
 static int is_cancelled(lua_State *L)
 {
-    lua_pushboolean(L, to_transfer(L, 1)->is_cancelled);
+    lua_pushboolean(L, lcos_to_transfer(L, 1)->is_cancelled);
     return 1;
 }
 
 static int progress(lua_State *L)
 {
     uint64_t done, total;
-    cos_transfer_progress(to_transfer(L, 1)->handle, &done, &total);
+    cos_transfer_progress(lcos_to_transfer(L, 1)->handle, &done, &total);
     push_int64(L, done);
     push_int64(L, total);
     return 2;
@@ -282,7 +282,7 @@ static int close_transfer(lua_State *L)
 
 static int get_now(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)now_ms());
+    lua_pushnumber(L, (lua_Number)lcos_now_ms());
     return 1;
 }
 
@@ -299,7 +299,7 @@ enum { LARGEST = 65536 };
  * be there; and opening a pipe could make the program wait. */
 static int read_file(lua_State *L)
 {
-    const char *path = to_text(L, 1, "config", 0);
+    const char *path = lcos_to_text(L, 1, "config", 0);
     int is_named = lua_toboolean(L, 2), problem;
     struct stat status;
     char *text;
@@ -459,7 +459,7 @@ static void add_constants(lua_State *L, const char *name, const struct constant 
 static void add_type(lua_State *L, const char *name, const luaL_Reg *events)
 {
     luaL_newmetatable(L, name);
-    set_functions(L, events);
+    lcos_set_functions(L, events);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__metatable");
     lua_pushstring(L, name);
@@ -488,7 +488,7 @@ COS_LUA_API int luaopen_cos(lua_State *L)
     if (load_text(L, next_line, &lines, "=cos") != 0)
         return lua_error(L);
     lua_newtable(L);
-    set_functions(L, FUNCTIONS);
+    lcos_set_functions(L, FUNCTIONS);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
     add_constants(L, "codes", CODES);
@@ -496,20 +496,20 @@ COS_LUA_API int luaopen_cos(lua_State *L)
 
     add_type(L, TRANSFER, TRANSFER_EVENTS);
     lua_newtable(L);
-    set_functions(L, TRANSFER_METHODS);
+    lcos_set_functions(L, TRANSFER_METHODS);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
     add_type(L, CLIENT, CLIENT_EVENTS);
     lua_newtable(L);
-    set_functions(L, CLIENT_METHODS);
-    add_calls(L);
+    lcos_set_functions(L, CLIENT_METHODS);
+    lcos_add_calls(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "__index");
     lua_remove(L, -2);
 
     /* The chunk, the module, the methods. */
     lua_newtable(L);
-    set_functions(L, HELP);
+    lcos_set_functions(L, HELP);
     lua_pushvalue(L, -3);
     lua_insert(L, -5);
     lua_call(L, 3, 0);

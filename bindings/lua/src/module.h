@@ -51,30 +51,33 @@ struct transfer {
     int is_cancelled;
 };
 
+/* A program may have other functions of such names, so these begin with lcos_, and none is exported. */
+#pragma GCC visibility push(hidden)
+
 #define CLIENT "cos.client"
 #define TRANSFER "cos.transfer"
 
-struct client *to_client(lua_State *L, int at);
-struct transfer *to_transfer(lua_State *L, int at);
+struct client *lcos_to_client(lua_State *L, int at);
+struct transfer *lcos_to_transfer(lua_State *L, int at);
 /* Pushes a client without a handle, with the log of the client at `of`, or one of its own if that is 0. */
-struct client *push_client(lua_State *L, int of);
+struct client *lcos_push_client(lua_State *L, int of);
 /* Sets the functions of an array that ends with NULL in the table on top. */
-void set_functions(lua_State *L, const luaL_Reg *functions);
+void lcos_set_functions(lua_State *L, const luaL_Reg *functions);
 /* A string argument without NUL, or NULL where it may be nil. Raises an error that names it. */
-const char *to_text(lua_State *L, int at, const char *name, int may_be_nil);
+const char *lcos_to_text(lua_State *L, int at, const char *name, int may_be_nil);
 
 /* json.c: pushes the JSON text of a table. `name` is what an error calls it; fields of it whose names
  * are in `without` are left out. */
-void push_json(lua_State *L, int at, const char *name, const char *const *without);
+void lcos_push_json(lua_State *L, int at, const char *name, const char *const *without);
 /* Pushes the value of a JSON text, or raises an error. */
-void push_value(lua_State *L, const char *json);
+void lcos_push_value(lua_State *L, const char *json);
 
 /* calls.c: adds the calls to the table of methods on top. */
-void add_calls(lua_State *L);
+void lcos_add_calls(lua_State *L);
 /* Pushes the reply, or nil and an error, and frees `json`. Returns how many values these are. */
-int push_result(lua_State *L, int code, char **json);
-/* Pushes what keeps a string of the library's until push_result() frees it, or else the collector. */
-char **push_keeper(lua_State *L);
+int lcos_push_result(lua_State *L, int code, char **json);
+/* Pushes what keeps a string of the library's until lcos_push_result() frees it, or else the collector. */
+char **lcos_push_keeper(lua_State *L);
 
 /* deadline.c: cancels a transfer after a time, from a thread of its own. */
 struct deadline {
@@ -82,15 +85,17 @@ struct deadline {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     cos_transfer *transfer;
-    int64_t until; /* on the clock of now_ms() */
+    int64_t until; /* on the clock of lcos_now_ms() */
     int is_running, is_over, has_struck;
 };
 
-int64_t now_ms(void);
+int64_t lcos_now_ms(void);
 /* Returns 0, or the system's number of an error. */
-int begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t after_ms);
+int lcos_begin_deadline(struct deadline *deadline, cos_transfer *transfer, int64_t after_ms);
 /* Whether it has struck. */
-int end_deadline(struct deadline *deadline);
-int has_struck(struct deadline *deadline);
+int lcos_end_deadline(struct deadline *deadline);
+int lcos_has_struck(struct deadline *deadline);
+
+#pragma GCC visibility pop
 
 #endif

@@ -15,7 +15,7 @@
 #define COS_LUA_API
 #endif
 
-/* Pushes the module. It needs the base and string libraries of Lua; it opens no file and reads no
+/* Pushes the module. It needs the base, string, table and math libraries of Lua; it opens no file and reads no
  * variable of the environment unless cos.from_env is called. */
 COS_LUA_API int luaopen_cos(lua_State *L);
 

@@ -6,11 +6,11 @@ local error, ipairs, pairs, pcall = error, ipairs, pairs, pcall
 local tonumber, tostring, type = tonumber, tostring, type
 local concat, remove = table.concat, table.remove
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
-local upper = string.upper
+local upper, huge = string.upper, math.huge
 
 local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
 
--- As many as one request deletes.
+-- As many as one request lists or deletes.
 local BATCH = 1000
 
 local function with(options, more)
@@ -226,13 +226,15 @@ function Client:delete_files(bucket, paths, options)
   if type(paths) ~= "table" and type(paths) ~= "function" then
     error("paths must be an array or a function, not a " .. type(paths), 2)
   end
-  local delete = self:api() == "v5" and delete_by_request or delete_by_calls
+  -- What a page of the JSON API depends on is not known: a list is read to its end first.
+  local delete, most = delete_by_calls, huge
+  if self:api() == "v5" then delete, most = delete_by_request, BATCH end
   local next_path, next_options, all_left = each_path(paths), series(options), {}
   while true do
     local batch = {}
     for path in next_path do
       batch[#batch + 1] = path
-      if #batch == BATCH then break end
+      if #batch == most then break end
     end
     if #batch == 0 then return all_left end
     local left, refusal = delete(self, bucket, batch, next_options)

@@ -101,7 +101,7 @@ static void put_number(struct writer *writer, int at)
 #endif
     if (!isfinite(number))
         refuse(writer, "must be a finite number");
-    if (number == floor(number) && fabs(number) < 1e18)
+    if (number > -1e18 && number < 1e18 && number == (lua_Number)(int64_t)number)
         length = snprintf(text, sizeof text, "%.0f", number);
     else
         length = snprintf(text, sizeof text, "%.17g", number);

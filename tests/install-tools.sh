@@ -58,8 +58,15 @@ python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Pyth
 need go golang-go
 need node nodejs
 need npm npm
+need luarocks luarocks
 need luajit luajit
-luajit -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
+pkg-config --exists luajit 2>/dev/null || missing="$missing libluajit-5.1-dev"
+for version in 5.1 5.2 5.3 5.4; do
+    need lua$version lua$version
+    pkg-config --exists lua$version 2>/dev/null ||
+        missing="$missing liblua${version}$([ $version = 5.1 ] && echo -0)-dev"
+done
+lua5.4 -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 

@@ -27,8 +27,9 @@ enum {
     PATH_SIZE = 4096,
     HEAD = 256,          /* first bytes that a file is known by */
     MOST_MISSED = 3,     /* scans that may miss a file which is just being renamed */
-    SHORTEST_PAUSE = 500, LONGEST_PAUSE = 60000, /* ms, while the service can't be reached */
-    GRACE = 20           /* seconds for what is left to do after SIGTERM */
+    SHORTEST_PAUSE = 500, /* ms, while the service can't be reached: longer and longer */
+    LONGEST_PAUSE = 60000,
+    GRACE = 20 /* seconds for what is left to do after SIGTERM */
 };
 
 /* A file that was or is to be uploaded. */
@@ -158,6 +159,14 @@ static struct file *known(int opened, const struct stat *status)
     return NULL;
 }
 
+/* Takes down by what a file is known: more of it when there is more. */
+static void describe(struct file *file, int opened, const struct stat *status)
+{
+    file->inode = (int64_t)status->st_ino;
+    file->head = status->st_size < HEAD ? (int64_t)status->st_size : HEAD;
+    file->sum = sum_of(opened, file->head);
+}
+
 /* Gives a file an object, and writes that down. Returns NULL, with a message, if that can't be. */
 static struct file *add(int opened, const struct stat *status)
 {
@@ -166,9 +175,7 @@ static struct file *add(int opened, const struct stat *status)
         fprintf(stderr, "%s: more than %d files\n", directory, MOST_FILES);
         return NULL;
     }
-    file.inode = (int64_t)status->st_ino;
-    file.head = status->st_size < HEAD ? (int64_t)status->st_size : HEAD;
-    file.sum = sum_of(opened, file.head);
+    describe(&file, opened, status);
     file.number = ++next_number;
     files[n_files] = file;
     n_files++;
@@ -210,7 +217,7 @@ static int upload(int opened, int64_t size, const struct file *file)
     int code;
     snprintf(path, sizeof path, "%s%" PRId64 "-%06" PRId64 ".log", folder, since, file->number);
     code = cos_upload_stream(client, bucket, path, size, read_more, &opened,
-                             COS_JSON({"insert_only": false, "content_type": "text/plain"}), transfer,
+                             COS_JSON({"insert_only": false, "retries": 1}), transfer,
                              &json);
     if (code == COS_OK) {
         printf("%s: %" PRId64 " bytes\n", path, size);
@@ -245,6 +252,7 @@ static int ship(int opened, const struct stat *status, int is_finished)
     if (result != 0)
         return result;
     file->shipped = (int64_t)status->st_size;
+    describe(file, opened, status);
     return write_state();
 }
 

@@ -1,5 +1,5 @@
-//! Six languages use the installed library, Python and Node through their packages: C, C++, Go, Lua, Node and
-//! Python, each with both APIs. The archive for Go has a module of its own, go.
+//! Six languages use the installed library, Lua, Node and Python through their packages: C, C++, Go, Lua, Node
+//! and Python, each with both APIs. The archive for Go has a module of its own, go.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +13,7 @@ use cos::threads::Watch;
 use cos_emulator::{Action, Config, Credential, Emulator, Fault};
 use serde_json::Value;
 
+use crate::lua;
 use support::ledger;
 use support::ledger::Ledger;
 use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID, SECRET_KEY};
@@ -45,7 +46,8 @@ impl Language {
     fn source(self, program: &str) -> PathBuf {
         let program = match (self, program) {
             (Go, "first_upload") => "examples/first_upload/main",
-            (Python, "first_upload") => "examples/first_upload",
+            (Lua | Python, "first_upload") => "examples/first_upload",
+            (Lua, "everything") => "test/everything",
             (Python, "everything") => "tests/everything",
             _ => program,
         };
@@ -126,7 +128,7 @@ impl Program {
                 succeed(go.arg(&built).arg(package));
                 (None, built)
             }
-            Lua => (Some("luajit".into()), source),
+            Lua => (Some("lua5.4".into()), source),
             Node => (Some("node".into()), with_npm_package().join(name).with_extension("mjs")),
             Python => (Some(python_with_package()), source),
         };
@@ -143,8 +145,9 @@ impl Program {
         command.env("LD_LIBRARY_PATH", library).env("COS_LEDGER", bed.path("ledger"));
         command.env("http_proxy", format!("http://{host}"));
         command.env_remove("no_proxy").env_remove("NO_PROXY");
-        command.env("COS_HEADER", installed().join("include/cos.h"));
-        command.env("LUA_PATH", format!("{}/?.lua;;", self.language.directory().display()));
+        if self.language == Lua {
+            command.env("LUA_CPATH", format!("{};;", lua::cpath("5.4")));
+        }
         command.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
         // The package has a library of its own.
         command.env_remove("COS_LIBRARY");
@@ -343,9 +346,8 @@ fn everything_in_go(api: Api) {
 }
 
 fn everything_in_lua(api: Api) {
-    let json = ["json_each", "json_int", "json_length", "json_quote"];
-    let callbacks = ["client_with_transfer", "transfer_cancel", "transfer_progress"];
-    wraps_everything_but(Lua, api, &[&["abi_version"], &json[..], &callbacks].concat());
+    let json = ["json_each", "json_int", "json_length", "json_quote", "json_string"];
+    wraps_everything_but(Lua, api, &json);
 }
 
 fn everything_in_node_while_the_event_loop_goes_on(api: Api) {
@@ -477,19 +479,15 @@ print(*map(_library.library_name, ['linux', 'freebsd14', 'darwin', 'win32']))";
     let of_node = "const { libraryName } = require('./node_modules/libcos/lib/addon');
 require('libcos').version();
 console.log(['linux', 'freebsd', 'darwin', 'win32'].map(libraryName).join(' '));";
-    let of_lua = "local name = require('cos').library_name
-print(name 'Linux' .. ' ' .. name 'BSD' .. ' ' .. name 'OSX' .. ' ' .. name 'Windows')";
     for (language, command) in [
         (Python, ["python3", "-B", "-c", of_python]),
         (Node, ["node", "--unhandled-rejections=strict", "-e", of_node]),
-        (Lua, ["luajit", "-O2", "-e", of_lua]),
     ] {
         let mut run = Command::new(command[0]);
         let installed_for_node = (language == Node).then(|| with_npm_package().to_owned());
         let directory = installed_for_node.unwrap_or_else(|| language.directory());
         run.args(&command[1..]).current_dir(directory);
         run.env_remove("LD_LIBRARY_PATH").env("COS_LIBRARY", &library);
-        run.env("COS_HEADER", installed().join("include/cos.h")).env_remove("LUA_PATH");
         let names = String::from_utf8(succeed(&mut run).stdout).unwrap();
         let abi = header::abi_version();
         let wanted = format!("libcos.so.{abi} libcos.so.{abi} libcos.{abi}.dylib cos.dll\n");

@@ -144,7 +144,7 @@ fn pkg_config_names_what_rustc_would_link() {
 fn bindings_and_texts_name_the_library_by_its_abi_version() {
     let abi = header::abi_version();
     let (named, named_on_macos) = (format!("so.{abi}"), format!("{abi}.dylib"));
-    let bindings = ["python/cos/_library.py", "node/lib/addon.js", "lua/cos.lua"];
+    let bindings = ["python/cos/_library.py", "node/lib/addon.js"];
     let bindings = bindings.map(|file| format!("bindings/{file}"));
     for file in bindings.iter().map(String::as_str).chain(["README.md", "README.zh-CN.md"]) {
         let text = text(root().join(file));

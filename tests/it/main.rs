@@ -49,7 +49,11 @@ mod layers;
 #[cfg(unix)]
 mod local_files;
 #[cfg(unix)]
+mod lua;
+#[cfg(unix)]
 mod packages;
+#[cfg(unix)]
+mod programs;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! `examples-c/asset_updater.cpp`, a whole program in C++: a directory of files is kept up to date.
+//! `examples-c/programs/asset_updater.cpp`, a whole program in C++: a directory of files is kept up to date.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ fn program() -> &'static Path {
         let program = support::target_dir().join("tmp/asset_updater");
         let mut compiler = Command::new("c++");
         compiler.args(["-std=c++17", "-O1", "-Wshadow", "-Wconversion", "-Wpedantic"]);
-        compiler.args(["examples-c/asset_updater.cpp", "-pthread"]);
+        compiler.args(["examples-c/programs/asset_updater.cpp", "-pthread"]);
         build(compiler, Link::Static, &program);
         program
     })

@@ -533,7 +533,7 @@ static int sign_more(lua_State *L)
     struct client *client = lcos_to_client(L, 1);
     char **json = lcos_push_keeper(L);
     return lcos_push_result(L, cos_sign_more(client->handle, BUCKET(L), COS_PATH(L),
-                                        to_whole(L, 4, "expired"), json), json);
+                                             to_whole(L, 4, "expired"), json), json);
 }
 
 static int sign_once(lua_State *L)
@@ -548,7 +548,7 @@ static int sign_download(lua_State *L)
     struct client *client = lcos_to_client(L, 1);
     char **json = lcos_push_keeper(L);
     return lcos_push_result(L, cos_sign_download(client->handle, BUCKET(L), COS_PATH(L),
-                                            to_whole(L, 4, "expired"), json), json);
+                                                 to_whole(L, 4, "expired"), json), json);
 }
 
 static int sign_url(lua_State *L)
@@ -563,7 +563,7 @@ static int sign_url(lua_State *L)
     options = to_fields(L, 6, "options");
     json = lcos_push_keeper(L);
     return lcos_push_result(L, cos_sign_url(client->handle, method, bucket, cos_path, expired, options,
-                                       json), json);
+                                            json), json);
 }
 
 /* The client whose settings are to change: those of the host's are the host's. */
@@ -592,7 +592,7 @@ static int set_credentials(lua_State *L)
     const char *secret_key = lcos_to_text(L, 4, "secret_key", 0);
     char **json = lcos_push_keeper(L);
     return lcos_push_result(L, cos_client_set_credentials(client->handle, appid, secret_id, secret_key,
-                                                     json), json);
+                                                          json), json);
 }
 
 static int set_temporary_credentials(lua_State *L)
@@ -602,7 +602,7 @@ static int set_temporary_credentials(lua_State *L)
     const char *secret_key = lcos_to_text(L, 4, "secret_key", 0), *token = lcos_to_text(L, 5, "token", 0);
     char **json = lcos_push_keeper(L);
     return lcos_push_result(L, cos_client_set_temporary_credentials(client->handle, appid, secret_id,
-                                                               secret_key, token, json), json);
+                                                                    secret_key, token, json), json);
 }
 
 static int set_log(lua_State *L)

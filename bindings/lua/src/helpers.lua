@@ -78,9 +78,10 @@ local upload_stream = Client.upload_stream
 
 --- Asks a file for the size if it is nil.
 function Client:upload_stream(bucket, cos_path, size, content, options)
+  local kind = type(content)
   if size == nil then
     size = -1
-    if type(content) ~= "function" and content and content.seek then
+    if (kind == "userdata" or kind == "table") and content.seek then
       local at = content:seek()
       local last = at and content:seek "end"
       if last then

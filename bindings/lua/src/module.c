@@ -218,10 +218,11 @@ void cos_lua_push_client(lua_State *L, cos_client *handle)
 
 struct transfer *lcos_to_transfer(lua_State *L, int at)
 {
-    struct transfer *transfer;
-    if (lua_type(L, at) != LUA_TUSERDATA)
+    struct transfer *transfer = lua_touserdata(L, at);
+    luaL_getmetatable(L, TRANSFER);
+    if (!transfer || !lua_getmetatable(L, at) || !lua_rawequal(L, -1, -2))
         luaL_error(L, "transfer must be made by cos.transfer(), not be a %s", luaL_typename(L, at));
-    transfer = luaL_checkudata(L, at, TRANSFER);
+    lua_pop(L, 2);
     if (!transfer->handle)
         luaL_error(L, "the transfer is closed");
     return transfer;

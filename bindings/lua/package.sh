@@ -7,6 +7,8 @@ rm -rf "$OUT"
 sources=$OUT/libcos-$VERSION
 mkdir -p "$sources" "$DIST"
 cp -R src examples library Makefile README.md CHANGELOG.md ../../LICENSE* "$sources"
+# One that make has left may be older than helpers.lua.
+rm -f "$sources/src/helpers.h"
 make -s -C "$sources" src/helpers.h
 tar -C "$OUT" -czf "$OUT/libcos-$VERSION.tar.gz" "libcos-$VERSION"
 sed "s/@VERSION@/$VERSION/g" libcos.rockspec.in >"$OUT/libcos-$VERSION-1.rockspec"

@@ -82,7 +82,7 @@ impl Logs<'_> {
 
     fn start(&self) -> Child {
         let mut command = limited();
-        command.arg("--foreground").arg(shipper());
+        command.arg(shipper());
         command.args(["logs", "app.log", BUCKET, "/logs/", "state", "20"]);
         set_account(&mut command, self.bed);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -78,7 +78,7 @@ fn the_programs_begin_as_shown() {
         ("go", "bindings/go/examples/first_upload/main.go"),
         ("js", "bindings/node/examples/first_upload.mjs"),
         ("python", "bindings/python/examples/first_upload.py"),
-        ("lua", "bindings/lua/first_upload.lua"),
+        ("lua", "bindings/lua/examples/first_upload.lua"),
     ] {
         let program = text(file);
         let beginning: String = program.split_inclusive('\n').take(10).collect();

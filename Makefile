@@ -19,7 +19,8 @@
 # make test-platforms  the same on ARM64, musl, Windows, by simulators; PLATFORMS= chooses
 # make macos      checks the types of what macOS gets; nothing is run there
 # make setup      installs what the tests need, or tells what is missing and how to get it
-# make docs       the manual of cos.h and cos.hpp as HTML
+# make docs       the manual as HTML, in English and Chinese, in build/docs/html
+# make man        the manual pages, in build/man; make install takes them along
 # make bench      libcos beside a hand-written libcurl program; ROWS=, REPEAT=, DIR= choose
 # make soak       16 threads through a network that breaks something every second; MINUTES=, SEED=
 # make header     writes include/cos.h anew, after a change of the exported functions
@@ -87,7 +88,7 @@ endif
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
-.PHONY: all lib rust install config uninstall wheel npm deb tarball emulator-wheel emulator-npm conan crates rock go \
+.PHONY: all lib rust install config uninstall wheel npm deb tarball emulator-wheel emulator-npm conan crates rock go man \
     dist test-dist demo emulator check test test-platforms macos setup docs bench soak header abi style lint clean help
 
 .DELETE_ON_ERROR:
@@ -141,8 +142,8 @@ $(BUILD)/cli/%.o: cli/%.c
 
 -include $(CLI:.o=.d)
 
-# Only copies, so that root need not build; the command, if it was built. In make lib install, lib
-# comes first.
+# Only copies, so that root need not build; the command and the manual pages, if they were made. In
+# make lib install, lib comes first.
 install: $(filter all lib,$(MAKECMDGOALS))
 	@test -e $(LIB)/libcos.a || { echo "run make first" >&2; exit 1; }
 	@$(check_paths)
@@ -153,6 +154,9 @@ install: $(filter all lib,$(MAKECMDGOALS))
 	install -m 644 include/cos.h include/cos.hpp $(DESTDIR)$(PREFIX)/include
 	if $(has_command); then install -d $(DESTDIR)$(PREFIX)/bin; fi
 	if $(has_command); then install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin; fi
+	if [ -e $(MAN) ]; then install -d $(MANDIR)/man1 $(MANDIR)/man3; fi
+	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man1/*.1 $(MANDIR)/man1; fi
+	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man3/*.3 $(MANDIR)/man3; fi
 	$(install_config)
 	@echo "Installed below $(DESTDIR)$(PREFIX): include/cos.h, include/cos.hpp," \
 	    "libcos in $(DESTDIR)$(LIBDIR)," \
@@ -171,6 +175,9 @@ $(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-
 endef
 
 has_command = [ -e $(BUILD)/bin/cos ]
+
+MAN := $(BUILD)/man
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
 
 check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
     *[[:space:]]* | [!/]* | *"|"[!/]*"|"*) \
@@ -196,6 +203,8 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(LINKED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/cos
+	rm -f $(MANDIR)/man1/cos-emulator.1 $(MANDIR)/man1/cos-tool.1 $(MANDIR)/man3/libcos.3
+	rm -f $(patsubst %,$(MANDIR)/man3/%.3,$(shell cat abi/symbols.txt))
 
 # The name of the package says which systems it is for: those with a C library as new as the symbols that
 # this build of the library needs.
@@ -267,9 +276,13 @@ emulator:
 	$(CARGO) run -p cos-emulator -- --port $(PORT) --data $(DATA)
 
 docs:
-	mkdir -p $(BUILD)/docs
-	VERSION=$(VERSION) OUT=$(BUILD)/docs doxygen docs/Doxyfile
+	@TARGET=$(TARGET) docs/manual/install-tools.sh
+	$(TARGET)/manual/bin/python -B docs/manual/build.py $(BUILD)/docs/html
 	@echo "The manual is $(BUILD)/docs/html/index.html."
+
+man:
+	$(PYTHON) -B docs/manual/man.py $(MAN)
+	@echo "The manual pages are in $(MAN): man -l $(MAN)/man3/libcos.3"
 
 # Most of the tests wait for something most of the time.
 check: style

@@ -50,7 +50,8 @@ need debootstrap debootstrap
 need unshare util-linux
 need setpriv util-linux
 need cmake cmake
-need doxygen doxygen
+need mandoc mandoc
+need groff groff
 need python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null ||
@@ -173,4 +174,7 @@ if [ ! -e "$bare/made" ]; then
     echo "Installing a bare Debian, into $bare"
     tests/dist/root.sh debian "$bare"
 fi
+
+# What renders the manual.
+TARGET=$target docs/manual/install-tools.sh
 echo "The tests have all that they need."

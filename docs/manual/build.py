@@ -29,17 +29,17 @@ PAGES = {
 
 WORDS = {
     "en": {
-        "menu": "Menu", "close": "Close", "search": "Search", "none": "Nothing found",
+        "home": "What it is", "menu": "Menu", "close": "Close", "search": "Search", "none": "Nothing found",
         "here": "On this page", "skip": "To the text", "other": "中文", "contents": "Contents",
         "parameters": "Parameters", "options": "Options", "returns": "Returns",
         "example": "Example", "names": "In other languages", "option": "Option",
         "default": "Default", "meaning": "Meaning", "functions": "Functions",
-        "types": "Types and constants", "calls": "Calls", "code": "Code", "frees": "The object "
-        "frees itself when it goes out of scope.", "note": "", "call": "Call", "value": "Value",
-        "names_by_themselves": "", "previous": "Previous", "next": "Next", "table": "Table",
+        "types": "Types and constants", "calls": "Calls", "code": "Code", "note": "",
+        "frees": "The object frees itself when it goes out of scope.", "call": "Call", "value": "Value",
+        "previous": "Previous", "next": "Next", "table": "Table",
     },
     "zh": {
-        "menu": "目录", "close": "关闭", "search": "搜索", "none": "没有找到",
+        "home": "这是什么", "menu": "目录", "close": "关闭", "search": "搜索", "none": "没有找到",
         "here": "本页内容", "skip": "跳到正文", "other": "English", "contents": "目录",
         "parameters": "参数", "options": "选项", "returns": "返回", "example": "示例",
         "names": "其他语言中的名称", "option": "选项", "default": "默认值", "meaning": "含义",
@@ -174,8 +174,9 @@ class Language:
         about, defaults = {}, {}
         for name, entry in self.cos_h.functions().items():
             for item in entry.options() + short_options(entry):
+                text = source.about_options(item.text)
                 for key, default in source.options_of(item.text):
-                    about.setdefault(key, {}).setdefault(item.text, []).append(name)
+                    about.setdefault(key, {}).setdefault(text, []).append(name)
                     defaults.setdefault(key, []).extend([default] if default else [])
         rows = []
         for key in sorted(about):
@@ -202,6 +203,10 @@ class Language:
                     f'<a href="#{key}"><code>{key}</code></a>'
                     + (f" ({html.escape(default)})" if default else "") for key, default in keys)
                 rows.append(f"<tr><td><code>{name}</code></td><td>{told}</td></tr>")
+            for block in entry.of("param"):
+                if not keys and block.name == "options":
+                    text, lang = self.told(block.text)
+                    rows.append(f"<tr><td><code>{name}</code></td><td{lang}>{text}</td></tr>")
         return table([self.words["call"], self.words["options"]], rows)
 
     def overview(self):
@@ -265,10 +270,11 @@ class Language:
             made += opened
             if kind == "option":
                 keys = source.options_of(block.text)
-                text, lang = self.told(block.text)
-                ids = "".join(f'<a href="options.html#{key}"><code>{key}</code></a> '
-                              for key, _ in keys)
-                made += f"<dt>{ids}</dt><dd{lang}>{text}</dd>\n"
+                text, lang = self.told(source.about_options(block.text))
+                heads = ", ".join(
+                    f'<a href="options.html#{key}"><code>{key}</code></a>'
+                    + (f" ({html.escape(default)})" if default else "") for key, default in keys)
+                made += f"<dt>{heads}</dt><dd{lang}>{text}</dd>\n"
             elif kind in ("param", "retval"):
                 text, lang = self.told(block.text)
                 made += f"<dt><code>{block.name}</code></dt><dd{lang}>{text}</dd>\n"
@@ -429,17 +435,18 @@ def navigation(language, titles, page):
         made += f"<h2>{group[at]}</h2>\n<ul>\n"
         for each in pages:
             here = ' aria-current="page"' if each == page else ""
-            made += f'<li><a href="{each}.html"{here}>{titles[each]}</a></li>\n'
+            title = WORDS[language]["home"] if each == "index" else titles[each]
+            made += f'<li><a href="{each}.html"{here}>{title}</a></li>\n'
         made += "</ul>\n"
     return made
 
 
 def contents(made, words):
-    heads = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', made, re.S)
-    if len(heads) < 2:
+    heads = re.findall(r'<h([23]) id="([^"]+)">(.*?)</h\1>', made, re.S)
+    if len(heads) < 3:
         return ""
-    items = "".join(f'<li><a href="#{anchor}">{re.sub("<[^>]+>", "", title)}</a></li>\n'
-                    for anchor, title in heads)
+    items = "".join(f'<li class="level{level}"><a href="#{anchor}">'
+                    f'{re.sub("<[^>]+>", "", title)}</a></li>\n' for level, anchor, title in heads)
     return (f'<nav class="here" aria-label="{words["here"]}"><p>{words["here"]}</p>\n'
             f"<ul>\n{items}</ul></nav>\n")
 

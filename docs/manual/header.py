@@ -92,6 +92,11 @@ def options_of(item):
     return keys
 
 
+def about_options(item):
+    """What an item says about its options, without the keys if these stand in front of it."""
+    return re.sub(r"^(?:`[^`]+`(?: \([^()]*\))?(?:, )?)+: ", "", item)
+
+
 class Entry:
     """A function, a type or a macro of cos.h."""
 
@@ -199,7 +204,7 @@ def shorter(declaration):
         return one
     head, _, rest = one.partition("(")
     parameters = re.split(r", (?![^<(]*[>)](?!$|,| const))", rest)
-    return head + "(" + (",\n" + " " * (len(head) + 1)).join(parameters)
+    return head + "(\n    " + ",\n    ".join(parameters)
 
 
 def camel(name):

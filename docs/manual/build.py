@@ -166,8 +166,9 @@ class Language:
             text, lang = self.told(code.text)
             rows.append(f'<tr id="{code.name}"><td>{code.number}</td>'
                         f"<td><code>{code.name}</code></td><td{lang}>{text}</td></tr>")
-        words = self.words
-        return table([words["value"], words["code"], words["meaning"]], rows)
+        words, entry = self.words, self.cos_h.entries["cos_code"]
+        about = self.paragraph(entry.summary) + "".join(map(self.block, entry.blocks[1:]))
+        return about + table([words["value"], words["code"], words["meaning"]], rows)
 
     def options(self):
         """Every option once, with each of its descriptions and the calls that it belongs to."""
@@ -341,8 +342,8 @@ def short_options(entry):
     """What a parameter says of options that have no list: as items of one."""
     for block in entry.of("param"):
         if block.name == "options" and "`" in block.text and ": `" in block.text:
-            parts = re.findall(r"`\w+` \([^`]*?\), [^;]*", block.text)
-            return [source.Block("item", part.rstrip(". ")) for part in parts]
+            parts = re.findall(r"(`\w+` \([^`]*?\)), ([^;]*)", block.text)
+            return [source.Block("item", f"{key}: {about.rstrip('. ')}") for key, about in parts]
     return []
 
 
@@ -497,9 +498,8 @@ def main():
         (out / f"search-{name}.js").write_text(f"var searchIndex = {text};\n", encoding="utf-8")
     for file in ("style.css", "site.js", "index.html"):
         shutil.copy(HERE / file, out / file)
-    missing = len(set(languages["zh"].missing))
-    print(f"{out}/index.html: {len(order)} pages in each of {len(LANGUAGES)} languages; "
-          f"{missing} pieces of cos.h are not translated.")
+    for text in dict.fromkeys(languages["zh"].missing):
+        print(f"not translated: {text}")
 
 
 if __name__ == "__main__":

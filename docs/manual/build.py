@@ -301,7 +301,7 @@ class Language:
         return kind, made + ('<dl class="names">\n' if kind in DEFINED else "")
 
     def declarations(self, name, entry):
-        c = re.sub(r"\n\s+", "\n" + " " * (entry.declaration.find("(") + 1), entry.declaration)
+        c = source.aligned(entry.declaration)
         cpp = source.cpp_declarations(name) if name in self.cos_h.functions() else []
         made = '<div class="pair">\n' + labelled("C", self.fenced("c", c))
         if cpp:
@@ -315,7 +315,9 @@ class Language:
         pair = [(label, code) for label, code in (("C", EXAMPLES["c"].get(name)),
                                                   ("C++", EXAMPLES["cpp"].get(name))) if code]
         if pair:
-            made += f'<h3>{self.words["example"]}</h3>\n<div class="pair">\n'
+            longest = max(len(line) for _, code in pair for line in code.splitlines())
+            beside = "pair" if longest <= BESIDE else "stack"
+            made += f'<h3>{self.words["example"]}</h3>\n<div class="{beside}">\n'
             for label, code in pair:
                 made += labelled(label, self.fenced("c" if label == "C" else "cpp", code))
             made += "</div>\n"
@@ -328,6 +330,8 @@ class Language:
 
 
 DEFINED = ("param", "option", "retval")
+# How many characters have room in a line where C and C++ stand beside each other.
+BESIDE = 62
 
 
 def closing(group):
@@ -416,11 +420,11 @@ def sections(page, made):
     """What the search finds: each section, option and code, with the place where it stands."""
     title = bare(title_of(made))
     found = []
-    for part in re.split(r"(?=<h[12])", made):
-        head = re.match(r'<h([12])(?: id="([^"]*)")?>(.*?)</h\1>', part, re.S)
+    for part in re.split(r"(?=<h1|<h[23] id=)", made):
+        head = re.match(r'<h([123])(?: id="([^"]*)")?>(.*?)</h\1>', part, re.S)
         if not head:
             continue
-        anchor = f"#{head[2]}" if head[1] == "2" and head[2] else ""
+        anchor = "" if head[1] == "1" else f"#{head[2]}"
         rows = re.findall(r'<tr id="([^"]+)">(.*?)</tr>', part, re.S)
         rest = re.sub(r'<tr id="[^"]+">.*?</tr>', "", part[head.end():], flags=re.S)
         found.append([bare(head[3]), title, f"{page}.html{anchor}", bare(rest)])

@@ -170,6 +170,14 @@ def declared(code):
     return name[1], declaration
 
 
+def aligned(declaration):
+    """A declaration of C, a parameter a line where it is long."""
+    head, _, rest = declaration.partition("(")
+    if len(declaration) > 62 and "\n" not in declaration and "(*" not in declaration:
+        rest = rest.replace(", ", ",\n ")
+    return f"{head}(" + re.sub(r"\n\s+", "\n" + " " * (len(head) + 1), rest) if rest else head
+
+
 def topic_of(name):
     return next(topic for topic, (_, _, names) in TOPICS.items() if name in names)
 

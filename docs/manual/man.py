@@ -74,8 +74,7 @@ def described(blocks):
 def function(entry, version, date):
     topic = source.topic_of(entry.name)
     functions = source.Header().functions()
-    declaration = re.sub(r"\n\s+", "\n" + " " * (entry.declaration.find("(") + 1),
-                         entry.declaration)
+    declaration = source.aligned(entry.declaration)
     # What a list of manual pages shows.
     short = re.split(r"[.:;](?: |$)", entry.summary)[0].replace("`", "")
     rest = entry.blocks[0].text

@@ -210,11 +210,20 @@ fn the_libraries_are_installed_without_the_command() {
 #[test]
 fn what_is_installed_is_uninstalled() {
     installed();
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, made) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let build = made.path().join("build");
+    succeed(Command::new("cp").arg("-R").arg(libraries().parent().unwrap()).arg(&build));
+    let build = format!("BUILD={}", build.display());
+    succeed(typed("make").args(["man", &build]));
     let destination = format!("DESTDIR={}", dir.path().display());
-    let arguments = [destination.as_str(), "PREFIX=/usr", "LIBDIR=/usr/lib/x86_64-linux-gnu"];
-    succeed(make("install").args(arguments));
+    let arguments = [&build, &destination, "PREFIX=/usr", "LIBDIR=/usr/lib/x86_64-linux-gnu"];
+    succeed(typed("make").arg("install").args(arguments));
     let lib = "usr/lib/x86_64-linux-gnu";
+    let functions = header::functions().into_iter().map(|function| function.name);
+    let pages: Vec<_> = functions
+        .chain(["libcos".into()])
+        .map(|name| format!("usr/share/man/man3/{name}.3"))
+        .collect();
     let wanted = [
         "usr/bin/cos",
         "usr/include/cos.h",
@@ -225,8 +234,10 @@ fn what_is_installed_is_uninstalled() {
         &format!("{lib}/libcos.so"),
         &format!("{lib}/libcos.so.1"),
         &format!("{lib}/pkgconfig/cos.pc"),
+        "usr/share/man/man1/cos-emulator.1",
     ];
-    assert_eq!(files(dir.path()), wanted.into_iter().map(str::to_owned).collect());
+    let wanted = wanted.into_iter().chain(pages.iter().map(String::as_str));
+    assert_eq!(files(dir.path()), wanted.map(str::to_owned).collect());
     let link = fs::read_link(dir.path().join(lib).join("libcos.so")).unwrap();
     assert_eq!(link, Path::new("libcos.so.1"));
     let pc = text(dir.path().join(lib).join("pkgconfig/cos.pc"));
@@ -236,6 +247,6 @@ fn what_is_installed_is_uninstalled() {
     let cmake = text(dir.path().join(lib).join("cmake/cos/cos-config.cmake"));
     assert!(cmake.contains("${_cos_here}/../../../../include\""), "{cmake}");
 
-    succeed(make("uninstall").args(arguments));
+    succeed(typed("make").arg("uninstall").args(arguments));
     assert_eq!(files(dir.path()), BTreeSet::new());
 }

@@ -51,6 +51,8 @@ mod local_files;
 #[cfg(unix)]
 mod lua;
 #[cfg(unix)]
+mod manual;
+#[cfg(unix)]
 mod packages;
 #[cfg(unix)]
 mod programs;

@@ -303,15 +303,3 @@ fn every_command_runs() {
     cmake.args(["-euc", "cmake -B made . && cmake --build made"]).current_dir(&project);
     succeed(cmake.env("CMAKE_PREFIX_PATH", clone.join("build/usr")));
 }
-
-/// Doxygen's warnings are errors.
-#[test]
-fn the_manual_is_made() {
-    let dir = tempfile::tempdir().unwrap();
-    succeed(typed("make").arg("docs").arg(format!("BUILD={}", dir.path().display())));
-    let page = fs::read_to_string(dir.path().join("docs/html/cos_8h.html")).unwrap();
-    for function in header::functions() {
-        assert!(page.contains(&format!("{}()</h2>", function.name)), "{}", function.name);
-    }
-    assert!(dir.path().join("docs/html/cos_8hpp.html").is_file());
-}

@@ -1,0 +1,553 @@
+//! The manual is whole in both languages, its links lead somewhere, and what it shows works.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use support::{Bed, Link, build, header, libraries, limited, root, succeed, target_dir, typed};
+
+const LANGUAGES: [&str; 2] = ["en", "zh"];
+
+/// What begins as a whole program does, which is elsewhere.
+const BEGINNINGS: [(&str, &str); 6] = [
+    ("c", "examples-c/first_upload.c"),
+    ("cpp", "examples-c/first_upload.cpp"),
+    ("go", "bindings/go/first_upload.go"),
+    ("js", "bindings/node/examples/first_upload.mjs"),
+    ("python", "bindings/python/examples/first_upload.py"),
+    ("lua", "bindings/lua/first_upload.lua"),
+];
+
+/// A fenced block of code.
+#[derive(Debug, PartialEq)]
+pub struct Block {
+    pub language: String,
+    pub code: String,
+}
+
+pub fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let code = lines.by_ref().take_while(|line| *line != "```");
+            let code = code.map(|line| format!("{line}\n")).collect();
+            blocks.push(Block { language: language.to_owned(), code });
+        }
+    }
+    blocks
+}
+
+/// What stands outside of blocks.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    let lines = text.lines().filter(|line| {
+        fenced ^= line.starts_with("```");
+        !fenced && !line.starts_with("```")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What stands between backticks, sorted: a translation keeps all of it.
+pub fn code_spans(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let mut spans: Vec<_> = prose.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    spans.sort();
+    spans
+}
+
+/// Two texts say the same, as far as that shows: code, headings, rows and items.
+pub fn assert_translated(english: &str, chinese: &str, name: &str) {
+    assert_eq!(blocks(english), blocks(chinese), "{name}");
+    let spans = |text| code_spans(text).into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(spans(english), spans(chinese), "{name}");
+    for start in ["# ", "## ", "### ", "|", "* "] {
+        let count = |text| prose(text).lines().filter(|line| line.starts_with(start)).count();
+        assert_eq!(count(english), count(chinese), "{name}: lines that begin with {start}");
+    }
+}
+
+/// A page of the manual as it is written.
+pub fn page(language: &str, name: &str) -> String {
+    fs::read_to_string(root().join(format!("docs/manual/{language}/{name}.md"))).unwrap()
+}
+
+fn pages(language: &str) -> BTreeSet<String> {
+    let files = fs::read_dir(root().join("docs/manual").join(language)).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.map(|name| name.strip_suffix(".md").unwrap().to_owned()).collect()
+}
+
+/// The site, made once.
+fn site() -> &'static Path {
+    static SITE: OnceLock<PathBuf> = OnceLock::new();
+    SITE.get_or_init(|| {
+        let directory = target_dir().join("tmp/docs");
+        let build = format!("BUILD={}", directory.display());
+        succeed(typed("make").arg("docs").arg(build));
+        directory.join("docs/html")
+    })
+}
+
+/// Every page of the site, by its path from there.
+fn made() -> BTreeMap<String, String> {
+    let mut made = BTreeMap::new();
+    let mut directories = vec![site().to_owned()];
+    while let Some(directory) = directories.pop() {
+        for file in fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()) {
+            if file.is_dir() {
+                directories.push(file);
+            } else if file.extension().is_some_and(|ending| ending == "html") {
+                let name = file.strip_prefix(site()).unwrap().to_str().unwrap().to_owned();
+                made.insert(name, fs::read_to_string(&file).unwrap());
+            }
+        }
+    }
+    assert!(made.len() > 50, "{:?}", made.keys());
+    made
+}
+
+/// The values of an attribute on a page.
+fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    let values = html.split(&*start).skip(1);
+    values.map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+/// The levels of the headings on a page, with their anchors, but for those of the navigation.
+fn headings(html: &str) -> Vec<(u32, &str)> {
+    let (_, main) = html.split_once("<main").unwrap();
+    let heads = main.split("<h").skip(1).filter(|rest| rest.starts_with(|c: char| c.is_numeric()));
+    let level = |rest: &str| rest[..1].parse().unwrap();
+    heads
+        .map(|rest| {
+            let tag = rest.split('>').next().unwrap();
+            (level(rest), attributes(tag, "id").first().copied().unwrap_or(""))
+        })
+        .collect()
+}
+
+#[test]
+fn both_languages_say_the_same() {
+    assert_eq!(pages("en"), pages("zh"));
+    for name in pages("en") {
+        assert_translated(&page("en", &name), &page("zh", &name), &name);
+    }
+    let made = made();
+    for (name, english) in made.iter().filter(|(name, _)| name.starts_with("en/")) {
+        let chinese = &made[&name.replace("en/", "zh/")];
+        let anchors = |html| {
+            let heads = headings(html).into_iter().filter(|(level, _)| *level > 1);
+            heads.map(|(level, anchor)| (level, anchor.to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(anchors(english), anchors(chinese), "{name}");
+        let ids = |html| attributes(html, "id").into_iter().collect::<BTreeSet<_>>();
+        let titles = headings(english).iter().filter(|(level, _)| *level == 1).count();
+        assert_eq!(titles, 1, "{name}");
+        let beyond_title = |html| ids(html).len();
+        assert_eq!(beyond_title(english), beyond_title(chinese), "{name}");
+    }
+    let halves =
+        LANGUAGES.map(|language| made.keys().filter(|name| name.starts_with(language)).count());
+    assert_eq!(halves[0], halves[1]);
+}
+
+#[test]
+fn a_page_can_be_read_by_all() {
+    for (name, html) in made() {
+        let lang = attributes(html.split('>').nth(1).unwrap(), "lang")[0];
+        assert!(lang == if name.starts_with("zh/") { "zh-CN" } else { "en" }, "{name}: {lang}");
+        if !name.contains('/') {
+            continue;
+        }
+        let mut before = 0;
+        for (level, anchor) in headings(&html) {
+            assert!(level <= before + 1, "{name}: a heading is left out above {anchor}");
+            before = level;
+        }
+        let ids = attributes(&html, "id");
+        assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{name}: twice");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let made = made();
+    let ids: BTreeMap<_, BTreeSet<_>> = made
+        .iter()
+        .map(|(name, html)| (&**name, attributes(html, "id").into_iter().collect()))
+        .collect();
+    let mut followed = 0;
+    for (name, html) in &made {
+        let directory = Path::new(name).parent().unwrap();
+        for link in attributes(html, "href") {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let file = match file {
+                "" => name.clone(),
+                file => match file.strip_prefix("../") {
+                    Some(above) => above.to_owned(),
+                    None => directory.join(file).to_str().unwrap().to_owned(),
+                },
+            };
+            assert!(site().join(&file).is_file(), "{name} links to {link}");
+            assert!(anchor.is_empty() || ids[&*file].contains(anchor), "{name} links to {link}");
+            followed += 1;
+        }
+    }
+    assert!(followed > 2000, "{followed}");
+}
+
+#[test]
+fn nothing_is_loaded_from_elsewhere() {
+    for (name, html) in made() {
+        let loaded = html.split('<').filter(|tag| !tag.starts_with("a "));
+        for tag in loaded {
+            for link in attributes(tag, "href").into_iter().chain(attributes(tag, "src")) {
+                assert!(!link.contains("//"), "{name} loads {link}");
+            }
+        }
+    }
+    for file in ["style.css", "site.js"] {
+        let text = fs::read_to_string(site().join(file)).unwrap();
+        assert!(!text.contains("//") || file.ends_with(".js"), "{file}");
+        for word in ["url(", "@import", "fetch(", "XMLHttpRequest", "http"] {
+            assert!(!text.contains(word), "{file}: {word}");
+        }
+    }
+}
+
+/// What a comment lists as options: their keys.
+fn options() -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for function in header::functions() {
+        for line in function.comment.lines().filter(|line| line.starts_with("- `")) {
+            let (_, list) = function.comment.split_once("Options (").unwrap_or_default();
+            if list.contains(line) {
+                let heads = line.split(": ").next().unwrap();
+                keys.extend(heads.split('`').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+    }
+    assert!(keys.len() > 40, "{keys:?}");
+    keys
+}
+
+#[test]
+fn all_of_cos_h_is_described() {
+    let made = made();
+    for language in LANGUAGES {
+        let ids = |page: &str| -> BTreeSet<_> {
+            attributes(&made[&format!("{language}/{page}.html")], "id").into_iter().collect()
+        };
+        let codes = ids("codes");
+        for name in header::codes() {
+            assert!(codes.contains(&*name), "{name}");
+        }
+        let described = ids("options");
+        for key in options() {
+            assert!(described.contains(&*key), "{key}");
+        }
+        let of_reference: Vec<_> = made
+            .iter()
+            .filter(|(name, _)| name.starts_with(&format!("{language}/reference-")))
+            .map(|(_, html)| html)
+            .collect();
+        for function in header::functions() {
+            let heading = format!("<h2 id=\"{0}\">{0}</h2>", function.name);
+            let described = of_reference.iter().filter(|html| html.contains(&heading)).count();
+            assert_eq!(described, 1, "{}", function.name);
+            let html = of_reference.iter().find(|html| html.contains(&heading)).unwrap();
+            let (_, section) = html.split_once(&heading).unwrap();
+            let section = section.split("<h2").next().unwrap();
+            let labels = section.matches("class=\"label\">C++<").count();
+            let has_wrapper = !function.name.ends_with("_free");
+            assert_eq!(labels, 1 + usize::from(has_wrapper), "{} in C++", function.name);
+            assert_eq!(section.matches("class=\"label\">C<").count(), 2, "{}", function.name);
+        }
+        for wrapper in ["Python", "Node", "Go", "Lua"] {
+            let named =
+                of_reference.iter().map(|html| html.matches(&format!("{wrapper} <code>")).count());
+            assert!(named.sum::<usize>() > 25, "{wrapper}");
+        }
+    }
+}
+
+/// Functions in a sentence each, all options and all codes.
+#[test]
+fn what_a_reader_looks_up_is_translated() {
+    let made = made();
+    for name in ["zh/codes.html", "zh/options.html", "zh/reference.html"] {
+        let (_, main) = made[name].split_once("<main").unwrap();
+        let english = main.split(" lang=\"en\"").nth(1).map(|rest| &rest[..rest.len().min(100)]);
+        assert_eq!(english, None, "{name}: docs/manual/cos.h.zh.po lacks it");
+    }
+}
+
+#[test]
+fn the_examples_of_the_reference_run() {
+    for (compiler, standard, source) in
+        [("cc", "-std=c99", "reference.c"), ("c++", "-std=c++17", "reference.cpp")]
+    {
+        let bed = Bed::configured(support::Api::V5, |config| {
+            config.buckets[0].name = "mybucket".into();
+        });
+        let program = bed.path("reference");
+        let mut command = Command::new(compiler);
+        command.arg(standard).arg(format!("docs/manual/{source}"));
+        build(command, Link::Shared, &program);
+        fs::write(bed.path("a.txt"), "hello\n").unwrap();
+        fs::create_dir(bed.path("photos")).unwrap();
+        fs::write(bed.path("photos/cat.png"), "cat").unwrap();
+        let printed = succeed(limited().arg(program).arg(bed.host()).current_dir(bed.dir.path()));
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        assert!(printed.contains("\nstopped\n"), "{source}: {printed}");
+        assert_eq!(fs::read_to_string(bed.path("copy.txt")).unwrap(), "hello\n");
+    }
+}
+
+/// What stands around a block that is no whole file: the variables that the guides speak of.
+fn whole(block: &Block) -> String {
+    if block.code.contains("#include") {
+        return block.code.clone();
+    }
+    let (around, variables) = match &*block.language {
+        "c" => (
+            "#include <cos.h>\n#include <stdio.h>\n#include <string.h>\n",
+            "cos_client *client, cos_transfer *transfer, char *json, int code",
+        ),
+        _ => (
+            "#include <cos.hpp>\n#include <iostream>\n#include <future>\nusing namespace libcos;\n",
+            "const Client &client",
+        ),
+    };
+    let names =
+        variables.split(", ").map(|variable| variable.rsplit([' ', '*', '&']).next().unwrap());
+    let used: String = names.map(|name| format!("(void){name};\n")).collect();
+    format!(
+        "{around}void snippet({variables});\nvoid snippet({variables})\n{{\n{used}{}{used}}}\n",
+        block.code
+    )
+}
+
+#[test]
+fn the_snippets_of_the_guides_compile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut compiled = 0;
+    for name in pages("en").into_iter().filter(|name| name != "start") {
+        for (at, block) in blocks(&page("en", &name)).iter().enumerate() {
+            let file = dir.path().join(format!("{name}-{at}.{}", block.language));
+            let mut check = match &*block.language {
+                "c" => {
+                    fs::write(&file, whole(block)).unwrap();
+                    let mut cc = Command::new("gcc");
+                    cc.args([
+                        "-std=c99",
+                        "-Wall",
+                        "-Wextra",
+                        "-Werror",
+                        "-Iinclude",
+                        "-fsyntax-only",
+                    ]);
+                    cc
+                }
+                "cpp" => {
+                    fs::write(&file, whole(block)).unwrap();
+                    let mut cc = Command::new("g++");
+                    cc.args([
+                        "-std=c++17",
+                        "-Wall",
+                        "-Wextra",
+                        "-Werror",
+                        "-Iinclude",
+                        "-fsyntax-only",
+                    ]);
+                    cc
+                }
+                "js" => {
+                    fs::write(&file, &block.code).unwrap();
+                    let mut node = Command::new("node");
+                    node.arg("--check");
+                    node
+                }
+                "json" => {
+                    serde_json::from_str::<serde_json::Value>(&block.code).unwrap();
+                    continue;
+                }
+                // readme.rs runs these.
+                "sh" | "cmake" => continue,
+                "text" => continue,
+                other => panic!("{name}: who looks at {other}?"),
+            };
+            succeed(check.arg(&file).current_dir(root()));
+            compiled += 1;
+        }
+    }
+    assert!(compiled > 12, "{compiled}");
+}
+
+#[test]
+fn programs_begin_as_shown() {
+    let blocks = blocks(&page("en", "start"));
+    for (language, file) in BEGINNINGS {
+        let program = fs::read_to_string(root().join(file)).unwrap();
+        let beginning: String = program.split_inclusive('\n').take(10).collect();
+        let block = blocks.iter().find(|block| block.language == language).unwrap();
+        assert_eq!(block.code, beginning, "{file}");
+    }
+    let known: BTreeSet<_> =
+        BEGINNINGS.iter().map(|(language, _)| *language).chain(["sh"]).collect();
+    for block in &blocks {
+        assert!(known.contains(&*block.language), "{block:?}");
+    }
+}
+
+#[test]
+fn every_small_program_is_an_example() {
+    let files = fs::read_dir(root().join("examples-c")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let programs: Vec<_> = names.filter(|name| name.ends_with(".c") && name != "round.c").collect();
+    assert!(programs.len() > 5);
+    for name in programs {
+        let place = format!("{{{{file examples-c/{name}}}}}");
+        assert!(page("en", "examples").contains(&place), "{name}");
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let (header, text) = (header::text(), page("en", "codes"));
+    for name in header::codes() {
+        let line =
+            header.lines().find(|line| line.trim().starts_with(&format!("{name} ="))).unwrap();
+        let number = line.trim().trim_end_matches(',').rsplit(' ').next().unwrap();
+        let short = [name.trim_start_matches("COS_ERR_"), name.trim_start_matches("COS_")];
+        let is_in_a_row = text.lines().filter(|line| line.starts_with("| ")).any(|line| {
+            let mut cells = line.split('|').skip(1).map(str::trim);
+            let numbers = cells.next().unwrap().split(", ").position(|cell| cell == number);
+            let names: Vec<_> = cells.next().unwrap().split(", ").collect();
+            numbers.is_some_and(|at| {
+                short.iter().any(|name| names.get(at) == Some(&&*format!("`{name}`")))
+            })
+        });
+        assert!(is_in_a_row, "{name} ({number}) is in no table");
+    }
+}
+
+#[test]
+fn the_oldest_rust_is_that_of_the_manifest() {
+    let wanted = concat!("\n* Rust ", env!("CARGO_PKG_RUST_VERSION"), " ");
+    assert!(LANGUAGES.iter().all(|language| page(language, "install").contains(wanted)));
+}
+
+/// What `packaging/` says of each platform, and how large the archives were when they were built last.
+#[test]
+fn the_artifacts_are_listed() {
+    let script = ". packaging/targets.sh\n\
+                  for name in $PLATFORMS; do platform $name; echo $name.$archive $glibc; done";
+    let told = succeed(Command::new("sh").args(["-ec", script]).current_dir(root())).stdout;
+    let told = String::from_utf8(told).unwrap();
+    let sizes = fs::read_to_string(root().join("packaging/sizes.txt")).unwrap();
+    for language in LANGUAGES {
+        let table = page(language, "programs");
+        let rows = table.lines().skip_while(|line| !line.starts_with("| `libcos-VERSION-")).skip(2);
+        let rows: Vec<Vec<&str>> = rows
+            .take_while(|row| row.starts_with('|'))
+            .map(|row| row.split('|').skip(1).map(str::trim).collect())
+            .collect();
+        assert_eq!(rows.len(), told.lines().count());
+        for (row, platform) in rows.iter().zip(told.lines()) {
+            let (name, glibc) = platform.split_once(' ').unwrap_or((platform, ""));
+            assert_eq!(row[0], format!("`{name}`"));
+            assert!(glibc.is_empty() || row[1].starts_with(&format!("glibc {glibc} ")), "{row:?}");
+            let name = name.split('.').next().unwrap();
+            let line = sizes.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
+            let made = line.split(' ').skip(1).map(|size| size.parse::<f64>().unwrap());
+            let written = row[2..4].iter().map(|size| size.trim_end_matches(" MiB"));
+            for (made, written) in made.zip(written.map(|size| size.parse::<f64>().unwrap())) {
+                assert!((made - written).abs() <= 0.1, "{name} has {made} MiB, not {written}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_command_is_described() {
+    let text = page("en", "command");
+    let command = libraries().parent().unwrap().join("bin/cos");
+    let help = String::from_utf8(succeed(Command::new(command).arg("help")).stdout).unwrap();
+    let (_, list) = help.split_once("tells more:\n").unwrap();
+    let names = list.lines().map_while(|line| line.strip_prefix("  ")?.split(' ').next());
+    let names: Vec<_> = names.collect();
+    assert!(names.len() > 5, "{help}");
+    for name in names {
+        assert!(text.contains(&format!("\n| `{name}` |")), "{name}");
+    }
+    for text in LANGUAGES.map(|language| page(language, "command")) {
+        let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+        for code in codes.lines().filter_map(|line| line.split_whitespace().next()) {
+            assert!(text.contains(&format!("| {code}")), "{code}");
+        }
+    }
+}
+
+/// Queries, and a place that has to be among the first that are found.
+#[test]
+fn the_search_finds() {
+    let wanted = [
+        ("en", "cos_upload_file", "reference-uploads.html#cos_upload_file"),
+        ("en", "timeout_ms", "options.html#timeout_ms"),
+        ("en", "-97", "codes.html#COS_ERR_SIGN_INVALID"),
+        ("en", "after crash", "transfers.html#after-a-break"),
+        ("en", "PROXY", "options.html#proxy"),
+        ("en", "emulator faults", "emulator.html#faults"),
+        ("zh", "cos_upload_file", "reference-uploads.html#cos_upload_file"),
+        ("zh", "超时", "errors.html#timeouts"),
+        ("zh", "临时密钥", "signing.html#temporary-keys"),
+        ("zh", "上传续传", "transfers.html#after-a-break"),
+        ("zh", "浏览器 签名", "signing.html"),
+    ];
+    let queries: Vec<_> = wanted.iter().map(|(language, query, _)| [language, query]).collect();
+    let script = format!(
+        "const fs = require('fs');
+         const {{ find }} = require('{site}/site.js');
+         const index = (name) => new Function(
+             fs.readFileSync(`{site}/search-${{name}}.js`, 'utf8') + 'return searchIndex')();
+         for (const [language, query] of {}) {{
+             console.log(find(index(language), query).slice(0, 8).map((found) => found.url).join(' '));
+         }}
+         console.log(find(index('en'), 'nosuchword').length, find(index('zh'), '没有的词语').length);",
+        serde_json::to_string(&queries).unwrap(),
+        site = site().display()
+    );
+    let found = succeed(Command::new("node").args(["-e", &script])).stdout;
+    let found = String::from_utf8(found).unwrap();
+    for ((_, query, place), line) in wanted.iter().zip(found.lines()) {
+        assert!(line.split(' ').any(|url| url == *place), "{query}: {line}");
+    }
+    assert_eq!(found.lines().last(), Some("0 0"));
+}
+
+#[test]
+fn the_manual_pages_are_clean() {
+    let dir = tempfile::tempdir().unwrap();
+    succeed(typed("make").arg("man").arg(format!("BUILD={}", dir.path().display())));
+    let mut pages =
+        vec![dir.path().join("man/man1/cos-emulator.1"), dir.path().join("man/man3/libcos.3")];
+    pages.extend(
+        header::functions().iter().map(|f| dir.path().join(format!("man/man3/{}.3", f.name))),
+    );
+    let listed = fs::read_dir(dir.path().join("man/man3")).unwrap().count();
+    assert_eq!(listed, pages.len() - 1);
+    succeed(Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).args(&pages));
+    let output = succeed(Command::new("groff").args(["-ww", "-man", "-Tutf8"]).args(&pages));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for word in ["RETURN VALUE", "COS_ERR_FILE_EXISTS", "--port N"] {
+        assert!(shown.contains(word), "{word}");
+    }
+}

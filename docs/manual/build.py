@@ -137,12 +137,7 @@ class Language:
         text = (HERE / self.name / f"{page}.md").read_text(encoding="utf-8")
         text = re.sub(r"^\{\{(\w+)(?: (\S+))?\}\}$", self.filled, text, flags=re.M)
         made = self.markdown.reset().convert(unbroken(text))
-        made = re.sub(r'href="([\w-]+)\.md(#[^"]*)?"', r'href="\1.html\2"', made)
-        for place, generated in self.kept:
-            made = made.replace(f"<p>{place}</p>", generated)
-        return made
-
-    kept = ()
+        return linked(made)
 
     def filled(self, match):
         """What a line such as {{codes}} in a guide stands for."""
@@ -153,9 +148,8 @@ class Language:
             return f"```{languages[pathlib.Path(which).suffix]}\n{text}```"
         makers = {"codes": self.codes, "options": self.options, "calls": self.calls,
                   "overview": self.overview, "topics": self.topics}
-        place = f"GENERATED-{what.upper()}"
-        self.kept = [*self.kept, (place, makers[what]())]
-        return place
+        # Markdown leaves HTML as it is.
+        return f"<div>\n{makers[what]()}</div>"
 
     def fenced(self, language, text):
         return self.markdown.reset().convert(f"```{language}\n{text.rstrip()}\n```")
@@ -240,8 +234,7 @@ class Language:
         made = f"<h1>{english if self.name == 'en' else chinese}</h1>\n"
         intro = (HERE / self.name / "topics.md").read_text(encoding="utf-8")
         intro = re.search(rf"^## {topic}\n(.*?)(?=^## |\Z)", intro, re.S | re.M)[1]
-        made += re.sub(r'href="([\w-]+)\.md(#[^"]*)?"', r'href="\1.html\2"',
-                       self.markdown.reset().convert(intro))
+        made += linked(self.markdown.reset().convert(unbroken(intro)))
         before = len(self.missing)
         parts = [self.entry(name) for name in names if name in functions]
         others = [self.entry(name) for name in names if name not in functions]
@@ -267,8 +260,9 @@ class Language:
                     made += self.paragraph(block.text)
                 group = None
                 continue
-            group, opened = self.open(kind, group)
-            made += opened
+            if kind != group:
+                made += closing(group) + self.opening(kind)
+                group = kind
             if kind == "option":
                 keys = source.options_of(block.text)
                 text, lang = self.told(source.about_options(block.text))
@@ -291,14 +285,11 @@ class Language:
             made += table([words["value"], words["code"], words["meaning"]], rows)
         return made.replace("</ul>\n<ul>\n", "") + self.example(name)
 
-    def open(self, kind, group):
-        """Begins a list where one is needed, and ends the one before."""
-        lists = {"param": "parameters", "option": None, "retval": None, "return": "returns"}
-        if kind == group:
-            return group, ""
-        title = lists.get(kind)
-        made = closing(group) + (f"<h3>{self.words[title]}</h3>\n" if title else "")
-        return kind, made + ('<dl class="names">\n' if kind in DEFINED else "")
+    def opening(self, kind):
+        """The title of what comes, and the begin of a list where it is one."""
+        titles = {"param": "parameters", "return": "returns"}
+        made = f"<h3>{self.words[titles[kind]]}</h3>\n" if kind in titles else ""
+        return made + ('<dl class="names">\n' if kind in DEFINED else "")
 
     def declarations(self, name, entry):
         c = source.aligned(entry.declaration)
@@ -321,7 +312,7 @@ class Language:
             for label, code in pair:
                 made += labelled(label, self.fenced("c" if label == "C" else "cpp", code))
             made += "</div>\n"
-        names = source.wrappers(name) if name in self.cos_h.functions() else {}
+        names = source.wrappers(name, self.cos_h) if name in self.cos_h.functions() else {}
         if names:
             told = " · ".join(f"{language} <code>{spelled}</code>"
                               for language, spelled in names.items())
@@ -370,18 +361,22 @@ def table(titles, rows):
             + "\n</tbody>\n</table>\n")
 
 
-def finished(made, language, page):
+def linked(made):
+    """Links to pages as they are written lead to pages as they are made."""
+    return re.sub(r'href="([\w-]+)\.md(#[^"]*)?"', r'href="\1.html\2"', made)
+
+
+def finished(made, language):
     """Links the names of cos.h, and lets wide things scroll by themselves."""
     def link(match):
-        place = language.place(match[2])
-        if not place or (match[1] or "").startswith(("<a", "<h", "<pre", "<dt>OWN")):
-            return match[0]
-        return f'<a href="{place}">{match[0]}</a>'
+        place = language.place(match[1])
+        return f'<a href="{place}">{match[0]}</a>' if place else match[0]
 
+    # Not in code, in links, in headings, nor in the row that describes a code.
     pieces = re.split(r"(<pre.*?</pre>|<a .*?</a>|<h\d.*?</h\d>|<tr id=.*?</td><td>.*?</td>)",
                       made, flags=re.S)
     for at in range(0, len(pieces), 2):
-        pieces[at] = re.sub(r"()<code>((?:cos|COS)_\w+?)(?:\(\))?</code>", link, pieces[at])
+        pieces[at] = re.sub(r"<code>((?:cos|COS)_\w+)(?:\(\))?</code>", link, pieces[at])
     made = "".join(pieces)
     label = html.escape(language.words["table"])
     made = made.replace("<table>", f'<div class="wide" tabindex="0" role="region" '
@@ -481,14 +476,14 @@ def main():
             text = made[name][page]
             if name != "en":
                 text = same_anchors(made["en"][page], text, page)
-            text = finished(text, language, page)
+            text = finished(text, language)
             index += sections(page, text)
             other = next(each for each in LANGUAGES if each != name)
             around = ""
             for word, which in (("previous", at - 1), ("next", at + 1)):
                 if 0 <= which < len(order):
                     around += (f'<a rel="{word[:4]}" href="{order[which]}.html"><small>'
-                               f'{language.words[word]}</small> {titles[order[which]]}</a>\n')
+                               f"{language.words[word]}</small> {titles[order[which]]}</a>\n")
             head, _, body = text.partition("</h1>")
             fields = dict(language.words)
             fields.update(

@@ -220,7 +220,7 @@ def camel(name):
     return first + "".join(other.title() for other in others)
 
 
-def wrappers(name):
+def wrappers(name, header):
     """What a function is called in the packages of other languages, as far as it has a name there."""
     method = re.sub(r"^cos_(client_)?", "", name)
     if name == "cos_client_new":
@@ -244,7 +244,7 @@ def wrappers(name):
             if title and (f"C.{name}(" in function.partition("\n}")[0]
                           or title[2] == method.title().replace("_", "")):
                 found.setdefault("Go", ("client." if title[1] else "cos.") + title[2])
-    if "const cos_client *client" in Header().entries[name].declaration:
+    if "const cos_client *client" in header.entries[name].declaration:
         found["Lua"] = f"client:{method}"
     elif method == "Client":
         found["Lua"] = "cos.client"

@@ -71,14 +71,13 @@ def described(blocks):
     return made, returned
 
 
-def function(entry, version, date):
+def function(entry, header, date):
     topic = source.topic_of(entry.name)
-    functions = source.Header().functions()
     declaration = source.aligned(entry.declaration)
     # What a list of manual pages shows.
     short = re.split(r"[.:;](?: |$)", entry.summary)[0].replace("`", "")
     rest = entry.blocks[0].text
-    made = title(entry.name, 3, version, date)
+    made = title(entry.name, 3, header.version, date)
     made += f".SH NAME\n{escaped(entry.name)} \\- {escaped(short[0].lower() + short[1:])}\n"
     made += ".SH SYNOPSIS\n.nf\n\\fB#include <cos.h>\\fR\n.PP\n"
     made += "\n".join(escaped(each) for each in declaration.splitlines()) + "\n.fi\n"
@@ -86,13 +85,14 @@ def function(entry, version, date):
     made += f".SH DESCRIPTION\n{styled(rest)}\n{body}"
     if returned:
         made += f".SH \"RETURN VALUE\"\n{returned}"
-    others = [name for name in TOPICS[topic][2] if name in functions and name != entry.name]
+    others = [name for name in TOPICS[topic][2]
+              if name in header.functions() and name != entry.name]
     links = [f"\\fB{escaped(name)}\\fR(3)" for name in [*others, "libcos"]]
     return made + ".SH \"SEE ALSO\"\n" + ",\n".join(links) + "\n"
 
 
-def overview(header, version, date):
-    made = title("libcos", 3, version, date)
+def overview(header, date):
+    made = title("libcos", 3, header.version, date)
     made += ".SH NAME\nlibcos \\- a client for Tencent Cloud Object Storage\n"
     made += ".SH SYNOPSIS\n.nf\n\\fB#include <cos.h>\\fR\n.PP\ncc program.c \\-lcos\n.fi\n"
     body = described(header.overview)[0].removeprefix(".PP\n")
@@ -132,9 +132,9 @@ def main():
     date = time.strftime("%Y-%m-%d", time.gmtime(changed))
     for section in ("man1", "man3"):
         (out / section).mkdir(parents=True, exist_ok=True)
-    pages = {f"man3/{name}.3": function(entry, header.version, date)
+    pages = {f"man3/{name}.3": function(entry, header, date)
              for name, entry in header.functions().items()}
-    pages["man3/libcos.3"] = overview(header, header.version, date)
+    pages["man3/libcos.3"] = overview(header, date)
     pages["man1/cos-emulator.1"] = emulator(header.version, date)
     for name, text in pages.items():
         (out / name).write_text(text, encoding="utf-8")

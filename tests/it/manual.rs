@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use support::{Bed, Link, build, header, libraries, limited, root, succeed, target_dir, typed};
+use support::{Bed, Link, build, header, installed, limited, root, succeed, target_dir, typed};
 
 const LANGUAGES: [&str; 2] = ["en", "zh"];
 
@@ -478,7 +478,7 @@ fn the_artifacts_are_listed() {
 #[test]
 fn the_command_is_described() {
     let text = page("en", "command");
-    let command = libraries().parent().unwrap().join("bin/cos");
+    let command = installed().join("bin/cos");
     let help = String::from_utf8(succeed(Command::new(command).arg("help")).stdout).unwrap();
     let (_, list) = help.split_once("tells more:\n").unwrap();
     let names = list.lines().map_while(|line| line.strip_prefix("  ")?.split(' ').next());
@@ -508,7 +508,7 @@ fn the_search_finds() {
         ("zh", "cos_upload_file", "reference-uploads.html#cos_upload_file"),
         ("zh", "超时", "errors.html#timeouts"),
         ("zh", "临时密钥", "signing.html#temporary-keys"),
-        ("zh", "上传续传", "transfers.html#after-a-break"),
+        ("zh", "断点续传", "transfers.html#after-a-break"),
         ("zh", "浏览器 签名", "signing.html"),
     ];
     let queries: Vec<_> = wanted.iter().map(|(language, query, _)| [language, query]).collect();
@@ -544,7 +544,8 @@ fn the_manual_pages_are_clean() {
     let listed = fs::read_dir(dir.path().join("man/man3")).unwrap().count();
     assert_eq!(listed, pages.len() - 1);
     succeed(Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).args(&pages));
-    let output = succeed(Command::new("groff").args(["-ww", "-man", "-Tutf8"]).args(&pages));
+    let output =
+        succeed(Command::new("groff").args(["-ww", "-man", "-Tutf8", "-P-cbou"]).args(&pages));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let shown = String::from_utf8(output.stdout).unwrap();
     for word in ["RETURN VALUE", "COS_ERR_FILE_EXISTS", "--port N"] {

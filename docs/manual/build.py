@@ -11,7 +11,7 @@ import sys
 import markdown
 
 import header as source
-from header import ROOT, TOPICS
+from header import BESIDE, ROOT, TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -321,8 +321,6 @@ class Language:
 
 
 DEFINED = ("param", "option", "retval")
-# How many characters have room in a line where C and C++ stand beside each other.
-BESIDE = 62
 
 
 def closing(group):

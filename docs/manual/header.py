@@ -6,6 +6,9 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HEADER = ROOT / "include" / "cos.h"
 
+# How many characters have room in a line where C and C++ stand beside each other.
+BESIDE = 62
+
 # Where each function and type is described: the page, its titles, what is on it. Complete by test.
 TOPICS = {
     "client": ("Client", "客户端", [
@@ -173,7 +176,7 @@ def declared(code):
 def aligned(declaration):
     """A declaration of C, a parameter a line where it is long."""
     head, _, rest = declaration.partition("(")
-    if len(declaration) > 62 and "\n" not in declaration and "(*" not in declaration:
+    if len(declaration) > BESIDE and "\n" not in declaration and "(*" not in declaration:
         rest = rest.replace(", ", ",\n ")
     return f"{head}(" + re.sub(r"\n\s+", "\n" + " " * (len(head) + 1), rest) if rest else head
 
@@ -208,7 +211,7 @@ def cpp_declarations(name):
 def shorter(declaration):
     """On lines that are indented like those of cos.h."""
     one = " ".join(declaration.replace("inline ", "").split())
-    if len(one) <= 78:
+    if len(one) <= BESIDE:
         return one
     head, _, rest = one.partition("(")
     parameters = re.split(r", (?![^<(]*[>)](?!$|,| const))", rest)

@@ -104,6 +104,13 @@ class Language:
                 return self.inline(text), ' lang="en"'
         return self.inline(text), ""
 
+    def default(self, text):
+        """The default of an option, which may be words."""
+        if self.name != "en" and text in self.translations:
+            self.used.add(text)
+            text = self.translations[text]
+        return html.escape(text)
+
     def paragraph(self, text):
         text, lang = self.told(text)
         return f"<p{lang}>{text}</p>\n"
@@ -180,7 +187,7 @@ class Language:
                 meaning, lang = self.told(text)
                 links = ", ".join(f"<code>{name}</code>" for name in names)
                 texts += f"<p class=calls>{links}</p><p{lang}>{meaning}</p>"
-            values = "<br>".join(f"<code>{html.escape(each)}</code>"
+            values = "<br>".join(f"<code>{self.default(each)}</code>"
                                  for each in dict.fromkeys(defaults[key]))
             rows.append(f'<tr id="{key}"><td><code>{key}</code></td><td>{values}</td>'
                         f"<td>{texts}</td></tr>")
@@ -196,7 +203,7 @@ class Language:
             if keys:
                 told = ", ".join(
                     f'<a href="#{key}"><code>{key}</code></a>'
-                    + (f" ({html.escape(default)})" if default else "") for key, default in keys)
+                    + (f" ({self.default(default)})" if default else "") for key, default in keys)
                 rows.append(f"<tr><td><code>{name}</code></td><td>{told}</td></tr>")
             for block in entry.of("param"):
                 if not keys and block.name == "options":
@@ -268,7 +275,7 @@ class Language:
                 text, lang = self.told(source.about_options(block.text))
                 heads = ", ".join(
                     f'<a href="options.html#{key}"><code>{key}</code></a>'
-                    + (f" ({html.escape(default)})" if default else "") for key, default in keys)
+                    + (f" ({self.default(default)})" if default else "") for key, default in keys)
                 made += f"<dt>{heads}</dt><dd{lang}>{text}</dd>\n"
             elif kind in ("param", "retval"):
                 text, lang = self.told(block.text)
@@ -453,6 +460,9 @@ def main():
     out = pathlib.Path(sys.argv[1])
     shutil.rmtree(out, ignore_errors=True)
     cos_h = source.Header()
+    listed = {"cos_code"}.union(*(names for _, _, names in TOPICS.values()))
+    if listed != set(cos_h.entries):
+        sys.exit(f"TOPICS in header.py is not what cos.h has: {listed ^ set(cos_h.entries)}")
     translations = catalogue()
     languages = {name: Language(name, cos_h, translations) for name in LANGUAGES}
     made = {name: {} for name in LANGUAGES}

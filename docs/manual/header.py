@@ -241,7 +241,7 @@ def wrappers(name, header):
         found["Node"] = f"client.{camel(method)}"
     elif re.search(rf"function {camel(method)}\(", node):
         found["Node"] = camel(method)
-    for file in sorted((ROOT / "bindings/go/cos").glob("*.go")):
+    for file in sorted((ROOT / "bindings/go").rglob("*.go")):
         for function in file.read_text(encoding="utf-8").split("\nfunc ")[1:]:
             title = re.match(r"(\(c \*Client\) )?([A-Z]\w*)\(", function)
             if title and (f"C.{name}(" in function.partition("\n}")[0]

@@ -203,7 +203,7 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/$(LINKED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/cos
-	rm -f $(MANDIR)/man1/cos-emulator.1 $(MANDIR)/man1/cos-tool.1 $(MANDIR)/man3/libcos.3
+	rm -f $(MANDIR)/man1/cos-emulator.1 $(MANDIR)/man3/libcos.3
 	rm -f $(patsubst %,$(MANDIR)/man3/%.3,$(shell cat abi/symbols.txt))
 
 # The name of the package says which systems it is for: those with a C library as new as the symbols that

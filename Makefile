@@ -289,7 +289,7 @@ check: style
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --lib
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --test it -- $(CHECKS:%=%::)
 	RUST_TEST_THREADS=8 $(CARGO) test --quiet --no-fail-fast --package cos-emulator --lib --tests
-	@echo "All is well. make test tries the rest: C, the bindings, TLS, proxies, what the README says."
+	@echo "All is well. make test tries the rest: C, the bindings, TLS, proxies, what the manual says."
 
 test: setup lint all
 	$(CARGO) test --workspace --no-fail-fast

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a program does about each code; README.md lists them all. */
+/* What a program does about each code; docs/manual/en/codes.md lists them all. */
 static void explain(int code, const char *json)
 {
     char *message = cos_json_string(json, "/message");

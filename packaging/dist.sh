@@ -100,7 +100,7 @@ check_imports() { # file
     fi
 }
 
-# Writes down how large it is, in MiB, for the README.
+# Writes down how large it is, in MiB, for the manual.
 note_sizes() {
     sizes=packaging/sizes.txt
     for file in "$out/$artifact.$archive" "$unpacked/$shared"; do

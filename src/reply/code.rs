@@ -167,8 +167,8 @@ fn advice(code: i32) -> Option<&'static (Code, Again, &'static str)> {
 
 const CLOCK: &str = "check this machine's clock, or raise sign_expired";
 
-/// What can be done about a code; nothing in general about those that are not here. The README's
-/// tables say the same.
+/// What can be done about a code; nothing in general about those that are not here. The tables of the
+/// manual say the same.
 const ADVICE: &[(Code, Again, &str)] = &[
     (COS_ERR_LOCAL_IO, Again::Call, ""),
     (COS_ERR_INTEGRITY, Again::Call, ""),
@@ -286,9 +286,9 @@ mod tests {
     /// What readers are told, in any of three places, is what programs are told.
     #[test]
     fn what_says_again_is_retryable() {
-        let readme = std::fs::read_to_string("README.md").unwrap();
+        let page = std::fs::read_to_string("docs/manual/en/codes.md").unwrap();
         let mut codes = Vec::new();
-        for row in readme.lines() {
+        for row in page.lines() {
             let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
             let numbers = cells[0].split(", ").map(str::parse).collect::<Result<Vec<i32>, _>>();
             if let (true, Ok(numbers), Some(advice)) = (cells.len() > 2, numbers, cells.last()) {
@@ -299,7 +299,7 @@ mod tests {
         }
         assert!(codes.len() > 40, "{codes:?}");
         for (number, says_again) in codes {
-            assert_eq!(says_again, again(number) != Again::No, "README.md, {number}");
+            assert_eq!(says_again, again(number) != Again::No, "codes.md, {number}");
         }
         for (code, again, hint) in ADVICE {
             assert!(!hint.contains("again") || *again != Again::No, "{code:?}");

@@ -138,20 +138,6 @@ fn they_say_how_they_are_used() {
 }
 
 #[test]
-fn the_readmes_name_every_program() {
-    let files = fs::read_dir(root().join("examples-c")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let programs: Vec<_> = names.filter(|name| name.ends_with(".c")).collect();
-    assert!(programs.len() > NAMES.len());
-    for readme in ["README.md", "README.zh-CN.md"] {
-        let text = fs::read_to_string(root().join(readme)).unwrap();
-        for name in &programs {
-            assert!(text.contains(&format!("[{name}](examples-c/{name})")), "{readme}: {name}");
-        }
-    }
-}
-
-#[test]
 fn files_are_uploaded_and_downloaded() {
     let bed = Bed::new(support::Api::V4);
     for size in [100_000, 0] {

@@ -146,7 +146,8 @@ fn bindings_and_texts_name_the_library_by_its_abi_version() {
     let (named, named_on_macos) = (format!("so.{abi}"), format!("{abi}.dylib"));
     let bindings = ["python/cos/_library.py", "node/lib/addon.js"];
     let bindings = bindings.map(|file| format!("bindings/{file}"));
-    for file in bindings.iter().map(String::as_str).chain(["README.md", "README.zh-CN.md"]) {
+    let pages = ["docs/manual/en/programs.md", "docs/manual/zh/programs.md"];
+    for file in bindings.iter().map(String::as_str).chain(pages) {
         let text = text(root().join(file));
         let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let ends = text.split("libcos.").skip(1);

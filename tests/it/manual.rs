@@ -14,10 +14,10 @@ const LANGUAGES: [&str; 2] = ["en", "zh"];
 const BEGINNINGS: [(&str, &str); 6] = [
     ("c", "examples-c/first_upload.c"),
     ("cpp", "examples-c/first_upload.cpp"),
-    ("go", "bindings/go/first_upload.go"),
+    ("go", "bindings/go/examples/first_upload/main.go"),
     ("js", "bindings/node/examples/first_upload.mjs"),
     ("python", "bindings/python/examples/first_upload.py"),
-    ("lua", "bindings/lua/first_upload.lua"),
+    ("lua", "bindings/lua/examples/first_upload.lua"),
 ];
 
 /// A fenced block of code.
@@ -408,12 +408,18 @@ fn programs_begin_as_shown() {
 
 #[test]
 fn every_small_program_is_an_example() {
-    let files = fs::read_dir(root().join("examples-c")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let programs: Vec<_> = names.filter(|name| name.ends_with(".c") && name != "round.c").collect();
-    assert!(programs.len() > 5);
+    let mut programs = Vec::new();
+    for directory in ["examples-c", "examples-c/programs"] {
+        for file in fs::read_dir(root().join(directory)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            if (name.ends_with(".c") || name.ends_with(".cpp")) && name != "round.c" {
+                programs.push(format!("{directory}/{name}"));
+            }
+        }
+    }
+    assert!(programs.len() > 9, "{programs:?}");
     for name in programs {
-        let place = format!("{{{{file examples-c/{name}}}}}");
+        let place = format!("{{{{file {name}}}}}");
         assert!(page("en", "examples").contains(&place), "{name}");
     }
 }

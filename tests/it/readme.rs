@@ -1,7 +1,5 @@
-//! What the READMEs say is so: every command runs, every beginning of a program is that of the
-//! program, every table is whole.
+//! What the READMEs say is so, and every command that they and the manual's guides show runs.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
@@ -9,7 +7,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use support::{header, remove_settings, root, succeed, typed};
+use support::{remove_settings, root, succeed, typed};
+
+use crate::manual::{Block, assert_translated, blocks, page};
 
 const ENGLISH: &str = "README.md";
 const CHINESE: &str = "README.zh-CN.md";
@@ -18,148 +18,35 @@ fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap()
 }
 
-/// A fenced block of code.
-#[derive(Debug, PartialEq)]
-struct Block {
-    language: String,
-    code: String,
-}
-
-fn blocks(file: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let text = text(file);
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let code = lines.by_ref().take_while(|line| *line != "```");
-            let code = code.map(|line| format!("{line}\n")).collect();
-            blocks.push(Block { language: language.to_owned(), code });
-        }
-    }
-    blocks
-}
-
-/// What stands between backticks outside of blocks, sorted: a translation keeps all of it.
-fn code_spans(file: &str) -> Vec<String> {
-    let text = text(file);
-    let mut fenced = false;
-    let prose = text.lines().filter(|line| {
-        fenced ^= line.starts_with("```");
-        !fenced && !line.starts_with("```")
-    });
-    let prose = prose.collect::<Vec<_>>().join("\n");
-    let mut spans: Vec<_> = prose.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    spans.sort();
-    spans
-}
-
 #[test]
 fn both_languages_say_the_same() {
-    assert_eq!(blocks(ENGLISH), blocks(CHINESE));
-    assert_eq!(code_spans(ENGLISH), code_spans(CHINESE));
-    let count = |file, start| text(file).lines().filter(|line| line.starts_with(start)).count();
-    for start in ["#", "|", "* "] {
-        assert_eq!(count(ENGLISH, start), count(CHINESE, start), "lines that begin with {start}");
-    }
+    assert_translated(&text(ENGLISH), &text(CHINESE), ENGLISH);
 }
 
 #[test]
-fn the_oldest_rust_is_that_of_the_manifest() {
-    let wanted = concat!("\n* Rust ", env!("CARGO_PKG_RUST_VERSION"), " ");
-    assert!(["README.md", "README.zh-CN.md"].iter().all(|file| text(file).contains(wanted)));
+fn it_shows_the_beginning_of_a_program() {
+    let program = text("examples-c/first_upload.c");
+    let beginning: String = program.split_inclusive('\n').take(10).collect();
+    let blocks = blocks(&text(ENGLISH));
+    let block = blocks.iter().find(|block| block.language == "c").unwrap();
+    assert_eq!(block.code, beginning);
 }
 
 #[test]
-fn the_programs_begin_as_shown() {
-    let blocks = blocks(ENGLISH);
-    for (language, file) in [
-        ("c", "examples-c/first_upload.c"),
-        ("cpp", "examples-c/first_upload.cpp"),
-        ("go", "bindings/go/examples/first_upload/main.go"),
-        ("js", "bindings/node/examples/first_upload.mjs"),
-        ("python", "bindings/python/examples/first_upload.py"),
-        ("lua", "bindings/lua/examples/first_upload.lua"),
-    ] {
-        let program = text(file);
-        let beginning: String = program.split_inclusive('\n').take(10).collect();
-        let block = blocks.iter().find(|block| block.language == language).unwrap();
-        assert_eq!(block.code, beginning, "{file}");
-    }
-}
-
-#[test]
-fn every_code_is_explained() {
-    let header = header::text();
-    let spans = code_spans(ENGLISH);
-    let text = text(ENGLISH);
-    for name in header::codes() {
-        let line =
-            header.lines().find(|line| line.trim().starts_with(&format!("{name} ="))).unwrap();
-        let number = line.trim().trim_end_matches(',').rsplit(' ').next().unwrap();
-        let short = [name.trim_start_matches("COS_ERR_"), name.trim_start_matches("COS_")];
-        let is_in_a_row = text.lines().filter(|line| line.starts_with("| ")).any(|line| {
-            let mut cells = line.split('|').skip(1).map(str::trim);
-            let numbers = cells.next().unwrap().split(", ").position(|cell| cell == number);
-            let names: Vec<_> = cells.next().unwrap().split(", ").collect();
-            numbers.is_some_and(|at| {
-                short.iter().any(|name| names.get(at) == Some(&&*format!("`{name}`")))
-            })
-        });
-        assert!(is_in_a_row, "{name} ({number}) is in no table");
-        assert!(short.iter().any(|short| spans.iter().any(|span| span == short)));
-    }
-}
-
-#[test]
-fn every_option_is_listed() {
-    let spans: BTreeSet<_> = code_spans(ENGLISH).into_iter().collect();
-    for function in header::functions() {
-        let options = function.comment.lines().filter(|line| line.starts_with("- `"));
-        for line in options {
-            let keys = line.split(": ").next().unwrap();
-            for key in keys.split('`').skip(1).step_by(2) {
-                assert!(spans.contains(key), "{} takes {key}", function.name);
-            }
-        }
-    }
-}
-
-/// What `packaging/` says of each platform, and how large the archives were when they were built last.
-#[test]
-fn the_artifacts_are_listed() {
-    let script = ". packaging/targets.sh\n\
-                  for name in $PLATFORMS; do platform $name; echo $name.$archive $glibc; done";
-    let told = succeed(Command::new("sh").args(["-ec", script]).current_dir(root())).stdout;
-    let told = String::from_utf8(told).unwrap();
-    let sizes = text("packaging/sizes.txt");
+fn its_links_lead_somewhere() {
     for file in [ENGLISH, CHINESE] {
-        let table = text(file);
-        let rows = table.lines().skip_while(|line| !line.starts_with("| `libcos-VERSION-")).skip(2);
-        let rows: Vec<Vec<&str>> = rows
-            .take_while(|row| row.starts_with('|'))
-            .map(|row| row.split('|').skip(1).map(str::trim).collect())
-            .collect();
-        assert_eq!(rows.len(), told.lines().count());
-        for (row, platform) in rows.iter().zip(told.lines()) {
-            let (name, glibc) = platform.split_once(' ').unwrap_or((platform, ""));
-            assert_eq!(row[0], format!("`{name}`"));
-            assert!(glibc.is_empty() || row[1].starts_with(&format!("glibc {glibc} ")), "{row:?}");
-            let name = name.split('.').next().unwrap();
-            let line = sizes.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
-            let made = line.split(' ').skip(1).map(|size| size.parse().unwrap());
-            let written: Vec<f64> = row[2..4]
-                .iter()
-                .map(|size| size.trim_end_matches(" MiB"))
-                .map(|size| size.parse().unwrap())
-                .collect();
-            for (made, written) in made.zip(written) {
-                let made: f64 = made;
-                assert!(
-                    (made - written).abs() <= 0.1,
-                    "{name} has {made} MiB, {file} says {written}"
-                );
-            }
-        }
+        let text = text(file);
+        let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        let missing: Vec<_> = links.filter(|link| !root().join(link).exists()).collect();
+        assert!(missing.is_empty(), "{file}: {missing:?}");
+    }
+}
+
+/// It is to be seen at a glance.
+#[test]
+fn it_fits_a_screen() {
+    for file in [ENGLISH, CHINESE] {
+        assert!(text(file).lines().count() <= 70, "{file}");
     }
 }
 
@@ -224,7 +111,7 @@ fn in_clone(program: &str, clone: &Path) -> Command {
     command
 }
 
-/// The other terminal of whoever reads the README, and the port that is free for it here.
+/// The other terminal of whoever reads the manual, and the port that is free for it here.
 fn emulator(clone: &Path) -> (Background, String) {
     let mut make = in_clone("make", clone);
     make.args(["emulator", "PORT=0"]).stdout(Stdio::piped());
@@ -266,8 +153,11 @@ fn run(script: &str, clone: &Path) -> String {
 fn every_command_runs() {
     let clone = clone();
     fs::copy(root().join("examples-c/round.c"), clone.join("program.c")).unwrap();
-    let (others, commands): (Vec<_>, Vec<_>) = blocks(ENGLISH)
-        .into_iter()
+    let guides = ["start", "command", "programs", "testing"].map(|name| page("en", name));
+    let shown: Vec<Block> =
+        [text(ENGLISH)].iter().chain(&guides).flat_map(|text| blocks(text)).collect();
+    let (others, commands): (Vec<&Block>, Vec<_>) = shown
+        .iter()
         .filter(|block| block.language == "sh")
         .partition(|block| block.code == "make emulator\n");
     assert_eq!(others.len(), 1);
@@ -289,7 +179,7 @@ fn every_command_runs() {
     assert!(printed.contains("-71"), "the fault struck: {printed}");
     assert!(clone.join("a.out").is_file());
 
-    let cmake = blocks(ENGLISH).into_iter().find(|block| block.language == "cmake").unwrap();
+    let cmake = shown.iter().find(|block| block.language == "cmake").unwrap();
     let project = clone.join("build/project");
     fs::create_dir(&project).unwrap();
     fs::copy(clone.join("program.c"), project.join("program.c")).unwrap();

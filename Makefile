@@ -223,7 +223,7 @@ go:
 	DIST=$(DIST) OUT=$(BUILD)/go VERSION=$(VERSION) bindings/go/package.sh
 
 # There the command is linked with the library's own package.
-deb: all $(EMULATOR)
+deb: all man $(EMULATOR)
 	mkdir -p $(BUILD)/deb
 	$(CC) $(CFLAGS) $(CLI) -L$(LIB) -lcos $(HARDEN) $(LDFLAGS) -o $(BUILD)/deb/cos
 	BUILD=$(BUILD) DIST=$(DIST) EMULATOR=$(EMULATOR) packaging/deb/build.sh
@@ -233,7 +233,7 @@ deb: all $(EMULATOR)
 $(RELEASE)/cos-emulator:
 	$(CARGO) build --release --package cos-emulator
 
-tarball: all
+tarball: all man
 	BUILD=$(BUILD) DIST=$(DIST) packaging/tarball.sh
 
 conan: lib

@@ -20,6 +20,7 @@ make_for_platform() { # target variable=value…
 build_for_linux() {
     # zig links the functions that unwind only when it is told to.
     make_for_platform all LDFLAGS=-lunwind
+    make_for_platform man
     make_for_platform install
     make_movable "$unpacked"
     cp packaging/install.sh "$unpacked"

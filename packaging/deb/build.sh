@@ -28,15 +28,14 @@ make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp"
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
 cp "$BUILD/deb/cos" "$EMULATOR" "$out/debian/tmp/usr/bin"
 
-# A manual page with what the program says of itself.
-manual() { # program title
-    echo ".TH ${1##*/} 1 \"$(date --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%d)\" \"libcos $version\" \"User commands\""
-    printf '.SH NAME\n%s \\- %s\n.SH DESCRIPTION\n.nf\n' "${1##*/}" "$2"
-    LD_LIBRARY_PATH=$BUILD/lib "$1" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\\&&/"
+# A manual page with what the command says of itself.
+{
+    echo ".TH cos 1 \"$(date --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%d)\" \"libcos $version\" \"User commands\""
+    printf '.SH NAME\ncos \\- files and folders of Tencent Cloud Object Storage\n.SH DESCRIPTION\n.nf\n'
+    LD_LIBRARY_PATH=$BUILD/lib "$BUILD/deb/cos" --help |
+        sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\\&&/"
     echo .fi
-}
-manual "$BUILD/deb/cos" "files and folders of Tencent Cloud Object Storage" >"$out/debian/cos.1"
-manual "$EMULATOR" "stand-in for Tencent Cloud Object Storage in tests" >"$out/debian/cos-emulator.1"
+} >"$out/debian/cos.1"
 
 cd "$out"
 dh_install
@@ -47,7 +46,6 @@ dh_installdocs
 dh_installdocs -p libcos-dev documents/*
 dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator -A COPYRIGHT-library.html
 dh_installman -p cos-tools debian/cos.1
-dh_installman -p cos-emulator debian/cos-emulator.1
 dh_compress
 dh_fixperms
 dh_strip --no-automatic-dbgsym

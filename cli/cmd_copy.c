@@ -3,48 +3,22 @@
 #include <string.h>
 
 #include "command.h"
+#include "items.h"
+#include "jobs.h"
+#include "match.h"
 #include "options.h"
 #include "print.h"
+#include "remove.h"
 #include "reply.h"
 #include "stream.h"
+#include "sync.h"
 #include "system.h"
 #include "text.h"
 #include "transfer.h"
 
-/* cos_copy_file or cos_move_file. */
-typedef int on_service(const cos_client *client, const char *bucket, const char *cos_path,
-                          const char *dest_path, const char *options, char **out_json);
-
-static enum status copy_on_service(const cos_client *client, const struct place *from,
-                                   const struct place *to, on_service *call)
-{
-    char *json, *options;
-    int code, is_within = strcmp(from->bucket, to->bucket) == 0;
-    enum status status;
-    if (is_within && strcmp(from->path, to->path) == 0)
-        return wrong("%s: source and destination are the same file", from->text);
-    options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
-    if (!is_within) {
-        char *bucket = quoted(to->bucket);
-        append(&options, ",\"dest_bucket\":%s", bucket);
-        free(bucket);
-    }
-    append(&options, "}");
-    code = call(client, from->bucket, from->path, to->path, options, &json);
-    if (is_kept(code, NULL)) {
-        status = report_kept(json, from, to);
-    } else {
-        status = check(code, json, from, to);
-        if (status == DONE)
-            say("%s -> %s", from->text, to->text);
-    }
-    cos_string_free(json);
-    free(options);
-    return status;
-}
-
+/* Copies a folder, or moves it. */
 static enum status copy_folder(const cos_client *client, const struct place *from,
-                               const struct place *to)
+                               const struct place *to, int is_move)
 {
     /* A remote destination without a slash is the copy itself. A local one is always the directory
      * that the copy goes into: otherwise, the same command would do something else the second time,
@@ -55,13 +29,20 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
     struct place target = place_in(&copy, "");
     enum status status;
     if (!option('r'))
-        status = wrong("%s is a folder; -r copies it with everything below it", from->text);
-    else if (from->bucket && to->bucket)
-        status = wrong("%s: folders can't be copied within the service", from->text);
+        status = wrong(is_move ? "%s is a folder; -r moves it with everything below it"
+                               : "%s is a folder; -r copies it with everything below it",
+                       from->text);
     else if (!to->bucket && !is_folder(to))
         status = wrong("%s is not a directory; make it first, or see cos help sync", to->text);
+    else if (source.bucket && target.bucket && strcmp(source.bucket, target.bucket) == 0 &&
+             strncmp(target.path, source.path, strlen(source.path)) == 0)
+        status = wrong("%s is in %s", target.text, source.text);
+    else if (is_move || needs_plan(&source, &target))
+        status = copy_tree(client, &source, &target, is_move);
     else
         status = transfer(client, &source, &target, to->bucket ? from->path : target.path);
+    if (is_move && status == DONE && source.bucket && !option(DRY_RUN) && strcmp(source.path, "/") != 0)
+        remove_empty_folders(client, &source);
     free(name);
     place_free(&source);
     place_free(&copy);
@@ -69,34 +50,45 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
     return status;
 }
 
-/* Copies or moves a file to a place that may be the folder that it goes into. */
-static enum status copy_file(const cos_client *client, const struct place *from,
-                             const struct place *to, on_service *call)
+/* Adds the copy of a file to a place that may be the folder that it goes into. */
+static enum status add_file(const struct place *from, const struct place *to, long long size,
+                            int is_move, struct jobs *jobs)
 {
     char *name = last_name(from);
     int goes_into = ends_with_slash(to) || is_folder(to);
     struct place target = goes_into ? place_in(to, name) : place_of(copy_of(to->text));
-    enum status status;
-    if (from->bucket && to->bucket)
-        status = copy_on_service(client, from, &target, call);
-    else
-        status = transfer(client, from, &target, to->bucket ? from->path : target.path);
+    struct job *job;
     free(name);
-    place_free(&target);
-    return status;
+    if (from->bucket && target.bucket && strcmp(from->bucket, target.bucket) == 0 &&
+        strcmp(from->path, target.path) == 0) {
+        place_free(&target);
+        return wrong("%s: source and destination are the same file", from->text);
+    }
+    job = jobs_add(jobs, place_of(copy_of(from->text)), target);
+    job->size = from->bucket ? size : look_at(from->path).is_link ? -1 : look_at(from->path).size;
+    job->is_move = is_move;
+    job->looks_at_times = option('u') != NULL;
+    return DONE;
 }
 
-static enum status copy(const cos_client *client, const struct place *from, const struct place *to)
+static enum status copy(const cos_client *client, const struct place *from, long long size,
+                        const struct place *to, int is_move, struct jobs *jobs)
 {
     if (!from->bucket && !to->bucket)
         return usage("%s: neither this nor the destination begins with cos://", from->text);
+    if (is_move && (is_stream(from) || is_stream(to)))
+        return usage("%s: only files and folders can be moved", from->text);
+    if (option(DRY_RUN) && (is_stream(from) || (is_stream(to) && !is_folder(from)))) {
+        say("would %s %s -> %s", "copy", from->text, to->text);
+        return DONE;
+    }
     if (is_stream(from))
         return upload_stream(client, from, to);
     if (is_folder(from))
-        return copy_folder(client, from, to);
+        return copy_folder(client, from, to, is_move);
     if (is_stream(to))
-        return download_to_stream(client, from, to);
-    return copy_file(client, from, to, cos_copy_file);
+        return download_to_stream(client, from, to, NULL);
+    return add_file(from, to, size, is_move, jobs);
 }
 
 /* A place and its last name. */
@@ -135,29 +127,113 @@ static enum status check_names(const struct place *places, int count, const stru
     return status;
 }
 
-static enum status run_cp(const cos_client *client, const struct place *places, int count)
+/* The sources, with what matches in place of patterns, and their sizes, -1 where they are unknown. */
+struct sources {
+    struct place *list;
+    long long *sizes;
+    int count;
+};
+
+static void add_source(struct sources *sources, struct place place, long long size)
 {
-    const struct place *to = &places[count - 1];
+    size_t count = (size_t)++sources->count;
+    sources->list = checked(realloc(sources->list, count * sizeof *sources->list));
+    sources->sizes = checked(realloc(sources->sizes, count * sizeof *sources->sizes));
+    sources->list[count - 1] = place;
+    sources->sizes[count - 1] = size;
+}
+
+static enum status find_sources(const cos_client *client, const struct place *places, int count,
+                                struct sources *sources)
+{
     enum status status = DONE;
-    if (count > 2 && !is_folder(to) && !is_standard(to))
-        return usage("%s: several files need a folder, whose path ends with '/', or -", to->text);
-    if (!is_standard(to) && check_names(places, count - 1, to) != DONE)
-        return WRONG;
-    for (; places < to && !is_interrupted(); places++) {
-        enum status this_one = copy(client, places, to);
+    int i;
+    size_t j;
+    for (i = 0; i < count; i++) {
+        struct items items = {NULL, 0, 0};
+        struct place folder;
+        enum status this_one;
+        if (!is_pattern_place(&places[i])) {
+            char *text = places[i].bucket ? without_escapes(places[i].text) : copy_of(places[i].text);
+            add_source(sources, place_of(text), -1);
+            continue;
+        }
+        this_one = find_matching(client, &places[i], &folder, &items);
+        for (j = 0; j < items.count; j++)
+            add_source(sources, place_of(formatted("%s%s", folder.text, items.list[j].path)),
+                       items.list[j].size);
         status = status != DONE ? status : this_one;
+        place_free(&folder);
+        items_free(&items);
     }
     return status;
+}
+
+static void free_sources(struct sources *sources)
+{
+    while (sources->count > 0)
+        place_free(&sources->list[--sources->count]);
+    free(sources->list);
+    free(sources->sizes);
+}
+
+static enum status check_options(const struct place *places, int count)
+{
+    const struct place *to = &places[count - 1];
+    int i, uploads = 0, others = !to->bucket;
+    for (i = 0; i < count - 1; i++) {
+        uploads = uploads || (to->bucket && !places[i].bucket);
+        others = others || places[i].bucket;
+    }
+    return check_transfer_options(uploads, others);
+}
+
+static enum status run_with(const cos_client *client, const struct place *places, int count,
+                            int is_move)
+{
+    const struct place *to = &places[count - 1];
+    struct sources sources = {NULL, NULL, 0};
+    struct jobs jobs = {0};
+    enum status status = check_options(places, count);
+    int i;
+    if (status == DONE)
+        status = find_sources(client, places, count - 1, &sources);
+    if (status == DONE && sources.count > 1 && !is_folder(to) && !is_standard(to))
+        status = usage("%s: several files need a folder, whose path ends with '/', or -", to->text);
+    if (status == DONE && !is_standard(to))
+        status = check_names(sources.list, sources.count, to);
+    for (i = 0; status == DONE && i < sources.count && !is_interrupted(); i++) {
+        enum status this_one =
+            copy(client, &sources.list[i], sources.sizes[i], to, is_move, &jobs);
+        jobs.status = jobs.status != DONE ? jobs.status : this_one;
+    }
+    if (status == DONE)
+        status = jobs_run(client, &jobs);
+    jobs_free(&jobs);
+    free_sources(&sources);
+    return status;
+}
+
+static enum status run_cp(const cos_client *client, const struct place *places, int count)
+{
+    return run_with(client, places, count, 0);
 }
 
 static enum status run_sync(const cos_client *client, const struct place *places, int count)
 {
     struct place from = place_in(&places[0], ""), to = place_in(&places[count - 1], "");
-    enum status status;
-    if (!from.bucket == !to.bucket)
-        status = usage("%s: one side has to be a directory, the other cos://BUCKET/FOLDER/",
-                       places[0].text);
-    else
+    enum status status = check_options(places, count);
+    if (status == DONE && !from.bucket && !to.bucket)
+        status = usage("%s: one side has to be cos://BUCKET/FOLDER/", places[0].text);
+    else if (status == DONE && from.bucket && to.bucket && strcmp(from.bucket, to.bucket) == 0 &&
+             (strncmp(from.path, to.path, strlen(from.path)) == 0 ||
+              strncmp(from.path, to.path, strlen(to.path)) == 0))
+        status = wrong("%s and %s: one is in the other", from.text, to.text);
+    else if (status == DONE && (option(MAX_DELETE) || option('f')) && !option(DELETE))
+        status = usage("--max-delete and --force are for use with --delete");
+    else if (status == DONE && needs_plan(&from, &to))
+        status = sync_folders(client, &from, &to);
+    else if (status == DONE)
         status = transfer(client, &from, &to, to.bucket ? from.path : to.path);
     place_free(&from);
     place_free(&to);
@@ -166,20 +242,13 @@ static enum status run_sync(const cos_client *client, const struct place *places
 
 static enum status run_mv(const cos_client *client, const struct place *places, int count)
 {
-    const struct place *from = &places[0], *to = &places[count - 1];
-    if (!from->bucket || !to->bucket)
-        return usage("%s: only within a bucket", (from->bucket ? to : from)->text);
-    if (strcmp(from->bucket, to->bucket) != 0)
-        return wrong("%s is in another bucket; copy it, then remove it", to->text);
-    if (is_folder(from))
-        return wrong("%s: folders can't be moved", from->text);
-    return copy_file(client, from, to, cos_move_file);
+    return run_with(client, places, count, 1);
 }
 
 const struct command CP = {
     .name = "cp",
     .operands = "SOURCE... DESTINATION",
-    .options = "rnCS",
+    .options = "r" OPTIONS_OF_TRANSFERS,
     .least = 2,
     .run = run_cp,
     .summary = "copy to, from and within the service",
@@ -187,8 +256,7 @@ const struct command CP = {
         "A destination that ends with '/' or is a directory gets the file under its own name. Files\n"
         "that exist are replaced. \"-\" is the standard input or output; pipes and /dev/null work, too.\n"
         "What was broken off is continued by the same command, but for uploads from a pipe, whose\n"
-        "content may have 10000 slices: 78 GiB, or more with a larger --slice-size. Folders can't be\n"
-        "copied within the service.\n"
+        "content may have 10000 slices: 78 GiB, or more with a larger --slice-size.\n"
         "\n"
         "  cos cp report.pdf cos://mybucket/docs/\n"
         "  cos cp cos://mybucket/docs/report.pdf .\n"
@@ -200,34 +268,58 @@ const struct command CP = {
         "\n"
         "  cos cp -r photos cos://mybucket/        makes cos://mybucket/photos/\n"
         "  cos cp -r photos cos://mybucket/summer  makes cos://mybucket/summer/\n"
-        "  cos cp -r cos://mybucket/photos/ .      makes ./photos\n",
+        "  cos cp -r cos://mybucket/photos/ .      makes ./photos\n"
+        "\n"
+        "Wildcards in cos:// paths, which the shell must not see: '*' is any part of a name, '**' any\n"
+        "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
+        "\n"
+        "  cos cp 'cos://mybucket/logs/*.gz' logs/\n"
+        "\n"
+        "--exclude and --include choose among the files of folders by the rules of .gitignore: a\n"
+        "pattern with '/' is about the path below the folder, one without about names; 'tmp/' is about\n"
+        "folders. The last one that matches decides. If the first is an --include, only what matches\n"
+        "is taken.\n"
+        "\n"
+        "  cos cp -r --exclude '*.tmp' --exclude /cache/ site cos://mybucket/\n"
+        "  cos cp --header Cache-Control:no-cache --acl public-read a.html cos://mybucket/\n",
 };
 
 const struct command SYNC = {
     .name = "sync",
     .operands = "FROM TO",
-    .options = "nCS",
+    .options = "xMf" OPTIONS_OF_TRANSFERS,
     .least = 2,
     .most = 2,
     .run = run_sync,
     .summary = "make a folder have what another one has",
     .details =
-        "One side is a directory, the other a folder of the service. Only files that differ travel,\n"
-        "by size and checksum; nothing is deleted.\n"
+        "One or both sides are folders of the service. Only files that differ travel, by size and\n"
+        "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
+        "and time are taken for the same, and downloads get their times. With -u a file travels only if\n"
+        "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
+        "leave out is not deleted either.\n"
+        "\n"
+        "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
+        "than --max-delete allows, nothing is done.\n"
         "\n"
         "  cos sync site cos://mybucket/site/\n"
-        "  cos sync cos://mybucket/site/ site\n",
+        "  cos sync cos://mybucket/site/ site\n"
+        "  cos sync --delete --dry-run site cos://mybucket/site/\n"
+        "  cos sync -t --exclude .git/ site cos://mybucket/site/\n",
 };
 
 const struct command MV = {
     .name = "mv",
-    .operands = "SOURCE DESTINATION",
-    .options = "n",
+    .operands = "SOURCE... DESTINATION",
+    .options = "r" OPTIONS_OF_TRANSFERS,
     .least = 2,
-    .most = 2,
     .run = run_mv,
-    .summary = "move or rename a file within a bucket",
+    .summary = "move or rename files and folders",
     .details =
-        "A destination that ends with '/' gets the file under its own name. A file that exists is\n"
-        "replaced.\n",
+        "As cos cp, and each source goes when its copy is there. Within the service nothing travels\n"
+        "to this machine.\n"
+        "\n"
+        "  cos mv cos://mybucket/draft.txt cos://mybucket/final.txt\n"
+        "  cos mv -r cos://mybucket/2023/ cos://mybucket/archive/\n"
+        "  cos mv 'cos://mybucket/in/*.csv' done/\n",
 };

@@ -1,5 +1,4 @@
-/* stat, rm and mkdir. */
-#include <stdlib.h>
+/* stat, exists and mkdir. */
 #include <string.h>
 
 #include "command.h"
@@ -23,70 +22,82 @@ static int print_header(const char *name, const char *value, void *user)
     return 0;
 }
 
+static int ask(const cos_client *client, const struct place *place, char **json)
+{
+    return (ends_with_slash(place) ? cos_stat_folder : cos_stat_file)(client, place->bucket,
+                                                                       place->path, NULL, json);
+}
+
+/* Whether a folder that nobody has made is there, because something is in it. */
+static int has_content(const cos_client *client, const struct place *folder)
+{
+    char *json = NULL;
+    int is_there = 0;
+    if (cos_list_folder(client, folder->bucket, folder->path, "{\"num\":1}", &json) == COS_OK)
+        is_there = cos_json_length(json, "/data/infos") > 0;
+    cos_string_free(json);
+    return is_there;
+}
+
+static void print_stat(const struct place *place, const char *json)
+{
+    char size[SHORT_TEXT], date[SHORT_TEXT];
+    int64_t bytes;
+    print("%-10s %s", "name", place->text);
+    if (cos_json_int(json, "/data/filesize", &bytes) == 0)
+        print("%-10s %lld (%s)%s", "size", (long long)bytes, size_text(bytes, size),
+              is_unfinished(json, "/data/filelen", bytes) ? in_language(", unfinished upload") : "");
+    if (number_in(json, "/data/mtime"))
+        print("%-10s %s", "modified", date_text(number_in(json, "/data/mtime"), date));
+    if (number_in(json, "/data/ctime"))
+        print("%-10s %s", "created", date_text(number_in(json, "/data/ctime"), date));
+    print_field("sha1", json, "/data/sha");
+    print_field("crc64", json, "/data/crc64");
+    print_field("etag", json, "/data/etag");
+    print_field("version", json, "/data/version_id");
+    print_field("class", json, "/data/storage_class");
+    print_field("biz_attr", json, "/data/biz_attr");
+    print_field("authority", json, "/data/authority");
+    print_field("forbid", json, "/data/forbid");
+    cos_json_each(json, "/data/custom_headers", print_header, NULL);
+    print_field("url", json, "/data/access_url");
+}
+
 static enum status run_stat(const cos_client *client, const struct place *place)
 {
-    char size[SHORT_TEXT], date[SHORT_TEXT], *json;
-    int64_t bytes;
-    int code = (ends_with_slash(place) ? cos_stat_folder : cos_stat_file)(
-        client, place->bucket, place->path, NULL, &json);
-    enum status status = check(code, json, place, place);
-    if (status == DONE) {
+    char *json;
+    int code = ask(client, place, &json);
+    enum status status = DONE;
+    if (code == COS_ERR_NOT_FOUND && ends_with_slash(place) && has_content(client, place)) {
+        print_reply(json);
         print("%-10s %s", "name", place->text);
-        if (cos_json_int(json, "/data/filesize", &bytes) == 0)
-            print("%-10s %lld (%s)%s", "size", (long long)bytes, size_text(bytes, size),
-                  is_unfinished(json, "/data/filelen", bytes) ? ", unfinished upload" : "");
-        print("%-10s %s", "modified", date_text(number_in(json, "/data/mtime"), date));
-        print("%-10s %s", "created", date_text(number_in(json, "/data/ctime"), date));
-        print_field("sha1", json, "/data/sha");
-        print_field("crc64", json, "/data/crc64");
-        print_field("etag", json, "/data/etag");
-        print_field("version", json, "/data/version_id");
-        print_field("class", json, "/data/storage_class");
-        print_field("biz_attr", json, "/data/biz_attr");
-        print_field("authority", json, "/data/authority");
-        print_field("forbid", json, "/data/forbid");
-        cos_json_each(json, "/data/custom_headers", print_header, NULL);
-        print_field("url", json, "/data/access_url");
+        print("%-10s %s", "folder", in_language("nobody has made it; it is there for the files in it"));
+    } else {
+        status = check(code, json, place, place);
+    }
+    if (status == DONE && code == COS_OK)
+        print_stat(place, json);
+    cos_string_free(json);
+    return status;
+}
+
+static enum status run_exists(const cos_client *client, const struct place *place)
+{
+    char *json;
+    int code = ask(client, place, &json);
+    enum status status = DONE;
+    if (code == COS_ERR_NOT_FOUND && ends_with_slash(place) && has_content(client, place))
+        code = COS_OK;
+    if (code == COS_ERR_NOT_FOUND) {
+        print_reply(json);
+        status = MISSING;
+    } else if (code == COS_OK) {
+        print_reply(json);
+    } else {
+        status = check(code, json, place, place);
     }
     cos_string_free(json);
     return status;
-}
-
-static enum status remove_file(const cos_client *client, const struct place *place)
-{
-    char *json;
-    int code = cos_del_file(client, place->bucket, place->path, NULL, &json);
-    enum status status = check(code, json, place, place);
-    if (status == DONE)
-        say("deleted %s", place->text);
-    cos_string_free(json);
-    return status;
-}
-
-static enum status remove_folder(const cos_client *client, const struct place *place)
-{
-    char *json, *options = copy_of("{\"recursive\":true");
-    int code;
-    enum status status;
-    append_option(&options, "concurrency", 'C', 1);
-    append(&options, "}");
-    code = cos_del_folder(client, place->bucket, place->path, options, &json);
-    status = check(code, json, place, place);
-    if (status == DONE)
-        say("deleted %s (files: %lld, folders: %lld)", place->text,
-            number_in(json, "/data/files"), number_in(json, "/data/folders"));
-    cos_string_free(json);
-    free(options);
-    return status;
-}
-
-static enum status run_rm(const cos_client *client, const struct place *place)
-{
-    if (!ends_with_slash(place))
-        return remove_file(client, place);
-    if (!option('r'))
-        return wrong("%s is a folder; -r deletes it with everything below it", place->text);
-    return remove_folder(client, place);
 }
 
 static enum status run_mkdir(const cos_client *client, const struct place *place)
@@ -112,20 +123,24 @@ const struct command STAT = {
     .options = "",
     .least = 1,
     .run_each = run_stat,
+    .takes_patterns = 1,
     .summary = "show what is known of files and folders",
     .details =
         "The path of a folder ends with '/'. A folder that nobody has made, and that is only part of\n"
-        "the names of files, is unknown to the service; cos ls shows what is in it.\n",
+        "the names of files, is there as well.\n",
 };
 
-const struct command RM = {
-    .name = "rm",
+const struct command EXISTS = {
+    .name = "exists",
     .operands = "cos://BUCKET/PATH...",
-    .options = "rC",
+    .options = "",
     .least = 1,
-    .run_each = run_rm,
-    .summary = "delete for good",
-    .details = "A folder, whose path ends with '/', is deleted only with -r.\n",
+    .run_each = run_exists,
+    .takes_patterns = 1,
+    .summary = "tell by the exit code whether files and folders are there",
+    .details = "0 if all of them are, 3 if one is not; nothing is printed.\n"
+               "\n"
+               "  cos exists cos://mybucket/done || cos cp result cos://mybucket/done\n",
 };
 
 const struct command MKDIR = {

@@ -1,5 +1,4 @@
 /* sign. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,26 +7,6 @@
 #include "print.h"
 #include "reply.h"
 #include "text.h"
-
-/* "90", "10m", "2h" or "7d" in seconds; 0 for anything else, and above 90 days, the service's limit. */
-static long seconds_in(const char *text)
-{
-    static const char UNITS[] = "smhd";
-    static const long LENGTHS[] = {1, 60, 3600, 86400};
-    const char *unit = UNITS;
-    char *end;
-    long number, length;
-    if (!isdigit((unsigned char)*text))
-        return 0;
-    number = strtol(text, &end, 10);
-    if (*end != '\0') {
-        unit = strchr(UNITS, *end);
-        if (!unit || end[1] != '\0')
-            return 0;
-    }
-    length = LENGTHS[unit - UNITS];
-    return number <= 90 * 86400 / length ? number * length : 0;
-}
 
 /* What an option was given: a name, perhaps with a mark and a value behind it. */
 struct pair {
@@ -117,7 +96,9 @@ static int sign_request(const cos_client *client, const struct place *place, lon
 static enum status run_sign(const cos_client *client, const struct place *place)
 {
     char *json, *url;
-    long seconds = option('e') ? seconds_in(option('e')) : 3600;
+    enum { LONGEST = 90 * 86400 }; /* the service's limit */
+    long long given = option('e') ? duration_in(option('e')) : 3600;
+    long seconds = given > 0 && given <= LONGEST ? (long)given : 0;
     int code;
     enum status status;
     if (seconds == 0)

@@ -18,18 +18,19 @@ enum { N_NEEDED = REGION };
 static struct setting {
     const char *name, *variable;
     char *value;
+    int is_chosen; /* by the section that --profile names: the environment does not win */
 } settings[] = {
-    [APPID] = {"appid", "COS_APPID", NULL},
-    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL},
-    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL},
-    [REGION] = {"region", "COS_REGION", NULL},
-    [API] = {"api", "COS_API", NULL}, /* from here on, options of cos_client_new */
-    [TOKEN] = {"token", "COS_TOKEN", NULL},
-    {"scheme", "COS_SCHEME", NULL},
-    {"hostname", "COS_HOSTNAME", NULL},
-    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL},
-    {"ca_file", "COS_CA_FILE", NULL},
-    {"proxy", "COS_PROXY", NULL},
+    [APPID] = {"appid", "COS_APPID", NULL, 0},
+    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL, 0},
+    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL, 0},
+    [REGION] = {"region", "COS_REGION", NULL, 0},
+    [API] = {"api", "COS_API", NULL, 0}, /* from here on, options of cos_client_new */
+    [TOKEN] = {"token", "COS_TOKEN", NULL, 0},
+    {"scheme", "COS_SCHEME", NULL, 0},
+    {"hostname", "COS_HOSTNAME", NULL, 0},
+    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL, 0},
+    {"ca_file", "COS_CA_FILE", NULL, 0},
+    {"proxy", "COS_PROXY", NULL, 0},
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
 
@@ -48,30 +49,87 @@ static char *trimmed(char *text)
     return text;
 }
 
-/* Reads a line, which it changes. Returns whether it is NAME = VALUE, a comment or blank. */
-static int read_setting(char *line)
+/* Takes the quotes from around a value. Returns NULL if one is not closed, or something follows it. */
+static char *unquoted(char *value)
 {
-    char *name = trimmed(line), *equals = strchr(name, '=');
+    size_t length = strlen(value);
+    if (*value != '"' && *value != '\'')
+        return value;
+    if (length < 2 || strchr(value + 1, *value) != value + length - 1)
+        return NULL;
+    value[length - 1] = '\0';
+    return value + 1;
+}
+
+/* The name of the section that counts besides the lines above all sections, or NULL. */
+const char *profile(void)
+{
+    return option(PROFILE) ? option(PROFILE) : environment("COS_PROFILE");
+}
+
+/* Where in the file a line is. */
+struct section {
+    int counts;    /* whether its lines are taken */
+    int is_chosen; /* whether it is that of the profile */
+    int was_found; /* so far */
+};
+
+/* Takes a line with the name of a section. Returns whether it is one. */
+static int enter_section(char *line, struct section *section)
+{
+    size_t length = strlen(line);
+    char *name;
+    if (line[length - 1] != ']')
+        return 0;
+    line[length - 1] = '\0';
+    name = trimmed(line + 1);
+    section->counts = section->is_chosen = profile() && strcmp(name, profile()) == 0;
+    section->was_found = section->was_found || section->counts;
+    return *name != '\0';
+}
+
+static void take(struct setting *setting, const char *value, const struct section *section)
+{
+    if (!section->counts)
+        return;
+    /* A token belongs to the keys that it came with. */
+    if (section->is_chosen && setting == &settings[SECRET_ID])
+        set(&settings[TOKEN], NULL);
+    set(setting, value);
+    setting->is_chosen = section->is_chosen && option(PROFILE);
+}
+
+/* Reads a line, which it changes. Returns whether it is NAME = VALUE, [NAME], a comment or blank. */
+static int read_setting(char *line, struct section *section)
+{
+    char *name = trimmed(line), *equals = strchr(name, '='), *value;
     int i;
     if (*name == '\0' || *name == '#')
         return 1;
+    if (*name == '[')
+        return enter_section(name, section);
     if (!equals)
         return 0;
     *equals = '\0';
     name = trimmed(name);
-    for (i = 0; i < N_SETTINGS; i++) {
+    value = unquoted(trimmed(equals + 1));
+    for (i = 0; i < N_SETTINGS && value; i++) {
         if (strcmp(name, settings[i].name) == 0) {
-            set(&settings[i], trimmed(equals + 1));
+            take(&settings[i], value, section);
             return 1;
         }
     }
     return 0;
 }
 
+/* Whether the file has the section of the profile. */
+static int has_profile;
+
 /* Reads the lines of a text, which it changes. */
 static enum status read_lines(const char *path, char *text)
 {
     static const char MARK[] = "\xef\xbb\xbf"; /* some editors begin every UTF-8 text with it */
+    struct section section = {1, 0, 0};
     int number;
     if (strncmp(text, MARK, sizeof MARK - 1) == 0)
         text += sizeof MARK - 1;
@@ -80,9 +138,10 @@ static enum status read_lines(const char *path, char *text)
         text = strchr(line, '\n');
         if (text)
             *text++ = '\0';
-        if (!read_setting(line)) /* the line is not shown: it may hold a secret */
+        if (!read_setting(line, &section)) /* the line is not shown: it may hold a secret */
             return wrong("%s:%d: this is not NAME = VALUE with a name from cos help", path, number);
     }
+    has_profile = section.was_found;
     return DONE;
 }
 
@@ -144,27 +203,41 @@ static struct reading read_file(const char *path, int is_named)
 static void read_environment(void)
 {
     int i;
-    if (environment(settings[SECRET_ID].variable))
+    if (environment(settings[SECRET_ID].variable) && !settings[SECRET_ID].is_chosen)
         set(&settings[TOKEN], NULL);
     for (i = 0; i < N_SETTINGS; i++) {
         const char *value = environment(settings[i].variable);
-        if (value)
+        if (value && !settings[i].is_chosen)
             set(&settings[i], value);
     }
 }
 
-/* Reads the file, then the environment, whose variables win, then the options, which win over both. */
-static enum status read_settings(void)
+char *config_path(void)
 {
     const char *named = option('c') ? option('c') : environment("COS_CONFIG");
-    char *path = named ? copy_of(named) : default_config_path();
-    struct reading reading = read_file(path, named != NULL);
-    const char *problem = reading.problem;
-    enum status status = reading.status;
-    int i;
+    return named ? copy_of(named) : default_config_path();
+}
+
+/* Reads the file, then the environment, whose variables win, then the options, which win over both. */
+static struct reading read_all(const char *path, int must_exist)
+{
+    struct reading reading = read_file(path, must_exist);
     read_environment();
     if (option('a'))
         set(&settings[API], option('a'));
+    return reading;
+}
+
+static enum status read_settings(void)
+{
+    char *path = config_path();
+    struct reading reading = read_all(path, option('c') || environment("COS_CONFIG"));
+    const char *problem = reading.problem;
+    enum status status = reading.status;
+    int i;
+    if (status == DONE && profile() && !has_profile)
+        status = wrong("%s has no section [%s]; cos config --profile %s makes one", path, profile(),
+                       profile());
     for (i = 0; i < N_NEEDED && status == DONE; i++) {
         if (!settings[i].value)
             status = wrong("no %s: set %s, or write %s = ... into %s%s%s", settings[i].name,
@@ -173,6 +246,30 @@ static enum status read_settings(void)
     }
     free(path);
     return status;
+}
+
+enum status read_known_settings(const char *path)
+{
+    return read_all(path, 0).status;
+}
+
+const char *setting(const char *name)
+{
+    int i;
+    for (i = 0; i < N_SETTINGS; i++) {
+        if (strcmp(settings[i].name, name) == 0)
+            return settings[i].value;
+    }
+    return NULL;
+}
+
+void change_setting(const char *name, const char *value)
+{
+    int i;
+    for (i = 0; i < N_SETTINGS; i++) {
+        if (strcmp(settings[i].name, name) == 0)
+            set(&settings[i], value);
+    }
 }
 
 static enum status append_setting(char **options, const struct setting *setting)
@@ -207,9 +304,9 @@ static struct configured new_client(const char *options)
     return configured;
 }
 
-struct configured client_from_config(void)
+struct configured client_from_settings(void)
 {
-    struct configured configured = {read_settings(), NULL, NULL};
+    struct configured configured = {DONE, NULL, NULL};
     char *options = formatted("{\"user_agent\":\"cos/%s\"", cos_version());
     int i;
     append_option(&options, "retries", 'R', 1);
@@ -221,8 +318,22 @@ struct configured client_from_config(void)
     append(&options, "}");
     if (configured.status == DONE)
         configured = new_client(options);
-    for (i = 0; i < N_SETTINGS; i++)
-        free(settings[i].value);
     free(options);
     return configured;
+}
+
+struct configured client_from_config(void)
+{
+    struct configured configured = {read_settings(), NULL, NULL};
+    if (configured.status == DONE)
+        configured = client_from_settings();
+    forget_settings();
+    return configured;
+}
+
+void forget_settings(void)
+{
+    int i;
+    for (i = 0; i < N_SETTINGS; i++)
+        set(&settings[i], NULL);
 }

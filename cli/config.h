@@ -15,4 +15,22 @@ struct configured {
 };
 struct configured client_from_config(void);
 
+/* The same in steps, for cos config. */
+
+/* Where the file is; to be freed. */
+char *config_path(void);
+
+/* The name of the section of the file that is wanted, or NULL. */
+const char *profile(void);
+
+/* Reads what there is, even if it is not enough. */
+enum status read_known_settings(const char *path);
+
+/* The value of a setting, NULL if it has none. */
+const char *setting(const char *name);
+void change_setting(const char *name, const char *value);
+
+struct configured client_from_settings(void);
+void forget_settings(void);
+
 #endif

@@ -7,4 +7,7 @@
 /* About one command or, if that is NULL, about all. */
 void print_help(const struct command *command);
 
+/* All of it as a page of the manual, in roff. */
+void print_manual(void);
+
 #endif

@@ -12,12 +12,18 @@
 #include "command.h"
 #include "config.h"
 #include "help.h"
+#include "items.h"
+#include "match.h"
 #include "options.h"
 #include "print.h"
+#include "suggest.h"
 #include "system.h"
 #include "text.h"
+#include "watch.h"
 
-const struct command *const COMMANDS[] = {&CP, &SYNC, &LS, &STAT, &RM, &MV, &MKDIR, &SIGN, NULL};
+const struct command *const COMMANDS[] = {
+    &CP,  &MV,     &SYNC, &RM,  &LS,      &TREE,  &DU,     &FIND,       &BUCKETS, &CAT, &HEAD,
+    &STAT, &EXISTS, &SET,  &MKDIR, &SIGN, &RESTORE, &ABORT, &CONFIG, &COMPLETION, NULL};
 
 static const struct command *command_called(const char *name)
 {
@@ -29,15 +35,63 @@ static const struct command *command_called(const char *name)
     return NULL;
 }
 
+static enum status no_such_command(const char *name)
+{
+    struct suggestion best = {0};
+    int i;
+    for (i = 0; COMMANDS[i]; i++)
+        suggest(&best, name, COMMANDS[i]->name);
+    suggest(&best, name, "help");
+    return best.word ? usage("there is no command %s; did you mean %s?", name, best.word)
+                     : usage("there is no command %s", name);
+}
+
 /* Whether the command takes the options that were given and so many operands. */
 static enum status check_usage(const struct command *command, int count)
 {
     const char *outside = option_outside(command->options);
     if (outside)
         return usage("it takes no --%s", outside);
-    if (count < command->least || (command->most && count > command->most))
-        return usage("it takes %s", command->operands);
+    if (count < command->least || (command->most && count > (command->most < 0 ? 0 : command->most)))
+        return *command->operands ? usage("it takes %s", command->operands)
+                                  : usage("it takes no operands");
     return DONE;
+}
+
+/* Runs the command for what matches a pattern. */
+static enum status run_matching(const struct command *command, const cos_client *client,
+                                const struct place *pattern)
+{
+    struct items items = {NULL, 0, 0};
+    struct place folder;
+    enum status status = find_matching(client, pattern, &folder, &items);
+    size_t i;
+    for (i = 0; i < items.count; i++) {
+        struct place place = place_of(formatted("%s%s", folder.text, items.list[i].path));
+        enum status this_one = command->run_each(client, &place);
+        status = status != DONE ? status : this_one;
+        place_free(&place);
+    }
+    place_free(&folder);
+    items_free(&items);
+    return status;
+}
+
+static enum status run_place(const struct command *command, const cos_client *client,
+                             const struct place *place)
+{
+    struct place plain;
+    enum status status;
+    if (!place->bucket)
+        return usage("%s does not begin with cos://", place->text);
+    if (!command->takes_patterns)
+        return command->run_each(client, place);
+    if (is_pattern_place(place))
+        return run_matching(command, client, place);
+    plain = place_of(without_escapes(place->text));
+    status = command->run_each(client, &plain);
+    place_free(&plain);
+    return status;
 }
 
 /* Goes on after a failure; the first one gives the exit code. */
@@ -46,10 +100,8 @@ static enum status run_each(const struct command *command, const cos_client *cli
 {
     enum status status = DONE;
     int i;
-    for (i = 0; i < count; i++) {
-        enum status this_one = places[i].bucket
-                                   ? command->run_each(client, &places[i])
-                                   : usage("%s does not begin with cos://", places[i].text);
+    for (i = 0; i < count && !is_interrupted(); i++) {
+        enum status this_one = run_place(command, client, &places[i]);
         status = status != DONE ? status : this_one;
     }
     return status;
@@ -68,13 +120,20 @@ static enum status run_with_client(const struct command *command, const cos_clie
 static enum status run(const struct command *command, struct place *places, int count)
 {
     struct configured configured = client_from_config();
+    cos_transfer *stop = checked(cos_transfer_new());
+    cos_client *client = NULL;
     enum status status = configured.status;
     int i;
+    set_stop(stop);
     for (i = 0; i < count && status == DONE; i++)
         place_without_appid(&places[i], configured.appid);
     if (status == DONE)
-        status = run_with_client(command, configured.client, places, count);
+        cos_client_with_transfer(configured.client, stop, &client, NULL);
+    if (client)
+        status = run_with_client(command, client, places, count);
+    cos_client_free(client);
     cos_client_free(configured.client);
+    cos_transfer_free(stop);
     free(configured.appid);
     return status;
 }
@@ -103,7 +162,13 @@ static enum status dispatch(int argc, char **argv)
     struct words words = read_options(argc, argv);
     const struct command *command = NULL;
     enum status status = words.status;
-    int asks_help = option('h') != NULL;
+    int asks_help;
+    if (status != DONE)
+        return status;
+    if (words.count > 0)
+        command = command_called(words.list[0]);
+    status = settle_options(command ? command->options : "");
+    asks_help = option(HELP) != NULL;
     if (status != DONE)
         return status;
     if (option('V'))
@@ -112,11 +177,15 @@ static enum status dispatch(int argc, char **argv)
         asks_help = 1;
         words.list++;
         words.count--;
+        if (words.count > 0 && strcmp(words.list[0], "man") == 0) {
+            print_manual();
+            return DONE;
+        }
     }
     if (words.count > 0) {
         command = command_called(words.list[0]);
         if (!command)
-            return usage("there is no command %s", words.list[0]);
+            return no_such_command(words.list[0]);
         set_command_name(command->name);
     }
     if (asks_help) {
@@ -126,6 +195,8 @@ static enum status dispatch(int argc, char **argv)
     if (!command)
         return usage("a command is missing");
     status = check_usage(command, words.count - 1);
+    if (status == DONE && command->is_offline)
+        return command->run_words(words.list + 1, words.count - 1);
     return status != DONE ? status : run_with_operands(command, words.list + 1, words.count - 1);
 }
 
@@ -135,13 +206,14 @@ int main(int argc, char **argv)
     if (system_start(&argc, &argv) != 0)
         return WRONG;
     if (cos_abi_version() != COS_ABI_VERSION) {
-        fprintf(stderr, "cos: libcos %s is not the one this was compiled for\n", cos_version());
+        complain("libcos %s is not the one this was compiled for", cos_version());
         return WRONG;
     }
     status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         end_if_broken_pipe(errno);
-        fputs("cos: the standard output could not be written\n", stderr);
+        set_command_name(NULL);
+        complain("the standard output could not be written");
         status = status != DONE ? status : WRONG;
     }
     end_if_interrupted();

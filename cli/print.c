@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "messages.h"
 #include "options.h"
 #include "system.h"
 
@@ -18,6 +19,25 @@ void set_command_name(const char *name)
 const char *command_name(void)
 {
     return command;
+}
+
+const char *in_language(const char *text)
+{
+    size_t i;
+    if (strncmp(language(), "zh", 2) != 0)
+        return text;
+    for (i = 0; i < sizeof MESSAGES / sizeof *MESSAGES; i++) {
+        if (strcmp(MESSAGES[i].english, text) == 0)
+            return MESSAGES[i].chinese;
+    }
+    return text;
+}
+
+static void (*before_lines)(void);
+
+void set_before_lines(void (*fn)(void))
+{
+    before_lines = fn;
 }
 
 size_t print_clean(FILE *stream, const char *name, size_t columns)
@@ -42,6 +62,8 @@ size_t print_clean(FILE *stream, const char *name, size_t columns)
 
 static void print_line(FILE *stream, const char *text)
 {
+    if (before_lines)
+        before_lines();
     if (is_terminal(stream)) {
         print_clean(stream, text, (size_t)-1);
         putc('\n', stream);
@@ -55,9 +77,33 @@ LIKE_PRINTF(2, 0)
 static void print_list(FILE *stream, const char *format, va_list list)
 {
     char *text = NULL;
-    append_list(&text, format, list);
+    append_list(&text, in_language(format), list);
     print_line(stream, text);
     free(text);
+}
+
+static int paints(void)
+{
+    const char *terminal = environment("TERM");
+    return is_terminal(stdout) && !environment("NO_COLOR") &&
+           !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+void print_painted(const char *before, const char *middle, const char *after)
+{
+    if (option('j'))
+        return;
+    if (!paints()) {
+        char *text = formatted("%s%s%s", before, middle, after);
+        print_line(stdout, text);
+        free(text);
+        return;
+    }
+    print_clean(stdout, before, (size_t)-1);
+    fputs("\033[1;34m", stdout);
+    print_clean(stdout, middle, (size_t)-1);
+    fputs("\033[0m", stdout);
+    print_line(stdout, after);
 }
 
 void print(const char *format, ...)
@@ -82,7 +128,7 @@ LIKE_PRINTF(1, 0)
 static void complain_list(const char *format, va_list list)
 {
     char *text = formatted("cos: %s%s", command ? command : "", command ? ": " : "");
-    append_list(&text, format, list);
+    append_list(&text, in_language(format), list);
     fflush(stdout); /* so that both streams stay in order */
     print_line(stderr, text);
     free(text);
@@ -111,7 +157,7 @@ enum status usage(const char *format, ...)
     va_start(list, format);
     complain_list(format, list);
     va_end(list);
-    fprintf(stderr, "cos: see: cos help%s%s\n", command ? " " : "", command ? command : "");
+    fprintf(stderr, in_language("cos: see: cos help%s%s\n"), command ? " " : "", command ? command : "");
     return WRONG;
 }
 

@@ -9,19 +9,29 @@
 #include "system.h"
 #include "text.h"
 
+static struct {
+    const char *name;
+    int draws, total_grows;
+    uint64_t done, total;
+    uint64_t resumed;         /* the part of `done` that did not travel now */
+    double drawn_at;          /* 0 before the first time */
+    int is_shown;             /* the cursor is in a line that has to be wiped away */
+    struct mark older, newer; /* the rate is taken since the older one, 4 to 8 seconds ago */
+} bar;
+
 /* Bytes a second, for the last seconds. */
-static double rate_of(struct progress *progress, double time, uint64_t done)
+static double rate_at(double time)
 {
-    struct mark here = {time, done};
-    if (progress->drawn_at == 0) {
-        progress->older = progress->newer = here;
-    } else if (time - progress->newer.time > 4) {
-        progress->older = progress->newer;
-        progress->newer = here;
+    struct mark here = {time, bar.done - bar.resumed};
+    if (bar.drawn_at == 0) {
+        bar.older = bar.newer = here;
+    } else if (time - bar.newer.time > 4) {
+        bar.older = bar.newer;
+        bar.newer = here;
     }
-    if (time - progress->older.time < 0.2)
+    if (time - bar.older.time < 0.2 || here.done < bar.older.done)
         return 0;
-    return (double)(done - progress->older.done) / (time - progress->older.time);
+    return (double)(here.done - bar.older.done) / (time - bar.older.time);
 }
 
 /* The numbers of the bar: "  45%   12.3 MiB    3.4 MiB/s     0:04". Returns their length. */
@@ -67,12 +77,14 @@ static void draw_bar(double part)
 }
 
 /* The name, the bar and the numbers, or what the terminal has room for. */
-static void draw(struct progress *progress, uint64_t done, uint64_t total)
+static void draw(void)
 {
-    double time = seconds_now(), rate = rate_of(progress, time, done);
+    double time = seconds_now(), rate = rate_at(time);
     char numbers[128] = "";
-    size_t length = 0, columns = terminal_columns(), bar = 0;
-    progress->drawn_at = time;
+    size_t length = 0, columns = terminal_columns(), bar_columns = 0;
+    uint64_t done = bar.done, total = bar.total_grows ? 0 : bar.total;
+    bar.drawn_at = time;
+    bar.is_shown = 1;
     if (total > 0 && done > total) /* a file may grow while it is sent */
         done = total;
     if (columns == 0)
@@ -80,45 +92,94 @@ static void draw(struct progress *progress, uint64_t done, uint64_t total)
     columns -= columns < 3 ? columns : 3; /* the terminal writes ^C there, and nothing wraps */
     if (total > 0)
         length = describe(numbers, sizeof numbers, done, total, rate);
-    else if (progress->total_grows)
+    else if (bar.total_grows)
         length = describe_without_total(numbers, sizeof numbers, done, rate);
     if (length > columns) {
         length = total == 0 ? 0 : PERCENTAGE < columns ? PERCENTAGE : columns;
         numbers[length] = '\0';
     } else if (total > 0 && columns - length >= BAR_COLUMNS + LEAST_NAME) {
-        bar = BAR_COLUMNS;
+        bar_columns = BAR_COLUMNS;
     }
     putc('\r', stderr);
-    draw_name(progress->name, columns - length - bar);
-    if (bar > 0)
+    draw_name(bar.name, columns - length - bar_columns);
+    if (bar_columns > 0)
         draw_bar((double)done / (double)total);
     fprintf(stderr, "%s\033[K", numbers);
     fflush(stderr);
 }
 
+static void draw_if_due(void)
+{
+    if (bar.draws && (bar.drawn_at == 0 || seconds_now() - bar.drawn_at >= 0.1))
+        draw();
+}
+
 static int on_progress(uint64_t done, uint64_t total, void *user)
 {
-    struct progress *progress = user;
-    if (progress->draws &&
-        (progress->drawn_at == 0 || seconds_now() - progress->drawn_at >= 0.1))
-        draw(progress, done, progress->total_grows ? 0 : total);
+    enum { STEP = 2 << 20 }; /* the library reports more often than that */
+    struct share *share = user;
+    lock();
+    /* What earlier calls have done comes at once, before anything else. */
+    if (share->done == 0 && done > STEP)
+        bar.resumed += done;
+    bar.done += done - share->done;
+    share->done = done;
+    if (share->adds_total && total > share->total) {
+        bar.total += total - share->total;
+        share->total = total;
+    }
+    draw_if_due();
+    unlock();
     return is_interrupted();
 }
 
-void progress_begin(struct progress *progress, const char *name, int may_draw)
+/* Makes room for a line. */
+static void wipe(void)
 {
-    memset(progress, 0, sizeof *progress);
-    progress->transfer = checked(cos_transfer_new());
-    progress->name = name;
-    progress->draws = may_draw && !option('q') && can_redraw();
-    cos_transfer_on_progress(progress->transfer, on_progress, progress);
+    if (bar.is_shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
+    bar.is_shown = 0;
+}
+
+void progress_begin(const char *name, uint64_t total, int may_draw)
+{
+    memset(&bar, 0, sizeof bar);
+    bar.name = name;
+    bar.total = total;
+    bar.draws = may_draw && !option('q') && can_redraw();
+    set_before_lines(wipe);
     interrupts_begin();
 }
 
-void progress_end(struct progress *progress)
+void progress_end(void)
 {
     interrupts_end();
-    cos_transfer_free(progress->transfer);
-    if (progress->drawn_at > 0)
-        fputs("\r\033[K", stderr);
+    wipe();
+    set_before_lines(NULL);
+}
+
+void progress_has_no_total(void)
+{
+    bar.total_grows = 1;
+}
+
+void share_begin(struct share *share, int adds_total)
+{
+    memset(share, 0, sizeof *share);
+    share->transfer = checked(cos_transfer_new());
+    share->adds_total = adds_total;
+    cos_transfer_on_progress(share->transfer, on_progress, share);
+}
+
+void share_end(struct share *share)
+{
+    cos_transfer_free(share->transfer);
+}
+
+void progress_add(uint64_t done)
+{
+    bar.done += done;
+    draw_if_due();
 }

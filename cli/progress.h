@@ -1,27 +1,35 @@
-/* The progress of a transfer: a bar on the terminal, and Ctrl-C. */
+/* The progress of transfers: a bar on the terminal, and Ctrl-C. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
 #include <cos.h>
 
-/* How much was done at a moment. */
+/* How much had travelled at a moment. */
 struct mark {
     double time;
     uint64_t done;
 };
 
-struct progress {
+/* What a call adds to the bar. */
+struct share {
     cos_transfer *transfer; /* for the call */
-    const char *name;
-    int draws;
-    int total_grows;          /* the size is not known: what is called the total is not */
-    double drawn_at;          /* 0 before the first time */
-    struct mark older, newer; /* the rate is taken since the older one, 4 to 8 seconds ago */
+    uint64_t done, total;
+    int adds_total; /* the bar does not know the size of this call yet */
 };
 
-/* One transfer after the other, each from begin to end. Nothing is drawn if `may_draw` is 0, with
- * --quiet, and where there is no terminal. */
-void progress_begin(struct progress *progress, const char *name, int may_draw);
-void progress_end(struct progress *progress);
+/* One bar after the other, each from begin to end. Nothing is drawn if `may_draw` is 0, with --quiet,
+ * and where there is no terminal. `total` is 0 if the calls tell it. */
+void progress_begin(const char *name, uint64_t total, int may_draw);
+void progress_end(void);
+
+/* The size is not known: what calls say is the total is not. */
+void progress_has_no_total(void);
+
+/* A call, on any thread. */
+void share_begin(struct share *share, int adds_total);
+void share_end(struct share *share);
+
+/* Counts something that no call reports. The lock is held. */
+void progress_add(uint64_t done);
 
 #endif

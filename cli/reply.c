@@ -123,9 +123,9 @@ void print_reply(const char *json)
     putchar('\n');
 }
 
-enum status check(int code, const char *json, const struct place *from, const struct place *to)
+enum status check_without_reply(int code, const char *json, const struct place *from,
+                                const struct place *to)
 {
-    print_reply(json);
     if (code == COS_ERR_CANCELLED && is_interrupted())
         complain(is_stream(from) || is_stream(to)
                      ? "interrupted"
@@ -133,4 +133,10 @@ enum status check(int code, const char *json, const struct place *from, const st
     else if (code != COS_OK)
         explain(code, json, from, to);
     return status_of(code, json);
+}
+
+enum status check(int code, const char *json, const struct place *from, const struct place *to)
+{
+    print_reply(json);
+    return check_without_reply(code, json, from, to);
 }

@@ -30,4 +30,8 @@ void print_reply(const char *json);
  * places of the call; they are the same if it has one. */
 enum status check(int code, const char *json, const struct place *from, const struct place *to);
 
+/* The same without the reply. */
+enum status check_without_reply(int code, const char *json, const struct place *from,
+                                const struct place *to);
+
 #endif

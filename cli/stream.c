@@ -34,9 +34,9 @@ static int write_piece(const uint8_t *data, size_t size, void *user)
 }
 
 enum status download_to_stream(const cos_client *client, const struct place *from,
-                               const struct place *to)
+                               const struct place *to, const char *options)
 {
-    struct progress progress;
+    struct share share;
     struct output output = {open_file_of(to, STANDARD_OUTPUT), 0};
     char *json, *name;
     int code, is_ours = output.file < 0;
@@ -48,11 +48,13 @@ enum status download_to_stream(const cos_client *client, const struct place *fro
     if (output.file < 0)
         return cannot_use(to->path);
     name = last_name(from);
-    progress_begin(&progress, name, !file_is_terminal(output.file));
+    progress_begin(name, 0, !file_is_terminal(output.file));
+    share_begin(&share, 1);
     pipe_errors_begin(); /* the signal would end the program before the bar is wiped away */
-    code = cos_download_stream(client, from->bucket, from->path, NULL, progress.transfer,
+    code = cos_download_stream(client, from->bucket, from->path, options, share.transfer,
                                write_piece, &output, &json);
-    progress_end(&progress);
+    share_end(&share);
+    progress_end();
     pipe_errors_end();
     end_if_broken_pipe(output.error);
     if (output.error)
@@ -91,14 +93,16 @@ static int send_as_it_comes(const cos_client *client, const struct place *from,
                             const struct place *to, struct input *input, char **json)
 {
     enum { UNKNOWN_SIZE = -1 };
-    struct progress progress;
-    char *options = transfer_options(to);
+    struct share share;
+    char *options = transfer_options(to, 0, -1);
     int code;
-    progress_begin(&progress, from->text, !file_is_terminal(input->file));
-    progress.total_grows = 1;
+    progress_begin(from->text, 0, !file_is_terminal(input->file));
+    progress_has_no_total();
+    share_begin(&share, 1);
     code = cos_upload_stream(client, to->bucket, to->path, UNKNOWN_SIZE, read_piece, input, options,
-                             progress.transfer, json);
-    progress_end(&progress);
+                             share.transfer, json);
+    share_end(&share);
+    progress_end();
     free(options);
     return code;
 }

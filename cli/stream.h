@@ -10,7 +10,8 @@
 enum status upload_stream(const cos_client *client, const struct place *from,
                           const struct place *to);
 
+/* `options` are those of cos_download_stream(). */
 enum status download_to_stream(const cos_client *client, const struct place *from,
-                               const struct place *to);
+                               const struct place *to, const char *options);
 
 #endif

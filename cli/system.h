@@ -22,8 +22,21 @@ char *default_config_path(void);
  * a program that was interrupted. */
 extern const char CONFIG_PLACES[], CONFIG_CLOSED_BY[], INTERRUPTED_CODES[];
 
+/* The language that messages are wanted in, such as "zh_CN.UTF-8"; "" if nothing says it. */
+const char *language(void);
+
 /* Seconds since some moment, from a clock that nobody sets. */
 double seconds_now(void);
+
+/* Threads. */
+
+/* Runs `work` on so many threads at a time, or as many as there can be, and `tick` on this one every
+ * moment, until all have ended. */
+void run_on_threads(int count, void (*work)(void *user), void (*tick)(void *user), void *user);
+
+/* One lock for the whole program. Who has it does not take it again. */
+void lock(void);
+void unlock(void);
 
 /* Signals. */
 
@@ -52,6 +65,10 @@ int is_terminal(FILE *stream);
 /* Whether stderr is a terminal on which a line can be drawn again. */
 int can_redraw(void);
 
+/* Reads a line from the standard input, without its end; to be freed, NULL at the end of the input.
+ * What is typed is not shown if it is secret. */
+char *read_line(int is_secret);
+
 /* The columns of the terminal at stderr, or 0 if they are unknown. */
 size_t terminal_columns(void);
 
@@ -69,6 +86,36 @@ enum path_kind {
     PATH_OTHER,
 };
 enum path_kind path_kind(const char *path);
+
+/* What is at a path; of a symbolic link, the link itself. */
+struct found {
+    enum path_kind kind;
+    int is_link;
+    long long size, mtime;
+};
+struct found look_at(const char *path);
+
+/* Takes a name, which is neither "." nor "..". */
+typedef void name_fn(const char *name, void *user);
+
+/* Hands over every name in a directory, in any order. Returns an errno. */
+int read_directory(const char *path, name_fn *fn, void *user);
+
+/* Returns an errno; a directory that is there is success. */
+int make_directory(const char *path);
+
+/* Removes a file, or a directory if it is empty. Returns an errno. */
+int remove_path(const char *path);
+
+/* Sets when a file was changed, in seconds since 1970. Returns an errno. */
+int set_time(const char *path, long long seconds);
+
+/* Whether a file can have this name here. */
+int is_possible_name(const char *name);
+
+/* Writes a file that only its owner can read, in place of one that is there. Makes the directory that
+ * it is in. Returns an errno. */
+int write_private(const char *path, const char *text);
 
 /* Whether users other than the owner may read it. */
 int others_can_read(const char *path);

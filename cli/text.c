@@ -1,6 +1,7 @@
 /* Strings that grow, and the texts of sizes and dates. */
 #include "text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,79 @@ char *quoted(const char *text)
     *end++ = '"';
     *end = '\0';
     return string;
+}
+
+long long size_in(const char *text)
+{
+    static const char UNITS[] = "KMGTP";
+    const char *unit;
+    char *end;
+    double value, factor = 1;
+    if (!isdigit((unsigned char)*text) || strlen(text) > 20)
+        return -1;
+    value = strtod(text, &end);
+    unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
+    if (unit) {
+        for (; unit >= UNITS; unit--)
+            factor *= 1024;
+        end++;
+        end += *end == 'i';
+    }
+    end += toupper((unsigned char)*end) == 'B';
+    return *end == '\0' && value * factor < 9e18 ? (long long)(value * factor) : -1;
+}
+
+long long duration_in(const char *text)
+{
+    static const char UNITS[] = "smhdw";
+    static const long long LENGTHS[] = {1, 60, 3600, 86400, 604800};
+    const char *unit = UNITS;
+    char *end;
+    long number;
+    if (!isdigit((unsigned char)*text))
+        return -1;
+    number = strtol(text, &end, 10);
+    if (*end != '\0') {
+        unit = strchr(UNITS, *end);
+        if (!unit || end[1] != '\0')
+            return -1;
+    }
+    return number <= 2000000000 / LENGTHS[unit - UNITS] ? number * LENGTHS[unit - UNITS] : -1;
+}
+
+int moment_in(const char *text, long long *seconds)
+{
+    long long age = duration_in(text);
+    struct tm when;
+    int read = 0, more = 0;
+    memset(&when, 0, sizeof when);
+    when.tm_isdst = -1;
+    if (age >= 0) {
+        *seconds = (long long)time(NULL) - age;
+        return 1;
+    }
+    if (sscanf(text, "%4d-%2d-%2d%n", &when.tm_year, &when.tm_mon, &when.tm_mday, &read) != 3)
+        return 0;
+    if ((text[read] == ' ' || text[read] == 'T') &&
+        sscanf(text + read + 1, "%2d:%2d%n", &when.tm_hour, &when.tm_min, &more) == 2)
+        read += more + 1;
+    when.tm_year -= 1900;
+    when.tm_mon--;
+    *seconds = (long long)mktime(&when);
+    return text[read] == '\0' && when.tm_year >= 70 && *seconds != -1;
+}
+
+long long moment_of_utc(const char *text)
+{
+    int year, month, day, hour, minute, second;
+    long long days;
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6)
+        return 0;
+    /* Years that begin with March have the day that may be missing at their end. */
+    year -= month <= 2;
+    month += month <= 2 ? 9 : -3;
+    days = 365LL * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719469;
+    return days * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 const char *size_text(long long bytes, char text[SHORT_TEXT])

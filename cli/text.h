@@ -27,6 +27,19 @@ LIKE_PRINTF(2, 0) void append_list(char **text, const char *format, va_list list
 /* The text as a JSON string, with its quotes. */
 char *quoted(const char *text);
 
+/* "1024", "1k", "1.5M" in bytes; -1 for anything else. */
+long long size_in(const char *text);
+
+/* "90", "10m", "2h" or "7d" in seconds; -1 for anything else. */
+long long duration_in(const char *text);
+
+/* A time: a duration that has passed since, or "2024-12-31", "2024-12-31 23:59", local time. Returns
+ * whether it is one. */
+int moment_in(const char *text, long long *seconds);
+
+/* "2024-12-31T23:59:00.000Z" in seconds since 1970; 0 for anything else. */
+long long moment_of_utc(const char *text);
+
 enum { SHORT_TEXT = 32 };
 
 /* These write to `text` and return it. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attributes.h"
 #include "options.h"
 #include "print.h"
 #include "progress.h"
@@ -125,13 +126,57 @@ static enum status report_folder(int code, const char *json, const struct place 
     return status;
 }
 
-char *transfer_options(const struct place *to)
+/* The least that the service limits one request to, in bits a second, and the most. */
+enum { LEAST_LIMIT = 819200, MOST_LIMIT = 838860800 };
+
+/* The bits a second of --limit-rate, 0 without it. */
+static long long limit(void)
+{
+    long long rate = option(LIMIT_RATE) ? size_in(option(LIMIT_RATE)) : 0;
+    return rate > 1LL << 50 ? 1LL << 50 : rate * 8;
+}
+
+int given_concurrency(void)
+{
+    int concurrency = option('C') ? (int)strtol(option('C'), NULL, 10) : 4;
+    /* The service limits each request. */
+    if (limit() > 0 && limit() / LEAST_LIMIT < concurrency)
+        concurrency = limit() < LEAST_LIMIT ? 1 : (int)(limit() / LEAST_LIMIT);
+    return concurrency;
+}
+
+enum status check_transfer_options(int uploads, int others)
+{
+    if (check_attributes() != DONE)
+        return WRONG;
+    if (option(LIMIT_RATE) && others)
+        return usage("--limit-rate is for uploads alone: the service does not limit other requests");
+    if (option(LIMIT_RATE) && (limit() < LEAST_LIMIT))
+        return usage("--limit-rate takes 100k or more, not %s", option(LIMIT_RATE));
+    if (!uploads && (option('H') || option(ACL) || option(CLASS) || option(BIZ_ATTR)))
+        return usage("--header, --acl, --class and --biz-attr are for uploads; see cos help set");
+    if (option(CHECKSUM) && !option('t'))
+        return usage("--checksum is for use with --times: without that, contents are compared anyway");
+    return DONE;
+}
+
+char *transfer_options(const struct place *to, int concurrency, long long mtime)
 {
     char *options = to->bucket
                         ? formatted("{\"insert_only\":%s", option('n') ? "true" : "false")
                         : formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
-    append_option(&options, "concurrency", 'C', 1);
+    if (!concurrency)
+        concurrency = given_concurrency();
+    append(&options, ",\"concurrency\":%d", concurrency);
     append_option(&options, "slice_size", 'S', 1048576);
+    if (to->bucket && limit() > 0) {
+        long long each = limit() / given_concurrency();
+        append(&options, ",\"traffic_limit\":%lld", each > MOST_LIMIT ? MOST_LIMIT : each);
+    }
+    if (to->bucket)
+        append_attributes(&options);
+    if (to->bucket && mtime >= 0)
+        append(&options, ",\"x-cos-meta-mtime\":\"%lld\"", mtime);
     append(&options, "}");
     return options;
 }
@@ -153,16 +198,18 @@ enum status transfer(const cos_client *client, const struct place *from, const s
 {
     int is_whole_folder = ends_with_slash(from) && ends_with_slash(to), code;
     enum status status;
-    struct progress progress;
-    char *name = last_name(from), *options = transfer_options(to), *json;
-    progress_begin(&progress, *name ? name : from->text, 1);
+    struct share share;
+    char *name = last_name(from), *options = transfer_options(to, 0, -1), *json;
+    progress_begin(*name ? name : from->text, 0, 1);
+    share_begin(&share, 1);
     if (to->bucket)
         code = (is_whole_folder ? cos_upload_folder : cos_upload_file)(
-            client, to->bucket, to->path, local, options, progress.transfer, &json);
+            client, to->bucket, to->path, local, options, share.transfer, &json);
     else
         code = (is_whole_folder ? cos_download_folder : cos_download_file)(
-            client, from->bucket, from->path, local, options, progress.transfer, &json);
-    progress_end(&progress);
+            client, from->bucket, from->path, local, options, share.transfer, &json);
+    share_end(&share);
+    progress_end();
     status = is_whole_folder
                  ? report_folder(code, json, from, to)
                  : report_transfer(code, json, from, to, to->bucket ? NULL : local);

@@ -12,8 +12,16 @@
 enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
                      const char *local);
 
-/* The options of an upload or download, as JSON; to be freed. */
-char *transfer_options(const struct place *to);
+/* The options of an upload or download, as JSON; to be freed. `concurrency` is that of the call, 0 for
+ * what is given; `mtime` is kept with an upload, unless it is -1. */
+char *transfer_options(const struct place *to, int concurrency, long long mtime);
+
+/* Whether the options of a transfer have values that go together. `uploads` says whether something is
+ * uploaded, `others` whether something travels in another way. */
+enum status check_transfer_options(int uploads, int others);
+
+/* How many requests may be under way at a time. */
+int given_concurrency(void);
 
 /* Tells how the transfer of one file ended. `local` is the path that a download went to, else NULL. */
 enum status report_transfer(int code, const char *json, const struct place *from,

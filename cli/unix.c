@@ -3,13 +3,16 @@
 
 #include "system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,11 +61,89 @@ char *default_config_path(void)
     return formatted("%s/.config/cos.conf", home ? home : "");
 }
 
+/* The first variable that is set decides, as it does for all programs. */
+const char *language(void)
+{
+    static const char *const VARIABLES[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    const char *found = NULL;
+    size_t i;
+    for (i = 0; i < sizeof VARIABLES / sizeof *VARIABLES && !found; i++)
+        found = environment(VARIABLES[i]);
+    return found ? found : "";
+}
+
 double seconds_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Threads. */
+
+static pthread_mutex_t the_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void lock(void)
+{
+    pthread_mutex_lock(&the_lock);
+}
+
+void unlock(void)
+{
+    pthread_mutex_unlock(&the_lock);
+}
+
+struct crew {
+    void (*work)(void *user);
+    void *user;
+    int running;
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+};
+
+static void *run_one(void *argument)
+{
+    struct crew *crew = argument;
+    crew->work(crew->user);
+    pthread_mutex_lock(&crew->mutex);
+    crew->running--;
+    pthread_cond_signal(&crew->ended);
+    pthread_mutex_unlock(&crew->mutex);
+    return NULL;
+}
+
+static void wait_for(struct crew *crew, void (*tick)(void *user))
+{
+    enum { MOMENT = 50000000, SECOND = 1000000000 }; /* nanoseconds */
+    pthread_mutex_lock(&crew->mutex);
+    while (crew->running > 0) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += MOMENT;
+        until.tv_sec += until.tv_nsec / SECOND;
+        until.tv_nsec %= SECOND;
+        pthread_cond_timedwait(&crew->ended, &crew->mutex, &until);
+        tick(crew->user);
+    }
+    pthread_mutex_unlock(&crew->mutex);
+}
+
+void run_on_threads(int count, void (*work)(void *user), void (*tick)(void *user), void *user)
+{
+    struct crew crew = {work, user, count, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+    pthread_t *threads = checked(calloc((size_t)count, sizeof *threads));
+    int started = 0;
+    while (started < count && pthread_create(&threads[started], NULL, run_one, &crew) == 0)
+        started++;
+    pthread_mutex_lock(&crew.mutex);
+    crew.running -= count - started;
+    pthread_mutex_unlock(&crew.mutex);
+    if (started == 0)
+        work(user);
+    wait_for(&crew, tick);
+    while (started-- > 0)
+        pthread_join(threads[started], NULL);
+    free(threads);
 }
 
 /* Signals. */
@@ -141,6 +222,26 @@ int can_redraw(void)
     return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+char *read_line(int is_secret)
+{
+    struct termios old, silent;
+    int hides = is_secret && tcgetattr(STDIN_FILENO, &old) == 0;
+    char *line = NULL, c;
+    ssize_t got;
+    if (hides) {
+        silent = old;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n')
+        append(&line, "%c", c);
+    if (hides) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+        fputc('\n', stderr);
+    }
+    return line || got != 1 ? line : copy_of("");
+}
+
 size_t terminal_columns(void)
 {
     struct winsize window;
@@ -168,6 +269,85 @@ enum path_kind path_kind(const char *path)
     if (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode))
         return PATH_STREAM;
     return PATH_OTHER;
+}
+
+struct found look_at(const char *path)
+{
+    struct found found = {PATH_MISSING, 0, 0, 0};
+    struct stat seen;
+    if (lstat(path, &seen) != 0)
+        return found;
+    found.is_link = S_ISLNK(seen.st_mode);
+    found.kind = S_ISREG(seen.st_mode)   ? PATH_FILE
+                 : S_ISDIR(seen.st_mode) ? PATH_DIRECTORY
+                                         : PATH_OTHER;
+    found.size = (long long)seen.st_size;
+    found.mtime = (long long)seen.st_mtime;
+    return found;
+}
+
+int read_directory(const char *path, name_fn *fn, void *user)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    int error;
+    if (!directory)
+        return errno;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            fn(entry->d_name, user);
+    }
+    error = errno;
+    closedir(directory);
+    return error;
+}
+
+int make_directory(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && path_kind(path) == PATH_DIRECTORY))
+        return 0;
+    return errno;
+}
+
+int remove_path(const char *path)
+{
+    return remove(path) == 0 ? 0 : errno;
+}
+
+int set_time(const char *path, long long seconds)
+{
+    struct timespec times[2];
+    memset(times, 0, sizeof times);
+    times[0].tv_nsec = UTIME_OMIT;
+    times[1].tv_sec = (time_t)seconds;
+    return utimensat(AT_FDCWD, path, times, 0) == 0 ? 0 : errno;
+}
+
+int is_possible_name(const char *name)
+{
+    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
+}
+
+int write_private(const char *path, const char *text)
+{
+    char *beside = formatted("%s.XXXXXX", path);
+    const char *slash = strrchr(path, '/');
+    int file, error;
+    if (slash && slash > path) {
+        char *directory = copy_of_part(path, (size_t)(slash - path));
+        mkdir(directory, 0700);
+        free(directory);
+    }
+    file = mkstemp(beside); /* with mode 0600 */
+    error = file < 0 ? errno : write_all(file, text, strlen(text));
+    if (file >= 0 && close(file) != 0 && !error)
+        error = errno;
+    if (!error && rename(beside, path) != 0)
+        error = errno;
+    if (file >= 0 && error)
+        unlink(beside);
+    free(beside);
+    return error;
 }
 
 int others_can_read(const char *path)

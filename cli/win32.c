@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <process.h>
 #include <share.h>
 #include <shellapi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <wchar.h>
 
 #include "status.h"
@@ -159,12 +161,76 @@ char *default_config_path(void)
     return formatted("%s\\cos.conf", base ? base : home ? home : "");
 }
 
+const char *language(void)
+{
+    static char name[4 * LOCALE_NAME_MAX_LENGTH];
+    wchar_t wide_name[LOCALE_NAME_MAX_LENGTH] = L"";
+    const char *set = environment("LC_ALL");
+    LCID id = MAKELCID(GetUserDefaultUILanguage(), SORT_DEFAULT);
+    if (!set)
+        set = environment("LANG");
+    if (set)
+        return set;
+    LCIDToLocaleName(id, wide_name, LOCALE_NAME_MAX_LENGTH, 0);
+    WideCharToMultiByte(CP_UTF8, 0, wide_name, -1, name, sizeof name, NULL, NULL);
+    return name;
+}
+
 double seconds_now(void)
 {
     LARGE_INTEGER ticks, second;
     QueryPerformanceCounter(&ticks);
     QueryPerformanceFrequency(&second);
     return (double)ticks.QuadPart / (double)second.QuadPart;
+}
+
+/* Threads. */
+
+static SRWLOCK the_lock = SRWLOCK_INIT;
+
+void lock(void)
+{
+    AcquireSRWLockExclusive(&the_lock);
+}
+
+void unlock(void)
+{
+    ReleaseSRWLockExclusive(&the_lock);
+}
+
+struct crew {
+    void (*work)(void *user);
+    void *user;
+};
+
+static unsigned __stdcall run_one(void *argument)
+{
+    struct crew *crew = argument;
+    crew->work(crew->user);
+    return 0;
+}
+
+void run_on_threads(int count, void (*work)(void *user), void (*tick)(void *user), void *user)
+{
+    enum { MOMENT = 50 }; /* milliseconds */
+    struct crew crew = {work, user};
+    HANDLE *threads = checked(calloc((size_t)count, sizeof *threads));
+    int started = 0, i;
+    while (started < count) {
+        uintptr_t thread = _beginthreadex(NULL, 0, run_one, &crew, 0, NULL);
+        if (thread == 0)
+            break;
+        threads[started++] = (HANDLE)thread;
+    }
+    if (started == 0)
+        work(user);
+    for (i = 0; i < started; i++) {
+        while (WaitForSingleObject(threads[i], MOMENT) == WAIT_TIMEOUT)
+            tick(user);
+        CloseHandle(threads[i]);
+    }
+    tick(user);
+    free(threads);
 }
 
 /* The terminal: a console, which belongs to the shell and gets its settings back. */
@@ -223,6 +289,27 @@ static void console_begin(void)
 int can_redraw(void)
 {
     return console.can_redraw;
+}
+
+char *read_line(int is_secret)
+{
+    HANDLE input = handle_of(STANDARD_INPUT);
+    DWORD mode = 0;
+    int hides = is_secret && GetConsoleMode(input, &mode) &&
+                SetConsoleMode(input, mode & ~(DWORD)ENABLE_ECHO_INPUT);
+    char *line = NULL, c;
+    int got;
+    size_t length;
+    while ((got = _read(STANDARD_INPUT, &c, 1)) == 1 && c != '\n')
+        append(&line, "%c", c);
+    if (hides) {
+        SetConsoleMode(input, mode);
+        fputc('\n', stderr);
+    }
+    length = line ? strlen(line) : 0;
+    if (length > 0 && line[length - 1] == '\r')
+        line[length - 1] = '\0';
+    return line || got != 1 ? line : copy_of("");
 }
 
 size_t terminal_columns(void)
@@ -345,6 +432,128 @@ enum path_kind path_kind(const char *path)
         return PATH_MISSING;
     }
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? PATH_DIRECTORY : PATH_FILE;
+}
+
+/* Windows counts in 100 nanoseconds since 1601. */
+enum { TICKS = 10000000 };
+static const long long BEGIN_1970 = 11644473600;
+
+static long long number_of(DWORD high, DWORD low)
+{
+    return ((long long)high << 32) | (long long)low;
+}
+
+struct found look_at(const char *path)
+{
+    struct found found = {PATH_MISSING, 0, 0, 0};
+    WIN32_FILE_ATTRIBUTE_DATA seen;
+    wchar_t *name = wide_path(path);
+    BOOL is_there = GetFileAttributesExW(name, GetFileExInfoStandard, &seen);
+    free(name);
+    if (!is_there)
+        return found;
+    found.is_link = (seen.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+    found.kind = found.is_link                                         ? PATH_OTHER
+                 : seen.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? PATH_DIRECTORY
+                                                                       : PATH_FILE;
+    found.size = number_of(seen.nFileSizeHigh, seen.nFileSizeLow);
+    found.mtime = number_of(seen.ftLastWriteTime.dwHighDateTime,
+                            seen.ftLastWriteTime.dwLowDateTime) /
+                      TICKS -
+                  BEGIN_1970;
+    return found;
+}
+
+int read_directory(const char *path, name_fn *fn, void *user)
+{
+    char *pattern = formatted("%s\\*", path);
+    wchar_t *name = wide_path(pattern);
+    WIN32_FIND_DATAW found;
+    HANDLE search = FindFirstFileW(name, &found);
+    DWORD problem = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_NO_MORE_FILES;
+    if (search != INVALID_HANDLE_VALUE) {
+        do {
+            char *entry = narrow(found.cFileName);
+            if (strcmp(entry, ".") != 0 && strcmp(entry, "..") != 0)
+                fn(entry, user);
+            free(entry);
+        } while (FindNextFileW(search, &found));
+        problem = GetLastError();
+        FindClose(search);
+    }
+    free(name);
+    free(pattern);
+    return problem == ERROR_NO_MORE_FILES ? 0 : errno_of(problem);
+}
+
+int make_directory(const char *path)
+{
+    wchar_t *name = wide_path(path);
+    int error = CreateDirectoryW(name, NULL) ? 0 : errno_of(GetLastError());
+    free(name);
+    return error && path_kind(path) == PATH_DIRECTORY ? 0 : error;
+}
+
+int remove_path(const char *path)
+{
+    wchar_t *name = wide_path(path);
+    BOOL done = path_kind(path) == PATH_DIRECTORY ? RemoveDirectoryW(name) : DeleteFileW(name);
+    int error = done ? 0 : errno_of(GetLastError());
+    free(name);
+    return error;
+}
+
+int set_time(const char *path, long long seconds)
+{
+    wchar_t *name = wide_path(path);
+    long long ticks = (seconds + BEGIN_1970) * TICKS;
+    FILETIME time = {(DWORD)(ticks & 0xffffffff), (DWORD)(ticks >> 32)};
+    HANDLE file = CreateFileW(name, FILE_WRITE_ATTRIBUTES,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    int error = file != INVALID_HANDLE_VALUE && SetFileTime(file, NULL, NULL, &time)
+                    ? 0
+                    : errno_of(GetLastError());
+    if (file != INVALID_HANDLE_VALUE)
+        CloseHandle(file);
+    free(name);
+    return error;
+}
+
+/* The names of devices are reserved, whatever follows the first dot. */
+static int is_reserved(const char *name)
+{
+    static const char *const NAMES[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
+    size_t length = strcspn(name, "."), i;
+    for (i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (strlen(NAMES[i]) == length && _strnicmp(name, NAMES[i], length) == 0)
+            return 1;
+    }
+    return length == 4 && name[3] >= '0' && name[3] <= '9' &&
+           (_strnicmp(name, "COM", 3) == 0 || _strnicmp(name, "LPT", 3) == 0);
+}
+
+int is_possible_name(const char *name)
+{
+    size_t length = strlen(name), i;
+    for (i = 0; i < length; i++) {
+        if ((unsigned char)name[i] < 0x20 || strchr("<>:\"/\\|?*", name[i]))
+            return 0;
+    }
+    return length > 0 && name[length - 1] != '.' && name[length - 1] != ' ' && !is_reserved(name);
+}
+
+/* A new file in the directory of the user's settings has their access list. */
+int write_private(const char *path, const char *text)
+{
+    wchar_t *name = wide_path(path);
+    int file = _wopen(name, _O_WRONLY | _O_CREAT | _O_TRUNC | _O_BINARY | _O_NOINHERIT,
+                      _S_IREAD | _S_IWRITE);
+    int error = file < 0 ? errno : write_all(file, text, strlen(text));
+    if (file >= 0 && _close(file) != 0 && !error)
+        error = errno;
+    free(name);
+    return error;
 }
 
 /* Whether an access list lets a group of many users read. */

@@ -1,0 +1,25 @@
+/* What is stored with a file besides its content: --header, --acl, --class, --biz-attr, --forbid. */
+#ifndef ATTRIBUTES_H
+#define ATTRIBUTES_H
+
+#include "status.h"
+
+/* The marks of the options for uploads. */
+#define ATTRIBUTES_OF_UPLOADS "HAKB"
+
+/* Whether these options have values that there are; says what is wrong. */
+enum status check_attributes(void);
+
+/* Adds them to the options of an upload. */
+void append_attributes(char **options);
+
+/* Adds headers to the options of an update: those that the reply of a stat has, as --header changes them. */
+void append_headers(char **options, const char *stat);
+
+/* The name of the option that sets this access, or NULL. */
+const char *authority_of(const char *acl);
+
+/* The HTTP header for a key of the options, to be freed. */
+char *header_of(const char *key);
+
+#endif

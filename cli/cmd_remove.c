@@ -1,0 +1,165 @@
+/* rm. */
+#include <stdlib.h>
+
+#include "command.h"
+#include "items.h"
+#include "jobs.h"
+#include "match.h"
+#include "options.h"
+#include "print.h"
+#include "progress.h"
+#include "remove.h"
+#include "reply.h"
+#include "system.h"
+#include "text.h"
+#include "watch.h"
+
+/* A call that deletes a folder. */
+struct deletion {
+    const cos_client *client;
+    const struct place *place;
+    int code;
+    char *json;
+};
+
+static void delete_folder(void *user)
+{
+    struct deletion *deletion = user;
+    char *options = copy_of("{\"recursive\":true");
+    append_option(&options, "concurrency", 'C', 1);
+    append(&options, "}");
+    deletion->code = cos_del_folder(deletion->client, deletion->place->bucket,
+                                    deletion->place->path, options, &deletion->json);
+    free(options);
+}
+
+static int tell_failure(const char *key, const char *entry, void *user)
+{
+    const struct place *place = user;
+    char *path = cos_json_string(entry, "/path"), *message = cos_json_string(entry, "/message");
+    (void)key;
+    complain("%s%s: %s (%lld)", place->text, path ? path : "?", plain(message),
+             number_in(entry, "/code"));
+    cos_string_free(path);
+    cos_string_free(message);
+    return 0;
+}
+
+static enum status remove_folder(const cos_client *client, struct place *place)
+{
+    struct deletion deletion = {client, place, COS_OK, NULL};
+    enum status status;
+    long long files;
+    interrupts_begin();
+    run_watched(1, delete_folder, &deletion);
+    interrupts_end();
+    files = number_in(deletion.json, "/data/files");
+    if (deletion.code == COS_ERR_NOT_FOUND && option('f')) {
+        print_reply(deletion.json);
+        cos_string_free(deletion.json);
+        return DONE;
+    }
+    status = check(deletion.code, deletion.json, place, place);
+    cos_json_each(deletion.json, "/data/failures", tell_failure, place);
+    if (status == DONE || files > 0)
+        say("deleted %s (files: %lld, folders: %lld)", place->text, files,
+            number_in(deletion.json, "/data/folders"));
+    cos_string_free(deletion.json);
+    return status;
+}
+
+/* The files of a folder that --include and --exclude let pass; or all, to say what would go. */
+static enum status remove_some(const cos_client *client, const struct place *folder)
+{
+    struct items items = {NULL, 0, 0};
+    enum status status = find_files(client, folder, 0, &items);
+    if (status == DONE)
+        status = remove_items(client, folder, &items);
+    items_free(&items);
+    return status;
+}
+
+static enum status remove_place(const cos_client *client, struct place *place, struct jobs *jobs)
+{
+    if (!ends_with_slash(place)) {
+        jobs_add_removal(jobs, place_of(copy_of(place->text)));
+        return DONE;
+    }
+    if (!option('r'))
+        return wrong("%s is a folder; -r deletes it with everything below it", place->text);
+    if (option(INCLUDE) || option(EXCLUDE) || option(DRY_RUN))
+        return remove_some(client, place);
+    return remove_folder(client, place);
+}
+
+/* What matches a pattern: files by as few requests as can be, folders one after the other. */
+static enum status remove_matching(const cos_client *client, const struct place *pattern)
+{
+    struct items items = {NULL, 0, 0}, files = {NULL, 0, 0};
+    struct jobs none = {0};
+    struct place folder;
+    enum status status = find_matching(client, pattern, &folder, &items);
+    size_t i;
+    if (status == MISSING && option('f'))
+        status = DONE;
+    for (i = 0; i < items.count; i++) {
+        const struct item *item = &items.list[i];
+        struct entry entry = {item->path, "{}", 0, 0, item->size, item->mtime};
+        if (item->is_folder) {
+            struct place below = place_of(formatted("%s%s", folder.text, item->path));
+            enum status this_one = remove_place(client, &below, &none);
+            status = status != DONE ? status : this_one;
+            place_free(&below);
+        } else {
+            items_add(&files, &entry);
+        }
+    }
+    if (files.count > 0) {
+        enum status this_one = remove_items(client, &folder, &files);
+        status = status != DONE ? status : this_one;
+    }
+    place_free(&folder);
+    items_free(&items);
+    items_free(&files);
+    return status;
+}
+
+static enum status run_rm(const cos_client *client, const struct place *places, int count)
+{
+    struct jobs jobs = {0};
+    enum status status = DONE, last;
+    int i;
+    for (i = 0; i < count && !is_interrupted(); i++) {
+        struct place place = place_of(without_escapes(places[i].text));
+        enum status this_one;
+        if (!places[i].bucket)
+            this_one = usage("%s does not begin with cos://", places[i].text);
+        else if (is_pattern_place(&places[i]))
+            this_one = remove_matching(client, &places[i]);
+        else
+            this_one = remove_place(client, &place, &jobs);
+        status = status != DONE ? status : this_one;
+        place_free(&place);
+    }
+    jobs.status = status;
+    last = jobs_run(client, &jobs);
+    jobs_free(&jobs);
+    return status != DONE ? status : last;
+}
+
+const struct command RM = {
+    .name = "rm",
+    .operands = "cos://BUCKET/PATH...",
+    .options = "rfCDIX",
+    .least = 1,
+    .run = run_rm,
+    .summary = "delete for good",
+    .details =
+        "A folder, whose path ends with '/', is deleted only with -r. Wildcards, --include and\n"
+        "--exclude are as with cos cp. -f is content with what is not there. Ctrl-C stops it; what is\n"
+        "deleted by then is gone.\n"
+        "\n"
+        "  cos rm cos://mybucket/a.txt cos://mybucket/b.txt\n"
+        "  cos rm --dry-run 'cos://mybucket/logs/*.gz'\n"
+        "  cos rm -r --include '*.tmp' cos://mybucket/work/\n",
+};

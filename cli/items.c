@@ -1,0 +1,270 @@
+/* What is in a folder, here or at the service. */
+#include "items.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "match.h"
+#include "options.h"
+#include "print.h"
+#include "system.h"
+#include "text.h"
+
+static struct item *add(struct items *items, char *path)
+{
+    struct item *item;
+    if (items->count == items->room) {
+        items->room = items->room ? items->room * 2 : 64;
+        items->list = checked(realloc(items->list, items->room * sizeof *items->list));
+    }
+    item = &items->list[items->count++];
+    memset(item, 0, sizeof *item);
+    item->path = path;
+    return item;
+}
+
+void items_add(struct items *items, const struct entry *entry)
+{
+    struct item *item = add(items, copy_of(entry->path));
+    char *sum = cos_json_string(entry->json, "/sha");
+    if (!sum)
+        sum = cos_json_string(entry->json, "/etag");
+    item->sum = sum ? copy_of(sum) : NULL;
+    item->size = entry->size;
+    item->mtime = entry->mtime;
+    item->is_folder = entry->is_folder;
+    item->is_unfinished = entry->is_unfinished;
+    cos_string_free(sum);
+}
+
+void items_free(struct items *items)
+{
+    size_t i;
+    for (i = 0; i < items->count; i++) {
+        free(items->list[i].path);
+        free(items->list[i].sum);
+    }
+    free(items->list);
+    memset(items, 0, sizeof *items);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    long long one = ((const struct item *)a)->size, other = ((const struct item *)b)->size;
+    return one != other ? (one < other ? 1 : -1) : by_path(a, b);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    long long one = ((const struct item *)a)->mtime, other = ((const struct item *)b)->mtime;
+    return one != other ? (one < other ? 1 : -1) : by_path(a, b);
+}
+
+enum status items_sort(struct items *items)
+{
+    const char *key = option('s') ? option('s') : "name";
+    int (*compare)(const void *, const void *) = strcmp(key, "name") == 0   ? by_path
+                                                 : strcmp(key, "size") == 0 ? by_size
+                                                 : strcmp(key, "time") == 0 ? by_time
+                                                                            : NULL;
+    size_t i;
+    if (!compare)
+        return usage("--sort takes name, size or time, not %s", key);
+    if (items->count == 0)
+        return DONE;
+    qsort(items->list, items->count, sizeof *items->list, compare);
+    for (i = 0; option(REVERSE) && i < items->count / 2; i++) {
+        struct item *other = &items->list[items->count - 1 - i], kept = items->list[i];
+        items->list[i] = *other;
+        *other = kept;
+    }
+    return DONE;
+}
+
+void items_sort_by_path(struct items *items)
+{
+    size_t i, kept = 0;
+    if (items->count == 0)
+        return;
+    qsort(items->list, items->count, sizeof *items->list, by_path);
+    for (i = 1; i < items->count; i++) {
+        if (strcmp(items->list[i].path, items->list[kept].path) == 0) {
+            free(items->list[i].path);
+            free(items->list[i].sum);
+        } else {
+            items->list[++kept] = items->list[i];
+        }
+    }
+    items->count = kept + 1;
+}
+
+/* The directories that are still to be read, and what was found. */
+struct search {
+    struct items *found;
+    struct items names; /* of the directory that is being read */
+    const char *root;
+    enum status status;
+};
+
+static void take_name(const char *name, void *user)
+{
+    add(&((struct search *)user)->names, copy_of(name));
+}
+
+/* What the library keeps of a download that was broken off. */
+static int is_partial(const char *name)
+{
+    static const char END[] = ".cos-partial";
+    size_t length = strlen(name);
+    return name[0] == '.' && length > sizeof END && strcmp(name + length + 1 - sizeof END, END) == 0;
+}
+
+static void take_file(struct search *search, const char *local, char *path)
+{
+    struct found found = look_at(local);
+    struct item *item;
+    if (found.kind == PATH_DIRECTORY)
+        append(&path, "/");
+    if (!is_wanted(path) && (found.kind != PATH_DIRECTORY || is_left_out(path))) {
+        free(path);
+    } else if (found.kind == PATH_FILE || found.kind == PATH_DIRECTORY) {
+        item = add(search->found, path);
+        item->size = found.size;
+        item->mtime = found.mtime;
+        item->is_folder = found.kind == PATH_DIRECTORY;
+    } else {
+        say("%-10s %s: %s", in_language("ignored"), path,
+            in_language(found.is_link ? "a symbolic link" : "not a file"));
+        free(path);
+    }
+}
+
+/* Reads the directory `path`, which ends with '/' or is "". */
+static void read_one(struct search *search, const char *path)
+{
+    char *directory = formatted("%s%s", search->root, path);
+    int error = read_directory(directory, take_name, search);
+    size_t i;
+    if (error) {
+        complain("%s: %s", directory, strerror(error));
+        search->status = WRONG;
+    }
+    for (i = 0; i < search->names.count; i++) {
+        const char *name = search->names.list[i].path;
+        char *local = formatted("%s%s", directory, name);
+        if (!is_partial(name))
+            take_file(search, local, formatted("%s%s", path, name));
+        free(local);
+    }
+    items_free(&search->names);
+    free(directory);
+}
+
+static enum status find_local(const char *root, struct items *items)
+{
+    struct search search = {items, {NULL, 0, 0}, root, DONE};
+    size_t i, kept = 0;
+    read_one(&search, "");
+    for (i = 0; i < items->count; i++) { /* it grows */
+        if (items->list[i].is_folder) {
+            char *path = copy_of(items->list[i].path);
+            read_one(&search, path);
+            free(path);
+        }
+    }
+    for (i = 0; i < items->count; i++) {
+        if (items->list[i].is_folder)
+            free(items->list[i].path);
+        else
+            items->list[kept++] = items->list[i];
+    }
+    items->count = kept;
+    return search.status;
+}
+
+static int take_remote(const struct entry *entry, void *user)
+{
+    if (!entry->is_folder && is_wanted(entry->path)) {
+        if (entry->is_unfinished)
+            say("%-10s %s: %s", in_language("ignored"), entry->path,
+                in_language("an unfinished upload"));
+        else
+            items_add(user, entry);
+    }
+    return 0;
+}
+
+enum status find_files(const cos_client *client, const struct place *folder, int flags,
+                       struct items *items)
+{
+    enum status status = DONE;
+    if (folder->bucket)
+        status = walk(client, folder, "", folder, ALL_FILES, flags, take_remote, items);
+    else if (!(flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
+        status = find_local(folder->path, items);
+    items_sort_by_path(items);
+    return status;
+}
+
+struct matching {
+    const char *pattern;
+    int files, folders; /* which are of interest */
+    struct items *items;
+};
+
+static int take_matching(const struct entry *entry, void *user)
+{
+    struct matching *matching = user;
+    size_t length = strlen(entry->path) - (size_t)entry->is_folder;
+    char *path = copy_of_part(entry->path, length);
+    if ((entry->is_folder ? matching->folders : matching->files) && matches(matching->pattern, path))
+        items_add(matching->items, entry);
+    free(path);
+    return 0;
+}
+
+int is_pattern_place(const struct place *place)
+{
+    return place->bucket && is_pattern(place->path);
+}
+
+enum status find_matching(const cos_client *client, const struct place *pattern,
+                          struct place *folder, struct items *items)
+{
+    size_t fixed = fixed_length(pattern->path), length = strlen(pattern->path) - fixed;
+    char *rest = copy_of(pattern->path + fixed), *begin, *front, *folder_path;
+    struct matching matching = {rest, 1, 1, items};
+    enum status status;
+    int is_deep;
+    if (length > 0 && rest[length - 1] == '/') {
+        matching.files = 0;
+        rest[length - 1] = '\0';
+    }
+    is_deep = strchr(rest, '/') || strstr(rest, "**");
+    matching.folders = !is_deep || !matching.files; /* the XML API does not tell them all */
+    front = copy_of_part(pattern->path, fixed);
+    folder_path = without_escapes(front);
+    *folder = place_of(formatted("cos://%s%s", pattern->bucket, folder_path));
+    /* Nothing but names that begin as the pattern does has to be listed. */
+    begin = copy_of_part(rest, is_deep ? 0 : strcspn(rest, "*?[\\"));
+    status = walk(client, folder, begin, pattern,
+                  !is_deep         ? IN_FOLDER
+                  : matching.files ? ALL_FILES
+                                   : BY_FOLDER,
+                  0, take_matching, &matching);
+    items_sort_by_path(items);
+    if (status == DONE && items->count == 0) {
+        complain("%s: nothing matches", pattern->text);
+        status = MISSING;
+    }
+    free(begin);
+    free(folder_path);
+    free(front);
+    free(rest);
+    return status;
+}

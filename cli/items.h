@@ -1,0 +1,46 @@
+/* What is in a folder, here or at the service. */
+#ifndef ITEMS_H
+#define ITEMS_H
+
+#include <cos.h>
+
+#include "place.h"
+#include "status.h"
+#include "walk.h"
+
+struct item {
+    char *path; /* from the folder on, with '/' between the names; that of a folder ends with it */
+    char *sum;  /* the service's SHA-1 or ETag; NULL if there is none */
+    long long size, mtime;
+    int is_folder, is_unfinished;
+};
+
+/* All zero at the start. */
+struct items {
+    struct item *list;
+    size_t count, room;
+};
+
+void items_add(struct items *items, const struct entry *entry);
+void items_free(struct items *items);
+
+/* Sorts as --sort and --reverse say, by name if they are not given. */
+enum status items_sort(struct items *items);
+
+/* Sorts by path, and takes away what is there twice. */
+void items_sort_by_path(struct items *items);
+
+/* The files in a folder and all below that --include and --exclude let pass, sorted by path. What could
+ * not be read is complained of and gives the status. `flags` are those of walk(). */
+enum status find_files(const cos_client *client, const struct place *folder, int flags,
+                       struct items *items);
+
+/* The files and folders that match the pattern in the path of a place, as paths from the folder in front of
+ * the first wildcard on, which is `folder`. MISSING, with a complaint, if there are none. */
+enum status find_matching(const cos_client *client, const struct place *pattern,
+                          struct place *folder, struct items *items);
+
+/* Whether the place is remote and its path has wildcards. */
+int is_pattern_place(const struct place *place);
+
+#endif

@@ -1,0 +1,433 @@
+/* Many calls, several at a time. */
+#include "jobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+#include "options.h"
+#include "print.h"
+#include "progress.h"
+#include "reply.h"
+#include "system.h"
+#include "text.h"
+#include "transfer.h"
+#include "watch.h"
+
+struct job *jobs_add(struct jobs *jobs, struct place from, struct place to)
+{
+    struct job *job;
+    if (jobs->count == jobs->room) {
+        jobs->room = jobs->room ? jobs->room * 2 : 16;
+        jobs->list = checked(realloc(jobs->list, jobs->room * sizeof *jobs->list));
+    }
+    job = &jobs->list[jobs->count++];
+    memset(job, 0, sizeof *job);
+    job->from = from;
+    job->to = to;
+    job->size = job->mtime = -1;
+    if (!from.bucket)
+        job->local = copy_of(from.path);
+    else if (!to.bucket && to.path)
+        job->local = copy_of(to.path);
+    return job;
+}
+
+struct job *jobs_add_removal(struct jobs *jobs, struct place from)
+{
+    struct place none = {NULL, NULL, NULL};
+    struct job *job = jobs_add(jobs, from, none);
+    job->is_removal = 1;
+    return job;
+}
+
+static void free_job(struct job *job)
+{
+    place_free(&job->from);
+    place_free(&job->to);
+    free(job->local);
+    free(job->problem);
+    cos_string_free(job->json);
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    size_t i;
+    for (i = 0; i < jobs->count; i++)
+        free_job(&jobs->list[i]);
+    free(jobs->list);
+}
+
+/* The work on all of them. The lock guards it. */
+struct crew {
+    const cos_client *client;
+    struct jobs *jobs;
+    size_t next, told; /* the numbers of those that were begun and told of */
+    int running, unreachable;
+    int is_given_up;
+    long long done, failed, missing, bytes;
+    enum status status;
+};
+
+/* Whether the two files at the service have the same content, by what stats of them say. */
+static int have_same_sum(const cos_client *client, const struct job *job)
+{
+    char *one = NULL, *other = NULL, *sum_of_one, *sum_of_other;
+    int same;
+    cos_stat_file(client, job->from.bucket, job->from.path, NULL, &one);
+    cos_stat_file(client, job->to.bucket, job->to.path, NULL, &other);
+    sum_of_one = cos_json_string(one, "/data/crc64");
+    sum_of_other = cos_json_string(other, "/data/crc64");
+    same = sum_of_one && sum_of_other && strcmp(sum_of_one, sum_of_other) == 0;
+    cos_string_free(sum_of_one);
+    cos_string_free(sum_of_other);
+    cos_string_free(one);
+    cos_string_free(other);
+    return same;
+}
+
+/* Whether the local file has the content of the one at the service, which `stat` tells of. */
+static int has_sum(const struct job *job, const char *stat)
+{
+    char sha1[SUM_TEXT], crc64[SUM_TEXT];
+    if (sums_of_file(job->local, sha1, crc64) != 0)
+        return 0;
+    return is_in(stat, "/data/crc64", crc64) || is_in(stat, "/data/sha", sha1);
+}
+
+/* Whether --times finds both files of the same time: -1 if nothing is known of it. */
+static int has_time(const struct job *job, const char *stat)
+{
+    int64_t kept;
+    long long local = job->from.bucket ? look_at(job->local).mtime : job->mtime;
+    if (!option('t') || option(CHECKSUM) ||
+        cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) != 0)
+        return -1;
+    return kept == local;
+}
+
+/* Whether source and destination, which have the same size, are the same. */
+static int is_same(const cos_client *client, const struct job *job)
+{
+    const struct place *remote = job->to.bucket ? &job->to : &job->from;
+    char *stat = NULL, sha1[SUM_TEXT], crc64[SUM_TEXT];
+    int same;
+    if (job->here) {
+        const char *a = job->here->sum, *b = job->there->sum;
+        return (a && b && strcmp(a, b) == 0) || have_same_sum(client, job);
+    }
+    /* The JSON API has the SHA-1 in its lists. */
+    if (!option('t') && job->there->sum && strlen(job->there->sum) == 40)
+        return sums_of_file(job->local, sha1, crc64) == 0 && strcmp(job->there->sum, sha1) == 0;
+    cos_stat_file(client, remote->bucket, remote->path, NULL, &stat);
+    same = has_time(job, stat);
+    if (same != 1) {
+        int64_t kept;
+        same = has_sum(job, stat);
+        if (same && option('t') && !job->to.bucket && !option(DRY_RUN) &&
+            cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) == 0)
+            set_time(job->local, (long long)kept);
+    }
+    cos_string_free(stat);
+    return same;
+}
+
+/* Makes the root of downloads and the directories below it that this one goes to. No link leads out of
+ * the root. Returns what is wrong, to be freed, or NULL. */
+static char *make_directories(const struct job *job)
+{
+    char *problem = NULL;
+    size_t i;
+    for (i = job->root - 1; job->local[i] && !problem; i++) {
+        char *part = copy_of_part(job->local, i);
+        int is_end = i > 0 && (i < job->root || job->local[i] == '/');
+        int error = is_end && !(i > job->root && look_at(part).is_link) ? make_directory(part) : 0;
+        if (is_end && i > job->root && look_at(part).is_link)
+            problem = formatted(in_language("%s: a symbolic link is in the way"), part);
+        else if (error)
+            problem = formatted("%s: %s", part, strerror(error));
+        free(part);
+    }
+    return problem;
+}
+
+/* Whether a download may be written to its path, below its root. Returns what is in the way, to be freed,
+ * or NULL. */
+static char *prepare(const struct job *job)
+{
+    const char *name = job->local + job->root;
+    char *problem = NULL;
+    if (job->root == 0)
+        return NULL; /* the path is the user's own */
+    while (*name && !problem) {
+        size_t length = strcspn(name, "/");
+        char *part = copy_of_part(name, length);
+        if (!is_possible_name(part))
+            problem = formatted(in_language("%s: no file can have this name here"),
+                                job->local + job->root);
+        free(part);
+        name += length + (name[length] != '\0');
+    }
+    if (!problem)
+        problem = make_directories(job);
+    if (!problem && look_at(job->local).is_link)
+        problem = formatted(in_language("%s: a symbolic link is in the way"), job->local);
+    return problem;
+}
+
+/* Gives a file that was downloaded the time that it had. */
+static void keep_time(const cos_client *client, const struct job *job)
+{
+    char *stat = NULL;
+    int64_t kept = 0;
+    if (cos_stat_file(client, job->from.bucket, job->from.path, NULL, &stat) == COS_OK &&
+        (cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) == 0 ||
+         cos_json_int(stat, "/data/mtime", &kept) == 0))
+        set_time(job->local, (long long)kept);
+    cos_string_free(stat);
+}
+
+static int copy_within(const cos_client *client, struct job *job)
+{
+    int is_within = strcmp(job->from.bucket, job->to.bucket) == 0, code;
+    char *options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
+    if (!is_within) {
+        char *bucket = quoted(job->to.bucket);
+        append(&options, ",\"dest_bucket\":%s", bucket);
+        free(bucket);
+    }
+    append(&options, "}");
+    code = (is_within && job->is_move ? cos_move_file : cos_copy_file)(
+        client, job->from.bucket, job->from.path, job->to.path, options, &job->json);
+    free(options);
+    return code;
+}
+
+/* Removes the source of a move. */
+static void remove_source(const cos_client *client, struct job *job)
+{
+    if (job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0)
+        return; /* the service has done it */
+    if (!job->from.bucket) {
+        int error = remove_path(job->local);
+        if (error)
+            job->problem = formatted("%s: %s", job->local, strerror(error));
+        return;
+    }
+    cos_string_free(job->json);
+    job->json = NULL;
+    job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
+}
+
+static void do_call(const cos_client *client, struct job *job, int concurrency)
+{
+    struct share share;
+    char *options;
+    if (job->is_removal && !job->from.bucket) {
+        int error = remove_path(job->local);
+        if (error)
+            job->problem = formatted("%s: %s", job->local, strerror(error));
+        return;
+    }
+    if (job->is_removal) {
+        job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
+        return;
+    }
+    if (job->from.bucket && job->to.bucket) {
+        job->code = copy_within(client, job);
+        return;
+    }
+    if (!job->to.bucket && (job->problem = prepare(job)) != NULL)
+        return;
+    options = transfer_options(&job->to, concurrency,
+                               option('t') && job->to.bucket ? look_at(job->local).mtime : -1);
+    share_begin(&share, job->size < 0);
+    if (job->to.bucket)
+        job->code = cos_upload_file(client, job->to.bucket, job->to.path, job->local, options,
+                                    share.transfer, &job->json);
+    else
+        job->code = cos_download_file(client, job->from.bucket, job->from.path, job->local, options,
+                                      share.transfer, &job->json);
+    share_end(&share);
+    free(options);
+    job->size = number_in(job->json, "/transfer/bytes");
+    if (option('t') && !job->to.bucket && job->code == COS_OK)
+        keep_time(client, job);
+}
+
+/* When a place was changed; -1 if nothing is there. */
+static long long time_of(const cos_client *client, const struct place *place)
+{
+    char *stat = NULL;
+    int64_t time = -1;
+    if (!place->bucket) {
+        struct found found = look_at(place->path);
+        return found.kind == PATH_MISSING ? -1 : found.mtime;
+    }
+    cos_stat_file(client, place->bucket, place->path, NULL, &stat);
+    cos_json_int(stat, "/data/mtime", &time);
+    cos_string_free(stat);
+    return (long long)time;
+}
+
+static void do_job(const cos_client *client, struct job *job, int concurrency)
+{
+    if (job->there && is_same(client, job)) {
+        job->is_unchanged = 1;
+        return;
+    }
+    if (job->looks_at_times && time_of(client, &job->from) <= time_of(client, &job->to)) {
+        job->is_unchanged = 1;
+        return;
+    }
+    if (job->there && option('n')) {
+        job->is_skipped = 1;
+        return;
+    }
+    if (option(DRY_RUN))
+        return;
+    do_call(client, job, concurrency);
+    if (job->is_move && job->code == COS_OK && !job->problem)
+        remove_source(client, job);
+}
+
+static void say_done(const struct job *job)
+{
+    const char *verb = job->is_move ? "move" : "copy";
+    if (option(DRY_RUN) && job->is_removal)
+        say("would delete %s", job->from.text);
+    else if (option(DRY_RUN))
+        say("would %s %s -> %s", verb, job->from.text, job->to.text);
+    else if (job->is_removal)
+        say("deleted %s", job->from.text);
+    else if ((job->from.bucket && job->to.bucket) || (job->is_move && job->from.bucket))
+        say("%s -> %s", job->from.text, job->to.text);
+    else
+        report_file(job->json, &job->from, &job->to);
+}
+
+static void note_failure(struct crew *crew, enum status status, int code)
+{
+    enum { ENOUGH = 8 }; /* in a row */
+    crew->failed++;
+    crew->status = crew->status != DONE ? crew->status : status;
+    crew->unreachable = code == COS_ERR_CONNECT ? crew->unreachable + 1 : 0;
+    crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
+}
+
+static void tell(struct crew *crew, struct job *job)
+{
+    const struct place *to = job->is_removal ? &job->from : &job->to;
+    const char *local = !job->is_removal && !job->to.bucket ? job->local : NULL;
+    if (job->problem) {
+        complain("%s", job->problem);
+        note_failure(crew, WRONG, 0);
+    } else if (job->is_unchanged) {
+        crew->jobs->unchanged++;
+    } else if (job->is_skipped || (!job->is_removal && is_kept(job->code, local))) {
+        if (job->json)
+            print_reply(job->json);
+        say("%s -> %s: exists, skipped", job->from.text, to->text);
+        crew->jobs->skipped++;
+    } else if (job->is_removal && job->code == COS_ERR_NOT_FOUND && option('f')) {
+        print_reply(job->json);
+        crew->jobs->skipped++;
+    } else if (job->code == COS_ERR_CANCELLED && is_interrupted()) {
+        print_reply(job->json);
+        crew->is_given_up = 1;
+    } else if (job->code != COS_OK) {
+        note_failure(crew, check(job->code, job->json, &job->from, to), job->code);
+    } else {
+        if (job->json)
+            print_reply(job->json);
+        say_done(job);
+        crew->unreachable = 0;
+        crew->done++;
+        crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
+    }
+}
+
+/* Tells of those that have ended, in the order of all. */
+static void tell_ended(struct crew *crew)
+{
+    struct jobs *jobs = crew->jobs;
+    while (crew->told < jobs->count && jobs->list[crew->told].is_ended) {
+        struct job *job = &jobs->list[crew->told++];
+        tell(crew, job);
+        cos_string_free(job->json);
+        job->json = NULL;
+    }
+}
+
+/* How many requests a job may have under way: what the others leave. */
+static int concurrency_of(const struct crew *crew)
+{
+    size_t left = crew->jobs->count - crew->next + (size_t)crew->running;
+    int all = given_concurrency();
+    return left >= (size_t)all ? 1 : all / (int)left;
+}
+
+static void work(void *user)
+{
+    struct crew *crew = user;
+    lock();
+    while (crew->next < crew->jobs->count && !crew->is_given_up && !is_interrupted()) {
+        int concurrency = concurrency_of(crew);
+        struct job *job = &crew->jobs->list[crew->next++];
+        crew->running++;
+        unlock();
+        do_job(crew->client, job, concurrency);
+        lock();
+        crew->running--;
+        job->is_ended = 1;
+        tell_ended(crew);
+    }
+    unlock();
+}
+
+static void tell_sum(const struct crew *crew, double seconds)
+{
+    const struct jobs *jobs = crew->jobs;
+    size_t left = jobs->count - crew->told;
+    char size[SHORT_TEXT];
+    if (is_interrupted())
+        complain("interrupted; the same command goes on where it stopped");
+    else if (left > 0)
+        complain("the service can't be reached; %lld more were not tried", (long long)left);
+    if (jobs->count > 1 && jobs->list[0].is_removal)
+        say(option(DRY_RUN) ? "would be deleted: %lld, failed: %lld" : "deleted: %lld, failed: %lld",
+            crew->done, crew->failed);
+    else if (option(DRY_RUN) && (jobs->count > 1 || jobs->tells_sum))
+        say("would be done: %lld, %s; unchanged: %lld, skipped: %lld, failed: %lld", crew->done,
+            size_text(crew->bytes, size), jobs->unchanged, jobs->skipped, crew->failed);
+    else if (jobs->count > 1 || jobs->tells_sum)
+        say("done: %lld, %s in %.1f s; unchanged: %lld, skipped: %lld, failed: %lld", crew->done,
+            size_text(crew->bytes, size), seconds, jobs->unchanged, jobs->skipped, crew->failed);
+    if (crew->failed > 0 && jobs->count > 1)
+        complain("%lld of %lld failed", crew->failed, (long long)jobs->count);
+}
+
+enum status jobs_run(const cos_client *client, struct jobs *jobs)
+{
+    struct crew crew = {.client = client, .jobs = jobs, .status = jobs->status};
+    double start = seconds_now();
+    int threads = given_concurrency();
+    uint64_t total = 0;
+    char *name = jobs->count == 1 ? last_name(&jobs->list[0].from)
+                                  : formatted(in_language("%lld files"), (long long)jobs->count);
+    size_t i;
+    for (i = 0; i < jobs->count; i++)
+        total += jobs->list[i].size > 0 && !jobs->list[i].is_removal ? (uint64_t)jobs->list[i].size
+                                                                     : 0;
+    if ((size_t)threads > jobs->count)
+        threads = (int)jobs->count;
+    if (threads > 0) {
+        progress_begin(name, total, 1);
+        run_watched(threads, work, &crew);
+        progress_end();
+    }
+    tell_ended(&crew);
+    tell_sum(&crew, seconds_now() - start);
+    free(name);
+    return crew.status;
+}

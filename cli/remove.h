@@ -1,0 +1,21 @@
+/* Removes many files at the service. */
+#ifndef REMOVE_H
+#define REMOVE_H
+
+#include <cos.h>
+
+#include "items.h"
+
+/* Removes files of a folder, with as few requests as the API allows, and tells of each; with --dry-run it
+ * only tells. */
+enum status remove_items(const cos_client *client, const struct place *folder,
+                         const struct items *items);
+
+/* Removes the folders in a folder, and itself, as far as nothing is in them. Says nothing of those that
+ * stay. */
+void remove_empty_folders(const cos_client *client, const struct place *folder);
+
+/* Whether the client speaks the XML API. */
+int speaks_xml(const cos_client *client);
+
+#endif

@@ -1,0 +1,39 @@
+/* Lists of the service, page by page. */
+#ifndef WALK_H
+#define WALK_H
+
+#include <cos.h>
+
+#include "place.h"
+#include "status.h"
+
+struct entry {
+    const char *path; /* from the folder on; that of a folder ends with '/' */
+    const char *json; /* as the service told it */
+    int is_folder;
+    int is_unfinished; /* an upload that was broken off */
+    long long size, mtime;
+};
+
+/* Takes an entry. Returns 0 to go on. */
+typedef int entry_fn(const struct entry *entry, void *user);
+
+enum walk {
+    IN_FOLDER,  /* files and folders in it */
+    BY_FOLDER,  /* these, then those in the folders that were found, and so on */
+    ALL_FILES,  /* the files in it and in all folders below, in any order; and perhaps folders */
+};
+
+enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2 };
+
+/* Hands over what is in a folder. Only names that begin with `begin` are listed; complaints are about
+ * the place `about`. Goes on behind a folder below that can't be listed; the first failure is
+ * returned. With TELLS_REPLIES among the flags --json prints the replies; with MAY_BE_MISSING a folder that
+ * is not there is an empty one. */
+enum status walk(const cos_client *client, const struct place *folder, const char *begin,
+                 const struct place *about, enum walk how, int flags, entry_fn *fn, void *user);
+
+/* The place that an entry of a folder is; to be freed. */
+struct place place_of_entry(const struct place *folder, const struct entry *entry);
+
+#endif

@@ -1,0 +1,14 @@
+/* Calls that Ctrl-C stops. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <cos.h>
+
+/* What stops the calls of the client that all commands use. */
+void set_stop(cos_transfer *stop);
+
+/* Runs `work` on so many threads at a time until all have ended. From the first Ctrl-C on that is noted
+ * (see system.h), all calls return that they were cancelled. */
+void run_watched(int threads, void (*work)(void *user), void *user);
+
+#endif

@@ -76,11 +76,12 @@ static enum status next_page(const cos_client *client, const struct place *place
 {
     char *prefix = quoted(place->path + 1), *key = quoted(page->key_marker),
          *id = quoted(page->id_marker), *json, *body, *truncated, *params;
+    int code;
     enum status status;
     params = formatted("{\"uploads\":\"\",\"prefix\":%s,\"key-marker\":%s,\"upload-id-marker\":%s}",
                        prefix, key, id);
-    status = check(cos_request(client, "GET", place->bucket, "/", params, NULL, NULL, 0, NULL, &json),
-                   json, place, place);
+    code = cos_request(client, "GET", place->bucket, "/", params, NULL, NULL, 0, NULL, &json);
+    status = check(code, json, place, place);
     body = cos_json_string(json, "/data/body");
     truncated = body ? xml_text(body, "IsTruncated") : NULL;
     page->is_last = status != DONE || !truncated || strcmp(truncated, "true") != 0;

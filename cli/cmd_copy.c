@@ -158,7 +158,7 @@ static enum status find_sources(const cos_client *client, const struct place *pl
             add_source(sources, place_of(text), -1);
             continue;
         }
-        this_one = find_matching(client, &places[i], &folder, &items);
+        this_one = find_matching(client, &places[i], 0, &folder, &items);
         for (j = 0; j < items.count; j++)
             add_source(sources, place_of(formatted("%s%s", folder.text, items.list[j].path)),
                        items.list[j].size);

@@ -74,7 +74,7 @@ static enum status list_matching(const cos_client *client, const struct place *p
 {
     struct items items = {NULL, 0, 0};
     struct place folder;
-    enum status status = find_matching(client, place, &folder, &items);
+    enum status status = find_matching(client, place, 0, &folder, &items);
     long long files = 0, bytes = 0;
     size_t i;
     if (items_sort(&items) != DONE)

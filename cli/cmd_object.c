@@ -137,6 +137,7 @@ const struct command EXISTS = {
     .least = 1,
     .run_each = run_exists,
     .takes_patterns = 1,
+    .is_silent = 1,
     .summary = "tell by the exit code whether files and folders are there",
     .details = "0 if all of them are, 3 if one is not; nothing is printed.\n"
                "\n"

@@ -28,6 +28,7 @@ static enum status run_head(const cos_client *client, const struct place *place)
 {
     long long bytes = option(BYTES) ? size_in(option(BYTES)) : 1024;
     char *options, *json;
+    int code;
     enum status status;
     int64_t size = 0;
     if (bytes < 0)
@@ -35,8 +36,8 @@ static enum status run_head(const cos_client *client, const struct place *place)
     if (ends_with_slash(place))
         return wrong("%s is a folder", place->text);
     /* The service has no range of an empty file. */
-    status = check_without_reply(
-        cos_stat_file(client, place->bucket, place->path, NULL, &json), json, place, place);
+    code = cos_stat_file(client, place->bucket, place->path, NULL, &json);
+    status = check_without_reply(code, json, place, place);
     cos_json_int(json, "/data/filesize", &size);
     cos_string_free(json);
     if (status != DONE || bytes == 0 || size == 0)

@@ -98,7 +98,8 @@ static enum status remove_matching(const cos_client *client, const struct place 
     struct items items = {NULL, 0, 0}, files = {NULL, 0, 0};
     struct jobs none = {0};
     struct place folder;
-    enum status status = find_matching(client, pattern, &folder, &items);
+    enum status status = find_matching(client, pattern, option('f') ? MAY_BE_MISSING : 0, &folder,
+                                       &items);
     size_t i;
     if (status == MISSING && option('f'))
         status = DONE;

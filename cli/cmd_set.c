@@ -26,13 +26,14 @@ static enum status update_file(const cos_client *client, const struct place *pla
 {
     enum status status = DONE;
     char *known = NULL, *changes = NULL, *options, *json;
+    int code;
     if (option('H') && !option(CLEAR_HEADERS))
         known = known_of(client, place, &status);
     if (status == DONE) {
         append_headers(&changes, known);
         options = formatted("{%s}", changes ? changes + 1 : ""); /* without the first comma */
-        status = check(cos_update_file(client, place->bucket, place->path, options, &json), json,
-                       place, place);
+        code = cos_update_file(client, place->bucket, place->path, options, &json);
+        status = check(code, json, place, place);
         cos_string_free(json);
         free(options);
     }
@@ -65,8 +66,8 @@ static enum status keep_access(const cos_client *client, const struct place *pla
     enum status status = DONE;
     if (authority && strcmp(authority, "eInvalid") != 0 && !option(ACL)) {
         char *options = formatted("{\"authority\":\"%s\"}", authority);
-        status = check(cos_update_file(client, place->bucket, place->path, options, &json), json,
-                       place, place);
+        int code = cos_update_file(client, place->bucket, place->path, options, &json);
+        status = check(code, json, place, place);
         cos_string_free(json);
         free(options);
     }
@@ -81,6 +82,7 @@ static enum status change_class(const cos_client *client, const struct place *pl
     enum status status;
     char *known = known_of(client, place, &status), *url, *source, *etag, *attribute, *json;
     struct stored stored = {NULL};
+    int code;
     if (!known)
         return status;
     if (number_in(known, "/data/filesize") > (long long)LARGEST_GIB << 30) {
@@ -100,9 +102,9 @@ static enum status change_class(const cos_client *client, const struct place *pl
         add_stored("x-cos-meta-biz-attr", attribute, &stored);
     cos_json_each(known, "/data/custom_headers", add_stored, &stored);
     append(&stored.json, "}");
-    status = check(cos_request(client, "PUT", place->bucket, place->path, NULL, stored.json, NULL, 0,
-                               NULL, &json),
-                   json, place, place);
+    code = cos_request(client, "PUT", place->bucket, place->path, NULL, stored.json, NULL, 0, NULL,
+                       &json);
+    status = check(code, json, place, place);
     if (status == DONE)
         status = keep_access(client, place, known);
     cos_string_free(json);
@@ -118,8 +120,8 @@ static enum status update_folder(const cos_client *client, const struct place *p
 {
     char *attribute = quoted(option(BIZ_ATTR)), *json;
     char *options = formatted("{\"biz_attr\":%s}", attribute);
-    enum status status = check(
-        cos_update_folder(client, place->bucket, place->path, options, &json), json, place, place);
+    int code = cos_update_folder(client, place->bucket, place->path, options, &json);
+    enum status status = check(code, json, place, place);
     cos_string_free(json);
     free(options);
     free(attribute);

@@ -13,6 +13,7 @@ struct command {
     const char *options;  /* the letters of those that it takes besides the common ones */
     int least, most;      /* operands; `most` 0: any number, -1: none */
     int takes_patterns;   /* run_each runs for each remote place that matches a pattern */
+    int is_silent;        /* that nothing matches is told by the exit code alone */
     int is_offline;       /* run_words runs it without an account */
     /* One of two: runs it for one remote place after the other, or for all operands at once. If
      * `least` is 0, the third one runs it without operands. */

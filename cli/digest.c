@@ -1,5 +1,4 @@
-/* The sums by which the service tells contents apart: SHA-1 with the JSON API, CRC-64 (ECMA-182, as in xz)
- * with the XML API. */
+/* The sums by which the service tells contents apart: SHA-1, MD5, and CRC-64 (ECMA-182, as in xz). */
 #include "digest.h"
 
 #include <errno.h>
@@ -9,7 +8,10 @@
 
 #include "system.h"
 
-struct sha1 {
+/* SHA-1 and MD5 have the same blocks and paddings, and differ in what is done with a block. */
+struct hash {
+    void (*add_block)(uint32_t *state, const unsigned char *block);
+    int is_big_endian;
     uint32_t state[5];
     unsigned char block[64];
     size_t used;
@@ -21,7 +23,7 @@ static uint32_t rotated(uint32_t value, int bits)
     return value << bits | value >> (32 - bits);
 }
 
-static void sha1_block(uint32_t state[5], const unsigned char *block)
+static void sha1_block(uint32_t *state, const unsigned char *block)
 {
     uint32_t w[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
     int i;
@@ -50,35 +52,82 @@ static void sha1_block(uint32_t state[5], const unsigned char *block)
     state[4] += e;
 }
 
-static void sha1_add(struct sha1 *sha1, const unsigned char *data, size_t size)
+static const uint32_t MD5_SINES[64] = {
+    0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a,
+    0xa8304613, 0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be,
+    0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340,
+    0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
+    0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8,
+    0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c,
+    0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa,
+    0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
+    0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92,
+    0xffeff47d, 0x85845dd1, 0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1,
+    0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
+};
+
+static void md5_block(uint32_t *state, const unsigned char *block)
 {
-    sha1->length += size;
+    static const int SHIFTS[4][4] = {
+        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+    static const int FACTORS[4] = {1, 5, 3, 7}, OFFSETS[4] = {0, 1, 5, 0};
+    uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3];
+    int i;
+    for (i = 0; i < 16; i++)
+        w[i] = (uint32_t)block[4 * i + 3] << 24 | (uint32_t)block[4 * i + 2] << 16 |
+               (uint32_t)block[4 * i + 1] << 8 | block[4 * i];
+    for (i = 0; i < 64; i++) {
+        int round = i / 16;
+        uint32_t f = round == 0   ? (b & c) | (~b & d)
+                     : round == 1 ? (d & b) | (~d & c)
+                     : round == 2 ? b ^ c ^ d
+                                  : c ^ (b | ~d);
+        uint32_t word = w[(i * FACTORS[round] + OFFSETS[round]) % 16];
+        uint32_t next = b + rotated(a + f + MD5_SINES[i] + word, SHIFTS[round][i % 4]);
+        a = d;
+        d = c;
+        c = b;
+        b = next;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+}
+
+static void hash_add(struct hash *hash, const unsigned char *data, size_t size)
+{
+    hash->length += size;
     while (size > 0) {
-        size_t room = sizeof sha1->block - sha1->used, part = size < room ? size : room;
-        memcpy(sha1->block + sha1->used, data, part);
-        sha1->used += part;
+        size_t room = sizeof hash->block - hash->used, part = size < room ? size : room;
+        memcpy(hash->block + hash->used, data, part);
+        hash->used += part;
         data += part;
         size -= part;
-        if (sha1->used == sizeof sha1->block) {
-            sha1_block(sha1->state, sha1->block);
-            sha1->used = 0;
+        if (hash->used == sizeof hash->block) {
+            hash->add_block(hash->state, hash->block);
+            hash->used = 0;
         }
     }
 }
 
-static void sha1_end(struct sha1 *sha1, char *text)
+/* Writes so many numbers of the state in hexadecimal digits. */
+static void hash_end(struct hash *hash, int count, char *text)
 {
-    uint64_t bits = sha1->length * 8;
+    static const unsigned char END[1] = {0x80}, ZERO[1] = {0};
+    uint64_t bits = hash->length * 8;
     unsigned char length[8];
     int i;
     for (i = 0; i < 8; i++)
-        length[i] = (unsigned char)(bits >> (56 - 8 * i));
-    sha1_add(sha1, (const unsigned char *)"\x80", 1);
-    while (sha1->used != 56)
-        sha1_add(sha1, (const unsigned char *)"", 1);
-    sha1_add(sha1, length, 8);
-    for (i = 0; i < 5; i++)
-        sprintf(text + 8 * i, "%08lx", (unsigned long)sha1->state[i]);
+        length[i] = (unsigned char)(bits >> 8 * (hash->is_big_endian ? 7 - i : i));
+    hash_add(hash, END, 1);
+    while (hash->used != 56)
+        hash_add(hash, ZERO, 1);
+    hash_add(hash, length, 8);
+    for (i = 0; i < 4 * count; i++) {
+        int byte = hash->is_big_endian ? 3 - i % 4 : i % 4;
+        sprintf(text + 2 * i, "%02x", (unsigned)(hash->state[i / 4] >> 8 * byte & 0xff));
+    }
 }
 
 static void make_crc64_table(uint64_t table[256])
@@ -92,25 +141,31 @@ static void make_crc64_table(uint64_t table[256])
     }
 }
 
-int sums_of_file(const char *path, char sha1_text[SUM_TEXT], char crc64_text[SUM_TEXT])
+int sums_of_file(const char *path, struct sums *sums)
 {
-    struct sha1 sha1 = {{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}, {0}, 0, 0};
+    struct hash sha1 = {.add_block = sha1_block, .is_big_endian = 1};
+    struct hash md5 = {.add_block = md5_block};
+    static const uint32_t START[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     uint64_t table[256], crc = ~UINT64_C(0);
     unsigned char buffer[65536];
     int file = open_to_read(path), error = 0;
     long got = 0, i;
     if (file < 0)
         return errno;
+    memcpy(sha1.state, START, sizeof START);
+    memcpy(md5.state, START, sizeof START);
     make_crc64_table(table);
     while (!is_interrupted() && (got = read_some(file, buffer, sizeof buffer)) > 0) {
-        sha1_add(&sha1, buffer, (size_t)got);
+        hash_add(&sha1, buffer, (size_t)got);
+        hash_add(&md5, buffer, (size_t)got);
         for (i = 0; i < got; i++)
             crc = table[(crc ^ buffer[i]) & 0xff] ^ crc >> 8;
     }
     if (got < 0)
         error = errno;
     close_file(file);
-    sha1_end(&sha1, sha1_text);
-    sprintf(crc64_text, "%llu", (unsigned long long)~crc);
+    hash_end(&sha1, 5, sums->sha1);
+    hash_end(&md5, 4, sums->md5);
+    sprintf(sums->crc64, "%llu", (unsigned long long)~crc);
     return error;
 }

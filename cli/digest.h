@@ -2,9 +2,13 @@
 #ifndef DIGEST_H
 #define DIGEST_H
 
-enum { SUM_TEXT = 48 };
+/* SHA-1 (JSON API) and MD5 (the ETag of what came in one request) in hexadecimal digits, and the CRC-64 of
+ * the XML API as a decimal number. */
+struct sums {
+    char sha1[41], md5[33], crc64[21];
+};
 
-/* Writes the SHA-1 of a file in hexadecimal digits, and its CRC-64 as a decimal number. Returns an errno. */
-int sums_of_file(const char *path, char sha1[SUM_TEXT], char crc64[SUM_TEXT]);
+/* Returns an errno. */
+int sums_of_file(const char *path, struct sums *sums);
 
 #endif

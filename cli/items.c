@@ -233,7 +233,7 @@ int is_pattern_place(const struct place *place)
     return place->bucket && is_pattern(place->path);
 }
 
-enum status find_matching(const cos_client *client, const struct place *pattern,
+enum status find_matching(const cos_client *client, const struct place *pattern, int flags,
                           struct place *folder, struct items *items)
 {
     size_t fixed = fixed_length(pattern->path), length = strlen(pattern->path) - fixed;
@@ -256,10 +256,11 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
                   !is_deep         ? IN_FOLDER
                   : matching.files ? ALL_FILES
                                    : BY_FOLDER,
-                  0, take_matching, &matching);
+                  flags, take_matching, &matching);
     items_sort_by_path(items);
     if (status == DONE && items->count == 0) {
-        complain("%s: nothing matches", pattern->text);
+        if (!(flags & MAY_BE_MISSING))
+            complain("%s: nothing matches", pattern->text);
         status = MISSING;
     }
     free(begin);

@@ -36,8 +36,9 @@ enum status find_files(const cos_client *client, const struct place *folder, int
                        struct items *items);
 
 /* The files and folders that match the pattern in the path of a place, as paths from the folder in front of
- * the first wildcard on, which is `folder`. MISSING, with a complaint, if there are none. */
-enum status find_matching(const cos_client *client, const struct place *pattern,
+ * the first wildcard on, which is `folder`. MISSING if there are none; that is complained of, but with
+ * MAY_BE_MISSING. */
+enum status find_matching(const cos_client *client, const struct place *pattern, int flags,
                           struct place *folder, struct items *items);
 
 /* Whether the place is remote and its path has wildcards. */

@@ -89,10 +89,10 @@ static int have_same_sum(const cos_client *client, const struct job *job)
 /* Whether the local file has the content of the one at the service, which `stat` tells of. */
 static int has_sum(const struct job *job, const char *stat)
 {
-    char sha1[SUM_TEXT], crc64[SUM_TEXT];
-    if (sums_of_file(job->local, sha1, crc64) != 0)
+    struct sums sums;
+    if (sums_of_file(job->local, &sums) != 0)
         return 0;
-    return is_in(stat, "/data/crc64", crc64) || is_in(stat, "/data/sha", sha1);
+    return is_in(stat, "/data/crc64", sums.crc64) || is_in(stat, "/data/sha", sums.sha1);
 }
 
 /* Whether --times finds both files of the same time: -1 if nothing is known of it. */
@@ -106,19 +106,30 @@ static int has_time(const struct job *job, const char *stat)
     return kept == local;
 }
 
+/* Whether the list has shown enough of the sum of the file at the service: of the JSON API's it is the
+ * SHA-1; of the XML API's, if it is the MD5, that of what came in one request. */
+static int has_listed_sum(const struct job *job, int *same)
+{
+    const char *sum = job->to.bucket ? job->there->sum : job->here->sum;
+    struct sums sums;
+    if (!sum || sums_of_file(job->local, &sums) != 0)
+        return 0;
+    *same = strcmp(sum, sums.sha1) == 0 || strcmp(sum, sums.md5) == 0;
+    return *same || strlen(sum) == sizeof sums.sha1 - 1;
+}
+
 /* Whether source and destination, which have the same size, are the same. */
 static int is_same(const cos_client *client, const struct job *job)
 {
     const struct place *remote = job->to.bucket ? &job->to : &job->from;
-    char *stat = NULL, sha1[SUM_TEXT], crc64[SUM_TEXT];
+    char *stat = NULL;
     int same;
-    if (job->here) {
+    if (job->from.bucket && job->to.bucket) {
         const char *a = job->here->sum, *b = job->there->sum;
         return (a && b && strcmp(a, b) == 0) || have_same_sum(client, job);
     }
-    /* The JSON API has the SHA-1 in its lists. */
-    if (!option('t') && job->there->sum && strlen(job->there->sum) == 40)
-        return sums_of_file(job->local, sha1, crc64) == 0 && strcmp(job->there->sum, sha1) == 0;
+    if (!option('t') && has_listed_sum(job, &same))
+        return same;
     cos_stat_file(client, remote->bucket, remote->path, NULL, &stat);
     same = has_time(job, stat);
     if (same != 1) {

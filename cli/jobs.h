@@ -13,8 +13,8 @@ struct job {
     char *local;             /* the path that is read or written; NULL if there is none */
     size_t root;             /* the part of `local` that is there and may be a link */
     long long size, mtime;   /* of the source; -1 if unknown */
-    struct item *there;      /* what the destination has, of the same size, to be compared; or NULL */
-    const struct item *here; /* the source of a copy within the service that is compared */
+    const struct item *here, *there; /* the source and what the destination has, of the same size, to be
+                                        compared; or NULL */
     int looks_at_times;      /* with --update: nothing was compared yet */
     int is_move;             /* the source goes when the rest is done */
     int is_removal;

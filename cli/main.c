@@ -64,7 +64,8 @@ static enum status run_matching(const struct command *command, const cos_client 
 {
     struct items items = {NULL, 0, 0};
     struct place folder;
-    enum status status = find_matching(client, pattern, &folder, &items);
+    enum status status = find_matching(client, pattern, command->is_silent ? MAY_BE_MISSING : 0,
+                                       &folder, &items);
     size_t i;
     for (i = 0; i < items.count; i++) {
         struct place place = place_of(formatted("%s%s", folder.text, items.list[i].path));

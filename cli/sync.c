@@ -37,8 +37,8 @@ static enum status find_sides(const cos_client *client, struct sides *sides)
     return status;
 }
 
-static void add_job(const struct sides *sides, const struct item *item, struct item *there,
-                    int is_move, struct jobs *jobs)
+static void add_job(const struct sides *sides, const struct item *item,
+                    const struct item *there, int is_move, struct jobs *jobs)
 {
     struct place from = place_of(formatted("%s%s", sides->from->text, item->path));
     struct place to = place_of(formatted("%s%s", sides->to->text, item->path));
@@ -50,7 +50,7 @@ static void add_job(const struct sides *sides, const struct item *item, struct i
         job->root = strlen(sides->to->path);
     if (there && there->size == item->size) {
         job->there = there;
-        job->here = from.bucket && to.bucket ? item : NULL;
+        job->here = item;
     }
 }
 

@@ -85,6 +85,8 @@ $(OBJCOPY) --strip-debug --keep-global-symbols=abi/symbols.txt $(LIB)/libcos.o
 endef
 endif
 
+MANUAL := $(if $(EXE),,$(BUILD)/cos-tool.1)
+
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
 
@@ -93,7 +95,7 @@ CHECKS := downloads hostile properties transfers trees uploads validation
 
 .DELETE_ON_ERROR:
 
-all: lib $(BUILD)/bin/cos$(EXE)
+all: lib $(BUILD)/bin/cos$(EXE) $(MANUAL)
 	@echo "$(LIB)/$(SHARED), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
 	    "make install installs them."
 
@@ -142,6 +144,10 @@ $(BUILD)/cli/%.o: cli/%.c
 
 -include $(CLI:.o=.d)
 
+# The manual of the command, which the command itself makes, if it runs on this machine.
+$(BUILD)/cos-tool.1: $(BUILD)/bin/cos
+	if LC_ALL=C $< help man >$@.new 2>/dev/null; then mv $@.new $@; else rm $@.new; fi
+
 # Only copies, so that root need not build; the command and the manual pages, if they were made. In
 # make lib install, lib comes first.
 install: $(filter all lib,$(MAKECMDGOALS))
@@ -154,6 +160,8 @@ install: $(filter all lib,$(MAKECMDGOALS))
 	install -m 644 include/cos.h include/cos.hpp $(DESTDIR)$(PREFIX)/include
 	if $(has_command); then install -d $(DESTDIR)$(PREFIX)/bin; fi
 	if $(has_command); then install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin; fi
+	if $(has_manual); then install -d $(MANDIR)/man1; fi
+	if $(has_manual); then install -m 644 $(BUILD)/cos-tool.1 $(MANDIR)/man1; fi
 	if [ -e $(MAN) ]; then install -d $(MANDIR)/man1 $(MANDIR)/man3; fi
 	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man1/*.1 $(MANDIR)/man1; fi
 	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man3/*.3 $(MANDIR)/man3; fi
@@ -175,6 +183,7 @@ $(call fill,cos-config-version.cmake) >$(DESTDIR)$(LIBDIR)/cmake/cos/cos-config-
 endef
 
 has_command = [ -e $(BUILD)/bin/cos ]
+has_manual = [ -e $(BUILD)/cos-tool.1 ]
 
 MAN := $(BUILD)/man
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
@@ -198,7 +207,7 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${pre
 
 uninstall:
 	@$(check_paths)
-	rm -f $(DESTDIR)$(PREFIX)/bin/cos
+	rm -f $(DESTDIR)$(PREFIX)/bin/cos $(DESTDIR)$(PREFIX)/share/man/man1/cos-tool.1
 	rm -f $(DESTDIR)$(PREFIX)/include/cos.h $(DESTDIR)$(PREFIX)/include/cos.hpp
 	rm -f $(DESTDIR)$(LIBDIR)/$(LINKED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc

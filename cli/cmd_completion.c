@@ -31,6 +31,8 @@ static void print_cases(const char *before, const char *after)
 {
     int i;
     for (i = 0; COMMANDS[i]; i++) {
+        if (COMMANDS[i] == &COMPLETION)
+            continue; /* it has words of its own */
         printf("    %s) options%s", COMMANDS[i]->name, before);
         print_names_of(COMMANDS[i]);
         printf("%s ;;\n", after);

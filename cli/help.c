@@ -109,18 +109,19 @@ static size_t blanks(const char *text)
     return strspn(text, " ");
 }
 
-/* Text whose lines with blanks in front stay as they are. */
-static void put_text(const char *text)
+/* Text whose lines with blanks in front stay as they are. What follows a title needs no `.PP`. */
+static void put_text(const char *text, int follows_title)
 {
-    int is_literal = 0, is_new = 1;
+    int is_literal = 0, is_new = !follows_title;
     while (*text) {
         size_t length = strcspn(text, "\n");
         int literal = blanks(text) > 0;
         if (literal != is_literal) {
-            puts(literal ? ".PP\n.nf" : ".fi");
+            puts(literal ? (follows_title ? ".nf" : ".PP\n.nf") : ".fi");
             is_new = !literal;
         }
         is_literal = literal;
+        follows_title = 0;
         if (length > 0 && is_new && !literal)
             puts(".PP");
         is_new = length == 0;
@@ -146,32 +147,32 @@ static void put_filled(const char *format, const char *value)
 {
     char text[2048];
     snprintf(text, sizeof text, format, value);
-    put_text(text);
+    put_text(text, 1);
 }
 
 void print_manual(void)
 {
     int i;
-    printf(".TH COS\\-TOOL 1 \"\" \"cos %s\" \"\"\n.SH NAME\ncos\\-tool, cos \\- files and folders of "
+    printf(".TH COS\\-TOOL 1 \"2026-11-27\" \"cos %s\" \"\"\n.SH NAME\ncos\\-tool, cos \\- files and folders of "
            "Tencent COS\n.SH SYNOPSIS\n.B cos\n.I COMMAND\n[OPTION...]\n.I ARGUMENT...\n"
            ".SH DESCRIPTION\n",
            cos_version());
-    put_text(SUMMARY);
+    put_text(SUMMARY, 1);
     puts(".SH COMMANDS");
     for (i = 0; COMMANDS[i]; i++) {
         printf(".SS \"cos %s [OPTION...] ", COMMANDS[i]->name);
         printf("%s\"\n", COMMANDS[i]->operands);
         put(COMMANDS[i]->summary, strlen(COMMANDS[i]->summary));
-        put_text(COMMANDS[i]->details);
+        put_text(COMMANDS[i]->details, 0);
         each_option(COMMANDS[i]->options, put_option, NULL);
     }
     puts(".SH OPTIONS\nOf every command:");
     each_option(COMMON_OPTIONS, put_option, NULL);
     puts(".SH OUTPUT");
-    put_text(OUTPUT);
+    put_text(OUTPUT, 1);
     puts(".SH FILES");
     put_filled(CONFIGURATION, CONFIG_PLACES);
-    put_text(SETTINGS);
+    put_text(SETTINGS, 0);
     puts(".SH EXIT STATUS");
     put_filled(EXIT_CODES, INTERRUPTED_CODES);
 }

@@ -236,6 +236,7 @@ fn what_is_installed_is_uninstalled() {
         &format!("{lib}/libcos.so.1"),
         &format!("{lib}/pkgconfig/cos.pc"),
         "usr/share/man/man1/cos-emulator.1",
+        "usr/share/man/man1/cos-tool.1",
     ];
     let wanted = wanted.into_iter().chain(pages.iter().map(String::as_str));
     assert_eq!(files(dir.path()), wanted.map(str::to_owned).collect());

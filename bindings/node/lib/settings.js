@@ -32,28 +32,53 @@ function readText(file) {
   return fs.readFileSync(file, "utf8");
 }
 
-/** Reads lines of NAME = VALUE; what begins with # is a comment. */
-function readFile(file) {
+/** A value without the quotes around it; undefined if one is not closed, or something follows it. */
+function unquoted(value) {
+  if (!/^["']/.test(value)) return value;
+  return /^(["'])(?:(?!\1).)*\1$/.test(value) ? value.slice(1, -1) : undefined;
+}
+
+/**
+ * Reads lines of NAME = VALUE; what begins with # is a comment. Lines behind [PROFILE] count only if
+ * COS_PROFILE names it, and win over those above.
+ */
+function readLines(file, lines) {
+  const profile = variable("COS_PROFILE");
   const settings = {};
-  readText(file).replace(/^\uFEFF/, "").split("\n").forEach((line, number) => {
-    const [, name, value] = /^([^=]*)=(.*)$/.exec(line.trim()) ?? [];
-    if (/^\s*(#|$)/.test(line)) return;
+  let section;
+  let isFound = profile === undefined;
+  lines.replace(/^\uFEFF/, "").split("\n").forEach((text, number) => {
+    const line = text.trim();
+    if (/^(#|$)/.test(line)) return;
+    const title = /^\[(.*\S.*)\]$/.exec(line);
+    if (title) {
+      section = title[1].trim();
+      isFound ||= section === profile;
+      return;
+    }
+    const [, name, given] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+    const value = given === undefined ? undefined : unquoted(given.trim());
     // The line is not shown: it may hold a secret.
-    if (!NAMES.includes(name?.trim())) {
+    if (!NAMES.includes(name?.trim()) || value === undefined) {
       throw new Error(`${file}:${number + 1}: this is not NAME = VALUE with a name from cos help`);
     }
-    settings[name.trim()] = value.trim();
+    if (section !== undefined && section !== profile) return;
+    // A token belongs to the keys that it came with.
+    if (section !== undefined && name.trim() === "secret_id") delete settings.token;
+    settings[name.trim()] = value;
   });
+  if (!isFound) throw new Error(`${file} has no section [${profile}]`);
   return settings;
 }
 
 function readConfiguration(file, mustExist) {
+  let lines = "";
   try {
-    return readFile(file);
+    lines = readText(file);
   } catch (error) {
     if (mustExist || error.code !== "ENOENT") throw error;
-    return {};
   }
+  return readLines(file, lines);
 }
 
 /** The settings, by the names that they have in the file. */

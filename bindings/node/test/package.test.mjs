@@ -135,6 +135,17 @@ test("the account comes from a file and the environment, as with the command", (
   const options = JSON.stringify({ scheme: "http", region: "ap-beijing", token: null });
   const other = run({ COS_APPID: "88", COS_REGION: "" }, options);
   assert.match(other, /^http:\/\/bucket-88\.cos\.ap-beijing.* v5$/);
+  // A profile is a section of the file.
+  const base = "appid = '77'\nsecret_id = ID\nsecret_key = \"K Y\"\nregion = ap-shanghai\ntoken = T\n";
+  writeFileSync(file, `${base}[ work ]\nappid = 78\nsecret_id = OTHER\nregion = sh\n[home]\nappid = 79\n`);
+  assert.match(run({}), /^https:\/\/bucket-77\..*\/a v5$/);
+  assert.match(run({ COS_PROFILE: "work" }), /^https:\/\/bucket-78\..*\/a v4$/);
+  assert.match(run({ COS_PROFILE: "home" }), /^https:\/\/bucket-79\..*\/a v5$/);
+  assert.match(run({ COS_PROFILE: "none" }), /no section \[none\]$/);
+  for (const line of ["secret_key = 'hidden", "secret_key = 'hidden' x", "[]"]) {
+    writeFileSync(file, line);
+    assert.match(run({}), /cos\.conf:1: this is not NAME = VALUE with a name from cos help$/);
+  }
   writeFileSync(file, "appid = 77\nsecret_kei = KEY\n");
   assert.match(run({}), /cos\.conf:2: this is not NAME = VALUE/);
   assert.match(run({ COS_CONFIG: join(directory, "none") }), /ENOENT/);

@@ -1,5 +1,6 @@
 """The account and the place of the service, from where the command `cos` has them: a file with lines
-NAME = VALUE, and variables of the environment, which win."""
+NAME = VALUE, and variables of the environment, which win. Lines behind [PROFILE] count only if COS_PROFILE
+names it, and win over those above."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import os
 import stat
 import sys
 import warnings
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from .errors import config_error
 
@@ -15,6 +16,7 @@ NAMES = ("appid", "secret_id", "secret_key", "region", "api", "token", "scheme",
          "download_hostname", "ca_file", "proxy")
 NEEDED = NAMES[:3]
 LARGEST = 65536
+BLANKS = " \t\r\n"
 
 
 def read(file: Optional[str] = None) -> Dict[str, str]:
@@ -22,7 +24,8 @@ def read(file: Optional[str] = None) -> Dict[str, str]:
     ~/.config/cos.conf, the first that is given; only one that was named has to exist."""
     named = file or os.environ.get("COS_CONFIG")
     path = named or default_path()
-    settings = _read_file(path, must_exist=bool(named))
+    lines = _read_file(path, must_exist=bool(named))
+    settings = _read_lines(path, lines, os.environ.get("COS_PROFILE"))
     if os.environ.get("COS_SECRET_ID"):
         # A token belongs to the keys that it came with.
         settings.pop("token", None)
@@ -45,33 +48,57 @@ def default_path() -> str:
     return os.path.join(base, "cos.conf")
 
 
-def _read_file(path: str, must_exist: bool) -> Dict[str, str]:
+def _read_file(path: str, must_exist: bool) -> List[str]:
     # Opening a pipe could make the program wait.
     if not must_exist and not os.path.isfile(path):
-        return {}
+        return []
     try:
         with open(path, "rb") as opened:
             data = opened.read(LARGEST)
             mode = os.fstat(opened.fileno()).st_mode
     except OSError as error:
         if not must_exist:
-            return {}
+            return []
         raise config_error(f"{path}: {error.strerror}") from error
     if len(data) == LARGEST:
         raise config_error(f"{path}: this is too large to be a configuration")
     if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o044:
         warnings.warn(f"others can read {path}; chmod 600 keeps the secret", stacklevel=4)
     try:
-        lines = data.decode("utf-8-sig").split("\n")
+        return data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise config_error(f"{path}: this is not UTF-8 text; save it as UTF-8") from None
-    settings = {}
+
+
+def _read_lines(path: str, lines: List[str], profile: Optional[str]) -> Dict[str, str]:
+    settings: Dict[str, str] = {}
+    section = found = None
     for number, line in enumerate(lines, 1):
-        name, equals, value = (part.strip(" \t\r\n") for part in line.partition("="))
-        if line.strip(" \t\r\n")[:1] in ("", "#"):
+        line = line.strip(BLANKS)
+        if line[:1] in ("", "#"):
             continue
-        if not equals or name not in NAMES:
+        if line[0] == "[" and line[-1] == "]" and line[1:-1].strip(BLANKS):
+            section = line[1:-1].strip(BLANKS)
+            found = found or section == profile
+            continue
+        name, equals, value = (part.strip(BLANKS) for part in line.partition("="))
+        value = _unquoted(value)
+        if not equals or name not in NAMES or value is None:
             # The line is not shown: it may hold a secret.
             raise config_error(f"{path}:{number}: this is not NAME = VALUE with a name of a setting")
-        settings[name] = value
+        if section in (None, profile):
+            if section and name == "secret_id":
+                settings.pop("token", None)
+            settings[name] = value
+    if profile and not found:
+        raise config_error(f"{path} has no section [{profile}]")
     return settings
+
+
+def _unquoted(value: str) -> Optional[str]:
+    """Without the quotes around it; None if one is not closed, or something follows it."""
+    if value[:1] not in ("'", '"'):
+        return value
+    if len(value) < 2 or value.find(value[0], 1) != len(value) - 1:
+        return None
+    return value[1:-1]

@@ -139,6 +139,20 @@ class Configuration(Test):
         os.environ["COS_SECRET_KEY"] = ""
         self.assertEqual(config.read(path)["secret_key"], "b")
 
+    def test_a_profile_is_a_section_of_the_file(self):
+        path = self.write("appid = '1'\nsecret_id = \"a b\"\nsecret_key = b\ntoken = c\n"
+                          "[ work ]\nsecret_id = d\nregion = 'sh'\n[home]\nsecret_id = e\n")
+        self.assertEqual(config.read(path), {"appid": "1", "secret_id": "a b", "secret_key": "b",
+                                             "token": "c"})
+        os.environ["COS_PROFILE"] = "work"
+        self.assertEqual(config.read(path), {"appid": "1", "secret_id": "d", "secret_key": "b",
+                                             "region": "sh"})
+        os.environ["COS_PROFILE"] = "none"
+        with self.assertRaisesRegex(cos.ConfigError, r"no section \[none\]"):
+            config.read(path)
+        with self.assertRaisesRegex(cos.ConfigError, r"no section \[none\]"):
+            config.read()
+
     def test_the_usual_places(self):
         text = "appid = 1\nsecret_id = a\nsecret_key = b\n"
         os.mkdir(self.local(".config"))
@@ -153,6 +167,9 @@ class Configuration(Test):
             ("appid = 1\nsecret_id = a\n", "no secret_key: set COS_SECRET_KEY"),
             ("appid = 1\nsecret-key = hidden\n", "cos.conf:2: "),
             ("hidden\n", "cos.conf:1: "),
+            ("secret_key = 'hidden\n", "cos.conf:1: "),
+            ("secret_key = \"hidden\" x\n", "cos.conf:1: "),
+            ("[]\n", "cos.conf:1: "),
             ("appid = 1\n".encode("utf-16"), "UTF-8"),
             (b"#" * 65536, "too large"),
         ):

@@ -133,8 +133,8 @@ const struct command ABORT = {
     .details =
         "What was sent of an upload is kept, and billed, until the upload is continued or dropped.\n"
         "All are dropped whose names begin with the path; --dry-run lists them. With the XML API\n"
-        "alone.\n"
-        "\n"
+        "alone.\n",
+    .examples =
         "  cos abort --dry-run cos://mybucket/\n"
         "  cos abort --older 7d cos://mybucket/videos/\n",
 };

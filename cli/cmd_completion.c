@@ -212,9 +212,10 @@ const struct command COMPLETION = {
     .is_offline = 1,
     .run_words = run_completion,
     .summary = "print what makes a shell complete the command",
-    .details = "Commands, options, and names at the service, which it asks for.\n"
-               "\n"
-               "  eval \"$(cos completion bash)\"      in ~/.bashrc\n"
-               "  eval \"$(cos completion zsh)\"       in ~/.zshrc, behind compinit\n"
-               "  cos completion fish | source       in ~/.config/fish/config.fish\n",
+    .details =
+        "Commands, options, and names at the service, which it asks for.\n",
+    .examples =
+        "  eval \"$(cos completion bash)\"      in ~/.bashrc\n"
+        "  eval \"$(cos completion zsh)\"       in ~/.zshrc, behind compinit\n"
+        "  cos completion fish | source       in ~/.config/fish/config.fish\n",
 };

@@ -255,8 +255,8 @@ const struct command CONFIG = {
         "with the keys, which tells whether they are right and which API it speaks. The file is\n"
         "written so that nobody else can read it; other lines in it stay. With --profile, the account\n"
         "is a section of the file, which --profile or COS_PROFILE choose. -f writes it even if the\n"
-        "service did not take it.\n"
-        "\n"
+        "service did not take it.\n",
+    .examples =
         "  cos config\n"
         "  cos config --profile work\n"
         "  cos ls --profile work cos://mybucket/\n",

@@ -79,7 +79,7 @@ static enum status copy(const cos_client *client, const struct place *from, long
     if (is_move && (is_stream(from) || is_stream(to)))
         return usage("%s: only files and folders can be moved", from->text);
     if (option(DRY_RUN) && (is_stream(from) || (is_stream(to) && !is_folder(from)))) {
-        say("would %s %s -> %s", "copy", from->text, to->text);
+        say("would copy %s -> %s", from->text, to->text);
         return DONE;
     }
     if (is_stream(from))
@@ -118,8 +118,8 @@ static enum status check_names(const struct place *places, int count, const stru
         if (!*first || strcmp(first, named[i].name) == 0)
             status = wrong("%s and %s can't both be copied to %s: %s", named[i - 1].place->text,
                            named[i].place->text, to->text,
-                           *first ? "they have the same name"
-                                  : "they may have files of the same name");
+                           in_language(*first ? "they have the same name"
+                                              : "they may have files of the same name"));
     }
     for (i = 0; i < count; i++)
         free(named[i].name);
@@ -258,28 +258,25 @@ const struct command CP = {
         "What was broken off is continued by the same command, but for uploads from a pipe, whose\n"
         "content may have 10000 slices: 78 GiB, or more with a larger --slice-size.\n"
         "\n"
-        "  cos cp report.pdf cos://mybucket/docs/\n"
-        "  cos cp cos://mybucket/docs/report.pdf .\n"
-        "  cos cp cos://mybucket/log - | grep error\n"
-        "  tar -c site | cos cp - cos://mybucket/site.tar\n"
-        "\n"
         "With -r, a folder comes to the destination under its own name; a cos:// path without a\n"
         "'/' at its end is the name of the copy itself. A local destination has to exist.\n"
-        "\n"
-        "  cos cp -r photos cos://mybucket/        makes cos://mybucket/photos/\n"
-        "  cos cp -r photos cos://mybucket/summer  makes cos://mybucket/summer/\n"
-        "  cos cp -r cos://mybucket/photos/ .      makes ./photos\n"
         "\n"
         "Wildcards in cos:// paths, which the shell must not see: '*' is any part of a name, '**' any\n"
         "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
         "\n"
-        "  cos cp 'cos://mybucket/logs/*.gz' logs/\n"
-        "\n"
         "--exclude and --include choose among the files of folders by the rules of .gitignore: a\n"
         "pattern with '/' is about the path below the folder, one without about names; 'tmp/' is about\n"
         "folders. The last one that matches decides. If the first is an --include, only what matches\n"
-        "is taken.\n"
-        "\n"
+        "is taken.\n",
+    .examples =
+        "  cos cp report.pdf cos://mybucket/docs/\n"
+        "  cos cp cos://mybucket/docs/report.pdf .\n"
+        "  cos cp cos://mybucket/log - | grep error\n"
+        "  tar -c site | cos cp - cos://mybucket/site.tar\n"
+        "  cos cp -r photos cos://mybucket/        makes cos://mybucket/photos/\n"
+        "  cos cp -r photos cos://mybucket/summer  makes cos://mybucket/summer/\n"
+        "  cos cp -r cos://mybucket/photos/ .      makes ./photos\n"
+        "  cos cp 'cos://mybucket/logs/*.gz' logs/\n"
         "  cos cp -r --exclude '*.tmp' --exclude /cache/ site cos://mybucket/\n"
         "  cos cp --header Cache-Control:no-cache --acl public-read a.html cos://mybucket/\n",
 };
@@ -300,8 +297,8 @@ const struct command SYNC = {
         "leave out is not deleted either.\n"
         "\n"
         "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
-        "than --max-delete allows, nothing is done.\n"
-        "\n"
+        "than --max-delete allows, nothing is done.\n",
+    .examples =
         "  cos sync site cos://mybucket/site/\n"
         "  cos sync cos://mybucket/site/ site\n"
         "  cos sync --delete --dry-run site cos://mybucket/site/\n"
@@ -317,8 +314,8 @@ const struct command MV = {
     .summary = "move or rename files and folders",
     .details =
         "As cos cp, and each source goes when its copy is there. Within the service nothing travels\n"
-        "to this machine.\n"
-        "\n"
+        "to this machine.\n",
+    .examples =
         "  cos mv cos://mybucket/draft.txt cos://mybucket/final.txt\n"
         "  cos mv -r cos://mybucket/2023/ cos://mybucket/archive/\n"
         "  cos mv 'cos://mybucket/in/*.csv' done/\n",

@@ -308,8 +308,8 @@ const struct command FIND = {
     .details =
         "Prints what all the options say, as paths that the other commands take. Without --type d\n"
         "it looks for files. A pattern is about the last name; '*' is any part of it, '?' one\n"
-        "character, [a-z] one of these. With --json an entry a line, as the service has it.\n"
-        "\n"
+        "character, [a-z] one of these. With --json an entry a line, as the service has it.\n",
+    .examples =
         "  cos find --name '*.log' --older 30d cos://mybucket/logs/\n"
         "  cos find -lh --larger 1G --sort size cos://mybucket/\n"
         "  cos find --newer 2024-12-31 --name '*.jpg' cos://mybucket/ | wc -l\n",
@@ -325,8 +325,8 @@ const struct command DU = {
     .summary = "sum up the sizes of files in folders",
     .details =
         "A line has the bytes, the number of files, and the folder. -d 1 also shows the folders in\n"
-        "it, -d 2 those in them.\n"
-        "\n"
+        "it, -d 2 those in them.\n",
+    .examples =
         "  cos du -h cos://mybucket/photos/\n"
         "  cos du -d 1 cos://mybucket/ | sort -n\n",
 };
@@ -339,7 +339,8 @@ const struct command TREE = {
     .run_each = run_tree,
     .takes_patterns = 1,
     .summary = "show folders as a tree",
-    .details = "A request or more for each folder; -d limits how deep it goes.\n"
-               "\n"
-               "  cos tree -d 2 cos://mybucket/\n",
+    .details =
+        "A request or more for each folder; -d limits how deep it goes.\n",
+    .examples =
+        "  cos tree -d 2 cos://mybucket/\n",
 };

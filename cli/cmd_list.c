@@ -173,8 +173,8 @@ const struct command LS = {
         "\n"
         "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
         "have to begin. A path may have wildcards, see cos help cp. With -r the folders in it follow,\n"
-        "with everything below them. With --json there is a reply for every page of 199 entries.\n"
-        "\n"
+        "with everything below them. With --json there is a reply for every page of 199 entries.\n",
+    .examples =
         "  cos ls -lh cos://mybucket/docs/\n"
         "  cos ls -l --sort size 'cos://mybucket/logs/*.gz'\n",
 };
@@ -186,5 +186,6 @@ const struct command BUCKETS = {
     .most = -1,
     .run_alone = list_buckets,
     .summary = "list the buckets of the account",
-    .details = "With the XML API alone. -l shows the regions and when they were made.\n",
+    .details =
+        "With the XML API alone. -l shows the regions and when they were made.\n",
 };

@@ -139,9 +139,10 @@ const struct command EXISTS = {
     .takes_patterns = 1,
     .is_silent = 1,
     .summary = "tell by the exit code whether files and folders are there",
-    .details = "0 if all of them are, 3 if one is not; nothing is printed.\n"
-               "\n"
-               "  cos exists cos://mybucket/done || cos cp result cos://mybucket/done\n",
+    .details =
+        "0 if all of them are, 3 if one is not; nothing is printed.\n",
+    .examples =
+        "  cos exists cos://mybucket/done || cos cp result cos://mybucket/done\n",
 };
 
 const struct command MKDIR = {
@@ -151,5 +152,6 @@ const struct command MKDIR = {
     .least = 1,
     .run_each = run_mkdir,
     .summary = "create folders",
-    .details = "Folders above it need not exist.\n",
+    .details =
+        "Folders above it need not exist.\n",
 };

@@ -58,9 +58,10 @@ const struct command CAT = {
     .run_each = run_cat,
     .takes_patterns = 1,
     .summary = "print files, one after the other",
-    .details = "The same as cos cp FILE -.\n"
-               "\n"
-               "  cos cat 'cos://mybucket/logs/2024-*.log' | grep error\n",
+    .details =
+        "The same as cos cp FILE -.\n",
+    .examples =
+        "  cos cat 'cos://mybucket/logs/2024-*.log' | grep error\n",
 };
 
 const struct command HEAD = {
@@ -71,7 +72,8 @@ const struct command HEAD = {
     .run_each = run_head,
     .takes_patterns = 1,
     .summary = "print the beginning of files",
-    .details = "Only what is printed travels.\n"
-               "\n"
-               "  cos head -c 4k cos://mybucket/big.csv\n",
+    .details =
+        "Only what is printed travels.\n",
+    .examples =
+        "  cos head -c 4k cos://mybucket/big.csv\n",
 };

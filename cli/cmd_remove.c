@@ -158,8 +158,8 @@ const struct command RM = {
     .details =
         "A folder, whose path ends with '/', is deleted only with -r. Wildcards, --include and\n"
         "--exclude are as with cos cp. -f is content with what is not there. Ctrl-C stops it; what is\n"
-        "deleted by then is gone.\n"
-        "\n"
+        "deleted by then is gone.\n",
+    .examples =
         "  cos rm cos://mybucket/a.txt cos://mybucket/b.txt\n"
         "  cos rm --dry-run 'cos://mybucket/logs/*.gz'\n"
         "  cos rm -r --include '*.tmp' cos://mybucket/work/\n",

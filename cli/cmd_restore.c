@@ -61,7 +61,7 @@ const struct command RESTORE = {
     .summary = "make archived files readable for some days",
     .details =
         "A file of an archive class can be downloaded only after it was restored. With the XML API\n"
-        "alone.\n"
-        "\n"
+        "alone.\n",
+    .examples =
         "  cos restore --days 3 --tier Bulk cos://mybucket/2019.tar\n",
 };

@@ -167,8 +167,8 @@ const struct command SET = {
     .details =
         "--header sets Cache-Control, Content-Type, Content-Language, Content-Disposition,\n"
         "Content-Encoding or an x-cos-meta-... of your own; with an empty value it goes. Headers that\n"
-        "are not named stay. --class needs the XML API, --forbid the JSON API.\n"
-        "\n"
+        "are not named stay. --class needs the XML API, --forbid the JSON API.\n",
+    .examples =
         "  cos set --header Content-Type:text/html cos://mybucket/index\n"
         "  cos set --header Cache-Control: --acl public-read 'cos://mybucket/site/*.css'\n"
         "  cos set --class STANDARD_IA cos://mybucket/old.tar\n",

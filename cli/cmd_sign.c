@@ -129,8 +129,8 @@ const struct command SIGN = {
         "Whoever has the URL can download the file until it expires or, with --method, do something\n"
         "else. Whether the file exists is not looked at. --header and --param may be given several\n"
         "times; a header has to be sent with the URL as it was signed. Methods other than GET,\n"
-        "headers and parameters need the XML API.\n"
-        "\n"
+        "headers and parameters need the XML API.\n",
+    .examples =
         "  cos sign --expires 10m cos://mybucket/report.pdf\n"
         "  cos sign --method PUT --header Content-Type:image/png cos://mybucket/photo.png\n"
         "  cos sign --param response-content-disposition=attachment cos://mybucket/report.pdf\n",

@@ -23,6 +23,7 @@ struct command {
     enum status (*run_words)(char **words, int count);
     const char *summary;
     const char *details;
+    const char *examples; /* lines with two blanks in front; NULL if there are none */
 };
 
 extern const struct command ABORT, BUCKETS, CAT, COMPLETION, CONFIG, CP, DU, EXISTS, FIND, HEAD, LS, MKDIR,

@@ -57,6 +57,8 @@ static void print_help_of(const struct command *command)
     if (*command->options)
         printf("\n%s\n", in_language("Options:"));
     each_option(command->options, print_option, NULL);
+    if (command->examples)
+        printf("\n%s\n%s", in_language("Examples:"), command->examples);
 }
 
 static void print_help_of_all(void)
@@ -165,6 +167,8 @@ void print_manual(void)
         put(COMMANDS[i]->summary, strlen(COMMANDS[i]->summary));
         put_text(COMMANDS[i]->details, 0);
         each_option(COMMANDS[i]->options, put_option, NULL);
+        if (COMMANDS[i]->examples)
+            put_text(COMMANDS[i]->examples, 0);
     }
     puts(".SH OPTIONS\nOf every command:");
     each_option(COMMON_OPTIONS, put_option, NULL);

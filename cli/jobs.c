@@ -304,11 +304,11 @@ static void do_job(const cos_client *client, struct job *job, int concurrency)
 
 static void say_done(const struct job *job)
 {
-    const char *verb = job->is_move ? "move" : "copy";
     if (option(DRY_RUN) && job->is_removal)
         say("would delete %s", job->from.text);
     else if (option(DRY_RUN))
-        say("would %s %s -> %s", verb, job->from.text, job->to.text);
+        say(job->is_move ? "would move %s -> %s" : "would copy %s -> %s", job->from.text,
+            job->to.text);
     else if (job->is_removal)
         say("deleted %s", job->from.text);
     else if ((job->from.bucket && job->to.bucket) || (job->is_move && job->from.bucket))

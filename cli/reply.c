@@ -52,13 +52,13 @@ static void hint(int code, const char *json, const struct place *about)
     char *theirs = cos_json_string(json, "/error/hint");
     const char *ours = theirs;
     if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
-        ours = "if it is a folder, its path ends with '/'";
+        ours = in_language("if it is a folder, its path ends with '/'");
     else if (code == COS_ERR_FOLDER_EXISTS)
         ours = strcmp(command_name(), "mkdir") == 0
-                   ? "with -p that is fine"
-                   : "to copy into a folder, end its path with '/'";
+                   ? in_language("with -p that is fine")
+                   : in_language("to copy into a folder, end its path with '/'");
     else if (code == COS_ERR_UPLOAD_CONFLICT)
-        ours = "other content was left unfinished there; remove it with cos rm";
+        ours = in_language("other content was left unfinished there; remove it with cos rm");
     if (ours)
         complain("hint: %s", ours);
     cos_string_free(theirs);
@@ -73,7 +73,7 @@ const char *plain(const char *message)
         if (strncmp(message, NAMES[i], strlen(NAMES[i])) == 0)
             return message + strlen(NAMES[i]);
     }
-    return message ? message : "there is no message";
+    return message ? message : in_language("there is no message");
 }
 
 /* The one of the two places that a failure is about. */

@@ -39,7 +39,7 @@ static char *resumed_text(const char *json)
 {
     char size[SHORT_TEXT];
     long long bytes = number_in(json, "/transfer/resumed_bytes");
-    return bytes > 0 ? formatted(", %s resumed", size_text(bytes, size)) : copy_of("");
+    return bytes > 0 ? formatted(in_language(", %s resumed"), size_text(bytes, size)) : copy_of("");
 }
 
 void report_file(const char *json, const struct place *from, const struct place *to)
@@ -48,7 +48,8 @@ void report_file(const char *json, const struct place *from, const struct place 
     char *resumed = resumed_text(json);
     say("%s -> %s: %s in %.1f s%s%s", from->text, to->text,
         size_text(number_in(json, "/transfer/bytes"), size), seconds ? strtod(seconds, NULL) : 0,
-        is_in(json, "/transfer/instant", "true") ? ", known to the service" : "", resumed);
+        is_in(json, "/transfer/instant", "true") ? in_language(", known to the service") : "",
+        resumed);
     free(resumed);
     cos_string_free(seconds);
 }
@@ -74,7 +75,7 @@ static int report_entry(const char *key, const char *entry, void *user)
     if (path && action && strcmp(action, "failed") == 0) {
         report->has_told_code = report->has_told_code || code == report->code;
         if (is_kept(code, local)) {
-            say("%-10s %s: exists", "skipped", path);
+            say("%-10s %s: exists", in_language("skipped"), path);
             report->skipped++;
         } else {
             complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(code), code);
@@ -82,7 +83,7 @@ static int report_entry(const char *key, const char *entry, void *user)
                 report->first_failure = code;
         }
     } else if (path && action && strcmp(action, "unchanged") != 0) {
-        say("%-10s %s%s%s", action, path, message ? ": " : "", message ? message : "");
+        say("%-10s %s%s%s", in_language(action), path, message ? ": " : "", message ? message : "");
     }
     cos_string_free(path);
     cos_string_free(action);
@@ -98,12 +99,12 @@ static void report_sum(const char *json, const struct place *from, const struct 
     long long travelled =
         number_in(json, is_upload ? "/transfer/sent_bytes" : "/transfer/received_bytes");
     char size[SHORT_TEXT], *resumed = resumed_text(json);
-    char *kept = skipped > 0 ? formatted("%lld skipped, ", skipped) : copy_of("");
+    char *kept = skipped > 0 ? formatted(in_language("%lld skipped, "), skipped) : copy_of("");
     say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %s%lld failed; %s %s%s", from->text,
         to->text, number_in(json, is_upload ? "/data/uploaded" : "/data/downloaded"),
-        is_upload ? "uploaded" : "downloaded", number_in(json, "/data/unchanged"),
+        in_language(is_upload ? "uploaded" : "downloaded"), number_in(json, "/data/unchanged"),
         number_in(json, "/data/ignored"), kept, number_in(json, "/data/failed") - skipped,
-        size_text(travelled, size), is_upload ? "sent" : "received", resumed);
+        size_text(travelled, size), in_language(is_upload ? "sent" : "received"), resumed);
     free(kept);
     free(resumed);
 }

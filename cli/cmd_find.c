@@ -49,7 +49,7 @@ static int has_name(const char *path, const char *pattern)
 static int is_found(const struct wanted *wanted, const struct entry *entry)
 {
     int has_size = wanted->larger >= 0 || wanted->smaller >= 0;
-    return (!wanted->type || (wanted->type == 'd') == entry->is_folder) &&
+    return (wanted->type == 'd') == entry->is_folder &&
            (!has_size || !entry->is_folder) && (wanted->larger < 0 || entry->size > wanted->larger) &&
            (wanted->smaller < 0 || entry->size < wanted->smaller) &&
            (wanted->newer < 0 || entry->mtime > wanted->newer) &&

@@ -317,13 +317,10 @@ static void say_done(const struct job *job)
         report_file(job->json, &job->from, &job->to);
 }
 
-static void note_failure(struct crew *crew, enum status status, int code)
+static void note_failure(struct crew *crew, enum status status)
 {
-    enum { ENOUGH = 8 }; /* in a row */
     crew->failed++;
     crew->status = crew->status != DONE ? crew->status : status;
-    crew->unreachable = code == COS_ERR_CONNECT ? crew->unreachable + 1 : 0;
-    crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
 }
 
 static void tell(struct crew *crew, struct job *job)
@@ -332,7 +329,7 @@ static void tell(struct crew *crew, struct job *job)
     const char *local = !job->is_removal && !job->to.bucket ? job->local : NULL;
     if (job->problem) {
         complain("%s", job->problem);
-        note_failure(crew, WRONG, 0);
+        note_failure(crew, WRONG);
     } else if (job->is_unchanged) {
         crew->jobs->unchanged++;
     } else if (job->is_skipped || (!job->is_removal && is_kept(job->code, local))) {
@@ -347,12 +344,11 @@ static void tell(struct crew *crew, struct job *job)
         print_reply(job->json);
         crew->is_given_up = 1;
     } else if (job->code != COS_OK) {
-        note_failure(crew, check(job->code, job->json, &job->from, to), job->code);
+        note_failure(crew, check(job->code, job->json, &job->from, to));
     } else {
         if (job->json)
             print_reply(job->json);
         say_done(job);
-        crew->unreachable = 0;
         crew->done++;
         crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
     }
@@ -378,6 +374,14 @@ static int concurrency_of(const struct crew *crew)
     return left >= (size_t)all ? 1 : all / (int)left;
 }
 
+/* A service that can't be reached for one file after the other is not asked for the rest. */
+static void note_reach(struct crew *crew, const struct job *job)
+{
+    enum { ENOUGH = 8 }; /* in a row */
+    crew->unreachable = job->code == COS_ERR_CONNECT ? crew->unreachable + 1 : 0;
+    crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
+}
+
 static void work(void *user)
 {
     struct crew *crew = user;
@@ -391,6 +395,7 @@ static void work(void *user)
         lock();
         crew->running--;
         job->is_ended = 1;
+        note_reach(crew, job);
         tell_ended(crew);
     }
     unlock();
@@ -401,7 +406,7 @@ static void tell_sum(const struct crew *crew, double seconds)
     const struct jobs *jobs = crew->jobs;
     size_t left = jobs->count - crew->told;
     char size[SHORT_TEXT];
-    if (is_interrupted())
+    if (is_interrupted() && jobs->count > 0)
         complain("interrupted; the same command goes on where it stopped");
     else if (left > 0)
         complain("the service can't be reached; %lld more were not tried", (long long)left);

@@ -116,7 +116,7 @@ static void draw_if_due(void)
 
 static int on_progress(uint64_t done, uint64_t total, void *user)
 {
-    enum { STEP = 2 << 20 }; /* the library reports more often than that */
+    enum { STEP = 3 << 19 }; /* the library reports more often than that */
     struct share *share = user;
     lock();
     /* What earlier calls have done comes at once, before anything else. */

@@ -52,6 +52,9 @@ need setpriv util-linux
 need cmake cmake
 need mandoc mandoc
 need groff groff
+need shellcheck shellcheck
+need zsh zsh
+need fish fish
 need python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null ||

@@ -1,0 +1,384 @@
+//! What brings files from one place to another: cp, mv, sync, beyond single files.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::*;
+
+for_each_api! {
+    many_files_travel_at_a_time,
+    filters_choose_by_the_rules_of_gitignore,
+    what_the_source_lacks_is_deleted_with_care,
+    nothing_is_done_in_a_dry_run,
+    times_are_kept_and_compared,
+    only_newer_files_replace_with_update,
+    folders_are_copied_and_moved_within_the_service,
+    files_move_in_and_out,
+    no_link_leads_out_of_the_destination,
+    failures_are_told_and_the_rest_goes_on,
+    a_service_that_is_gone_is_not_asked_for_each_file,
+    ctrl_c_ends_many_copies_and_they_go_on_later,
+}
+
+fn write(bed: &Bed, name: &str, text: &str) {
+    let path = bed.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// What is at the service, as paths.
+fn remote(bed: &Bed, folder: &str) -> Vec<String> {
+    let folder = format!("cos://{folder}");
+    let mut found: Vec<_> = run(bed, &["find", &folder])
+        .out
+        .lines()
+        .map(|line| line[folder.len()..].to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
+fn set_time(bed: &Bed, name: &str, seconds: u64) {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    File::options().write(true).open(bed.path(name)).unwrap().set_modified(time).unwrap();
+}
+
+fn time_of(bed: &Bed, name: &str) -> u64 {
+    let time = fs::metadata(bed.path(name)).unwrap().modified().unwrap();
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn many_files_travel_at_a_time(api: Api) {
+    let bed = Bed::new(api);
+    let names: Vec<_> = (0..100).map(|i| format!("many/{i:02}")).collect();
+    names.iter().for_each(|name| write(&bed, name, name));
+    bed.emulator.settings(|settings| settings.latency_ms = 20);
+    let timed = |arguments: &[&str]| {
+        let start = Instant::now();
+        (done(&bed, arguments), start.elapsed())
+    };
+    let (_, sync) = timed(&["sync", "-q", "many", "cos://private-bucket/sync/"]);
+    let mut copy: Vec<_> = names.iter().map(String::as_str).collect();
+    copy.insert(0, "cp");
+    copy.push("cos://private-bucket/copy/");
+    bed.emulator.clear_requests();
+    let (said, time) = timed(&copy);
+    assert_eq!(bed.emulator.requests().len(), 100);
+    assert!(time < 2 * sync + Duration::from_secs(1), "{time:?}, {sync:?} with sync");
+    // In their order, and with a sum.
+    assert!(said.starts_with("many/00 -> cos://private-bucket/copy/00: 7 bytes in "), "{said}");
+    assert!(said.contains("\ndone: 100, 700 bytes in "), "{said}");
+    assert!(said.ends_with("; unchanged: 0, skipped: 0, failed: 0\n"), "{said}");
+    fs::create_dir(bed.path("down")).unwrap();
+    let (_, time) = timed(&["cp", "cos://private-bucket/copy/*", "down"]);
+    assert!(time < 4 * sync + Duration::from_secs(1), "{time:?}, {sync:?} with sync");
+    assert_eq!(tree(&bed, "many"), tree(&bed, "down"));
+    let json = run(&bed, &["cp", "-j", "many/07", "many/01", "cos://private-bucket/"]).replies();
+    assert_eq!(json.len(), 2);
+}
+
+fn filters_choose_by_the_rules_of_gitignore(api: Api) {
+    let bed = Bed::new(api);
+    for name in
+        ["a.txt", "a.tmp", "build/x", "sub/build/y.txt", "sub/b.txt", "深/你.tmp", "深/c [1]"]
+    {
+        write(&bed, &format!("here/{name}"), name);
+    }
+    for (number, (filters, expected)) in [
+        (&["--exclude", "*.tmp"][..], "a.txt build/x sub/b.txt sub/build/y.txt 深/c [1]"),
+        (&["--exclude", "build/"], "a.tmp a.txt sub/b.txt 深/c [1] 深/你.tmp"),
+        (&["--exclude", "/build"], "a.tmp a.txt sub/b.txt sub/build/y.txt 深/c [1] 深/你.tmp"),
+        (&["--exclude", "sub/*"], "a.tmp a.txt build/x 深/c [1] 深/你.tmp"),
+        (&["--exclude", "**/*.txt"], "a.tmp build/x 深/c [1] 深/你.tmp"),
+        (&["--exclude", "*", "--include", "*.txt"], "a.txt sub/b.txt sub/build/y.txt"),
+        (&["--include", "*.txt", "--exclude", "build"], "a.txt sub/b.txt"),
+        (&["--include", "深/"], "深/c [1] 深/你.tmp"),
+        (&["--include", "?.tmp"], "a.tmp 深/你.tmp"),
+        (&["--include", "[a-b].t[!x]*"], "a.tmp"),
+        (&["--include", "c \\[1]"], "深/c [1]"),
+        (&["--include", "none"], ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = format!("private-bucket/{number}/");
+        let there = format!("cos://{folder}");
+        done(&bed, &[&["sync", "-q"], filters, &["here", &there]].concat());
+        assert_eq!(remote(&bed, &folder).join(" "), expected, "{filters:?}");
+    }
+    // The same on the way back, and for a copy with its name.
+    done(&bed, &["cp", "-qr", "here", "cos://private-bucket/all/"]);
+    fs::create_dir(bed.path("back")).unwrap();
+    done(&bed, &["cp", "-r", "--exclude", "build/", "cos://private-bucket/all/here/", "back"]);
+    assert_eq!(names_in(&bed.path("back/here")), ["a.tmp", "a.txt", "sub", "深"]);
+    assert_eq!(names_in(&bed.path("back/here/sub")), ["b.txt"]);
+}
+
+fn what_the_source_lacks_is_deleted_with_care(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["a", "b", "sub/c", "keep.me"] {
+        write(&bed, &format!("here/{name}"), name);
+    }
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-q", "here", there]);
+    fs::remove_file(bed.path("here/a")).unwrap();
+    fs::remove_file(bed.path("here/sub/c")).unwrap();
+    fs::remove_file(bed.path("here/keep.me")).unwrap();
+    let delete = ["sync", "--delete", "--exclude", "keep*", "here", there];
+    let few = ["sync", "--delete", "--max-delete", "1", "--exclude", "keep*", "here", there];
+    run(&bed, &few).with_code(2).complaining("2 files of cos://private-bucket/x/ would be deleted");
+    assert_eq!(remote(&bed, "private-bucket/x/").len(), 4);
+    // Not if something failed.
+    write(&bed, &format!("here/{REFUSED}"), "");
+    run(&bed, &delete).with_code(2).complaining("nothing was deleted");
+    assert_eq!(remote(&bed, "private-bucket/x/").len(), 4);
+    fs::remove_file(bed.path("here").join(REFUSED)).unwrap();
+    let said = done(&bed, &delete);
+    assert!(said.contains("deleted cos://private-bucket/x/sub/c\n"), "{said}");
+    assert!(said.ends_with("deleted: 2, failed: 0\n"), "{said}");
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["b", "keep.me"]);
+    // An empty source is more often a mistake than a wish.
+    fs::create_dir(bed.path("empty")).unwrap();
+    run(&bed, &["sync", "--delete", "empty", there]).with_code(2).complaining("has no files");
+    run(&bed, &["sync", "--delete", "missing", there])
+        .with_code(2)
+        .complaining("missing/: No such");
+    run(&bed, &["sync", "--delete", "cos://private-bucket/none/", "here"]).with_code(3);
+    assert_eq!(names_in(&bed.path("here")), ["b", "sub"]);
+    done(&bed, &["sync", "--delete", "-f", "empty", there]);
+    assert!(remote(&bed, "private-bucket/x/").is_empty());
+    // On this side as well.
+    done(&bed, &["sync", "-q", "here", there]);
+    write(&bed, "here/深/more", "");
+    done(&bed, &["sync", "--delete", there, "here"]);
+    assert!(!bed.path("here/深/more").exists() && bed.path("here/b").exists());
+    for alone in
+        [&["sync", "--max-delete", "1", "here", there], &["sync", "-f", "-q", "here", there]]
+    {
+        run(&bed, alone).with_code(2).complaining("with --delete");
+    }
+}
+
+fn nothing_is_done_in_a_dry_run(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    write(&bed, "here/sub/b", "b");
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-q", "here", there]);
+    write(&bed, "here/a", "A");
+    write(&bed, "here/c", "c");
+    fs::remove_file(bed.path("here/sub/b")).unwrap();
+    bed.emulator.clear_requests();
+    let said = done(&bed, &["sync", "--dry-run", "--delete", "here", there]);
+    assert_eq!(
+        said,
+        "would copy here/a -> cos://private-bucket/x/a\nwould copy here/c -> cos://private-bucket/x/c\n\
+         would be done: 2, 2 bytes; unchanged: 0, skipped: 0, failed: 0\n\
+         would delete cos://private-bucket/x/sub/b\n"
+    );
+    for arguments in [
+        &["cp", "--dry-run", "here/a", there][..],
+        &["cp", "--dry-run", "-r", "here", there],
+        &["cp", "--dry-run", "-", "cos://private-bucket/x/piped"],
+        &["cp", "--dry-run", "cos://private-bucket/x/a", "-"],
+        &["mv", "--dry-run", "-r", there, "cos://private-bucket/y/"],
+        &["mv", "--dry-run", "here/a", there],
+        &["rm", "--dry-run", "-r", there],
+    ] {
+        let said = done(&bed, arguments);
+        assert!(said.starts_with("would "), "{arguments:?}: {said}");
+    }
+    assert_eq!(sent(&bed) + bed.logged(Op::Delete).len(), 0);
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "sub/b"]);
+    assert!(bed.path("here/a").exists());
+}
+
+fn times_are_kept_and_compared(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    write(&bed, "here/b", "b");
+    set_time(&bed, "here/a", 1_600_000_000);
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-qt", "here", there]);
+    let shown = done(&bed, &["stat", "cos://private-bucket/x/a"]);
+    assert!(shown.contains("header     x-cos-meta-mtime: 1600000000\n"), "{shown}");
+    // Time and size are enough, unless contents are to be looked at.
+    write(&bed, "here/a", "A");
+    set_time(&bed, "here/a", 1_600_000_000);
+    assert!(done(&bed, &["sync", "-t", "here", there]).contains("unchanged: 2"));
+    assert!(done(&bed, &["sync", "-t", "--checksum", "here", there]).contains("unchanged: 1"));
+    assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/a"]), "A");
+    done(&bed, &["sync", "-qt", there, "back"]);
+    assert_eq!(time_of(&bed, "back/a"), 1_600_000_000);
+    set_time(&bed, "back/a", 1_700_000_000);
+    assert!(done(&bed, &["sync", "-t", there, "back"]).contains("unchanged: 2"));
+    assert_eq!(time_of(&bed, "back/a"), 1_600_000_000);
+    done(&bed, &["cp", "-t", "cos://private-bucket/x/a", "single"]);
+    assert_eq!(time_of(&bed, "single"), 1_600_000_000);
+    run(&bed, &["sync", "--checksum", "here", there]).with_code(2).complaining("--times");
+}
+
+fn only_newer_files_replace_with_update(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-q", "here", there]);
+    write(&bed, "here/a", "older");
+    set_time(&bed, "here/a", 1_600_000_000);
+    assert!(done(&bed, &["sync", "-u", "here", there]).contains("unchanged: 1"));
+    done(&bed, &["cp", "-u", "here/a", there]);
+    assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/a"]), "a");
+    set_time(&bed, "here/a", 4_000_000_000);
+    done(&bed, &["cp", "-u", "cos://private-bucket/x/a", "here/a"]);
+    assert_eq!(fs::read(bed.path("here/a")).unwrap(), b"older");
+    done(&bed, &["sync", "-u", "here", there]);
+    assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/a"]), "older");
+}
+
+fn folders_are_copied_and_moved_within_the_service(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["a", "sub/b", "深/c"] {
+        write(&bed, &format!("here/{name}"), name);
+    }
+    done(&bed, &["sync", "-q", "here", "cos://private-bucket/x/"]);
+    bed.emulator.clear_requests();
+    done(&bed, &["cp", "-r", "cos://private-bucket/x/", "cos://private-bucket/copies/"]);
+    done(&bed, &["cp", "-r", "cos://private-bucket/x/", "cos://private-bucket/named"]);
+    assert_eq!(remote(&bed, "private-bucket/copies/"), ["x/a", "x/sub/b", "x/深/c"]);
+    assert_eq!(remote(&bed, "private-bucket/named/"), ["a", "sub/b", "深/c"]);
+    let again = done(&bed, &["sync", "cos://private-bucket/x/", "cos://private-bucket/named/"]);
+    assert!(again.ends_with("unchanged: 3, skipped: 0, failed: 0\n"), "{again}");
+    done(&bed, &["mv", "-r", "cos://private-bucket/named/", "cos://private-bucket/moved"]);
+    assert_eq!(remote(&bed, "private-bucket/moved/"), ["a", "sub/b", "深/c"]);
+    run(&bed, &["exists", "cos://private-bucket/named/"]).with_code(3);
+    done(&bed, &["mv", "cos://private-bucket/moved/*", "-r", "cos://private-bucket/up/"]);
+    assert_eq!(remote(&bed, "private-bucket/up/"), ["a", "sub/b", "深/c"]);
+    assert_eq!((sent(&bed), bed.logged(Op::Download).len()), (0, 0), "nothing came here");
+    for inside in [
+        ["cp", "-r", "cos://private-bucket/x/", "cos://private-bucket/x/sub/"],
+        ["mv", "-r", "cos://private-bucket/x/", "cos://private-bucket/x/"],
+        ["sync", "-q", "cos://private-bucket/x/", "cos://private-bucket/x/sub/"],
+    ] {
+        run(&bed, &inside).with_code(2).complaining("in");
+    }
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "sub/b", "深/c"]);
+    let elsewhere = ["mv", "-r", "cos://private-bucket/x/", "cos://public-bucket/"];
+    if api == Api::V5 {
+        done(&bed, &elsewhere);
+        assert_eq!(remote(&bed, "public-bucket/"), ["x/a", "x/sub/b", "x/深/c"]);
+        assert!(remote(&bed, "private-bucket/x/").is_empty());
+    } else {
+        run(&bed, &elsewhere).with_code(2).complaining("only the XML API");
+        assert_eq!(remote(&bed, "private-bucket/x/").len(), 3, "what was not copied stays");
+    }
+}
+
+fn files_move_in_and_out(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "a", "a");
+    write(&bed, "tree/sub/b", "b");
+    done(&bed, &["mv", "a", "cos://private-bucket/in/"]);
+    assert!(!bed.path("a").exists());
+    done(&bed, &["mv", "cos://private-bucket/in/a", "out"]);
+    assert_eq!(fs::read(bed.path("out")).unwrap(), b"a");
+    run(&bed, &["exists", "cos://private-bucket/in/a"]).with_code(3);
+    done(&bed, &["mv", "-r", "tree", "cos://private-bucket/"]);
+    assert!(!bed.path("tree/sub/b").exists());
+    done(&bed, &["mv", "-r", "cos://private-bucket/tree/", "."]);
+    assert_eq!(fs::read(bed.path("tree/sub/b")).unwrap(), b"b");
+    // What does not arrive stays.
+    bed.emulator.inject(api.fault(Op::Upload, html(403)).forever());
+    run(&bed, &["mv", "out", "cos://private-bucket/"]).with_code(1);
+    assert!(bed.path("out").exists());
+    run(&bed, &["mv", "-", "cos://private-bucket/x"]).with_code(2).complaining("files and folders");
+    run(&bed, &["mv", "tree", "cos://private-bucket/x"]).with_code(2).complaining("-r moves");
+}
+
+fn no_link_leads_out_of_the_destination(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["here/out/file", "here/link", "here/fine"] {
+        write(&bed, name, "new");
+    }
+    done(&bed, &["sync", "-q", "here", "cos://private-bucket/x/"]);
+    write(&bed, "elsewhere/old", "old");
+    fs::create_dir(bed.path("down")).unwrap();
+    symlink("../elsewhere", bed.path("down/out")).unwrap();
+    symlink("../elsewhere/old", bed.path("down/link")).unwrap();
+    let get = ["sync", "--exclude", "none", "cos://private-bucket/x/", "down"];
+    let said = run(&bed, &get).with_code(2).complaining("symbolic link");
+    assert!(said.err.contains("2 of 3 failed") || said.err.contains("down/out"), "{said:?}");
+    assert_eq!(names_in(&bed.path("elsewhere")), ["old"]);
+    assert_eq!(fs::read(bed.path("elsewhere/old")).unwrap(), b"old");
+    assert_eq!(fs::read(bed.path("down/fine")).unwrap(), b"new");
+    // Nor is one followed on the way up.
+    let said = done(&bed, &["sync", "--exclude", "none", "down", "cos://private-bucket/y/"]);
+    assert!(said.contains("ignored    link: a symbolic link\n"), "{said}");
+    assert_eq!(remote(&bed, "private-bucket/y/"), ["fine"]);
+}
+
+fn failures_are_told_and_the_rest_goes_on(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["a", "b", "c"] {
+        write(&bed, name, name);
+    }
+    let said = run(&bed, &["cp", "a", "missing", "b", "c", "cos://private-bucket/"]).with_code(2);
+    assert!(said.err.starts_with("cos: cp: missing: "), "{said:?}");
+    assert!(said.err.ends_with("cos: cp: 1 of 4 failed\n"), "{said:?}");
+    assert!(said.out.contains("; unchanged: 0, skipped: 0, failed: 1\n"), "{said:?}");
+    assert_eq!(remote(&bed, "private-bucket/"), ["a", "b", "c"]);
+    let kept = done(&bed, &["cp", "-n", "a", "b", "cos://private-bucket/"]);
+    assert!(kept.contains("done: 0, 0 bytes in ") && kept.contains("skipped: 2"), "{kept}");
+    // The service limits uploads of the XML API alone.
+    let slow = ["cp", "--limit-rate", "2M", "a", "cos://private-bucket/slow"];
+    match api {
+        Api::V5 => done(&bed, &slow),
+        Api::V4 => run(&bed, &slow).with_code(2).complaining("for the XML API").out,
+    };
+    let down = ["cp", "--limit-rate", "2M", "cos://private-bucket/a", "down"];
+    run(&bed, &down).with_code(2).complaining("uploads alone");
+    for rate in ["1k", "fast"] {
+        run(&bed, &["cp", "--limit-rate", rate, "a", "cos://private-bucket/"]).with_code(2);
+    }
+}
+
+fn a_service_that_is_gone_is_not_asked_for_each_file(api: Api) {
+    let bed = Bed::new(api);
+    let names: Vec<_> = (0..40).map(|i| format!("f{i:02}")).collect();
+    names.iter().for_each(|name| write(&bed, name, name));
+    let mut copy = cos(&bed, &["cp", "--retries", "0"]);
+    copy.args(&names).arg("cos://private-bucket/").env("COS_HOSTNAME", "localhost:1");
+    let said = Said::of(copy.output().unwrap()).with_code(4).complaining("can't be reached");
+    assert!(said.err.lines().count() < 20, "{said:?}");
+}
+
+fn ctrl_c_ends_many_copies_and_they_go_on_later(api: Api) {
+    let bed = Bed::new(api);
+    bed.emulator.settings(|settings| settings.instant_upload = false);
+    let mib = if api == Api::V4 { 9 } else { 25 };
+    let bytes = fs::read(bed.file("large", mib * MIB)).unwrap();
+    write(&bed, "small", "small");
+    let arguments = ["cp", "large", "small", "cos://public-bucket/to/"];
+    let said = interrupted(&bed, &arguments, Op::Slice, "INT").with_code(130);
+    assert_eq!(said.err.matches("interrupted").count(), 1, "{said:?}");
+    let rest = done(&bed, &arguments);
+    assert!(rest.contains(" resumed\n"), "{rest}");
+    assert_stored(&bed.emulator, "/to/large", &bytes);
+    assert_stored(&bed.emulator, "/to/small", b"small");
+}
+
+/// What was there before is no speed.
+#[test]
+fn the_rate_is_of_what_travels_now() {
+    let bed = Bed::new(Api::V5);
+    bed.file("large", 25 * MIB);
+    done(&bed, &["cp", "large", "cos://private-bucket/"]);
+    let arguments = ["cp", "cos://private-bucket/large", "down"];
+    interrupted(&bed, &arguments, Op::Download, "INT").with_code(130);
+    bed.emulator.inject(Api::V5.fault(Op::Download, delay(1500)));
+    let mut script = command(&bed, "script");
+    script.args(["-qec", &format!("cos {}", arguments.join(" ")), "/dev/null"]);
+    let shown = String::from_utf8(succeed(&mut script).stdout).unwrap();
+    let frames = shown.split('\r').filter_map(|frame| frame.split_once(" 16.0 MiB "));
+    let rates: Vec<_> = frames.map(|(_, rest)| rest.trim().to_owned()).collect();
+    assert!(rates.len() > 3, "{shown:?}");
+    assert!(rates.iter().all(|rate| rate.starts_with("0 bytes/s")), "{shown:?}");
+}

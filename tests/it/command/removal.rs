@@ -1,0 +1,137 @@
+//! What takes something away: rm and abort.
+
+use super::*;
+
+for_each_api! {
+    patterns_and_filters_choose_what_goes,
+    what_is_not_there_is_no_matter_with_force,
+    ctrl_c_stops_a_deletion,
+}
+
+fn files(bed: &Bed, names: &[&str]) {
+    for name in names {
+        fs::create_dir_all(bed.path("here").join(name).parent().unwrap()).unwrap();
+        fs::write(bed.path("here").join(name), "").unwrap();
+    }
+    done(bed, &["sync", "-q", "here", "cos://private-bucket/x/"]);
+}
+
+fn found(bed: &Bed) -> String {
+    let mut lines: Vec<_> = run(bed, &["find", "cos://private-bucket/x/"])
+        .out
+        .lines()
+        .map(|line| line.trim_start_matches("cos://private-bucket/x/").to_owned())
+        .collect();
+    lines.sort();
+    lines.join(" ")
+}
+
+fn patterns_and_filters_choose_what_goes(api: Api) {
+    let bed = Bed::new(api);
+    let odd = if api == Api::V4 { "c &.gz" } else { "c & <d>.gz" };
+    files(&bed, &["a.gz", "b.gz", odd, "e", "sub/f.tmp", "sub/g", "深/h.tmp"]);
+    let all = found(&bed);
+    let dry = done(&bed, &["rm", "--dry-run", "cos://private-bucket/x/*.gz"]);
+    assert!(dry.starts_with("would delete cos://private-bucket/x/a.gz\n"), "{dry}");
+    assert!(dry.contains("\nwould be deleted: "), "{dry}");
+    assert_eq!(found(&bed), all);
+    run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(2).complaining("sub/ is a folder; -r");
+    assert_eq!(found(&bed), "sub/f.tmp sub/g 深/h.tmp");
+    done(&bed, &["rm", "-r", "--include", "*.tmp", "cos://private-bucket/x/"]);
+    assert_eq!(found(&bed), "sub/g");
+    files(&bed, &["sub/keep", "z"]);
+    done(
+        &bed,
+        &[
+            "rm",
+            "-r",
+            "--exclude",
+            "/sub/k*",
+            "--exclude",
+            "*.tmp",
+            "--exclude",
+            "*.gz",
+            "--exclude",
+            "e",
+            "cos://private-bucket/x/",
+        ],
+    );
+    let left = found(&bed);
+    assert!(left.split(' ').all(|name| name != "z") && left.contains("sub/keep"), "{left}");
+    done(&bed, &["rm", "-r", "cos://private-bucket/x*/"]);
+    assert_eq!(found(&bed), "");
+    run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(3);
+    run(&bed, &["rm", "here"]).with_code(2).complaining("does not begin with cos://");
+}
+
+fn what_is_not_there_is_no_matter_with_force(api: Api) {
+    let bed = Bed::new(api);
+    files(&bed, &["a", "b"]);
+    let a = "cos://private-bucket/x/a";
+    let said = run(&bed, &["rm", a, "cos://private-bucket/x/none", "cos://private-bucket/x/b"]);
+    assert!(said.with_code(3).out.contains("deleted cos://private-bucket/x/b\n"));
+    let none = ["rm", "-rf", a, "cos://private-bucket/none/", "cos://private-bucket/none*"];
+    assert!(!done(&bed, &none).contains("deleted cos"));
+}
+
+fn ctrl_c_stops_a_deletion(api: Api) {
+    let bed = Bed::new(api);
+    files(&bed, &["a", "b", "c", "d"]);
+    let op = if api == Api::V4 { "delete" } else { "delete_objects" };
+    let silence = Action::Drop { after: 0, end: End::Hang };
+    bed.emulator.inject(Fault::new(silence).op(op).forever());
+    for arguments in
+        [["rm", "-r", "cos://private-bucket/x/"], ["rm", "-f", "cos://private-bucket/x/*"]]
+    {
+        bed.emulator.clear_requests();
+        let mut command = command(&bed, "env");
+        command.args(["--default-signal=INT,TERM", "cos"]).args(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("the silence", || {
+            bed.emulator.requests().iter().any(|record| record.fault.is_some())
+        });
+        succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
+        wait(child).with_code(130).complaining("interrupted");
+    }
+    bed.emulator.clear_faults();
+    assert_eq!(found(&bed), "a b c d");
+}
+
+#[test]
+fn a_refused_deletion_among_others_is_told() {
+    let bed = Bed::new(Api::V5);
+    files(&bed, &["a", "b&c"]);
+    let refusal = "<DeleteResult><Error><Key>x/b&amp;c</Key><Code>AccessDenied</Code>\
+                   <Message>Access &lt;Denied&gt;.</Message></Error></DeleteResult>";
+    bed.emulator.inject(Fault::new(xml(200, refusal)).op("delete_objects"));
+    let said = run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(1);
+    assert_eq!(said.err, "cos: rm: /x/b&c: Access <Denied>. (AccessDenied)\n");
+    assert!(
+        said.out.ends_with("deleted cos://private-bucket/x/a\ndeleted: 1, failed: 1\n"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn uploads_that_were_broken_off_are_listed_and_dropped() {
+    let bed = Bed::new(Api::V5);
+    bed.file("large", 25 * MIB);
+    for name in ["你 & a", "b"] {
+        let to = format!("cos://public-bucket/in/{name}");
+        interrupted(&bed, &["cp", "large", &to], Op::Slice, "INT").with_code(130);
+    }
+    let listed = done(&bed, &["abort", "--dry-run", "cos://public-bucket/in/"]);
+    assert!(listed.contains("  cos://public-bucket/in/你 & a\n"), "{listed}");
+    assert!(listed.ends_with("unfinished uploads: 2\n"), "{listed}");
+    let old = done(&bed, &["abort", "--older", "1h", "cos://public-bucket/"]);
+    assert_eq!(old, "unfinished uploads: 0\n");
+    let dropped = done(&bed, &["abort", "cos://public-bucket/in/b"]);
+    assert_eq!(dropped, "dropped cos://public-bucket/in/b\nunfinished uploads: 1\n");
+    done(&bed, &["abort", "cos://public-bucket"]);
+    assert!(done(&bed, &["abort", "--dry-run", "cos://public-bucket"]).ends_with(": 0\n"));
+    run(&bed, &["abort", "cos://missing/"]).with_code(3);
+    run(&bed, &["abort", "--older", "x", "cos://public-bucket/"]).with_code(2);
+    let bed = Bed::new(Api::V4);
+    run(&bed, &["abort", "cos://public-bucket/"]).with_code(2).complaining("cos rm drops them");
+    assert!(bed.emulator.requests().is_empty());
+}

@@ -373,7 +373,7 @@ fn the_rate_is_of_what_travels_now() {
     done(&bed, &["cp", "large", "cos://private-bucket/"]);
     let arguments = ["cp", "cos://private-bucket/large", "down"];
     interrupted(&bed, &arguments, Op::Download, "INT").with_code(130);
-    bed.emulator.inject(Api::V5.fault(Op::Download, delay(1500)));
+    bed.emulator.inject(Api::V5.fault(Op::Download, delay(1500)).forever());
     let mut script = command(&bed, "script");
     script.args(["-qec", &format!("cos {}", arguments.join(" ")), "/dev/null"]);
     let shown = String::from_utf8(succeed(&mut script).stdout).unwrap();

@@ -116,12 +116,12 @@ static void draw_if_due(void)
 
 static int on_progress(uint64_t done, uint64_t total, void *user)
 {
-    enum { STEP = 3 << 19 }; /* the library reports more often than that */
+    static const double FASTEST = 16e9; /* bytes a second */
     struct share *share = user;
     lock();
-    /* What earlier calls have done comes at once, before anything else. */
-    if (share->done == 0 && done > STEP)
-        bar.resumed += done;
+    /* What earlier calls have done comes at once, faster than anything can travel. */
+    if (share->time > 0 && (double)(done - share->done) > FASTEST * (seconds_now() - share->time))
+        bar.resumed += done - share->done;
     bar.done += done - share->done;
     share->done = done;
     if (share->adds_total && total > share->total) {
@@ -129,6 +129,7 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
         share->total = total;
     }
     draw_if_due();
+    share->time = seconds_now();
     unlock();
     return is_interrupted();
 }

@@ -14,6 +14,7 @@ struct mark {
 struct share {
     cos_transfer *transfer; /* for the call */
     uint64_t done, total;
+    double time; /* of the last report */
     int adds_total; /* the bar does not know the size of this call yet */
 };
 

@@ -229,6 +229,7 @@ char *read_line(int is_secret)
     char *line = NULL, c;
     ssize_t got;
     if (hides) {
+        interrupts_begin(); /* Ctrl-C ends the program only when the terminal shows what is typed again */
         silent = old;
         silent.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
@@ -237,6 +238,7 @@ char *read_line(int is_secret)
         append(&line, "%c", c);
     if (hides) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+        interrupts_end();
         fputc('\n', stderr);
     }
     return line || got != 1 ? line : copy_of("");

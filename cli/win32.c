@@ -300,10 +300,13 @@ char *read_line(int is_secret)
     char *line = NULL, c;
     int got;
     size_t length;
+    if (hides)
+        interrupts_begin(); /* Ctrl-C ends the program only when the console shows what is typed again */
     while ((got = _read(STANDARD_INPUT, &c, 1)) == 1 && c != '\n')
         append(&line, "%c", c);
     if (hides) {
         SetConsoleMode(input, mode);
+        interrupts_end();
         fputc('\n', stderr);
     }
     length = line ? strlen(line) : 0;

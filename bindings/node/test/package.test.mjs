@@ -136,7 +136,7 @@ test("the account comes from a file and the environment, as with the command", (
   const other = run({ COS_APPID: "88", COS_REGION: "" }, options);
   assert.match(other, /^http:\/\/bucket-88\.cos\.ap-beijing.* v5$/);
   // A profile is a section of the file.
-  const base = "appid = '77'\nsecret_id = ID\nsecret_key = \"K Y\"\nregion = ap-shanghai\ntoken = T\n";
+  const base = "appid = '77'\nsecret_id = ID\nsecret_key = \"KEY\"\nregion = ap-shanghai\ntoken = T\n";
   writeFileSync(file, `${base}[ work ]\nappid = 78\nsecret_id = OTHER\nregion = sh\n[home]\nappid = 79\n`);
   assert.match(run({}), /^https:\/\/bucket-77\..*\/a v5$/);
   assert.match(run({ COS_PROFILE: "work" }), /^https:\/\/bucket-78\..*\/a v4$/);

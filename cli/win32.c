@@ -112,15 +112,29 @@ static int add_matching(struct arguments *arguments, const char *pattern)
     return arguments->count - before;
 }
 
+/* Whether the next argument is a pattern for the command itself. */
+static int takes_pattern(const char *argument)
+{
+    static const char *const OPTIONS[] = {"--include", "--exclude", "--name"};
+    size_t i;
+    for (i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++) {
+        if (strcmp(argument, OPTIONS[i]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* Kept until the end of the program. */
 static struct arguments read_arguments(void)
 {
     struct arguments arguments = {0, NULL};
-    int count = 0, i;
+    int count = 0, i, is_pattern = 0;
     wchar_t **given = checked(CommandLineToArgvW(GetCommandLineW(), &count));
     for (i = 0; i < count; i++) {
         char *argument = narrow(given[i]);
-        if (i > 0 && add_matching(&arguments, argument) > 0)
+        int is_left_alone = i == 0 || is_pattern;
+        is_pattern = takes_pattern(argument);
+        if (!is_left_alone && add_matching(&arguments, argument) > 0)
             free(argument);
         else
             add_argument(&arguments, argument);

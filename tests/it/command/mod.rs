@@ -1256,7 +1256,10 @@ fn nothing_leaks_and_nothing_is_read_that_is_not_there(api: Api) {
         (0, &["find", "-lh", "--name", "*", "--sort", "time", "cos://private-bucket/"]),
         (0, &["tree", "cos://private-bucket/"]),
         (0, &["du", "-d", "2", "cos://private-bucket/"]),
-        (0, &["set", "-H", "Cache-Control:a", "--acl", "private", "cos://private-bucket/docs/conf"]),
+        (
+            0,
+            &["set", "-H", "Cache-Control:a", "--acl", "private", "cos://private-bucket/docs/conf"],
+        ),
         (in_xml, &["abort", "--dry-run", "cos://private-bucket/"]),
         (0, &["rm", "cos://private-bucket/t3/**"]),
         (0, &["help", "man"]),

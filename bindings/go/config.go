@@ -17,12 +17,14 @@ import (
 var settingNames = []string{"appid", "secret_id", "secret_key", "region", "api", "token", "scheme",
 	"hostname", "download_hostname", "ca_file", "proxy"}
 
+const blanks = " \t\r"
+
 // The largest file that is taken for a configuration.
 const largestConfig = 65536
 
 // FromEnv makes a client of what is configured for the command cos: in a file with lines such as
 // appid = 1250000000, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and
-// so on win. The options win over both. The file is the one that is given, $COS_CONFIG,
+// so on win; COS_PROFILE chooses a section [NAME] of the file. The options win over both. The file is the one that is given, $COS_CONFIG,
 // $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows %APPDATA%\cos.conf; one that nobody named need
 // not be there.
 func FromEnv(file string, opts *ClientOptions) (*Client, error) {
@@ -55,7 +57,11 @@ func readSettings(file string) (map[string]string, error) {
 	if path == "" {
 		path = defaultConfig()
 	}
-	settings, err := readConfig(path, named != "")
+	text, err := readConfig(path, named != "")
+	if err != nil {
+		return nil, err
+	}
+	settings, err := parseConfig(path, text, os.Getenv("COS_PROFILE"))
 	if err != nil {
 		return nil, err
 	}
@@ -89,43 +95,84 @@ func defaultConfig() string {
 	return filepath.Join(directory, "cos.conf")
 }
 
-func readConfig(path string, mustExist bool) (map[string]string, error) {
-	settings := map[string]string{}
+func readConfig(path string, mustExist bool) (string, error) {
 	// Opening a pipe that nobody named could make the program wait.
 	if info, err := os.Stat(path); !mustExist && (err != nil || !info.Mode().IsRegular()) {
-		return settings, nil
+		return "", nil
 	}
 	opened, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) && !mustExist {
-		return settings, nil
+		return "", nil
 	}
 	if err != nil {
-		return nil, badConfig(err, "%v", err)
+		return "", badConfig(err, "%v", err)
 	}
 	defer opened.Close()
 	text, err := io.ReadAll(io.LimitReader(opened, largestConfig))
 	switch {
 	case err != nil:
-		return nil, badConfig(err, "%v", err)
+		return "", badConfig(err, "%v", err)
 	case len(text) == largestConfig:
-		return nil, badConfig(nil, "%s: this is too large to be a configuration", path)
+		return "", badConfig(nil, "%s: this is too large to be a configuration", path)
 	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
-		return nil, badConfig(nil, "%s: this is not UTF-8 text; save it as UTF-8", path)
+		return "", badConfig(nil, "%s: this is not UTF-8 text; save it as UTF-8", path)
 	}
-	for i, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		line = strings.Trim(line, " \t\r")
+	return strings.TrimPrefix(string(text), "\ufeff"), nil
+}
+
+// parseConfig reads lines NAME = VALUE. Those behind [PROFILE] count only for that profile, and win over
+// those above the first section.
+func parseConfig(path, text, profile string) (map[string]string, error) {
+	settings := map[string]string{}
+	section, isFound := "", profile == ""
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.Trim(line, blanks)
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		if title, isTitle := titleOf(line); isTitle {
+			section = title
+			isFound = isFound || section == profile
+			continue
+		}
 		name, value, isSetting := strings.Cut(line, "=")
-		name = strings.Trim(name, " \t")
-		if !isSetting || !isSettingName(name) {
+		name = strings.Trim(name, blanks)
+		value, isWhole := unquoted(strings.Trim(value, blanks))
+		if !isSetting || !isWhole || !isSettingName(name) {
 			// The line is not shown: it may hold a secret.
 			return nil, badConfig(nil, "%s:%d: this is not NAME = VALUE with a name of a setting", path, i+1)
 		}
-		settings[name] = strings.Trim(value, " \t")
+		if section != "" && section != profile {
+			continue
+		}
+		if section != "" && name == "secret_id" {
+			// A token belongs to the keys that it came with.
+			delete(settings, "token")
+		}
+		settings[name] = value
+	}
+	if !isFound {
+		return nil, badConfig(nil, "%s has no section [%s]", path, profile)
 	}
 	return settings, nil
+}
+
+// titleOf is the name of a section that begins with this line.
+func titleOf(line string) (string, bool) {
+	if line[0] != '[' || line[len(line)-1] != ']' {
+		return "", false
+	}
+	title := strings.Trim(line[1:len(line)-1], blanks)
+	return title, title != ""
+}
+
+// unquoted is a value without the quotes around it; false if one is not closed, or something follows it.
+func unquoted(value string) (string, bool) {
+	if value == "" || (value[0] != '"' && value[0] != '\'') {
+		return value, true
+	}
+	inside, rest, isClosed := strings.Cut(value[1:], value[:1])
+	return inside, isClosed && rest == ""
 }
 
 func isSettingName(name string) bool {

@@ -776,6 +776,21 @@ func TestTheConfigurationIsThatOfTheCommand(t *testing.T) {
 		if string(got) != "a" || client.API() != b.API() {
 			b.Error(string(got), client.API())
 		}
+		sections := "secret_key='" + emulator.SecretKey + "'\nappid=1\ntoken=OF_OTHER_KEYS\n[ work ]\nsecret_id = \"" +
+			emulator.SecretID + "\"\nappid=1250000000\nscheme=http\nhostname=" + b.emulator.Host + "\n[rest]\nscheme=https\n"
+		write(sections)
+		b.Setenv("COS_SECRET_ID", "")
+		b.Setenv("COS_PROFILE", "work")
+		work, err := cos.FromEnv("", &cos.ClientOptions{API: b.API(), DownloadHostname: b.emulator.Host})
+		b.must(err)
+		defer work.Close()
+		_, err = work.StatFile(ctx, bucket, "/a", nil)
+		b.must(err)
+		b.Setenv("COS_PROFILE", "play")
+		fails("cos.conf has no section [play]")
+		b.Setenv("COS_PROFILE", "")
+		write("appid = 1250000000\nregion = 'a' b\n")
+		fails("cos.conf:2: this is not NAME = VALUE")
 		write("appid = 1250000000\nSECRET_KEY\n")
 		fails("cos.conf:2: this is not NAME = VALUE")
 		write("a\x00")

@@ -28,15 +28,6 @@ make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp"
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
 cp "$BUILD/deb/cos" "$EMULATOR" "$out/debian/tmp/usr/bin"
 
-# A manual page with what the command says of itself.
-{
-    echo ".TH cos 1 \"$(date --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%d)\" \"libcos $version\" \"User commands\""
-    printf '.SH NAME\ncos \\- files and folders of Tencent Cloud Object Storage\n.SH DESCRIPTION\n.nf\n'
-    LD_LIBRARY_PATH=$BUILD/lib "$BUILD/deb/cos" --help |
-        sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\\&&/"
-    echo .fi
-} >"$out/debian/cos.1"
-
 cd "$out"
 dh_install
 dh_missing --fail-missing
@@ -45,7 +36,7 @@ dh_installchangelogs
 dh_installdocs
 dh_installdocs -p libcos-dev documents/*
 dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator -A COPYRIGHT-library.html
-dh_installman -p cos-tools debian/cos.1
+dh_lintian
 dh_compress
 dh_fixperms
 dh_strip --no-automatic-dbgsym

@@ -75,6 +75,7 @@ local cos = {}
 
 ---@class cos.EnvOptions: cos.ClientOptions
 ---@field config? string The configuration file.
+---@field profile? string A section of it.
 
 --- Of every call that waits for the service.
 ---@class cos.CallOptions

@@ -256,17 +256,38 @@ local function default_file()
   return (help.getenv "XDG_CONFIG_HOME" or (help.getenv "HOME" or "") .. "/.config") .. "/cos.conf"
 end
 
--- The settings in a text, or nil and the number of the line that is none.
-local function read_lines(text)
-  local settings, number = {}, 0
+-- A value without the quotes around it; nil if one is not closed, or something follows it.
+local function unquoted(value)
+  local quote = match(value, "^[\"']")
+  if not quote then return value end
+  return match(value, "^" .. quote .. "([^" .. quote .. "]*)" .. quote .. "$")
+end
+
+-- The settings in a text, or nil and what is wrong. Lines behind [PROFILE] count only for that profile, and
+-- win over those above the first section.
+local function read_lines(text, profile)
+  local settings, number, section, is_found = {}, 0, nil, not profile
   for line in gmatch(gsub(text, "^\239\187\191", "") .. "\n", "(.-)\n") do
     number = number + 1
-    local name, value = match(line, "^%s*([^=]-)%s*=%s*(.-)%s*$")
-    if not find(line, "^%s*#") and find(line, "%S") then
-      if not IS_NAME[name] then return nil, number end
-      settings[name] = value
+    local title = match(line, "^%s*%[%s*(%S.-)%s*%]%s*$")
+    if title then
+      section = title
+      is_found = is_found or section == profile
+    elseif not find(line, "^%s*#") and find(line, "%S") then
+      local name, value = match(line, "^%s*([^=]-)%s*=%s*(.-)%s*$")
+      value = value and unquoted(value)
+      -- The line is not shown: it may hold a secret.
+      if not value or not IS_NAME[name] then
+        return nil, ":" .. number .. ": this is not NAME = VALUE with a name of a setting"
+      end
+      if not section or section == profile then
+        -- A token belongs to the keys that it came with.
+        if section and name == "secret_id" then settings.token = nil end
+        settings[name] = value
+      end
     end
   end
+  if not is_found then return nil, " has no section [" .. profile .. "]" end
   return settings
 end
 
@@ -279,7 +300,8 @@ end
 
 --- A client of what is configured for the command `cos`: in the file `options.config`, $COS_CONFIG or
 --- ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
---- COS_REGION and so on win. The other options win over both.
+--- COS_REGION and so on win. `options.profile` or COS_PROFILE chooses a section [NAME] of the file. The other
+--- options win over both.
 function cos.from_env(options)
   local named = options and options.config or help.getenv "COS_CONFIG"
   local file = named or default_file()
@@ -288,11 +310,8 @@ function cos.from_env(options)
   if find(text, "\0", 1, true) then
     return refused(file .. ": this is not UTF-8 text, but perhaps UTF-16; save it as UTF-8")
   end
-  local settings, number = read_lines(text)
-  if not settings then
-    -- The line is not shown: it may hold a secret.
-    return refused(file .. ":" .. number .. ": this is not NAME = VALUE with a name of a setting")
-  end
+  local settings, wrong = read_lines(text, options and options.profile or help.getenv "COS_PROFILE")
+  if not settings then return refused(file .. wrong) end
   -- A token belongs to the keys that it came with.
   if help.getenv "COS_SECRET_ID" then settings.token = nil end
   for _, name in ipairs(NAMES) do
@@ -305,6 +324,6 @@ function cos.from_env(options)
     end
   end
   local all = with(settings, options or {})
-  all.appid, all.secret_id, all.secret_key, all.config = nil, nil, nil, nil
+  all.appid, all.secret_id, all.secret_key, all.config, all.profile = nil, nil, nil, nil, nil
   return cos.client(settings.appid, settings.secret_id, settings.secret_key, all)
 end

@@ -433,6 +433,14 @@ test("the configuration of the command is read", function()
     if not tostring(refusal):find(message, 1, true) then error(tostring(refusal), 2) end
   end
   refused("No such file", "no-such.conf")
+  write_file("cos.conf", (text:gsub("secret_id=EXAMPLE_SECRET_ID", "secret_id = 'OTHER'\ntoken = x")) ..
+    "\n[ work ]\nsecret_id = \"EXAMPLE_SECRET_ID\"\n[rest]\nregion=none\n")
+  other = assert(cos.from_env { config = "cos.conf", profile = "work", retries = 1 })
+  assert(other:stat_folder(bucket, "/"))
+  local _, missing = cos.from_env { config = "cos.conf", profile = "play" }
+  assert(tostring(missing):find("cos.conf has no section [play]", 1, true))
+  write_file("cos.conf", text .. "\nregion = 'x' y")
+  refused "cos.conf:11: this is not NAME = VALUE"
   write_file("cos.conf", text .. "\nsecret = x")
   refused "cos.conf:11: this is not NAME = VALUE"
   write_file("cos.conf", "appid = 1250000000")

@@ -22,7 +22,9 @@ HOLDER = re.compile(r"(?im)^[ \t/*]*(copyright (?:\(c\)|©|\d{4}|the )[^\[\n]*)$
 
 
 def words(expression):
-    """The licences in an expression, and what stands between them."""
+    """The licences in an expression, and what stands between them. Of several to choose from, those with an
+    exception are not needed."""
+    expression = re.sub(r"\S+ WITH \S+ OR | OR \S+ WITH \S+", "", expression)
     return re.findall(r"[()]|[^\s()]+", expression.replace("/", " OR "))
 
 

@@ -41,7 +41,7 @@ export COS_SCHEME=http COS_HOSTNAME="$host" COS_DOWNLOAD_HOSTNAME="$host"
 cos cp round.c cos://private-bucket/ >command.log
 cos cp cos://private-bucket/round.c back.c >>command.log
 cmp round.c back.c
-ls /usr/share/man/man1/cos.1.gz /usr/share/man/man1/cos-emulator.1.gz
+ls /usr/share/man/man1/cos-tool.1.gz /usr/share/man/man1/cos-emulator.1.gz
 
 remove
 list >after

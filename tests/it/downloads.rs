@@ -581,9 +581,7 @@ fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
     bed.emulator.inject(on(&bed, delay(2000)).offset(PIECE as u64));
     std::thread::scope(|scope| {
         scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
-        wait_until("the first call", || {
-            bed.emulator.requests().len() == api.first_of_download() + 1
-        });
+        wait_until("the first call", || bed.emulator.requests().len() > api.first_of_download());
         bed.emulator.inject(on(&bed, html(403)).offset(PIECE as u64));
         expect(&download(&client, "/a", &destination(&bed), json!({"concurrency": 1})), -2);
         assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);

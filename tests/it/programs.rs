@@ -14,7 +14,7 @@ use cos_emulator::{Action, End};
 
 use support::transfers::{reply, wait_until};
 use support::{APPID, Api, BUCKET, Bed, Link, Op, SECRET_ID, SECRET_KEY};
-use support::{for_each_api, limited, remove_settings, root, succeed};
+use support::{for_each_api, limited, remove_settings, succeed};
 
 /// Compiles one of these programs with every warning an error.
 fn compile(compiler: &str, name: &str, program: &Path) {
@@ -231,22 +231,4 @@ fn a_refusal_ends_it(api: Api) {
     let output = logs.start().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "state: Invalid argument\n");
-}
-
-/// They are what a reader finds of them.
-#[test]
-fn the_readmes_name_every_program() {
-    let files = fs::read_dir(root().join("examples-c/programs")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let programs: Vec<_> = names.filter(|name| name.ends_with(".c")).collect();
-    assert_eq!(programs.len(), 2);
-    for readme in ["README.md", "README.zh-CN.md"] {
-        let text = fs::read_to_string(root().join(readme)).unwrap();
-        for name in &programs {
-            assert!(
-                text.contains(&format!("[{name}](examples-c/programs/{name})")),
-                "{readme}: {name}"
-            );
-        }
-    }
 }

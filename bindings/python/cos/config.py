@@ -81,8 +81,8 @@ def _read_lines(path: str, lines: List[str], profile: Optional[str]) -> Dict[str
             section = line[1:-1].strip(BLANKS)
             found = found or section == profile
             continue
-        name, equals, value = (part.strip(BLANKS) for part in line.partition("="))
-        value = _unquoted(value)
+        name, equals, given = (part.strip(BLANKS) for part in line.partition("="))
+        value = _unquoted(given)
         if not equals or name not in NAMES or value is None:
             # The line is not shown: it may hold a secret.
             raise config_error(f"{path}:{number}: this is not NAME = VALUE with a name of a setting")

@@ -92,8 +92,10 @@ class Handle:
 
     def __enter__(self) -> ctypes.c_void_p:
         with self._lock:
+            if self._is_closed:
+                raise errors.bad_argument("client", "is closed")
             self._calls += 1
-            return ctypes.c_void_p(None if self._is_closed else self._address)
+            return ctypes.c_void_p(self._address)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:

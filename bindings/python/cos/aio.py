@@ -159,10 +159,10 @@ class Client:
         return await self._run(self.sync.del_file, options, bucket, cos_path)
 
     async def delete_files(
-        self, bucket: str, cos_paths: Iterable[str], **options: Unpack[o.CallOptions]
+        self, bucket: str, cos_paths: Iterable[Union[str, Entry]], **options: Unpack[o.CallOptions]
     ) -> List[Failure]:
-        """Deletes any number of files, many at a time, and returns those that are still there.
-        Files that are not there count as deleted."""
+        """Deletes files, paths or entries of a list, many at a time, and returns those that are still
+        there. Files that are not there count as deleted."""
         return await self._run(self.sync.delete_files, options, bucket, cos_paths)
 
     async def move_file(

@@ -180,6 +180,8 @@ class Deadline:
     """A moment after which a call is stopped; never, without a number of seconds."""
 
     def __init__(self, seconds: Optional[float]) -> None:
+        if seconds is not None and not (isinstance(seconds, (int, float)) and seconds == seconds):
+            raise TypeError(f"deadline must be a number of seconds, not {seconds!r}")
         self.seconds = seconds
         self._at = None if seconds is None else time.monotonic() + seconds
 
@@ -257,7 +259,7 @@ class Pool:
     def submit(self, future: Future[Any]) -> None:
         with self._changed:
             if self._is_closed:
-                raise RuntimeError("the client is closed")
+                raise errors.bad_argument("client", "is closed")
             self._waiting.append(future)
             if self._idle >= len(self._waiting):
                 self._changed.notify()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import contextlib
 import ctypes
 import dataclasses
@@ -9,6 +10,7 @@ import functools
 import itertools
 import json
 import os
+import re
 import threading
 import weakref
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional,
@@ -243,21 +245,17 @@ class Client:
         return self._call("del_file", options, bucket, cos_path)
 
     def delete_files(
-        self, bucket: str, cos_paths: Iterable[str], **options: Unpack[o.CallOptions]
+        self, bucket: str, cos_paths: Iterable[Union[str, Entry]], **options: Unpack[o.CallOptions]
     ) -> List[Failure]:
-        """Deletes any number of files, many at a time, and returns those that are still there.
-        Files that are not there count as deleted."""
+        """Deletes files, paths or entries of a list, many at a time, and returns those that are still
+        there. Files that are not there count as deleted."""
         left = _Left(options)
-        paths = iter(cos_paths)
+        paths = map(_path_of_file, cos_paths)
         failures: List[Failure] = []
         while True:
             batch = list(itertools.islice(paths, BATCH))
             if not batch:
                 return failures
-            for path in batch:
-                if not path.startswith("/") or path == "/":
-                    problem = f"must be paths of files, such as '/a.txt', not {path!r}"
-                    raise errors.bad_argument("cos_paths", problem)
             delete = self._delete_by_request if self._api == "v5" else self._delete_by_calls
             failures += delete(bucket, batch, left.options())
 
@@ -626,12 +624,32 @@ class _Left:
         return {**self._options, "deadline": left}
 
 
+def _path_of_file(given: Any) -> str:
+    path = given.path if isinstance(given, Entry) else given
+    if not isinstance(path, str):
+        raise TypeError(f"cos_paths must have strings or entries, not {type(path).__name__}")
+    # Nothing else can be written in XML so that it is the same file there.
+    if not re.fullmatch("/[^\0-\x1f\x7f-\x9f\ufffe\uffff]*[^/\0-\x1f\x7f-\x9f\ufffe\uffff]", path):
+        raise errors.bad_argument(
+            "cos_paths", f"must be paths of files, such as '/a.txt', not {path!r}")
+    return path
+
+
 def _split(options: Mapping[str, Any], *names: str) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """The options of the library, and those of this package, which have these names."""
     own = dict(options)
     stop = {name: own.pop(name, None) for name in names}
-    stop["transfer"] = stop["transfer"] or calls.Transfer()
-    meta: Mapping[str, str] = own.pop("meta", None) or {}
+    transfer, progress, meta = stop["transfer"], stop.get("progress"), own.pop("meta", None)
+    if transfer is None:
+        stop["transfer"] = calls.Transfer()
+    elif not isinstance(transfer, calls.Transfer):
+        raise TypeError(f"transfer must be a cos.Transfer, not {type(transfer).__name__}")
+    if progress is not None and not (callable(progress) or hasattr(progress, "update")):
+        raise TypeError(f"progress must be a function or a bar, not {type(progress).__name__}")
+    if meta is None:
+        meta = {}
+    elif not isinstance(meta, collections.abc.Mapping):
+        raise TypeError(f"meta must be a mapping, not {type(meta).__name__}")
     own.update(("x-cos-meta-" + name, value) for name, value in meta.items())
     return own, stop
 

@@ -116,6 +116,14 @@ class Aio(Test):
         self.run_with_client(work)
         self.assertLess(time.monotonic() - begun, 60)
 
+    def test_a_closed_client_refuses_calls(self):
+        async def work(client):
+            client.close()
+            with self.assertRaisesRegex(cos.BadArgument, "client is closed"):
+                await client.stat_file(BUCKET, "/a")
+
+        self.run_with_client(work)
+
     def test_progress_is_told_on_the_loop(self):
         local, told, bar = self.local("a", b"x" * 3_000_000), [], Bar()
 

@@ -48,10 +48,15 @@ class Lists(Test):
         for path in paths:
             self.client.upload_buffer(BUCKET, path, b"")
         missing = f"{self.folder}missing"
-        for wrong in (paths[1][1:], "/"):
+        # XML turns CR into LF, which is another file.
+        for wrong in (paths[1][1:], "/", self.folder, paths[1] + "\r", paths[1] + "\uffff"):
             with self.assertRaises(cos.BadArgument):
                 self.client.delete_files(BUCKET, [paths[2], wrong])
-        self.assertEqual(self.client.delete_files(BUCKET, iter([*paths[1:], missing])), [])
+        with self.assertRaisesRegex(TypeError, "cos_paths .* int"):
+            self.client.delete_files(BUCKET, [paths[2], 5])
+        entry = next(each for each in self.client.iter_folder(BUCKET, self.folder)
+                     if each.path == paths[1])
+        self.assertEqual(self.client.delete_files(BUCKET, iter([entry, *paths[2:], missing])), [])
         left = [entry.path for entry in self.client.iter_folder(BUCKET, self.folder)]
         self.assertEqual(left, paths[:1])
         if API == "v4":
@@ -309,9 +314,15 @@ class Failures(Test):
         self.fails(TypeError, self.client.request, "PUT", BUCKET, "/a", body="text")
         self.fails(ValueError, self.client.stat_file, BUCKET, "/a\0b")
         self.fails(ValueError, self.client.set_log, 7, print)
+        for wrong in (dict(deadline="1"), dict(deadline=float("nan")), dict(transfer=1),
+                      dict(progress=1), dict(meta="a")):
+            error = self.fails(TypeError, self.client.upload_buffer, BUCKET, "/a", b"", **wrong)
+            self.assertIn(next(iter(wrong)), str(error))
         self.client.close()
         self.client.close()
-        self.fails(cos.BadArgument, self.client.stat_file, BUCKET, "/a")
+        for call in (self.client.stat_file, self.client.presign_get):
+            error = self.fails(cos.BadArgument, call, BUCKET, "/a")
+            self.assertEqual((error.argument, error.message), ("client", "client is closed"))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ export interface ClientOptions extends ClientSettings {
 export interface EnvOptions extends ClientOptions {
   /** The configuration file, in place of COS_CONFIG and of ~/.config/cos.conf. */
   config?: string | undefined;
+  /** The section of that file which counts, in place of COS_PROFILE. */
+  profile?: string | undefined;
 }
 
 /** Who may read or write a file: as the bucket, only the owner, or everybody may read. */
@@ -464,6 +466,8 @@ export declare class CosError extends Error {
   readonly requestId: string | undefined;
   /** The HTTP status, if there was an answer. */
   readonly httpStatus: number | undefined;
+  /** How often the request was tried. */
+  readonly attempts: number;
   /** The argument or option that was refused. */
   readonly argument: string | undefined;
   /** Where it failed: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server". */
@@ -520,10 +524,10 @@ export declare class Client {
   signDownload(bucket: string, path: string, expired: number): Reply<{ sign: string; url: string }>;
   /** A URL for requests of one kind. */
   signUrl(method: string, bucket: string, path: string, expired: number, options?: SignUrlOptions): Reply<SignedUrl>;
-  /** A URL for downloads. */
-  presignGet(bucket: string, path: string, expired: number, options?: SignUrlOptions): string;
+  /** A URL for downloads, for so many seconds (3600). */
+  presignGet(bucket: string, path: string, expired?: number, options?: SignUrlOptions): string;
   /** XML API: a URL for an upload with PUT, and the headers to send with it. */
-  presignPut(bucket: string, path: string, expired: number, options?: SignUrlOptions): SignedUrl;
+  presignPut(bucket: string, path: string, expired?: number, options?: SignUrlOptions): SignedUrl;
   /** The URL of a file that everybody may read, without a signature. */
   publicUrl(bucket: string, path: string): string;
 

@@ -8,6 +8,8 @@ function text(value) {
   if (value === undefined || value === null) return null;
   if (typeof value !== "string") throw new TypeError(`a string is wanted, not a ${typeof value}`);
   if (value.includes("\0")) throw new TypeError("a string contains U+0000");
+  // It would become U+FFFD on the way: the name of another file.
+  if (/\p{Surrogate}/u.test(value)) throw new TypeError("a string contains half of a surrogate pair");
   return value;
 }
 
@@ -16,11 +18,15 @@ function localPath(value) {
   return text(value instanceof URL ? fileURLToPath(value) : value);
 }
 
+function checkOptions(options) {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  const kind = Array.isArray(options) ? "an array" : options === null ? "null" : `a ${typeof options}`;
+  throw new TypeError(`options are an object, not ${kind}`);
+}
+
 /** The JSON of options, or null. */
 function json(options) {
-  if (typeof options !== "object" || Array.isArray(options)) {
-    throw new TypeError(`options are an object, not a ${typeof options}`);
-  }
+  checkOptions(options);
   return text(JSON.stringify(options));
 }
 
@@ -38,7 +44,9 @@ function bytes(value) {
 }
 
 /** Options of this package, and those of the library. */
-function split({ signal, deadline_ms, progress, ...options } = {}) {
+function split(given = {}) {
+  checkOptions(given);
+  const { signal, deadline_ms, progress, ...options } = given;
   return [{ signal, deadline_ms, progress }, options];
 }
 

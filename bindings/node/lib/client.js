@@ -43,8 +43,8 @@ class Client {
     this.#api = options.api ?? (region?.includes("-") ? "v5" : "v4");
   }
 
-  static fromEnv({ config, ...options } = {}) {
-    const { appid, secret_id: id, secret_key: key, ...found } = settings(config);
+  static fromEnv({ config, profile, ...options } = {}) {
+    const { appid, secret_id: id, secret_key: key, ...found } = settings(config, profile);
     return new Client(appid, id, key, { ...found, ...options });
   }
 
@@ -96,11 +96,11 @@ class Client {
     return this.#now("sign_url", given, integer(expired));
   }
 
-  presignGet(bucket, path, expired, options) {
+  presignGet(bucket, path, expired = 3600, options) {
     return this.signUrl("GET", bucket, path, expired, options).data.url;
   }
 
-  presignPut(bucket, path, expired, options) {
+  presignPut(bucket, path, expired = 3600, options) {
     return this.signUrl("PUT", bucket, path, expired, options).data;
   }
 
@@ -136,7 +136,9 @@ class Client {
 
   async exists(bucket, path, options) {
     try {
-      await (path?.endsWith?.("/") ? this.statFolder : this.statFile).call(this, bucket, path, options);
+      // The JSON API does not know all folders, but lists what is in them.
+      if (path?.endsWith?.("/")) await this.listFolder(bucket, path, { ...options, num: 1 });
+      else await this.statFile(bucket, path, options);
       return true;
     } catch (error) {
       if (error.code === codes.NOT_FOUND) return false;

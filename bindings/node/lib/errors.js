@@ -20,6 +20,7 @@ class CosError extends Error {
     this.serverCode = failure.server_code;
     this.requestId = reply.request_id;
     this.httpStatus = failure.http_status;
+    this.attempts = failure.attempts ?? 0;
     this.argument = failure.argument;
     this.phase = failure.phase;
     this.reply = reply;

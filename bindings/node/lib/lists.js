@@ -4,7 +4,7 @@
 const { split } = require("./arguments");
 const { checkLimits, timedOut } = require("./call");
 const { codes } = require("./codes");
-const { CosError } = require("./errors");
+const { CosError, refused } = require("./errors");
 
 // Files that are deleted at a time.
 const CONCURRENCY = 4;
@@ -29,8 +29,13 @@ async function* pages(client, bucket, path, options, left) {
   for (;;) {
     const { data } = await client.listFolder(bucket, path, { ...options, context, ...left() });
     yield data.infos;
+    // Some servers write flags as numbers, and numbers as strings.
+    if ([true, 1, "1", "true"].includes(data.listover)) break;
+    if (!data.context || data.context === context) {
+      const message = "the list goes on and does not say where";
+      throw new CosError(codes.NETWORK, { code: codes.NETWORK, message });
+    }
     ({ context } = data);
-    if (data.listover || !context) break;
   }
 }
 
@@ -46,10 +51,19 @@ async function* entries(client, bucket, path, options) {
   yield* entriesBelow(client, bucket, path, others, left);
 }
 
-async function* filesBelow(client, bucket, top, path, options, left) {
-  for await (const entry of entriesBelow(client, bucket, path, options, left)) {
-    if (entry.name.endsWith("/")) yield* filesBelow(client, bucket, top, entry.path, options, left);
-    else yield { ...entry, name: entry.path.slice(top.length) };
+async function* filesBelow(client, bucket, top, options, left) {
+  const folders = [top];
+  while (folders.length > 0) {
+    const folder = folders.pop();
+    try {
+      for await (const entry of entriesBelow(client, bucket, folder, options, left)) {
+        if (entry.name.endsWith("/")) folders.push(entry.path);
+        else yield { ...entry, name: entry.path.slice(top.length) };
+      }
+    } catch (error) {
+      // Others may delete folders meanwhile.
+      if (folder === top || error.code !== codes.NOT_FOUND) throw error;
+    }
   }
 }
 
@@ -60,13 +74,16 @@ async function* walk(client, bucket, path, options) {
   if (client.api === "v5") {
     yield* entriesBelow(client, bucket, path, { ...others, recursive: true }, left);
   } else {
-    yield* filesBelow(client, bucket, path, path, others, left);
+    yield* filesBelow(client, bucket, path, others, left);
   }
 }
 
 /** Does something with each of them, several at a time, until the first exception. */
 async function forEach(values, concurrency, work) {
-  const given = values[Symbol.asyncIterator]?.() ?? values[Symbol.iterator]();
+  // Those of a string are its characters.
+  const begin = typeof values === "string" ? null : values?.[Symbol.asyncIterator] ?? values?.[Symbol.iterator];
+  if (typeof begin !== "function") throw new TypeError("paths are an array or something else to go through");
+  const given = begin.call(values);
   let isOver = false;
   const worker = async () => {
     while (!isOver) {
@@ -97,7 +114,11 @@ async function deleteFiles(client, bucket, paths, { concurrency, ...options }) {
   const [left, others] = sharedLimits(options);
   const told = { deleted: 0, missing: 0, failures: [] };
   await forEach(paths, checkConcurrency(concurrency), async (given) => {
-    const path = typeof given === "string" ? given : given.path;
+    const path = typeof given === "string" ? given : given?.path;
+    if (typeof path !== "string") throw new TypeError(`paths are strings or entries, not a ${typeof given}`);
+    if (!/^\/.*[^/]$/s.test(path)) {
+      throw refused("paths", `paths must be those of files, such as "/a.txt", not ${JSON.stringify(path)}`);
+    }
     try {
       await client.delFile(bucket, path, { ...others, ...left() });
       told.deleted++;

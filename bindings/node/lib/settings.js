@@ -5,6 +5,7 @@
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { CosError, refused } = require("./errors");
 
 const NAMES = ["appid", "secret_id", "secret_key", "region", "api", "token", "scheme", "hostname",
   "download_hostname", "ca_file", "proxy"];
@@ -26,10 +27,13 @@ function defaultFile() {
 }
 
 function readText(file) {
-  if (fs.statSync(file).size >= LARGEST) {
-    throw new Error(`${file}: this is too large to be a configuration`);
+  const bytes = fs.readFileSync(file);
+  if (bytes.length >= LARGEST) throw refused("config", `${file}: this is too large to be a configuration`);
+  const lines = bytes.toString();
+  if (!bytes.equals(Buffer.from(lines)) || bytes.includes(0)) {
+    throw refused("config", `${file}: this is not UTF-8 text; save it as UTF-8`);
   }
-  return fs.readFileSync(file, "utf8");
+  return lines;
 }
 
 /** A value without the quotes around it; undefined if one is not closed, or something follows it. */
@@ -39,11 +43,10 @@ function unquoted(value) {
 }
 
 /**
- * Reads lines of NAME = VALUE; what begins with # is a comment. Lines behind [PROFILE] count only if
- * COS_PROFILE names it, and win over those above.
+ * Reads lines of NAME = VALUE; what begins with # is a comment. Lines behind [PROFILE] count only for that
+ * profile, and win over those above.
  */
-function readLines(file, lines) {
-  const profile = variable("COS_PROFILE");
+function readLines(file, lines, profile) {
   const settings = {};
   let section;
   let isFound = profile === undefined;
@@ -60,33 +63,35 @@ function readLines(file, lines) {
     const value = given === undefined ? undefined : unquoted(given.trim());
     // The line is not shown: it may hold a secret.
     if (!NAMES.includes(name?.trim()) || value === undefined) {
-      throw new Error(`${file}:${number + 1}: this is not NAME = VALUE with a name from cos help`);
+      throw refused("config", `${file}:${number + 1}: this is not NAME = VALUE with a name from cos help`);
     }
     if (section !== undefined && section !== profile) return;
     // A token belongs to the keys that it came with.
     if (section !== undefined && name.trim() === "secret_id") delete settings.token;
     settings[name.trim()] = value;
   });
-  if (!isFound) throw new Error(`${file} has no section [${profile}]`);
+  if (!isFound) throw refused("config", `${file} has no section [${profile}]`);
   return settings;
 }
 
 function readConfiguration(file, mustExist) {
-  let lines = "";
+  // Opening a pipe that nobody named could make the program wait.
+  if (!mustExist && !fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return "";
   try {
-    lines = readText(file);
+    return readText(file);
   } catch (error) {
-    if (mustExist || error.code !== "ENOENT") throw error;
+    if (error instanceof CosError) throw error;
+    if (!mustExist) return "";
+    throw refused("config", error.message);
   }
-  return readLines(file, lines);
 }
 
 /** The settings, by the names that they have in the file. */
-function settings(file) {
+function settings(file, profile = variable("COS_PROFILE")) {
   const named = file ?? variable("COS_CONFIG");
   const where = named ?? defaultFile();
   // A file that nobody named need not be there.
-  const found = readConfiguration(where, named !== undefined);
+  const found = readLines(where, readConfiguration(where, named !== undefined), profile);
   // A token belongs to the keys that it came with.
   if (variable("COS_SECRET_ID")) delete found.token;
   for (const name of NAMES) {
@@ -95,7 +100,7 @@ function settings(file) {
   }
   for (const name of NEEDED) {
     if (!found[name]) {
-      throw new Error(`no ${name}: set COS_${name.toUpperCase()}, or write ${name} = ... into ${where}`);
+      throw refused("config", `no ${name}: set COS_${name.toUpperCase()}, or write ${name} = ... into ${where}`);
     }
   }
   return found;

@@ -39,12 +39,34 @@ test("everything below a folder is listed", async () => {
   assert(found.every(({ name, path, filesize }) => path === `/lists/${name}` && filesize === 1));
 });
 
+// The library reads the lists of the XML API itself, and gives those of the JSON API as they are.
+if (api === "v4") {
+  const replied = (path, infos, end) => {
+    const body = `{"code":0,"message":"","data":{"infos":${JSON.stringify(infos)},${end}}}`;
+    return fault(path, { type: "reply", status: 200, body }, { times: 1 });
+  };
+
+  test("a list that does not say where it goes on is no whole list", async () => {
+    await replied("lists-more", [{ name: "a", filesize: 1 }], '"listover":false,"context":""');
+    const wanted = { name: "Network", message: /goes on/ };
+    await assert.rejects(all(client.entries(bucket, "/lists-more/")), wanted);
+  });
+
+  test("a folder that is deleted meanwhile is none", async () => {
+    await replied("lists-gone", [{ name: "gone/" }, { name: "a", filesize: 1 }], '"listover":"1","context":""');
+    const found = await all(client.walk(bucket, "/lists-gone/"));
+    assert.deepEqual(found.map(({ path }) => path), ["/lists-gone/a"]);
+  });
+}
+
 test("what is there is known", async () => {
   assert.equal(await client.exists(bucket, files[0]), true);
   assert.equal(await client.exists(bucket, "/lists/none"), false);
   await client.createFolder(bucket, "/lists-folder/");
   assert.equal(await client.exists(bucket, "/lists-folder/"), true);
   assert.equal(await client.exists(bucket, "/lists-none/"), false);
+  // Nobody has created this one.
+  assert.equal(await client.exists(bucket, "/lists/a/"), true);
   await assert.rejects(client.exists("no-such-bucket", "/a"));
 });
 
@@ -61,4 +83,10 @@ test("many files are deleted, and what is refused is told", async () => {
   const again = await client.delFiles(bucket, ["/lists-old/0/0", "/lists-old/1/3"]);
   assert.deepEqual([again.deleted, again.missing, again.failures.length], [0, 1, 1]);
   await assert.rejects(client.delFiles(bucket, [], { concurrency: 0 }), RangeError);
+  for (const wrong of ["/a", 5, null, [5], [null]]) {
+    await assert.rejects(client.delFiles(bucket, wrong), /^TypeError: paths are /);
+  }
+  for (const wrong of ["a", "/", "/a/"]) {
+    await assert.rejects(client.delFiles(bucket, [wrong]), { name: "Param", argument: "paths" });
+  }
 });

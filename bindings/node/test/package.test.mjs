@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,9 +66,9 @@ test("a failure tells what is known of it", async () => {
   const client = connect({ retries: 0 });
   const error = await client.statFile(bucket, "/errors/missing").catch((error) => error);
   assert(error instanceof cos.CosError && error instanceof Error);
-  const { name, code, retryable, httpStatus, phase } = error;
-  assert.deepEqual({ name, code, retryable, httpStatus, phase },
-    { name: "NotFound", code: cos.codes.NOT_FOUND, retryable: false, httpStatus: 404, phase: "server" });
+  const { name, code, retryable, httpStatus, attempts, phase } = error;
+  assert.deepEqual({ name, code, retryable, httpStatus, attempts, phase },
+    { name: "NotFound", code: cos.codes.NOT_FOUND, retryable: false, httpStatus: 404, attempts: 1, phase: "server" });
   assert.equal(typeof error.requestId, "string");
   assert.equal(error.serverCode, api === "v5" ? "NoSuchKey" : undefined);
   assert.match(error.stack, /package\.test\.mjs/);
@@ -82,6 +82,11 @@ test("a failure tells what is known of it", async () => {
   assert.deepEqual([given.name, given.argument], ["Param", "local_path"]);
   await assert.rejects(client.statFile(bucket, "/a", { insert_only: 1 }), { argument: "insert_only" });
   await assert.rejects(client.updateFile(bucket, "/a", { biz_attr: 5 }), { argument: "biz_attr" });
+  for (const options of [null, "ab", ["ab"], 5]) {
+    await assert.rejects(client.statFile(bucket, "/a", options), /^TypeError: options are an object, not /);
+  }
+  // Half a character must not become the name of another file.
+  await assert.rejects(client.uploadBuffer(bucket, "/a\ud800", "x"), /^TypeError: .* surrogate/);
   await Promise.all([client, wrong, nobody].map((each) => each.close()));
   await assert.rejects(client.statFile(bucket, "/a"), { name: "Param", argument: "client" });
 });
@@ -89,7 +94,7 @@ test("a failure tells what is known of it", async () => {
 test("URLs are made for others", async () => {
   const client = connect();
   await client.uploadBuffer(bucket, "/package/a", "signed", { insert_only: false });
-  assert.equal((await fetched(client.presignGet(bucket, "/package/a", 60))).text, "signed");
+  assert.equal((await fetched(client.presignGet(bucket, "/package/a"))).text, "signed");
   const url = client.publicUrl("public-bucket", "/package/公.txt");
   assert(url.endsWith(`public-bucket-${account[0]}.${host}/package/${encodeURIComponent("公")}.txt`), url);
   await client.uploadBuffer("public-bucket", "/package/公.txt", "public", { insert_only: false });
@@ -141,6 +146,7 @@ test("the account comes from a file and the environment, as with the command", (
   assert.match(run({}), /^https:\/\/bucket-77\..*\/a v5$/);
   assert.match(run({ COS_PROFILE: "work" }), /^https:\/\/bucket-78\..*\/a v4$/);
   assert.match(run({ COS_PROFILE: "home" }), /^https:\/\/bucket-79\..*\/a v5$/);
+  assert.match(run({ COS_PROFILE: "home" }, JSON.stringify({ profile: "work" })), /^https:\/\/bucket-78\./);
   assert.match(run({ COS_PROFILE: "none" }), /no section \[none\]$/);
   for (const line of ["secret_key = 'hidden", "secret_key = 'hidden' x", "[]"]) {
     writeFileSync(file, line);
@@ -149,6 +155,13 @@ test("the account comes from a file and the environment, as with the command", (
   writeFileSync(file, "appid = 77\nsecret_kei = KEY\n");
   assert.match(run({}), /cos\.conf:2: this is not NAME = VALUE/);
   assert.match(run({ COS_CONFIG: join(directory, "none") }), /ENOENT/);
+  writeFileSync(file, Buffer.from("appid = 77\n", "utf16le"));
+  assert.match(run({}), /cos\.conf: this is not UTF-8 text/);
+  assert.throws(() => cos.Client.fromEnv({ config: file }), { name: "Param", argument: "config" });
+  // What nobody named and can't be read is none, and a pipe is not waited for.
+  unlinkSync(file);
+  execFileSync("mkfifo", [file]);
+  assert.match(run({}), /^no appid/);
 });
 
 test("another library is named by the environment, and what is wrong with it is told", () => {

@@ -531,7 +531,7 @@ static int request(lua_State *L)
 static int sign_more(lua_State *L)
 {
     struct client *client = lcos_to_client(L, 1);
-    char **json = lcos_push_keeper(L);
+    char **json = (lua_settop(L, 4), lcos_push_keeper(L));
     return lcos_push_result(L, cos_sign_more(client->handle, BUCKET(L), COS_PATH(L),
                                              to_whole(L, 4, "expired"), json), json);
 }
@@ -539,14 +539,14 @@ static int sign_more(lua_State *L)
 static int sign_once(lua_State *L)
 {
     struct client *client = lcos_to_client(L, 1);
-    char **json = lcos_push_keeper(L);
+    char **json = (lua_settop(L, 3), lcos_push_keeper(L));
     return lcos_push_result(L, cos_sign_once(client->handle, BUCKET(L), COS_PATH(L), json), json);
 }
 
 static int sign_download(lua_State *L)
 {
     struct client *client = lcos_to_client(L, 1);
-    char **json = lcos_push_keeper(L);
+    char **json = (lua_settop(L, 4), lcos_push_keeper(L));
     return lcos_push_result(L, cos_sign_download(client->handle, BUCKET(L), COS_PATH(L),
                                                  to_whole(L, 4, "expired"), json), json);
 }

@@ -10,6 +10,14 @@ local upper, huge = string.upper, math.huge
 
 local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
 
+-- An error with the metatable of all errors, that the library has not made.
+local function new_error(code, message)
+  local _, made = cos.client("", "", "")
+  made.code, made.name, made.message = code, cos.code_name(code), message
+  made.hint, made.argument, made.phase, made.reply = nil, nil, nil, nil
+  return made
+end
+
 -- As many as one request lists or deletes.
 local BATCH = 1000
 
@@ -102,10 +110,13 @@ local function entries(client, bucket, folder, next_options, more)
       local page, refusal =
         client:list_folder(bucket, folder, next_options(with(more, { context = context })))
       if not page then error(refusal, 0) end
-      infos, at, context = page.data.infos, 0, page.data.context
       -- Some servers write flags as numbers, and numbers as strings.
-      local over = page.data.listover
+      local over, last_context = page.data.listover, context
+      infos, at, context = page.data.infos, 0, page.data.context
       is_last = over == true or over == 1 or over == "1" or over == "true"
+      if not is_last and (not context or context == "" or context == last_context) then
+        error(new_error(cos.codes.COS_ERR_NETWORK, "the list goes on and does not say where"), 0)
+      end
     end
     at = at + 1
     local info = infos[at]
@@ -160,19 +171,19 @@ function Client:each(bucket, folder, options)
   return entries(self, bucket, folder, next_options, {})
 end
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ["\r"] = "&#13;" }
-local CHARACTERS = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'", ["#13"] = "\r" }
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
+local CHARACTERS = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
 local function element(xml, name)
   local text = match(xml, "<" .. name .. ">(.-)</" .. name .. ">") or ""
-  return (gsub(text, "&([#%w]+);", CHARACTERS))
+  return (gsub(text, "&(%w+);", CHARACTERS))
 end
 
 -- Both return the files that are still there, or nil and why nothing more can be done.
 local function delete_by_request(client, bucket, paths, options)
   local keys = {}
   for i, path in ipairs(paths) do
-    keys[i] = "<Object><Key>" .. gsub(sub(path, 2), "[&<>\r]", ENTITIES) .. "</Key></Object>"
+    keys[i] = "<Object><Key>" .. gsub(sub(path, 2), "[&<>]", ENTITIES) .. "</Key></Object>"
   end
   local body = "<Delete><Quiet>true</Quiet>" .. concat(keys) .. "</Delete>"
   local reply, refusal = client:request("POST", bucket, "/", { delete = "" },
@@ -214,7 +225,8 @@ local function each_path(paths)
       path = paths[at]
     end
     if type(path) == "table" then path = path.path end
-    if path ~= nil and (type(path) ~= "string" or not find(path, "^/.")) then
+    -- Nothing else can be written in XML so that it is the same file there.
+    if path ~= nil and (type(path) ~= "string" or not find(path, "^/.*[^/]$") or find(path, "%c")) then
       error("paths must be those of files, such as '/a.txt', not " .. tostring(path), 0)
     end
     return path
@@ -292,9 +304,8 @@ local function read_lines(text, profile)
 end
 
 local function refused(message)
-  -- With the metatable of all errors.
-  local _, refusal = cos.client("", "", "")
-  refusal.message, refusal.hint, refusal.argument, refusal.reply = message, nil, "config", nil
+  local refusal = new_error(cos.codes.COS_ERR_PARAM, message)
+  refusal.argument, refusal.phase = "config", "argument"
   return nil, refusal
 end
 

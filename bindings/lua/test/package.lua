@@ -380,6 +380,23 @@ test("lists are read page by page", function()
   raises("must be a string", client.each, client, bucket)
 end)
 
+test("a list that does not say where it goes on is no whole list", function()
+  local methods = debug.getmetatable(client).__index
+  local list_folder, asked = methods.list_folder, 0
+  for _, contexts in ipairs { { "" }, {}, { "next", "next" } } do
+    asked = 0
+    methods.list_folder = function()
+      asked = asked + 1
+      assert(asked < 5, "it goes on for ever")
+      return { data = { infos = { { name = "a" } }, listover = false, context = contexts[asked] } }
+    end
+    local refusal = raises("goes on", function() for _ in client:each(bucket, "/list/") do end end)
+    methods.list_folder = list_folder
+    same(refusal.name, "COS_ERR_NETWORK")
+    same(asked, contexts[1] == "next" and 2 or 1)
+  end
+end)
+
 test("many files are deleted", function()
   local odd = api == "v5" and "/list/a&b<c>d" or "/list/a&b"
   put(odd)
@@ -389,7 +406,11 @@ test("many files are deleted", function()
   same(client:exists(bucket, odd), false)
   same(#assert(client:delete_files(bucket, client:each(bucket, "/list/", { recursive = true }))), 0)
   same(client:exists(bucket, "/list/sub/below/7"), false)
-  raises("paths must be those of files", client.delete_files, client, bucket, { "/" })
+  -- XML turns CR into LF, which is another file.
+  for _, path in ipairs { "/", "a", "/list/", "/a\rb" } do
+    raises("paths must be those of files", client.delete_files, client, bucket, { path })
+  end
+  raises("cos_path must be a string, not a nil", client.sign_more, client, bucket)
   raises("paths must be an array or a function", client.delete_files, client, bucket, "/list/1")
   local _, refusal = client:delete_files("no-such-bucket", { "/a" })
   if api == "v5" then same(refusal.name, "COS_ERR_NO_BUCKET") end

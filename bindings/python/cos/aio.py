@@ -48,13 +48,14 @@ class Client:
         cls,
         file: Optional[str] = None,
         *,
+        profile: Optional[str] = None,
         threads: int = 32,
         library: Optional[str] = None,
         **options: Unpack[o.ClientOptions],
     ) -> Client:
         """As `cos.Client.from_env`."""
         made = cls.__new__(cls)
-        made.sync = client.Client.from_env(file, library=library, **options)
+        made.sync = client.Client.from_env(file, profile=profile, library=library, **options)
         made._pool = calls.Pool(threads)
         return made
 

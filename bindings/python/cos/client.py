@@ -109,13 +109,15 @@ class Client:
         cls,
         file: Optional[str] = None,
         *,
+        profile: Optional[str] = None,
         library: Optional[str] = None,
         **options: Unpack[o.ClientOptions],
     ) -> Client:
         """Makes a client of what is configured for the command `cos`: in `file`, $COS_CONFIG or
         ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
-        COS_REGION and so on win. The options win over both."""
-        settings: Dict[str, Any] = {**config.read(file), **options}
+        COS_REGION and so on win. `profile` or COS_PROFILE chooses a section [NAME] of the file. The
+        options win over both."""
+        settings: Dict[str, Any] = {**config.read(file, profile), **options}
         appid, secret_id, secret_key = (settings.pop(name) for name in config.NEEDED)
         region = settings.pop("region", None)
         return cls(appid, secret_id, secret_key, region, library=library, **settings)
@@ -308,7 +310,9 @@ class Client:
             # Some servers write flags as numbers, and numbers as strings.
             if data["listover"] in (True, "1", "true"):
                 return
-            context = data["context"]
+            last, context = context, data.get("context")
+            if not context or context == last:
+                raise errors.unexpected("the list goes on and does not say where")
 
     def iter_tree(
         self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]

@@ -1,6 +1,6 @@
 """The account and the place of the service, from where the command `cos` has them: a file with lines
-NAME = VALUE, and variables of the environment, which win. Lines behind [PROFILE] count only if COS_PROFILE
-names it, and win over those above."""
+NAME = VALUE, and variables of the environment, which win. Lines behind [PROFILE] count only for that
+profile, and win over those above."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LARGEST = 65536
 BLANKS = " \t\r\n"
 
 
-def read(file: Optional[str] = None) -> Dict[str, str]:
+def read(file: Optional[str] = None, profile: Optional[str] = None) -> Dict[str, str]:
     """What is configured. `file` is in place of $COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or
     ~/.config/cos.conf, the first that is given; only one that was named has to exist."""
     named = file or os.environ.get("COS_CONFIG")
     path = named or default_path()
     lines = _read_file(path, must_exist=bool(named))
-    settings = _read_lines(path, lines, os.environ.get("COS_PROFILE"))
+    settings = _read_lines(path, lines, profile or os.environ.get("COS_PROFILE"))
     if os.environ.get("COS_SECRET_ID"):
         # A token belongs to the keys that it came with.
         settings.pop("token", None)

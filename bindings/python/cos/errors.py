@@ -252,6 +252,10 @@ def bad_argument(name: str, message: str) -> BadArgument:
     return BadArgument(Code.PARAM, reply, "COS_ERR_PARAM")
 
 
+def unexpected(message: str) -> UnexpectedReply:
+    return UnexpectedReply(Code.NETWORK, {"code": -2, "message": message}, "COS_ERR_NETWORK")
+
+
 def config_error(message: str) -> ConfigError:
     reply = {"code": -1, "message": message, "error": {"phase": "argument"}}
     return ConfigError(Code.PARAM, reply, "COS_ERR_PARAM")

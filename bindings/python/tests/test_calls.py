@@ -6,6 +6,7 @@ import pickle
 import tarfile
 import unittest
 import urllib.request
+from unittest import mock
 
 import cos
 from emulator import API, BUCKET, HOST, Bar, Test
@@ -37,6 +38,14 @@ class Lists(Test):
         self.assertEqual(self.requests(), before)
         next(entries)
         self.assertEqual(self.requests(), before + 1)
+
+    def test_a_list_that_does_not_say_where_it_goes_on_is_no_whole_list(self):
+        for contexts in ([""], [None], ["next", "next"]):
+            pages = [{"data": {"infos": [], "listover": False, "context": context}}
+                     for context in contexts]
+            with mock.patch.object(self.client, "list_folder", side_effect=pages):
+                with self.assertRaisesRegex(cos.UnexpectedReply, "goes on"):
+                    list(self.client.iter_folder(BUCKET, self.folder))
 
     def test_a_list_of_nothing_is_not_found(self):
         with self.assertRaises(cos.NotFound):

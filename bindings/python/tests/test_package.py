@@ -147,6 +147,10 @@ class Configuration(Test):
         os.environ["COS_PROFILE"] = "work"
         self.assertEqual(config.read(path), {"appid": "1", "secret_id": "d", "secret_key": "b",
                                              "region": "sh"})
+        self.assertEqual(config.read(path, "home")["secret_id"], "e")
+        for kind in (cos.Client, aio.Client):
+            with contextlib.closing(kind.from_env(path, profile="work")) as client:
+                self.assertEqual(client.api, "v4")
         os.environ["COS_PROFILE"] = "none"
         with self.assertRaisesRegex(cos.ConfigError, r"no section \[none\]"):
             config.read(path)

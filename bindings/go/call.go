@@ -13,11 +13,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -159,6 +161,11 @@ func (a *call) take(opts any, arguments texts) error {
 	if err != nil {
 		return err
 	}
+	for name, field := range fields {
+		if !isUTF8(field) {
+			return refused(name, "must be valid UTF-8")
+		}
+	}
 	if _, isMap := opts.(map[string]any); isMap || len(fields) > 0 {
 		text, err := json.Marshal(fields)
 		if err != nil {
@@ -242,6 +249,29 @@ func optionsOf(opts any) (map[string]any, error) {
 		}
 	}
 	return fields, nil
+}
+
+// isUTF8 is false for texts that JSON can't have: other bytes would take their place.
+func isUTF8(field any) bool {
+	switch given := field.(type) {
+	case string:
+		return utf8.ValidString(given)
+	case *string:
+		return utf8.ValidString(*given)
+	case map[string]string:
+		for name, text := range given {
+			if !utf8.ValidString(name) || !utf8.ValidString(text) {
+				return false
+			}
+		}
+	case url.Values:
+		for name, texts := range given {
+			if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(texts, ",")) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // progressOf is the function that is told how far an upload or a download has come.

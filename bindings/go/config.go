@@ -24,17 +24,20 @@ const largestConfig = 65536
 
 // FromEnv makes a client of what is configured for the command cos: in a file with lines such as
 // appid = 1250000000, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and
-// so on win; COS_PROFILE chooses a section [NAME] of the file. The options win over both. The file is the one that is given, $COS_CONFIG,
-// $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows %APPDATA%\cos.conf; one that nobody named need
-// not be there.
+// so on win; Profile or COS_PROFILE chooses a section [NAME] of the file. The options win over both. The file
+// is the one that is given, $COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows
+// %APPDATA%\cos.conf; one that nobody named need not be there.
 func FromEnv(file string, opts *ClientOptions) (*Client, error) {
-	settings, err := readSettings(file)
-	if err != nil {
-		return nil, err
-	}
 	given := ClientOptions{}
 	if opts != nil {
 		given = *opts
+	}
+	if given.Profile == "" {
+		given.Profile = os.Getenv("COS_PROFILE")
+	}
+	settings, err := readSettings(file, given.Profile)
+	if err != nil {
+		return nil, err
 	}
 	for name, field := range map[string]*string{
 		"api": &given.API, "token": &given.Token, "scheme": &given.Scheme, "hostname": &given.Hostname,
@@ -48,7 +51,7 @@ func FromEnv(file string, opts *ClientOptions) (*Client, error) {
 		&given)
 }
 
-func readSettings(file string) (map[string]string, error) {
+func readSettings(file, profile string) (map[string]string, error) {
 	named := file
 	if named == "" {
 		named = os.Getenv("COS_CONFIG")
@@ -61,7 +64,7 @@ func readSettings(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := parseConfig(path, text, os.Getenv("COS_PROFILE"))
+	settings, err := parseConfig(path, text, profile)
 	if err != nil {
 		return nil, err
 	}

@@ -136,6 +136,32 @@ func TestErrorsTellWhy(t *testing.T) {
 	})
 }
 
+func TestWhatJSONCanNotHoldIsRefused(t *testing.T) {
+	forEachAPI(t, func(b *bed) {
+		bad := "a\xff"
+		refused := func(err error, argument string) {
+			b.Helper()
+			b.expect(err, cos.ErrParam)
+			var failure *cos.Error
+			if errors.As(err, &failure) && failure.Argument != argument {
+				b.Error(err)
+			}
+		}
+		_, err := b.UploadBuffer(ctx, bucket, "/a", nil, &cos.UploadOptions{ContentType: bad})
+		refused(err, "content_type")
+		_, err = b.UploadBuffer(ctx, bucket, "/a", nil, &cos.UploadOptions{Meta: map[string]string{"m": bad}})
+		refused(err, "x-cos-meta-m")
+		_, err = b.UpdateFile(ctx, bucket, "/a", &cos.UpdateFileOptions{BizAttr: &bad})
+		refused(err, "biz_attr")
+		_, err = b.PresignGet(bucket, "/a", time.Hour, &cos.SignURLOptions{Params: url.Values{"p": {"a", bad}}})
+		refused(err, "params")
+		_, err = b.SignURL("GET", bucket, "/a", time.Hour, &cos.SignURLOptions{Headers: map[string]string{bad: "a"}})
+		refused(err, "headers")
+		_, err = b.Request(ctx, &cos.Request{Method: "GET", Bucket: bucket, Params: url.Values{bad: nil}}, nil)
+		refused(err, "params")
+	})
+}
+
 func TestALocalFileIsTheSystemsError(t *testing.T) {
 	forEachAPI(t, func(b *bed) {
 		directory := b.TempDir()
@@ -788,6 +814,10 @@ func TestTheConfigurationIsThatOfTheCommand(t *testing.T) {
 		b.must(err)
 		b.Setenv("COS_PROFILE", "play")
 		fails("cos.conf has no section [play]")
+		chosen, err := cos.FromEnv("", &cos.ClientOptions{API: b.API(), Profile: "work",
+			DownloadHostname: b.emulator.Host})
+		b.must(err)
+		defer chosen.Close()
 		b.Setenv("COS_PROFILE", "")
 		write("appid = 1250000000\nregion = 'a' b\n")
 		fails("cos.conf:2: this is not NAME = VALUE")

@@ -263,6 +263,12 @@ type Response struct {
 func (c *Client) Request(ctx context.Context, request *Request, opts *CallOptions) (*Response, error) {
 	var params, headers []byte
 	var err error
+	if !isUTF8(request.Params) {
+		return nil, refused("params", "must be valid UTF-8")
+	}
+	if !isUTF8(request.Headers) {
+		return nil, refused("headers", "must be valid UTF-8")
+	}
 	if len(request.Params) > 0 {
 		params, err = json.Marshal(request.Params)
 	}

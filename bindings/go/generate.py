@@ -80,6 +80,8 @@ PROGRESS = ("Progress", "func(done, total int64)", "",
 MAX_CALLS = ("MaxCalls", "int", "",
              "How many calls run at a time, each on a thread of the system; more wait for their turn. "
              "Default: 1000.")
+PROFILE = ("Profile", "string", "",
+           "For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE.")
 RESET = ("Reset", "[]string", "",
          "Options that go back to their defaults, by their names in cos.h, such as \"proxy\".")
 
@@ -145,6 +147,7 @@ def fields(header, function):
         yield PROGRESS
     if function == "client_new":
         yield MAX_CALLS
+        yield PROFILE
     if function == "client_set_config":
         yield RESET
 

@@ -56,6 +56,8 @@ type ClientOptions struct {
 	// How many calls run at a time, each on a thread of the system; more wait for their turn.
 	// Default: 1000.
 	MaxCalls int
+	// For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE.
+	Profile string
 }
 
 // ConfigOptions are the options of SetConfig.

@@ -96,8 +96,7 @@ fn a_program_needs_the_archive_and_the_library_alone() {
     let replace = format!("-replace=libcos.invalid/cos={}", module().display());
     for arguments in [
         &["mod", "init", "example"][..],
-        &["mod", "edit", &replace],
-        &["get", "libcos.invalid/cos"],
+        &["mod", "edit", "-require=libcos.invalid/cos@v0.0.0", &replace],
         &["vet", "."],
         &["build", SHARED, "-o", "shared", "."],
         &["build", STATIC, "-o", "static", "."],

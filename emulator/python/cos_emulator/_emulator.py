@@ -317,6 +317,9 @@ class Emulator:
         stdin = self._process.stdin
         if stdin is not None:
             stdin.close()
+        if os.name == "posix":
+            # A process that was forked meanwhile has the other end of its input as well.
+            self._process.terminate()
         try:
             self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

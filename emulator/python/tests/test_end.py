@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import cos_emulator
 import pytest
 
 PROGRAM = """
@@ -29,6 +30,22 @@ def wait_until_gone(ports, directory):
     while any(map(is_there, ports)) or os.listdir(directory):
         assert time.monotonic() < end, (ports, os.listdir(directory))
         time.sleep(0.01)
+
+
+def test_it_is_stopped_although_a_forked_process_goes_on():
+    emulator = cos_emulator.Emulator()
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+        os._exit(0)
+    try:
+        begun = time.monotonic()
+        emulator.stop()
+        assert time.monotonic() - begun < 20
+        assert not is_there(emulator.port)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize("what", ["ends", "stays"])

@@ -65,7 +65,9 @@ static enum status add_file(const struct place *from, const struct place *to, lo
         return wrong("%s: source and destination are the same file", from->text);
     }
     job = jobs_add(jobs, place_of(copy_of(from->text)), target);
-    job->size = from->bucket ? size : look_at(from->path).is_link ? -1 : look_at(from->path).size;
+    job->size = size;
+    if (!from->bucket && look_at(from->path).kind == PATH_FILE)
+        job->size = look_at(from->path).size;
     job->is_move = is_move;
     job->looks_at_times = option('u') != NULL;
     return DONE;
@@ -294,7 +296,7 @@ const struct command SYNC = {
         "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
         "and time are taken for the same, and downloads get their times. With -u a file travels only if\n"
         "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
-        "leave out is not deleted either.\n"
+        "leave out is not deleted either, nor what stands where the source has a link.\n"
         "\n"
         "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
         "than --max-delete allows, nothing is done.\n",

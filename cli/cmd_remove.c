@@ -72,7 +72,7 @@ static enum status remove_folder(const cos_client *client, struct place *place)
 static enum status remove_some(const cos_client *client, const struct place *folder)
 {
     struct items items = {NULL, 0, 0};
-    enum status status = find_files(client, folder, 0, &items);
+    enum status status = find_files(client, folder, 0, &items, NULL);
     if (status == DONE)
         status = remove_items(client, folder, &items);
     items_free(&items);
@@ -82,7 +82,7 @@ static enum status remove_some(const cos_client *client, const struct place *fol
 static enum status remove_place(const cos_client *client, struct place *place, struct jobs *jobs)
 {
     if (!ends_with_slash(place)) {
-        jobs_add_removal(jobs, place_of(copy_of(place->text)));
+        jobs_add_removal(jobs, place_of(copy_of(place->text)), -1);
         return DONE;
     }
     if (!option('r'))
@@ -103,7 +103,7 @@ static enum status remove_matching(const cos_client *client, const struct place 
     size_t i;
     if (status == MISSING && option('f'))
         status = DONE;
-    for (i = 0; i < items.count; i++) {
+    for (i = 0; i < items.count && !is_interrupted(); i++) {
         const struct item *item = &items.list[i];
         struct entry entry = {item->path, "{}", 0, 0, item->size, item->mtime};
         if (item->is_folder) {

@@ -103,9 +103,16 @@ void items_sort_by_path(struct items *items)
     items->count = kept + 1;
 }
 
-/* The directories that are still to be read, and what was found. */
+int items_have(const struct items *items, const char *path)
+{
+    struct item key = {.path = (char *)path};
+    return items->count > 0 &&
+           bsearch(&key, items->list, items->count, sizeof *items->list, by_path) != NULL;
+}
+
+/* What was found. */
 struct search {
-    struct items *found;
+    struct items *found, *ignored; /* the latter may be NULL */
     struct items names; /* of the directory that is being read */
     const char *root;
     enum status status;
@@ -124,6 +131,13 @@ static int is_partial(const char *name)
     return name[0] == '.' && length > sizeof END && strcmp(name + length + 1 - sizeof END, END) == 0;
 }
 
+static void ignore(struct search *search, const char *path, const char *reason)
+{
+    say("%-10s %s: %s", in_language("ignored"), path, reason);
+    if (search->ignored)
+        add(search->ignored, copy_of(path));
+}
+
 static void take_file(struct search *search, const char *local, char *path)
 {
     struct found found = look_at(local);
@@ -138,8 +152,7 @@ static void take_file(struct search *search, const char *local, char *path)
         item->mtime = found.mtime;
         item->is_folder = found.kind == PATH_DIRECTORY;
     } else {
-        say("%-10s %s: %s", in_language("ignored"), path,
-            in_language(found.is_link ? "a symbolic link" : "not a file"));
+        ignore(search, path, in_language(found.is_link ? "a symbolic link" : "not a file"));
         free(path);
     }
 }
@@ -165,15 +178,15 @@ static void read_one(struct search *search, const char *path)
     free(directory);
 }
 
-static enum status find_local(const char *root, struct items *items)
+static void find_local(struct search *search)
 {
-    struct search search = {items, {NULL, 0, 0}, root, DONE};
+    struct items *items = search->found;
     size_t i, kept = 0;
-    read_one(&search, "");
+    read_one(search, "");
     for (i = 0; i < items->count; i++) { /* it grows */
         if (items->list[i].is_folder) {
             char *path = copy_of(items->list[i].path);
-            read_one(&search, path);
+            read_one(search, path);
             free(path);
         }
     }
@@ -184,31 +197,32 @@ static enum status find_local(const char *root, struct items *items)
             items->list[kept++] = items->list[i];
     }
     items->count = kept;
-    return search.status;
 }
 
 static int take_remote(const struct entry *entry, void *user)
 {
-    if (!entry->is_folder && is_wanted(entry->path)) {
-        if (entry->is_unfinished)
-            say("%-10s %s: %s", in_language("ignored"), entry->path,
-                in_language("an unfinished upload"));
-        else
-            items_add(user, entry);
-    }
+    struct search *search = user;
+    if (entry->is_folder || !is_wanted(entry->path))
+        return 0;
+    if (entry->is_unfinished)
+        ignore(search, entry->path, in_language("an unfinished upload"));
+    else
+        items_add(search->found, entry);
     return 0;
 }
 
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
-                       struct items *items)
+                       struct items *items, struct items *ignored)
 {
-    enum status status = DONE;
+    struct search search = {.found = items, .ignored = ignored, .root = folder->path};
     if (folder->bucket)
-        status = walk(client, folder, "", folder, ALL_FILES, flags, take_remote, items);
+        search.status = walk(client, folder, "", folder, ALL_FILES, flags, take_remote, &search);
     else if (!(flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
-        status = find_local(folder->path, items);
+        find_local(&search);
     items_sort_by_path(items);
-    return status;
+    if (ignored)
+        items_sort_by_path(ignored);
+    return search.status;
 }
 
 struct matching {

@@ -30,10 +30,14 @@ enum status items_sort(struct items *items);
 /* Sorts by path, and takes away what is there twice. */
 void items_sort_by_path(struct items *items);
 
+/* Whether one of the items, which are sorted by path, has this path. */
+int items_have(const struct items *items, const char *path);
+
 /* The files in a folder and all below that --include and --exclude let pass, sorted by path. What could
- * not be read is complained of and gives the status. `flags` are those of walk(). */
+ * not be read is complained of and gives the status. What is neither a file nor a folder comes to `ignored`,
+ * also sorted, if that is not NULL. `flags` are those of walk(). */
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
-                       struct items *items);
+                       struct items *items, struct items *ignored);
 
 /* The files and folders that match the pattern in the path of a place, as paths from the folder in front of
  * the first wildcard on, which is `folder`. MISSING if there are none; that is complained of, but with

@@ -1,6 +1,7 @@
 /* Many calls, several at a time. */
 #include "jobs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,11 @@ struct job *jobs_add(struct jobs *jobs, struct place from, struct place to)
     return job;
 }
 
-struct job *jobs_add_removal(struct jobs *jobs, struct place from)
+struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size)
 {
     struct place none = {NULL, NULL, NULL};
     struct job *job = jobs_add(jobs, from, none);
+    job->size = size;
     job->is_removal = 1;
     return job;
 }
@@ -214,19 +216,36 @@ static int copy_within(const cos_client *client, struct job *job)
     return code;
 }
 
-/* Removes the source of a move. */
-static void remove_source(const cos_client *client, struct job *job)
+static void remove_local(struct job *job)
+{
+    int error = remove_path(job->local);
+    if (error)
+        job->problem = formatted("%s: %s", job->local, strerror(error));
+}
+
+static void forget_reply(struct job *job)
+{
+    cos_string_free(job->json);
+    job->json = NULL;
+    job->code = COS_OK;
+}
+
+/* Removes the source of a move. What was written to it behind the copy would be lost: `before` is how a
+ * local one was. */
+static void remove_source(const cos_client *client, struct job *job, const struct found *before)
 {
     if (job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0)
         return; /* the service has done it */
     if (!job->from.bucket) {
-        int error = remove_path(job->local);
-        if (error)
-            job->problem = formatted("%s: %s", job->local, strerror(error));
+        struct found now = look_at(job->local);
+        if (now.size != before->size || now.mtime != before->mtime)
+            job->problem = formatted(in_language("%s has changed since it was copied; it stays"),
+                                     job->local);
+        else
+            remove_local(job);
         return;
     }
-    cos_string_free(job->json);
-    job->json = NULL;
+    forget_reply(job);
     job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
 }
 
@@ -235,9 +254,7 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
     struct share share;
     char *options;
     if (job->is_removal && !job->from.bucket) {
-        int error = remove_path(job->local);
-        if (error)
-            job->problem = formatted("%s: %s", job->local, strerror(error));
+        remove_local(job);
         return;
     }
     if (job->is_removal) {
@@ -266,40 +283,80 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
         keep_time(client, job);
 }
 
-/* When a place was changed; -1 if nothing is there. */
-static long long time_of(const cos_client *client, const struct place *place)
+/* Asks when a place was changed. What is wrong becomes that of the job. */
+static long long ask_time(const cos_client *client, struct job *job, const struct place *place)
 {
-    char *stat = NULL;
-    int64_t time = -1;
+    int64_t time = 0;
     if (!place->bucket) {
         struct found found = look_at(place->path);
-        return found.kind == PATH_MISSING ? -1 : found.mtime;
+        if (found.kind == PATH_MISSING)
+            job->code = COS_ERR_NOT_FOUND;
+        return found.mtime;
     }
-    cos_stat_file(client, place->bucket, place->path, NULL, &stat);
-    cos_json_int(stat, "/data/mtime", &time);
-    cos_string_free(stat);
+    job->code = cos_stat_file(client, place->bucket, place->path, NULL, &job->json);
+    cos_json_int(job->json, "/data/mtime", &time);
     return (long long)time;
+}
+
+/* With --update: whether the source is newer than what the destination has, if it has something. If that
+ * can't be known, the reason becomes that of the job, and nothing is copied. */
+static int is_newer(const cos_client *client, struct job *job)
+{
+    long long there = ask_time(client, job, &job->to), here;
+    int is_there = job->code == COS_OK;
+    if (job->code != COS_OK && job->code != COS_ERR_NOT_FOUND) {
+        job->is_about_destination = 1;
+        return 0;
+    }
+    forget_reply(job);
+    if (!is_there)
+        return 1;
+    here = ask_time(client, job, &job->from);
+    if (job->code == COS_OK)
+        forget_reply(job);
+    else if (!job->from.bucket)
+        job->problem = formatted("%s: %s", job->local, strerror(ENOENT));
+    return job->code == COS_OK && here > there;
+}
+
+/* Whether there is a source to speak of in a dry run. A list has told the size of what it has. */
+static void look_for_source(const cos_client *client, struct job *job)
+{
+    if (job->size >= 0)
+        return;
+    if (!job->from.bucket) {
+        if (path_kind(job->local) == PATH_MISSING)
+            job->problem = formatted("%s: %s", job->local, strerror(errno));
+        return;
+    }
+    job->code = cos_stat_file(client, job->from.bucket, job->from.path, NULL, &job->json);
+    job->size = number_in(job->json, "/data/filesize");
 }
 
 static void do_job(const cos_client *client, struct job *job, int concurrency)
 {
+    struct found before = {PATH_MISSING, 0, 0, 0};
     if (job->there && is_same(client, job)) {
         job->is_unchanged = 1;
         return;
     }
-    if (job->looks_at_times && time_of(client, &job->from) <= time_of(client, &job->to)) {
-        job->is_unchanged = 1;
+    if (job->looks_at_times && !is_newer(client, job)) {
+        job->is_unchanged = job->code == COS_OK;
         return;
     }
     if (job->there && option('n')) {
         job->is_skipped = 1;
         return;
     }
-    if (option(DRY_RUN))
+    if (option(DRY_RUN)) {
+        look_for_source(client, job);
         return;
+    }
+    if (!job->from.bucket)
+        before = look_at(job->local);
     do_call(client, job, concurrency);
     if (job->is_move && job->code == COS_OK && !job->problem)
-        remove_source(client, job);
+        remove_source(client, job, &before);
 }
 
 static void say_done(const struct job *job)
@@ -344,9 +401,10 @@ static void tell(struct crew *crew, struct job *job)
         print_reply(job->json);
         crew->is_given_up = 1;
     } else if (job->code != COS_OK) {
-        note_failure(crew, check(job->code, job->json, &job->from, to));
+        note_failure(crew, check(job->code, job->json,
+                                 job->is_about_destination ? to : &job->from, to));
     } else {
-        if (job->json)
+        if (job->json && !option(DRY_RUN))
             print_reply(job->json);
         say_done(job);
         crew->done++;

@@ -21,7 +21,7 @@ struct job {
 
     /* What came of it. */
     int is_ended, is_unchanged, is_skipped;
-    int code;
+    int code, is_about_destination; /* whose fault the code is, if it is a failure */
     char *json, *problem; /* the latter for what went wrong here, not in the call */
 };
 
@@ -37,8 +37,8 @@ struct jobs {
 /* Adds the copy of a file. It takes the places. */
 struct job *jobs_add(struct jobs *jobs, struct place from, struct place to);
 
-/* Adds the removal of a file. It takes the place. */
-struct job *jobs_add_removal(struct jobs *jobs, struct place from);
+/* Adds the removal of a file. It takes the place. The size is -1 if it is unknown. */
+struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size);
 
 /* Does them all, tells of each in their order, and of the sum if there are several. */
 enum status jobs_run(const cos_client *client, struct jobs *jobs);

@@ -99,13 +99,14 @@ static const struct message {
      "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
      "and time are taken for the same, and downloads get their times. With -u a file travels only if\n"
      "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
-     "leave out is not deleted either.\n"
+     "leave out is not deleted either, nor what stands where the source has a link.\n"
      "\n"
      "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
      "than --max-delete allows, nothing is done.\n",
      "至少一方是服务上的文件夹。只传输大小或内容不同的文件。使用 -t 时，文件的时间保存为\n"
      "x-cos-meta-mtime，大小和时间相同的文件视为相同，下载的文件恢复原来的时间。使用 -u 时，只传输\n"
-     "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件也不会被删除。\n"
+     "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中\n"
+     "为链接之处的文件，也不会被删除。\n"
      "\n"
      "--delete 在最后删除，并且只在没有失败时删除。如果 FROM 中没有文件，或要删除的多于 --max-delete，\n"
      "则什么都不做。\n"},
@@ -290,6 +291,7 @@ static const struct message {
     {"an unfinished upload", "未完成的上传"},
     {"%s: nothing matches", "%s: 没有匹配的内容"},
     {"%s: a symbolic link is in the way", "%s: 路径中有符号链接"},
+    {"%s has changed since it was copied; it stays", "%s 在复制之后发生了变化；它被保留"},
     {"%s: no file can have this name here", "%s: 这里的文件不能使用该名称"},
     {"would delete %s", "将删除 %s"},
     {"would move %s -> %s", "将移动 %s -> %s"},

@@ -131,7 +131,8 @@ enum status remove_items(const cos_client *client, const struct place *folder,
     if (!option(DRY_RUN) && items->count > 1 && speaks_xml(client))
         return remove_by_thousands(client, folder, items);
     for (i = 0; i < items->count; i++)
-        jobs_add_removal(&jobs, place_of(formatted("%s%s", folder->text, items->list[i].path)));
+        jobs_add_removal(&jobs, place_of(formatted("%s%s", folder->text, items->list[i].path)),
+                         items->list[i].size);
     status = jobs_run(client, &jobs);
     jobs_free(&jobs);
     return status;

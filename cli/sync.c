@@ -21,20 +21,40 @@ int needs_plan(const struct place *from, const struct place *to)
 struct sides {
     const struct place *from, *to;
     struct items source, destination;
+    struct items ignored; /* of the source */
 };
 
 static void free_sides(struct sides *sides)
 {
     items_free(&sides->source);
     items_free(&sides->destination);
+    items_free(&sides->ignored);
 }
 
 static enum status find_sides(const cos_client *client, struct sides *sides)
 {
-    enum status status = find_files(client, sides->from, 0, &sides->source);
+    enum status status =
+        find_files(client, sides->from, 0, &sides->source, &sides->ignored);
     if (status == DONE)
-        status = find_files(client, sides->to, MAY_BE_MISSING, &sides->destination);
+        status = find_files(client, sides->to, MAY_BE_MISSING, &sides->destination, NULL);
     return status;
+}
+
+/* Whether the source has this path, or a folder that it is in, as something that was ignored, such as a
+ * link: it may stand for what the destination has. */
+static int is_ignored(const struct sides *sides, const char *path)
+{
+    size_t length = 0;
+    int found = 0;
+    while (path[length] && !found) {
+        char *part;
+        length += strcspn(path + length, "/");
+        part = copy_of_part(path, length);
+        found = items_have(&sides->ignored, part);
+        free(part);
+        length += path[length] == '/';
+    }
+    return found;
 }
 
 static void add_job(const struct sides *sides, const struct item *item,
@@ -48,7 +68,7 @@ static void add_job(const struct sides *sides, const struct item *item,
     job->is_move = is_move;
     if (!to.bucket)
         job->root = strlen(sides->to->path);
-    if (there && there->size == item->size) {
+    if (there && there->size == item->size && !is_move) {
         job->there = there;
         job->here = item;
     }
@@ -66,7 +86,7 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs, struct 
         j += order >= 0;
         if (order > 0) {
             struct entry entry = {there->path, "{}", 0, 0, there->size, there->mtime};
-            if (extra)
+            if (extra && !is_ignored(sides, there->path))
                 items_add(extra, &entry);
         } else if (order == 0 && option('u') && source->mtime <= there->mtime) {
             jobs->unchanged++;
@@ -82,9 +102,11 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs, struct 
 enum status copy_tree(const cos_client *client, const struct place *from, const struct place *to,
                  int is_move)
 {
-    struct sides sides = {from, to, {NULL, 0, 0}, {NULL, 0, 0}};
+    struct sides sides = {.from = from, .to = to};
     struct jobs jobs = {.tells_sum = 1};
-    enum status status = is_move ? find_files(client, from, 0, &sides.source) : find_sides(client, &sides);
+    /* What is there does not keep a file from being moved, unless it is newer. */
+    enum status status = is_move && !option('u') ? find_files(client, from, 0, &sides.source, NULL)
+                                                 : find_sides(client, &sides);
     if (status == DONE) {
         compare(&sides, is_move, &jobs, NULL);
         status = jobs_run(client, &jobs);
@@ -118,7 +140,8 @@ static enum status delete_extra(const cos_client *client, const struct place *to
     if (to->bucket)
         return remove_items(client, to, extra);
     for (i = 0; i < extra->count; i++)
-        jobs_add_removal(&jobs, place_of(formatted("%s%s", to->text, extra->list[i].path)));
+        jobs_add_removal(&jobs, place_of(formatted("%s%s", to->text, extra->list[i].path)),
+                         extra->list[i].size);
     status = jobs_run(client, &jobs);
     jobs_free(&jobs);
     return status;
@@ -126,7 +149,7 @@ static enum status delete_extra(const cos_client *client, const struct place *to
 
 enum status sync_folders(const cos_client *client, const struct place *from, const struct place *to)
 {
-    struct sides sides = {from, to, {NULL, 0, 0}, {NULL, 0, 0}};
+    struct sides sides = {.from = from, .to = to};
     struct items extra = {NULL, 0, 0};
     struct jobs jobs = {.tells_sum = 1};
     enum status status = find_sides(client, &sides);

@@ -8,6 +8,8 @@ for_each_api! {
     many_files_travel_at_a_time,
     filters_choose_by_the_rules_of_gitignore,
     what_the_source_lacks_is_deleted_with_care,
+    what_stands_for_a_link_of_the_source_is_not_deleted,
+    a_file_that_changes_is_not_lost_by_its_move,
     nothing_is_done_in_a_dry_run,
     times_are_kept_and_compared,
     only_newer_files_replace_with_update,
@@ -156,6 +158,32 @@ fn what_the_source_lacks_is_deleted_with_care(api: Api) {
     {
         run(&bed, alone).with_code(2).complaining("with --delete");
     }
+}
+
+fn what_stands_for_a_link_of_the_source_is_not_deleted(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "site/a", "a");
+    write(&bed, "elsewhere/x", "x");
+    for name in ["link/x", "link2", "old"] {
+        done(&bed, &["cp", "site/a", &format!("cos://private-bucket/site/{name}")]);
+    }
+    std::os::unix::fs::symlink("../elsewhere", bed.path("site/link")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere/x", bed.path("site/link2")).unwrap();
+    done(&bed, &["sync", "--delete", "site", "cos://private-bucket/site/"]);
+    assert_eq!(remote(&bed, "private-bucket/site/"), ["a", "link/x", "link2"]);
+}
+
+fn a_file_that_changes_is_not_lost_by_its_move(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "log", "first");
+    bed.emulator.inject(api.fault(Op::Upload, delay(1500)));
+    let mut command = cos(&bed, &["mv", "log", "cos://private-bucket/log"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the upload", || !bed.logged(Op::Upload).is_empty());
+    fs::write(bed.path("log"), "first and second").unwrap();
+    let said = wait(child);
+    assert_ne!(said.code, 0, "{said:?}");
+    assert_eq!(fs::read_to_string(bed.path("log")).unwrap(), "first and second");
 }
 
 fn nothing_is_done_in_a_dry_run(api: Api) {

@@ -1,4 +1,4 @@
-"""Makes the manual: build.py OUT. Guides from en/ and zh/, the reference from include/cos.h."""
+"""Makes the manual: build.py OUT. Guides from en/ and zh/, the reference from include/cos.h and cli/."""
 
 import html
 import json
@@ -7,10 +7,12 @@ import re
 import shutil
 import string
 import sys
+import textwrap
 
 import markdown
 
 import header as source
+from command import Cli
 from header import BESIDE, ROOT, TOPICS
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -127,8 +129,8 @@ class Language:
         return f"`{match[0].lstrip('#')}`" if self.place(name) else match[0]
 
     def place(self, name):
-        """Where something of cos.h is described."""
-        if name in self.cos_h.entries:
+        """Where something of cos.h is described. In guides, COS_API is a variable of the environment."""
+        if name in self.cos_h.entries and name != "COS_API":
             if name == "cos_code":
                 return "codes.html"
             return f"reference-{source.topic_of(name)}.html#{name}"
@@ -154,7 +156,7 @@ class Language:
             text = (ROOT / which).read_text(encoding="utf-8")
             return f"```{languages[pathlib.Path(which).suffix]}\n{text}```"
         makers = {"codes": self.codes, "options": self.options, "calls": self.calls,
-                  "overview": self.overview, "topics": self.topics}
+                  "overview": self.overview, "topics": self.topics, "commands": self.commands}
         # Markdown leaves HTML as it is.
         return f"<div>\n{makers[what]()}</div>"
 
@@ -226,6 +228,30 @@ class Language:
                 made += f"<dt><code>{name}</code></dt><dd{lang}>{text}</dd>\n"
             made += "</dl>\n"
         return made
+
+    def commands(self):
+        """What the help of the command cos says."""
+        cli = Cli()
+
+        def said(text):
+            text = cli.chinese.get(text, text) if self.name == "zh" else text
+            return unbroken(html.escape(text, quote=False))
+
+        def listed(options):
+            items = "".join(f"<dt><code>{html.escape(each.spelled)}</code></dt>"
+                            f"<dd>{said(each.about)}</dd>\n" for each in options)
+            return f'<dl class="names">\n{items}</dl>\n' if options else ""
+
+        made = ""
+        for command in cli.commands:
+            made += f'<h3 id="cos-{command.name}">cos {command.name}</h3>\n'
+            made += self.fenced("text", f"cos {command.name} [OPTION...] {command.operands}") + "\n"
+            made += "".join(f"<p>{each}</p>\n" for each in said(command.details).strip().split("\n\n"))
+            made += listed(command.options)
+            if command.examples:
+                made += self.fenced("sh", textwrap.dedent(command.examples)) + "\n"
+        title = said("Options of every command:").rstrip(":")
+        return made + f'<h3 id="options-of-every-command">{title}</h3>\n' + listed(cli.common)
 
     def block(self, block):
         if block.kind == "code":
@@ -387,7 +413,17 @@ def finished(made, language):
     made = made.replace("<table>", f'<div class="wide" tabindex="0" role="region" '
                                    f'aria-label="{label}"><table>')
     made = made.replace("</table>", "</table></div>").replace("<th>", '<th scope="col">')
+    made = re.sub(r"<code>(?=-[\w-]+</code>)", '<code class="flag">', made)
+    made = re.sub(r"<tr>.*?</tr>", breakable, made, flags=re.S)
     return made.replace("<pre>", '<pre tabindex="0">')
+
+
+def breakable(row):
+    """A row of many columns, in whose names a line may end."""
+    if row[0].count("<td>") < 5:
+        return row[0]
+    return re.sub(r"(<code>)([^<]*)", lambda code: code[1] + re.sub(
+        r"(?<=[a-z][_.(])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", code[2]), row[0])
 
 
 def same_anchors(english, chinese, page):
@@ -412,7 +448,7 @@ def title_of(made):
 
 def bare(made):
     """The words of a piece of HTML."""
-    made = re.sub(r"<pre.*?</pre>", " ", made, flags=re.S)
+    made = re.sub(r"<pre.*?</pre>", " ", made, flags=re.S).replace("<wbr>", "")
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", made).split()))
 
 

@@ -223,32 +223,45 @@ def camel(name):
     return first + "".join(other.title() for other in others)
 
 
+# Names that are not made by a rule.
+SPELLED = {
+    "cos_client_new": {
+        "Python": "cos.Client", "Node": "new Client", "Go": "cos.NewClient", "Lua": "cos.client"},
+    "cos_transfer_new": {"Python": "cos.Transfer", "Lua": "cos.transfer"},
+}
+
+
 def wrappers(name, header):
     """What a function is called in the packages of other languages, as far as it has a name there."""
-    method = re.sub(r"^cos_(client_)?", "", name)
-    if name == "cos_client_new":
-        method = "Client"
-    elif name.endswith(("_free", "_new")) or name.startswith(("cos_transfer", "cos_json")):
-        return {}
+    if name in SPELLED or name.startswith("cos_json"):
+        return SPELLED.get(name, {})
+    noun = "transfer" if name.startswith("cos_transfer_") else "client"
+    method = re.sub(r"^cos_(client_|transfer_)?", "", name)
+    method = "close" if method == "free" else method
     found = {}
-    python = (ROOT / "bindings/python/cos/client.py").read_text(encoding="utf-8")
-    if re.search(rf"^    def {method}\(|^class {method}:", python, re.M):
-        found["Python"] = f"cos.{method}" if method == "Client" else f"client.{method}"
-    node = (ROOT / "bindings/node/index.d.ts").read_text(encoding="utf-8")
-    if method == "Client":
-        found["Node"] = "new Client"
-    elif re.search(rf"^  {camel(method)}\(", node, re.M):
+    if re.search(rf"^def {method}\(", binding("python/cos/__init__.py"), re.M):
+        found["Python"] = f"cos.{method}"
+    else:
+        file = "python/cos/calls.py" if noun == "transfer" else "python/cos/client.py"
+        of_class = binding(file).partition(f"\nclass {noun.title()}:\n")[2].partition("\nclass ")[0]
+        if re.search(rf"^    def {method}\(", of_class, re.M):
+            found["Python"] = f"{noun}.{method}"
+    node = binding("node/index.d.ts")
+    if noun == "client" and re.search(rf"^  {camel(method)}\(", node, re.M):
         found["Node"] = f"client.{camel(method)}"
     elif re.search(rf"function {camel(method)}\(", node):
         found["Node"] = camel(method)
-    for file in sorted((ROOT / "bindings/go").rglob("*.go")):
-        for function in file.read_text(encoding="utf-8").split("\nfunc ")[1:]:
-            title = re.match(r"(\(c \*Client\) )?([A-Z]\w*)\(", function)
-            if title and (f"C.{name}(" in function.partition("\n}")[0]
-                          or title[2] == method.title().replace("_", "")):
-                found.setdefault("Go", ("client." if title[1] else "cos.") + title[2])
-    if "const cos_client *client" in header.entries[name].declaration:
-        found["Lua"] = f"client:{method}"
-    elif method == "Client":
-        found["Lua"] = "cos.client"
+    # Go has capitals of its own, such as SignURL.
+    exported = rf"^func (\(c \*Client\) )?(?=[A-Z])((?i:{method.replace('_', '')}))\("
+    of_go = re.search(exported, binding("go/*.go"), re.M)
+    if of_go and noun == "client":
+        found["Go"] = ("client." if of_go[1] else "cos.") + of_go[2]
+    of_lua = re.search(rf"^function ({noun.title()}:|cos\.){method}\(", binding("lua/library/cos.lua"), re.M)
+    if of_lua:
+        found["Lua"] = of_lua[1].lower() + method
     return found
+
+
+def binding(files):
+    """The text of files below bindings/."""
+    return "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "bindings").glob(files)))

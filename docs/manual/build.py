@@ -423,7 +423,7 @@ def breakable(row):
     if row[0].count("<td>") < 5:
         return row[0]
     return re.sub(r"(<code>)([^<]*)", lambda code: code[1] + re.sub(
-        r"(?<=[a-z][_.(])(?=\w)|(?<=[a-z])(?=[A-Z])", "<wbr>", code[2]), row[0])
+        r"(?<=\w{6}[_.(])(?=\w)|(?<=\w{5}[a-z])(?=[A-Z])", "<wbr>", code[2]), row[0])
 
 
 def same_anchors(english, chinese, page):

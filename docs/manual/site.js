@@ -1,16 +1,17 @@
 "use strict";
 
 // Each entry of the index is a section: its title, its page, its address and its words. A section is
-// found if it has all words of the query. Chinese is written without blanks: a word of it is also
-// found by its pairs of characters.
+// found if it has all words of the query. Chinese is written without blanks: several words in one are
+// also found by their pairs of characters.
 function find(index, query) {
   const words = query.toLowerCase().split(/[\s()]+/).filter(Boolean);
   if (!words.length) return [];
   const has = (text, word) => {
     if (text.includes(word)) return true;
     if (word.length < 3 || !/^[\u4e00-\u9fff]+$/.test(word)) return false;
-    for (let at = 0; at + 1 < word.length; at++) {
-      if (!text.includes(word.slice(at, at + 2))) return false;
+    for (let at = 0; at < word.length; at += 2) {
+      const from = Math.min(at, word.length - 2);
+      if (!text.includes(word.slice(from, from + 2))) return false;
     }
     return true;
   };
@@ -21,6 +22,7 @@ function find(index, query) {
     let rank = 0;
     for (const word of words) {
       if (low === word) rank += 100;
+      else if (low.split(/[^\w\u4e00-\u9fff-]+/).includes(word)) rank += 40;
       else if (low.includes(word)) rank += 20;
       else if (page.toLowerCase().includes(word)) rank += 5;
       rank += Math.min(4, all.split(word).length - 1);

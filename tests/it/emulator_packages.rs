@@ -100,7 +100,7 @@ fn pytest(directory: &Path, count: usize) {
 fn the_package_for_python_does_what_its_tests_say() {
     let dir = tempfile::tempdir().unwrap();
     copy_files("emulator/python/tests", dir.path());
-    pytest(dir.path(), 19);
+    pytest(dir.path(), 20);
 }
 
 #[test]

@@ -410,7 +410,7 @@ test("many files are deleted", function()
   for _, path in ipairs { "/", "a", "/list/", "/a\rb" } do
     raises("paths must be those of files", client.delete_files, client, bucket, { path })
   end
-  raises("cos_path must be a string, not a nil", client.sign_more, client, bucket)
+  raises("cos_path must be a string, not a nil", client.sign_once, client, bucket)
   raises("paths must be an array or a function", client.delete_files, client, bucket, "/list/1")
   local _, refusal = client:delete_files("no-such-bucket", { "/a" })
   if api == "v5" then same(refusal.name, "COS_ERR_NO_BUCKET") end

@@ -67,8 +67,9 @@ need luajit luajit
 pkg-config --exists luajit 2>/dev/null || missing="$missing libluajit-5.1-dev"
 for version in 5.1 5.2 5.3 5.4; do
     need lua$version lua$version
+    # Debian has 5.1 under another name.
     pkg-config --exists lua$version 2>/dev/null ||
-        missing="$missing liblua${version}$([ $version = 5.1 ] && echo -0)-dev"
+        missing="$missing liblua$(echo $version | sed 's/5.1/5.1-0/')-dev"
 done
 lua5.4 -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"

@@ -252,3 +252,39 @@ fn what_is_installed_is_uninstalled() {
     succeed(typed("make").arg("uninstall").args(arguments));
     assert_eq!(files(dir.path()), BTreeSet::new());
 }
+
+/// On a system where nothing is installed, each script names all that it wants before it ends.
+#[test]
+fn scripts_that_install_name_all_that_is_missing() {
+    let bed = Bed::new(support::Api::V4);
+    let bare = bed.path("bare");
+    fs::create_dir(&bare).unwrap();
+    for program in ["sh", "dirname", "realpath", "sed", "sort", "head", "cut"] {
+        let found = succeed(Command::new("which").arg(program)).stdout;
+        let found = String::from_utf8(found).unwrap();
+        std::os::unix::fs::symlink(found.trim(), bare.join(program)).unwrap();
+    }
+    // A user who may not install; no package is there.
+    for (name, script) in [("id", "echo 1000"), ("dpkg-query", "exit 1")] {
+        let file = bare.join(name);
+        fs::write(&file, format!("#!{}/sh\n{script}\n", bare.display())).unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&file, executable).unwrap();
+    }
+    for (script, wanted) in [
+        ("tests", ["gcc", "liblua5.1-0-dev", "liblua5.4-dev", "lintian"]),
+        ("packaging", ["rustc-web", "rust-web-src", "gcc-mingw-w64-x86-64-win32", "zip"]),
+        ("tests/dist", ["debootstrap", "wine64", "qemu-user-static", "musl"]),
+    ] {
+        let script = root().join(script).join("install-tools.sh");
+        let mut run = Command::new(bare.join("sh"));
+        let output = run.arg(&script).env_clear().env("PATH", &bare).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{}: {said}", script.display());
+        let packages = said.split("Their Debian packages: ").nth(1).unwrap_or("");
+        let packages: Vec<_> = packages.lines().next().unwrap_or("").split(' ').collect();
+        for package in wanted {
+            assert!(packages.contains(&package), "{}: {package}: {said}", script.display());
+        }
+    }
+}

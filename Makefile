@@ -16,7 +16,7 @@
 # make emulator   a server that stands in for COS, on 127.0.0.1, port PORT (9000), until Ctrl-C
 # make check      format, lints, and the tests that need nothing but Rust: for every day
 # make test       everything that is tested; sets up what that needs
-# make test-platforms  the same on ARM64, musl, Windows, by simulators; PLATFORMS= chooses
+# make test-platforms  the same on ARM64, musl, Windows, by simulators; PLATFORMS=, SUITES=library choose
 # make macos      checks the types of what macOS gets; nothing is run there
 # make setup      installs what the tests need, or tells what is missing and how to get it
 # make docs       the manual as HTML, in English and Chinese, in build/docs/html
@@ -302,10 +302,11 @@ check: style
 
 test: setup lint all
 	$(CARGO) test --workspace --no-fail-fast
+	$(MAKE) test-platforms SUITES=library PLATFORMS="linux-x86_64-musl linux-s390x"
 
 # docs/platforms.md says which there are and what is tried on them.
 test-platforms:
-	TARGET=$(TARGET) tests/platforms/run.sh $(PLATFORMS)
+	TARGET=$(TARGET) SUITES=$(SUITES) tests/platforms/run.sh $(PLATFORMS)
 
 macos:
 	@TARGET=$(TARGET) tests/macos.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what make dist needs, and says so: Debian packages, where it may, and zig. Otherwise it names
-# what is missing and how to get it. TARGET is cargo's directory.
+# what is missing and how to get it. TARGET is cargo's directory. With --any-rust Debian's Rust may have
+# another version than the one that make dist is tried with.
 set -eu
 cd "$(dirname "$0")/.."
 . packaging/install-packages.sh
@@ -19,6 +20,10 @@ done
 install_packages "make dist needs" "make builds for this machine without them." $missing
 
 # A standard library is built from its sources by the compiler of the same version alone.
+if [ "${1:-}" = --any-rust ]; then
+    rust_version=$(dpkg-query -W -f '${Version}' rust-web-src)
+    rust_version=${rust_version%%+*}
+fi
 for package in rustc-web cargo-web rust-web-src; do
     found=$(dpkg-query -W -f '${Version}' $package)
     case $found in

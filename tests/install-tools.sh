@@ -73,6 +73,10 @@ for version in 5.1 5.2 5.3 5.4; do
 done
 lua5.4 -e 'require "socket.http"' 2>/dev/null || missing="$missing lua-socket"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
+# The platforms that make test tries.
+need qemu-s390x-static qemu-user-static
+[ -d /usr/s390x-linux-gnu ] || missing="$missing libc6-s390x-cross"
+[ -e /lib/ld-musl-x86_64.so.1 ] || missing="$missing musl"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 
 # The version of Cargo.toml and two components that the smallest installation lacks.
@@ -181,4 +185,7 @@ fi
 
 # What renders the manual.
 TARGET=$target docs/manual/install-tools.sh
+
+# What builds for other platforms.
+TARGET=$target packaging/install-tools.sh --any-rust
 echo "The tests have all that they need."

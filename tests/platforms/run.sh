@@ -4,7 +4,8 @@
 #     tests/platforms/run.sh [PLATFORM…]
 #
 # Here it builds, for each of them, the tests and the C programs that tests use; run.py then runs them.
-# What that needs is installed first. TARGET is cargo's directory.
+# What that needs is installed first. TARGET is cargo's directory. SUITES=library runs the tests of the
+# library alone, on every platform.
 set -eu
 cd "$(dirname "$0")/../.."
 . packaging/install-packages.sh
@@ -17,7 +18,16 @@ built_tests() { # messages
         sed 's/^cos /library /; s/^cos_emulator /emulator /; s/^program /emulator /; s/^it /behaviour /'
 }
 as_json=--message-format=json-render-diagnostics
-all_tests='-p libcos -p cos-emulator --lib --test it --test program'
+tests_of() { # suites
+    case $1 in
+    all) echo '-p libcos -p cos-emulator --lib --test it --test program' ;;
+    library) echo '-p libcos --lib' ;;
+    *)
+        echo "There are no suites $1: all, or library." >&2
+        return 1
+        ;;
+    esac
+}
 
 # Builds the C programs with the library that cargo has built beside the tests.
 build_programs() {
@@ -76,16 +86,25 @@ prepare_wine() {
 
 TARGET=$(realpath -m "${TARGET:-target}")
 export TARGET
-packaging/install-tools.sh
+asked=${SUITES:-all}
+tests=$(tests_of "$asked")
+if [ "$asked" = library ]; then
+    # What is built is not handed on: the version of the compiler does not matter.
+    packaging/install-tools.sh --any-rust
+else
+    packaging/install-tools.sh
+fi
 here=$TARGET/platforms/here
 mkdir -p "$TARGET/platforms"
 # Which tests there are is asked on this machine.
 # shellcheck disable=SC2086 # a list of arguments
-cargo test --quiet --no-run $as_json $all_tests >"$here.json"
+cargo test --quiet --no-run $as_json $tests >"$here.json"
 built_tests "$here.json" >"$here"
-# This one runs on this machine and starts Wine.
-cargo test --quiet --no-run $as_json --test windows_command >"$here.json"
-command_test=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$here.json")
+if [ "$asked" = all ]; then
+    # This one runs on this machine and starts Wine.
+    cargo test --quiet --no-run $as_json --test windows_command >"$here.json"
+    command_test=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$here.json")
+fi
 
 toolchain
 # shellcheck disable=SC2086 # a list of words
@@ -107,22 +126,25 @@ for name in "$@"; do
     out=$CARGO_TARGET_DIR/tests/$name
     mkdir -p "$out"
     began=$(date +%s)
-    case $suites in
-    library) tests='-p libcos --lib' ;;
-    *) tests=$all_tests ;;
-    esac
+    if [ "$asked" = library ]; then suites=library; fi
+    tests=$(tests_of "$suites")
     export CARGO_PROFILE_PLATFORMS_OPT_LEVEL="$optimised"
     # shellcheck disable=SC2086 # a list of arguments
     std=test target_cargo test --quiet --profile platforms --no-run $as_json $tests \
         >"$out/tests.json"
     built_tests "$out/tests.json" >"$out/tests"
     if [ "$suites" != library ]; then build_programs; fi
-    case $name in windows-*) prepare_wine ;; esac
+    case $name in
+    windows-*)
+        mkdir -p "$out/programs"
+        prepare_wine
+        ;;
+    esac
     echo "$name: built in $(($(date +%s) - began)) s"
     COS_TEST_PROGRAMS=$out/programs COS_TEST_RUN=$run COS_TEST_SLOWNESS=$slowness \
         python3 tests/platforms/run.py "$name" "$here" "$out/tests" || failed=yes
-    case $name in
-    windows-*)
+    case $name-$suites in
+    windows-*-all)
         echo "$name: the command:"
         COS_TEST_PROGRAMS=$out/programs "$command_test" --quiet || failed=yes
         ;;

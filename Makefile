@@ -221,8 +221,10 @@ wheel: $(LIB)/$(SHARED)
 	$(PYTHON) bindings/python/backend.py $< $(DIST) $(WHEEL_PLATFORM)
 
 npm: lib
-	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
-	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
+	rm -rf $(BUILD)/npm
+	OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) CC="$(CC)" CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" \
+	    bindings/node/prebuild.sh
+	DIST=$(DIST) OUT=$(BUILD)/npm VERSION=$(VERSION) bindings/node/package.sh
 
 # It is compiled where it is installed, with the libcos that is there.
 rock:

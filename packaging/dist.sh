@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the artifacts for the platforms named, or for all of packaging/targets.sh:
-# OUT/libcos-VERSION-PLATFORM.tar.gz, or .zip, and SHA256SUMS. TARGET is cargo's directory.
+# OUT/libcos-VERSION-PLATFORM.tar.gz, or .zip, a wheel for Python for each, one package for Node with all of
+# them in it, and SHA256SUMS. TARGET is cargo's directory.
 set -eu
 cd "$(dirname "$0")/.."
 . packaging/targets.sh
@@ -101,6 +102,17 @@ check_imports() { # file
     fi
 }
 
+# The library for Python and for Node: a wheel, and a part of the package that is made at the end.
+make_packages() {
+    python3 -B bindings/python/backend.py "$unpacked/$shared" "$out" "$wheel"
+    case $name in
+    windows-*) flags='-static -Wl,--no-insert-timestamp' ;;
+    *) flags='' ;;
+    esac
+    OUT=$out/made/npm LIBRARY=$unpacked/$shared CC=$cc LDFLAGS=$flags STRIP=${binutils}strip \
+        DLLTOOL=${binutils}dlltool bindings/node/prebuild.sh "$node"
+}
+
 # Writes down how large it is, in MiB, for the manual.
 note_sizes() {
     sizes=packaging/sizes.txt
@@ -123,6 +135,8 @@ for platform in ${*:-$PLATFORMS}; do
         "$shared" "$static" "$command"
     pack "$unpacked" "$archive"
     note_sizes
+    make_packages
     echo "$out/$artifact.$archive is made."
 done
+DIST=$out OUT=$out/made/npm VERSION=$version bindings/node/package.sh
 (cd "$out" && find libcos-"$version"-* -maxdepth 0 -type f | sort | xargs sha256sum >SHA256SUMS)

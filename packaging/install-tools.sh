@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . packaging/targets.sh
 
 # Debian 12 has each of them: Rust with its sources, what compiles and links for Windows, the binutils
-# for ARM64.
+# for ARM64, and what makes the package for Node.
 packages="rustc-web cargo-web rust-web-src gcc-mingw-w64-x86-64-win32 binutils-aarch64-linux-gnu
     binutils gcc libc6-dev make python3 python3-venv zip"
 missing=
@@ -16,6 +16,9 @@ for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
         missing="$missing $package"
 done
+# These come from elsewhere, too.
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
 # shellcheck disable=SC2086 # a list of packages
 install_packages "make dist needs" "make builds for this machine without them." $missing
 
@@ -44,4 +47,5 @@ if ! cmp -s packaging/requirements.txt "$tools/installed"; then
         --only-binary :all: --requirement packaging/requirements.txt
     cp packaging/requirements.txt "$tools/installed"
 fi
+TARGET=${TARGET:-target} bindings/node/install-tools.sh
 echo "make dist has all that it needs."

@@ -25,8 +25,7 @@ Version: {version}
 Summary: {summary}
 License: MIT OR Apache-2.0
 Keywords: {keywords}
-{classifiers}Classifier: Operating System :: POSIX :: Linux
-Classifier: Programming Language :: Python :: 3
+{classifiers}Classifier: Programming Language :: Python :: 3
 Classifier: Typing :: Typed
 Requires-Python: >=3.8
 Description-Content-Type: text/markdown

@@ -27,6 +27,8 @@ rust_version=1.96.0
 # archive       how the archive's name ends
 # glibc         the oldest one, or empty
 # run           what runs its programs here, or empty
+# node          how the package for Node calls the system
+# wheel         the tag of the package for Python
 platform() {
     name=$1
     glibc='' build_target='' zig_target='' rustflags='' run=''
@@ -39,12 +41,14 @@ platform() {
         glibc=2.17
         rust_target=x86_64-unknown-linux-gnu zig_target=x86_64-linux-gnu.$glibc
         binutils=x86_64-linux-gnu-
+        node=linux-x64 wheel=manylinux_2_17_x86_64
         ;;
     linux-aarch64)
         glibc=2.17
         rust_target=aarch64-unknown-linux-gnu zig_target=aarch64-linux-gnu.$glibc
         binutils=aarch64-linux-gnu-
         run='qemu-aarch64-static -L /usr/aarch64-linux-gnu'
+        node=linux-arm64 wheel=manylinux_2_17_aarch64
         ;;
     linux-x86_64-musl)
         rust_target=x86_64-unknown-linux-musl zig_target=x86_64-linux-musl
@@ -52,6 +56,7 @@ platform() {
         # Otherwise there would be no shared library.
         rustflags='-C target-feature=-crt-static'
         private=''
+        node=linux-x64-musl wheel=musllinux_1_2_x86_64
         ;;
     windows-x86_64)
         rust_target=x86_64-pc-windows-gnu
@@ -61,6 +66,7 @@ platform() {
         rustflags='-C link-arg=-Wl,--no-insert-timestamp'
         private='-lws2_32 -lbcrypt -lntdll -luserenv -lsynchronization'
         run=/usr/lib/wine/wine64
+        node=win32-x64 wheel=win_amd64
         ;;
     *)
         echo "There is no platform $1; there are: $PLATFORMS." >&2

@@ -106,18 +106,7 @@ check_rust || rust=
 install_packages "The tests need" "make check does without them." $missing
 [ -n "$rust" ] || exit 1
 
-# Modules of Node, with the versions and the checksums that are in package-lock.json. What the README
-# says to do installs one of them once more: from this cache.
-install_for_node() { # directory
-    npm_config_cache=$target/npm \
-        npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
-}
-binding=bindings/node
-if [ ! $binding/node_modules/.package-lock.json -nt $binding/package-lock.json ] ||
-    [ ! -d "$target/npm" ]; then
-    echo "Installing what package.json of $binding names, into node_modules there"
-    install_for_node $binding
-fi
+TARGET=$target bindings/node/install-tools.sh
 
 # The official clients of the XML API, which are tried with the emulator.
 clients=$target/sdks
@@ -125,7 +114,8 @@ if ! cmp -s tests/sdks/package-lock.json "$clients/node/installed"; then
     echo "Installing what package.json of tests/sdks names, into $clients/node"
     mkdir -p "$clients/node"
     cp tests/sdks/package.json tests/sdks/package-lock.json "$clients/node"
-    install_for_node "$clients/node"
+    npm_config_cache=$target/npm npm ci --prefix "$clients/node" \
+        --ignore-scripts --no-audit --no-fund --loglevel=error
     cp tests/sdks/package-lock.json "$clients/node/installed"
 fi
 python=$clients/python/bin/python

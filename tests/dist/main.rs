@@ -79,7 +79,7 @@ impl Place {
 
     /// Builds the program in each way; inside the system where that has a compiler.
     fn build(&self) {
-        for file in ["serve.c", "build.sh"] {
+        for file in ["serve.c", "serve.py", "serve.mjs", "build.sh"] {
             fs::copy(root().join("tests/dist").join(file), self.work.join(file)).unwrap();
         }
         let mut build = match self.name {
@@ -132,6 +132,18 @@ impl Place {
                 command
             }
             _ => self.inside(&format!("./{program}"), arguments),
+        }
+    }
+
+    /// That of the system itself, if it has one.
+    fn interpreter(&self, name: &str) -> Option<Command> {
+        match (self.name, name) {
+            ("linux-x86_64", "python3") => Some(self.inside("/usr/bin/python3", &[])),
+            ("linux-x86_64", _) => Some(self.inside("/node/node", &[])),
+            ("linux-aarch64", "python3") => Some(self.inside("/qemu", &["/usr/bin/python3"])),
+            ("linux-aarch64", _) => Some(self.inside("/qemu", &["/node/node"])),
+            ("windows-x86_64", "node") => Some(self.program("../node/node", &[])),
+            _ => None,
         }
     }
 
@@ -261,10 +273,47 @@ fn resumed(place: &Place) {
     }
 }
 
+/// The packages for Python and Node, each with the interpreter of that system.
+fn packages(place: &Place) {
+    let made = root().join("build/dist");
+    let wheels = fs::read_dir(&made).unwrap().map(|entry| entry.unwrap().path());
+    let tag = place.told("wheel");
+    let wheel = wheels
+        .filter(|file| file.to_string_lossy().ends_with(&format!("{tag}.whl")))
+        .max()
+        .unwrap_or_else(|| panic!("no wheel ends in {tag}.whl: make dist"));
+    let unzip = ["-m", "zipfile", "-e", wheel.to_str().unwrap(), "wheel"];
+    succeed(&mut place.here("python3", &unzip));
+    let npm = made.join(format!("libcos-{}.tgz", env!("CARGO_PKG_VERSION")));
+    fs::create_dir(place.work.join("node_modules")).unwrap();
+    succeed(&mut place.here("tar", &["-x", "-f", npm.to_str().unwrap(), "-C", "node_modules"]));
+    let modules = place.work.join("node_modules");
+    fs::rename(modules.join("package"), modules.join("libcos")).unwrap();
+    let system = modules.join("libcos/prebuilt").join(place.told("node"));
+    assert!(system.join("cos.node").exists(), "{} has no addon", system.display());
+
+    for api in [Api::V4, Api::V5] {
+        let bed = Bed::new(api);
+        let options = options(api, "http", bed.emulator.port()).to_string();
+        if let Some(mut python) = place.interpreter("python3") {
+            python.args(["serve.py", &options]).env("PYTHONPATH", "/work/wheel");
+            let said = succeed(&mut python).stdout;
+            assert_eq!(String::from_utf8_lossy(&said), "all went well\n");
+        }
+        if let Some(mut node) = place.interpreter("node") {
+            let _ = fs::remove_file(place.work.join("node.said"));
+            succeed(node.args(["serve.mjs", &options]).env("NODE_SKIP_PLATFORM_CHECK", "1"));
+            let said = fs::read_to_string(place.work.join("node.said")).unwrap();
+            assert_eq!(said, "all went well\n");
+        }
+    }
+}
+
 fn serves(name: &'static str) {
     let place = Place::new(name);
     everything(&place);
     resumed(&place);
+    packages(&place);
 }
 
 #[test]

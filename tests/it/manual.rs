@@ -454,7 +454,7 @@ fn the_oldest_rust_is_that_of_the_manifest() {
 #[test]
 fn the_artifacts_are_listed() {
     let script = ". packaging/targets.sh\n\
-                  for name in $PLATFORMS; do platform $name; echo $name.$archive $glibc; done";
+                  for name in $PLATFORMS; do platform $name; echo $name.$archive $wheel $glibc; done";
     let told = succeed(Command::new("sh").args(["-ec", script]).current_dir(root())).stdout;
     let told = String::from_utf8(told).unwrap();
     let sizes = fs::read_to_string(root().join("packaging/sizes.txt")).unwrap();
@@ -467,8 +467,10 @@ fn the_artifacts_are_listed() {
             .collect();
         assert_eq!(rows.len(), told.lines().count());
         for (row, platform) in rows.iter().zip(told.lines()) {
-            let (name, glibc) = platform.split_once(' ').unwrap_or((platform, ""));
-            assert_eq!(row[0], format!("`{name}`"));
+            let mut told = platform.split(' ');
+            let (name, wheel) = (told.next().unwrap(), told.next().unwrap());
+            let glibc = told.next().unwrap_or("");
+            assert_eq!([row[0], row[4]], [name, wheel].map(|word| format!("`{word}`")));
             assert!(glibc.is_empty() || row[1].starts_with(&format!("glibc {glibc} ")), "{row:?}");
             let name = name.split('.').next().unwrap();
             let line = sizes.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();

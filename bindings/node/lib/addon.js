@@ -1,6 +1,7 @@
 // The compiled part of this package, and the library that it loads.
 "use strict";
 
+const fs = require("node:fs");
 const path = require("node:path");
 
 /** What the library is called on a platform, one of the names that Node has for them. */
@@ -9,8 +10,17 @@ function libraryName(platform) {
   return names[platform] ?? "libcos.so.1";
 }
 
+/** What this package calls the system that it runs on. */
+function systemName() {
+  const name = `${process.platform}-${process.arch}`;
+  // The report tells the C library, and takes a while: it is made where both may be there.
+  const loader = { x64: "x86_64", arm64: "aarch64" }[process.arch];
+  if (!fs.existsSync(`/lib/ld-musl-${loader}.so.1`)) return name;
+  return process.report.getReport().header.glibcVersionRuntime ? name : `${name}-musl`;
+}
+
 function load() {
-  const place = `${process.platform}-${process.arch}`;
+  const place = systemName();
   const directory = path.join(__dirname, "..", "prebuilt", place);
   try {
     return { directory, addon: require(path.join(directory, "cos.node")) };

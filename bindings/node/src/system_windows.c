@@ -77,11 +77,21 @@ int thread_start(void (*run)(void *), void *argument)
     return 0;
 }
 
+/* Threads may be in the addon when the worker of Node that loaded it has ended. */
+static void stay_loaded(void)
+{
+    static const char here = 0;
+    HMODULE addon;
+    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                       (LPCWSTR)&here, &addon);
+}
+
 void *library_load(const char *path, char *reason, size_t size)
 {
     int length = MultiByteToWideChar(CP_UTF8, 0, path, -1, NULL, 0);
     wchar_t *wide = malloc(sizeof *wide * (size_t)(length + 1));
     HMODULE library = NULL;
+    stay_loaded();
     if (wide && MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, length) > 0)
         library = LoadLibraryW(wide);
     if (!library)

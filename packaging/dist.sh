@@ -139,4 +139,4 @@ for platform in ${*:-$PLATFORMS}; do
     echo "$out/$artifact.$archive is made."
 done
 DIST=$out OUT=$out/made/npm VERSION=$version bindings/node/package.sh
-(cd "$out" && find libcos-"$version"-* -maxdepth 0 -type f | sort | xargs sha256sum >SHA256SUMS)
+(cd "$out" && find libcos-"$version"* -maxdepth 0 -type f | sort | xargs sha256sum >SHA256SUMS)

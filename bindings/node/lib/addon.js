@@ -15,7 +15,8 @@ function systemName() {
   const name = `${process.platform}-${process.arch}`;
   // The report tells the C library, and takes a while: it is made where both may be there.
   const loader = { x64: "x86_64", arm64: "aarch64" }[process.arch];
-  if (!fs.existsSync(`/lib/ld-musl-${loader}.so.1`)) return name;
+  const mayBeMusl = process.platform === "linux" && fs.existsSync(`/lib/ld-musl-${loader}.so.1`);
+  if (!mayBeMusl) return name;
   return process.report.getReport().header.glibcVersionRuntime ? name : `${name}-musl`;
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
@@ -22,9 +22,18 @@ struct Program {
     port: u16,
 }
 
+/// The program. On a simulated processor COS_TEST_RUN is what runs it.
+fn emulator() -> Command {
+    let runner = env::var("COS_TEST_RUN").unwrap_or_default();
+    let mut words = runner.split_whitespace().chain([env!("CARGO_BIN_EXE_cos-emulator")]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    command
+}
+
 impl Program {
     fn start(data: &Path, more: &[&str]) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+        let mut command = emulator();
         Program::of(command.args(["--port", "0", "--data"]).arg(data).args(more))
     }
 
@@ -185,9 +194,7 @@ fn options() {
     assert_eq!(program.send(Ask::new("GET", "/_emulator/health".into())).status, 404);
     drop(program);
 
-    let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_cos-emulator")).args(arguments).output().unwrap()
-    };
+    let run = |arguments: &[&str]| emulator().args(arguments).output().unwrap();
     let help = run(&["--help"]);
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success() && text.contains("--data DIR"));
@@ -237,7 +244,7 @@ fn options() {
 #[test]
 fn it_ends_with_its_standard_input_and_takes_its_directory_with_it() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+    let mut command = emulator();
     command.args(["--port", "0", "--temporary", "--end-with-stdin"]).stdin(Stdio::piped());
     // Where temporary files are, on Unix and on Windows.
     let mut program = Program::of(
@@ -255,7 +262,7 @@ fn it_ends_with_its_standard_input_and_takes_its_directory_with_it() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 
     // Without the option, the end of its input is nothing to it either.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-emulator"));
+    let mut command = emulator();
     command.args(["--port", "0", "--data"]).arg(dir.path()).stdin(Stdio::null());
     assert_eq!(Program::of(&mut command).send(upload_ask("/f", b"x")).code(), 0);
 }

@@ -430,7 +430,7 @@ impl Worker {
             How::Host(host) if op == Op::Download => options["download_hostname"] = json!(host),
             How::Host(host) => options["hostname"] = json!(host),
             // The server is slow here, not silent.
-            How::FileShrinks => options["timeout_ms"] = json!(10_000),
+            How::FileShrinks => options["timeout_ms"] = json!(within(10_000) as u64),
             _ => {}
         }
         self.bed.client_with(options)

@@ -7,13 +7,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::own;
 
-/// Tells a process from those that are forked from it by more than its number: in a namespace of its
+/// Tells a process from those that are forked from it by its number, and by more: in a namespace of its
 /// own, a child may have the number of its parent.
 pub struct ForkMark {
-    /// A page that a forked process finds empty; `None` where the system has no such thing.
+    /// A page that a forked process finds empty; `None` where the system has no such thing. Some
+    /// simulators of Linux say that they have it, and have not.
     page: Option<ptr::NonNull<libc::c_void>>,
-    /// Where there is no page, its number.
-    process: AtomicU32,
+    /// What stands for the page where there is none.
+    own: AtomicU32,
 }
 
 // SAFETY: the page belongs to this value, and is used as an atomic number alone.
@@ -25,23 +26,23 @@ unsafe impl Sync for ForkMark {}
 const PAGE: usize = size_of::<AtomicU32>();
 
 pub fn mark_process() -> ForkMark {
-    let mark = ForkMark { page: own::page_wiped_on_fork(PAGE), process: AtomicU32::new(0) };
+    let mark = ForkMark { page: own::page_wiped_on_fork(PAGE), own: AtomicU32::new(0) };
     is_elsewhere(&mark);
     mark
 }
 
 pub fn is_elsewhere(mark: &ForkMark) -> bool {
-    match mark.page {
-        Some(page) => {
-            // SAFETY: the page is mapped for as long as the mark lives, and aligned.
-            let number = unsafe { page.cast::<AtomicU32>().as_ref() };
-            number.swap(1, Ordering::AcqRel) == 0
-        }
-        None => {
-            let process = std::process::id();
-            mark.process.swap(process, Ordering::AcqRel) != process
-        }
-    }
+    is_elsewhere_as(mark, std::process::id())
+}
+
+/// The same, for a process with that number.
+fn is_elsewhere_as(mark: &ForkMark, process: u32) -> bool {
+    let marked = match &mark.page {
+        // SAFETY: the page is mapped for as long as the mark lives, and aligned.
+        Some(page) => unsafe { page.cast::<AtomicU32>().as_ref() },
+        None => &mark.own,
+    };
+    marked.swap(process, Ordering::AcqRel) != process
 }
 
 impl Drop for ForkMark {
@@ -69,16 +70,15 @@ pub fn random() -> u64 {
 mod tests {
     use super::*;
 
-    /// What the answer is in a process forked from this one, which takes the parent's number for
-    /// its own, as it may be in a namespace.
-    fn is_elsewhere_in_a_child(mark: &ForkMark) -> bool {
+    /// Whether a process forked from this one knows it, though it has the number of its parent, as it may
+    /// have in a namespace.
+    fn is_elsewhere_in_a_child(mark: &ForkMark, process: u32) -> bool {
         let mut status = 0;
         // SAFETY: the child does nothing that needs another thread, and ends.
         unsafe {
             let child = libc::fork();
             if child == 0 {
-                mark.process.store(std::process::id(), Ordering::Release);
-                libc::_exit(is_elsewhere(mark).into());
+                libc::_exit(is_elsewhere_as(mark, process).into());
             }
             assert_eq!(libc::waitpid(child, &mut status, 0), child);
         }
@@ -87,9 +87,12 @@ mod tests {
 
     #[test]
     fn a_forked_process_is_known_without_its_number() {
+        const NUMBER: u32 = 7;
         let mark = mark_process();
         assert!(!is_elsewhere(&mark));
-        assert!(mark.page.is_none() || is_elsewhere_in_a_child(&mark));
-        assert!(!is_elsewhere(&mark));
+        assert!(is_elsewhere_as(&mark, NUMBER));
+        assert!(!is_elsewhere_as(&mark, NUMBER));
+        assert!(mark.page.is_none() || is_elsewhere_in_a_child(&mark, NUMBER));
+        assert!(!is_elsewhere_as(&mark, NUMBER));
     }
 }

@@ -158,8 +158,8 @@ export interface DeleteFolderOptions extends CallOptions {
 
 /** Options of the deletion of many files. */
 export interface DeleteFilesOptions extends CallOptions {
-  /** Deletions under way at a time, 1 to 64 (4). */
-  concurrency?: number | undefined;
+  /** JSON API: deletions under way at a time, 1 to 64 (8). The XML API deletes 1000 files by one request. */
+  concurrency?: number | null | undefined;
 }
 
 /** Options of the entries of a folder. */
@@ -411,14 +411,10 @@ export interface DeletedTree {
   failures: { path: string; code: number; message: string }[];
 }
 
-/** What became of files that were to be deleted. */
-export interface DeletedFiles {
-  /** How many are deleted. */
-  deleted: number;
-  /** How many were not there. */
-  missing: number;
-  /** Those that the service did not delete. */
-  failures: { path: string; error: CosError }[];
+/** A file that is still there because the service has refused to delete it. */
+export interface FailedDeletion {
+  path: string;
+  error: CosError;
 }
 
 /** A signed URL, and the headers that have to be sent with it. */
@@ -539,12 +535,15 @@ export declare class Client {
   updateFile(bucket: string, path: string, options: UpdateFileOptions): Promise<Reply>;
   /** Deletes a file for good. */
   delFile(bucket: string, path: string, options?: CallOptions): Promise<Reply>;
-  /** Deletes files, several at a time; the paths may come from walk(). */
-  delFiles(
+  /**
+   * Deletes any number of files, and returns those that are still there. What is not there counts as
+   * deleted. The paths may come from walk().
+   */
+  deleteFiles(
     bucket: string,
     paths: Iterable<string | { path: string }> | AsyncIterable<string | { path: string }>,
     options?: DeleteFilesOptions,
-  ): Promise<DeletedFiles>;
+  ): Promise<FailedDeletion[]>;
   /** Moves a file within its bucket. */
   moveFile(bucket: string, path: string, destination: string, options?: MoveOptions): Promise<Reply>;
   /** Copies a file on the server. */

@@ -150,7 +150,7 @@ class Client {
 
   walk(bucket, path, options = {}) { return lists.walk(this, bucket, path, options); }
 
-  async delFiles(bucket, paths, options = {}) {
+  async deleteFiles(bucket, paths, options) {
     return lists.deleteFiles(this, bucket, paths, options);
   }
 

@@ -1,8 +1,8 @@
 // Is compiled with tsc --strict and never run. What must be refused says so.
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { Client, CosError, Download, LOG_FAILURES, codeName, codes, useLibrary, version } from "libcos";
-import type { ClientOptions, CosErrorName, Entry, UploadOptions } from "libcos";
+import { Client, CosError, Download, LOG_FAILURES, LOG_OFF, codeName, codes, useLibrary, version } from "libcos";
+import type { ClientOptions, CosErrorName, Entry, FailedDeletion, UploadOptions } from "libcos";
 
 const options: ClientOptions = { api: "v5", region: "ap-shanghai", threads: 100, retries: null };
 const client: Client = new Client("1250000000", "id", "key", options);
@@ -30,13 +30,14 @@ export async function use(): Promise<void> {
     const path: string = entry.path;
     console.log(path, entry.filesize);
   }
-  const deleted: number = (await client.delFiles("b", client.walk("b", "/"))).deleted;
-  await client.delFiles("b", ["/a", "/b"], { concurrency: 8 });
+  const left = (await client.deleteFiles("b", client.walk("b", "/"))).map(({ path, error }) => path + error.name);
+  const failed: FailedDeletion[] = await client.deleteFiles("b", ["/a", "/b"], { concurrency: 8, signal: null });
+  client.setLog(LOG_OFF);
   const url: string = client.presignGet("b", "/f", 60) + client.presignPut("b", "/f", 60).url;
   const infos: Pick<Entry, "name">[] = (await client.listFolder("b", "/", { all: true })).data.infos;
   const tree = (await client.downloadFolder("b", "/", "f")).data.files.map(({ action }) => action);
   const text: string | undefined = (await client.request("GET", "b", "/", { acl: "" })).data.body;
-  console.log(size, address, sent, bytes, deleted, url, infos, tree, text, other.api);
+  console.log(size, address, sent, bytes, left, failed, url, infos, tree, text, other.api);
 
   // @ts-expect-error: no such option
   await client.uploadFile("b", "/f", "f", { insertOnly: false });

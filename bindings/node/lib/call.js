@@ -17,6 +17,8 @@ const LONGEST = 2 ** 31 - 1;
 
 let addon = null;
 let operations = null;
+// What brings the events here. This module may be loaded several times, as test runners do.
+let loop = null;
 let lastId = 0;
 let held = 0;
 const calls = new Map();
@@ -27,12 +29,17 @@ function ready() {
   if (addon) return addon;
   const found = loaded();
   operations = new Map(found.operations.map((name, number) => [name, number]));
-  found.listen(dispatch);
+  loop = found.listen(dispatch);
   addon = found;
   return addon;
 }
 
 function dispatch(kind, id, code, text, bytes) {
+/** [code, reply, client] */
+function newClient(texts, threads) {
+  return ready().newClient(loop, texts, threads);
+}
+
   if (kind === EVENT_DONE) calls.get(id).end(code, text, bytes);
   else if (kind === EVENT_DATA) calls.get(id).onData(bytes);
   else if (kind === EVENT_DRAIN) calls.get(id).onDrain();
@@ -52,7 +59,7 @@ function write(log, level, line) {
 function hold(change) {
   const before = held;
   held += change;
-  if ((before === 0) !== (held === 0)) addon.hold(held > 0);
+  if ((before === 0) !== (held === 0)) addon.hold(loop, held > 0);
 }
 
 /** Where lines go. Its number is for the addon. */
@@ -191,4 +198,4 @@ class Call {
   }
 }
 
-module.exports = { Call, addLog, checkLimits, ready, removeLog, timedOut };
+module.exports = { Call, addLog, checkLimits, newClient, ready, removeLog, timedOut };

@@ -2,8 +2,8 @@
 // options as an object at the end.
 "use strict";
 
-const { bytes, integer, json, localPath, split, text } = require("./arguments");
-const { Call, addLog, checkLimits, ready, removeLog } = require("./call");
+const { bytes, integer, json, localPath, split, splitOfTransfer, text } = require("./arguments");
+const { Call, addLog, checkLimits, newClient, ready, removeLog } = require("./call");
 const { codes } = require("./codes");
 const { CosError, refused } = require("./errors");
 const lists = require("./lists");
@@ -37,7 +37,7 @@ class Client {
 
   constructor(appid, secretId, secretKey, { region, threads = THREADS, ...options } = {}) {
     const account = [appid, secretId, secretKey, region].map(text);
-    const made = ready().newClient([...account, json(options)], checkThreads(threads));
+    const made = newClient([...account, json(options)], checkThreads(threads));
     answer(made);
     this.#handle = made[2];
     this.#api = options.api ?? (region?.includes("-") ? "v5" : "v4");

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import * as cos from "libcos";
-import { account, api, bucket, connect, fetched, host, place } from "./support.mjs";
+import { account, api, bucket, connect, fetched, host, place, until } from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -79,7 +80,9 @@ test("a failure tells what is known of it", async () => {
   const unreachable = await nobody.statFile(bucket, "/a").catch((error) => error);
   assert.deepEqual([unreachable.name, unreachable.retryable], ["Connect", true]);
   const given = await client.uploadFile(bucket, "/a", "no such file").catch((error) => error);
-  assert.deepEqual([given.name, given.argument], ["Param", "local_path"]);
+  assert.deepEqual([given.name, given.argument, given.cause.code], ["Param", "local_path", "ENOENT"]);
+  const taken = await client.downloadFile(bucket, "/errors/missing", "no such/file").catch((error) => error);
+  assert.deepEqual([taken.argument, taken.cause.code], ["local_path", "ENOENT"]);
   await assert.rejects(client.statFile(bucket, "/a", { insert_only: 1 }), { argument: "insert_only" });
   await assert.rejects(client.updateFile(bucket, "/a", { biz_attr: 5 }), { argument: "biz_attr" });
   for (const options of [null, "ab", ["ab"], 5]) {
@@ -89,6 +92,20 @@ test("a failure tells what is known of it", async () => {
   await assert.rejects(client.uploadBuffer(bucket, "/a\ud800", "x"), /^TypeError: .* surrogate/);
   await Promise.all([client, wrong, nobody].map((each) => each.close()));
   await assert.rejects(client.statFile(bucket, "/a"), { name: "Param", argument: "client" });
+});
+
+test("the package may be loaded once more, as test runners do", async () => {
+  const program = `
+    const load = () => {
+      for (const file of Object.keys(require.cache)) if (file.endsWith(".js")) delete require.cache[file];
+      return require("libcos");
+    };
+    const clients = [load(), load()].map(({ Client }) => new Client(...JSON.parse(process.argv[1])));
+    Promise.all(clients.map((client) => client.exists("private-bucket", "/package/none-at-all")))
+      .then((found) => console.log(found.join()));`;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ["-e", program, JSON.stringify([...account, place])]);
+  assert.equal(stdout, "false,false\n");
 });
 
 test("URLs are made for others", async () => {

@@ -509,8 +509,11 @@ export declare class Client {
   setCredentials(appid: string, secretId: string, secretKey: string): Reply;
   /** Changes the credentials to temporary ones, with the XML API. */
   setTemporaryCredentials(appid: string, secretId: string, secretKey: string, token: string): Reply;
-  /** Gives lines about requests to a function, from the next call on. */
-  setLog(level: 0 | 1 | 2, write: (level: number, line: string) => void): void;
+  /**
+   * Gives lines about requests to a function, from the next call on; null is none. What it throws is a
+   * warning of Node's, and the call goes on.
+   */
+  setLog(level: 0 | 1 | 2, write?: ((level: number, line: string) => void) | null): void;
 
   /** JSON API: a reusable signature. `expired` is seconds from now, or a UNIX timestamp. */
   signMore(bucket: string, path: string, expired: number): Reply<{ sign: string }>;

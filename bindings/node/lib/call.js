@@ -2,6 +2,7 @@
 "use strict";
 
 const { setMaxListeners } = require("node:events");
+const { inspect } = require("node:util");
 const { loaded } = require("./addon");
 const { codes } = require("./codes");
 const { CosError } = require("./errors");
@@ -16,9 +17,9 @@ const TELL_EVERY = 100;
 const LONGEST = 2 ** 31 - 1;
 
 let addon = null;
-let operations = null;
 // What brings the events here. This module may be loaded several times, as test runners do.
 let loop = null;
+let operations = null;
 let lastId = 0;
 let held = 0;
 const calls = new Map();
@@ -34,24 +35,24 @@ function ready() {
   return addon;
 }
 
-function dispatch(kind, id, code, text, bytes) {
 /** [code, reply, client] */
 function newClient(texts, threads) {
   return ready().newClient(loop, texts, threads);
 }
 
+function dispatch(kind, id, code, text, bytes) {
   if (kind === EVENT_DONE) calls.get(id).end(code, text, bytes);
   else if (kind === EVENT_DATA) calls.get(id).onData(bytes);
   else if (kind === EVENT_DRAIN) calls.get(id).onDrain();
   else if (kind === EVENT_LOG) write(logs.get(id), code, text);
 }
 
-// What a function of the program throws is the program's, which Node tells of.
-function write(log, level, line) {
+// A log that fails ends neither the call nor the program.
+async function write(log, level, line) {
   try {
-    log?.(level, line);
+    await log?.(level, line);
   } catch (error) {
-    process.nextTick(() => { throw error; });
+    process.emitWarning("the function of setLog() has failed", { detail: inspect(error) });
   }
 }
 

@@ -70,8 +70,10 @@ class Client {
     return this.#now("client_set_temporary_credentials", given);
   }
 
-  setLog(level, write) {
-    if (typeof write !== "function") throw new TypeError("a function is wanted for the lines");
+  setLog(level, write = null) {
+    if (write !== null && typeof write !== "function") {
+      throw new TypeError("a function is wanted for the lines, or null");
+    }
     this.#checkOpen();
     // Calls under way still use the one before.
     const id = addLog(write);

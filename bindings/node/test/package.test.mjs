@@ -94,6 +94,28 @@ test("a failure tells what is known of it", async () => {
   await assert.rejects(client.statFile(bucket, "/a"), { name: "Param", argument: "client" });
 });
 
+test("a log that fails is a warning, and the call goes on", async () => {
+  const warnings = [];
+  const listen = (warning) => warnings.push(warning);
+  process.on("warning", listen);
+  const client = connect();
+  const fails = [() => { throw new RangeError("broken log"); }, async () => { throw new RangeError("broken log"); }];
+  for (const [i, fail] of fails.entries()) {
+    client.setLog(cos.LOG_REQUESTS, fail);
+    assert.equal((await client.uploadBuffer(bucket, "/package/log", "x", { insert_only: false })).code, 0);
+    await until(() => warnings.length > i, "the warning");
+    assert.match(warnings[i].message, /setLog/);
+    assert.match(warnings[i].detail, /RangeError: broken log\n *at /);
+  }
+  const count = warnings.length;
+  client.setLog(cos.LOG_REQUESTS, null);
+  await client.uploadBuffer(bucket, "/package/log", "x", { insert_only: false });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  assert.equal(warnings.length, count);
+  await client.close();
+});
+
 test("the package may be loaded once more, as test runners do", async () => {
   const program = `
     const load = () => {

@@ -32,9 +32,9 @@ export declare const LOG_REQUESTS: 2;
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call when it is aborted, with its reason. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
   /** Milliseconds for the call as a whole; then it ends with a DOMException named "TimeoutError". */
-  deadline_ms?: number | undefined;
+  deadline_ms?: number | null | undefined;
   /** Milliseconds that a request may make no progress, 1 to 86400000 (300000). */
   timeout_ms?: number | null | undefined;
   /** How often a failed request is repeated, 0 to 10 (3). */
@@ -44,7 +44,7 @@ export interface CallOptions {
 /** What every upload and download takes. */
 export interface TransferOptions extends CallOptions {
   /** Told of the bytes that are done and of those in all; 0 while that is not known. What it throws ends the call. */
-  progress?: ((done: number, total: number) => void) | undefined;
+  progress?: ((done: number, total: number) => void) | null | undefined;
 }
 
 /** Settings of a client that can be changed later. */
@@ -450,7 +450,7 @@ export declare class CosError extends Error {
   private constructor();
   /** One of `codes`, or another one of the server's. */
   readonly code: number;
-  /** What the code means, such as "NotFound". */
+  /** What the code means, such as "NotFound" for COS_ERR_NOT_FOUND. */
   readonly name: CosErrorName;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
@@ -466,6 +466,8 @@ export declare class CosError extends Error {
   readonly attempts: number;
   /** The argument or option that was refused. */
   readonly argument: string | undefined;
+  /** What Node says of the local file that can't be used, with a code such as "ENOENT". */
+  readonly cause?: NodeJS.ErrnoException;
   /** Where it failed: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server". */
   readonly phase: string | undefined;
   /** The whole reply. */

@@ -94,6 +94,42 @@ test("a failure tells what is known of it", async () => {
   await assert.rejects(client.statFile(bucket, "/a"), { name: "Param", argument: "client" });
 });
 
+test("no option gets lost on the way", async () => {
+  const client = connect();
+  const lost = [NaN, Infinity, () => 1, Symbol("1"), 1n, new Map(), new Headers({ a: "b" }), new Date()];
+  for (const value of lost) {
+    await assert.rejects(client.statFile(bucket, "/a", { retries: value }), /^TypeError: retries can't be /);
+    assert.throws(() => client.setConfig({ retries: value }), TypeError);
+    assert.throws(() => connect({ retries: value }), TypeError);
+    assert.throws(() => client.signUrl("GET", bucket, "/a", 60, { headers: value }), TypeError);
+    assert.throws(() => client.presignGet(bucket, "/a", 60, { headers: { a: value } }), TypeError);
+    await assert.rejects(client.request("GET", bucket, "/", { acl: value }), TypeError);
+    await assert.rejects(client.request("GET", bucket, "/", null, value), TypeError);
+  }
+  // Only uploads and downloads make progress.
+  const progress = () => assert.fail("it is told");
+  const others = [
+    client.statFile(bucket, "/a", { progress }), client.exists(bucket, "/a", { progress }),
+    client.entries(bucket, "/", { progress }).next(), client.walk(bucket, "/", { progress }).next(),
+    client.deleteFiles(bucket, ["/a"], { progress }), client.request("GET", bucket, "/", null, null, null, { progress }),
+  ];
+  for (const call of others) await assert.rejects(call, /^TypeError: progress can't be a function/);
+  const none = { signal: null, deadline_ms: null, progress: null, retries: null };
+  await client.uploadBuffer(bucket, "/package/none", "x", { insert_only: false, ...none });
+  await client.close();
+});
+
+test("bytes of another realm are bytes", async () => {
+  const client = connect();
+  const others = [new SharedArrayBuffer(3), runInNewContext("new ArrayBuffer(3)"),
+    runInNewContext("new Uint8Array(3)")];
+  for (const bytes of others) {
+    await client.uploadBuffer(bucket, "/package/realm", bytes, { insert_only: false });
+    assert.deepEqual(await client.downloadBuffer(bucket, "/package/realm"), Buffer.alloc(3));
+  }
+  await client.close();
+});
+
 test("a log that fails is a warning, and the call goes on", async () => {
   const warnings = [];
   const listen = (warning) => warnings.push(warning);

@@ -47,6 +47,8 @@ export async function use(): Promise<void> {
   await client.updateFile("b", "/f", { authority: "public" });
   // @ts-expect-error: this option is of uploads
   await client.statFile("b", "/f", { progress: () => {} });
+  // @ts-expect-error: headers are a plain object
+  client.presignPut("b", "/f", 60, { headers: new Map([["a", "b"]]) });
   // @ts-expect-error: numbers are no bytes
   await client.uploadStream("b", "/f", 1, new Uint8Array(1));
   // @ts-expect-error: the secret key is missing
@@ -58,7 +60,8 @@ export function explain(error: unknown): CosErrorName | undefined {
   if (error.name === "NotFound" || error.code === codes.FILE_EXISTS) return error.name;
   const facts: [boolean, string | undefined, string | undefined] =
     [error.retryable, error.serverCode, error.requestId];
-  console.log(facts, error.hint, error.reply.transfer?.bytes);
+  const reason: string | undefined = error.cause?.code;
+  console.log(facts, reason, error.hint, error.reply.transfer?.bytes);
   // @ts-expect-error: no such name
   return error.name === "NotThere" ? error.name : undefined;
 }

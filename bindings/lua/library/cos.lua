@@ -230,7 +230,8 @@ function Client:set_credentials(appid, secret_id, secret_key) end
 ---@return cos.Error?
 function Client:set_temporary_credentials(appid, secret_id, secret_key, token) end
 
---- Gives lines about requests, without secrets, to a function; nil for no log.
+--- Gives lines about requests, without secrets, to a function; nil for no log. If it raises an error, that is
+--- told on stderr, and the call goes on.
 ---@param level integer
 ---@param fn? fun(level: integer, line: string)
 function Client:set_log(level, fn) end

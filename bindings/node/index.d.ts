@@ -574,9 +574,10 @@ export declare class Client {
   /** Uploads bytes, which must not change until the promise is settled. */
   uploadBuffer(bucket: string, path: string, data: Bytes, options?: UploadOptions): Promise<TransferReply<Uploaded>>;
   /**
-   * Uploads what a stream gives, as fast as the service takes it, in bounded memory. A size of -1 means
-   * that it is not known, which needs the XML API. If the upload fails, the stream is destroyed, unless
-   * it is a request of an HTTP server, which is still to be answered.
+   * Uploads what a stream gives, as fast as the service takes it, in memory of `slice_size` times
+   * (`concurrency` + 1). No more than `size` bytes are read; -1 means that it is not known, which needs the
+   * XML API. If the upload fails, the stream is destroyed, unless it is a request of an HTTP server, which
+   * is still to be answered.
    */
   uploadStream(bucket: string, path: string, size: number, content: Content, options?: UploadOptions): Promise<TransferReply<Uploaded>>;
   /** Uploads a directory with everything below it. Files that are there already do not travel. */

@@ -415,7 +415,8 @@ function Client:upload_file(bucket, cos_path, local_path, options) end
 ---@return cos.Error?
 function Client:upload_buffer(bucket, cos_path, data, options) end
 
---- Uploads what a file, a function or an object with `read` gives; nil for the size asks the file.
+--- Uploads what a file, a function or an object with `read` gives; no more than `size` bytes. nil
+--- for the size asks the file.
 ---@param bucket string
 ---@param cos_path string
 ---@param size? integer

@@ -4,10 +4,16 @@
 const { fileURLToPath } = require("node:url");
 const { isAnyArrayBuffer } = require("node:util/types");
 
+/** What a value is, in words. */
+function kind(value) {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? `a ${value.constructor?.name ?? "thing"}` : `a ${typeof value}`;
+}
+
 /** A string, or null. */
 function text(value) {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "string") throw new TypeError(`a string is wanted, not a ${typeof value}`);
+  if (typeof value !== "string") throw new TypeError(`a string is wanted, not ${kind(value)}`);
   if (value.includes("\0")) throw new TypeError("a string contains U+0000");
   // It would become U+FFFD on the way: the name of another file.
   if (/\p{Surrogate}/u.test(value)) throw new TypeError("a string contains half of a surrogate pair");
@@ -20,21 +26,19 @@ function localPath(value) {
 }
 
 function checkOptions(options) {
-  const isObject = typeof options === "object" && options !== null;
   // What is in a Map or in Headers are no fields of it.
-  if (isObject && !options[Symbol.iterator]) return;
-  const kind = isObject ? `a ${options.constructor?.name}` : options === null ? "null" : `a ${typeof options}`;
-  throw new TypeError(`options are an object, not ${kind}`);
+  if (typeof options === "object" && options !== null && !options[Symbol.iterator]) return;
+  throw new TypeError(`options are an object, not ${kind(options)}`);
 }
 
 /** What JSON would leave out or turn into something else, in words; undefined for all other values. */
 function lostInJson(value) {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
-  if (["function", "symbol", "bigint"].includes(typeof value)) return `a ${typeof value}`;
+  if (["function", "symbol", "bigint"].includes(typeof value)) return kind(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const prototype = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return isPlain ? undefined : `a ${prototype.constructor?.name}`;
+  return isPlain ? undefined : kind(value);
 }
 
 /** Refuses, for JSON.stringify, what would be no option any more, or another one. */
@@ -60,7 +64,7 @@ function bytes(value) {
   if (typeof value === "string") return Buffer.from(value);
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (isAnyArrayBuffer(value)) return Buffer.from(value);
-  throw new TypeError(`bytes are wanted, not a ${typeof value}`);
+  throw new TypeError(`bytes are wanted, not ${kind(value)}`);
 }
 
 /** The limits of a call, which are options of this package, and the options of the library. */

@@ -386,7 +386,7 @@ class Client:
         """Uploads what a file has, what an iterable brings, or what a function returns that is asked
         for so many bytes until it returns none. It is read on another thread.
 
-        `size` is the number of bytes. None asks the file; where nobody knows, or with -1, the XML
+        `size` is the number of bytes; no more are read. None asks the file; where nobody knows, or with -1, the XML
         API takes the content all the same.
         """
         giver = streams.Giver(content)

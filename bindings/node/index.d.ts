@@ -585,7 +585,7 @@ export declare class Client {
 
   /** Downloads a file to a local file. What an earlier call has begun is continued. */
   downloadFile(bucket: string, path: string, local: string | URL, options?: DownloadFileOptions): Promise<TransferReply>;
-  /** Downloads a file into memory. */
+  /** Downloads a file into memory: at most as much as a Buffer may have. */
   downloadBuffer(bucket: string, path: string, options?: DownloadOptions): Promise<Buffer>;
   /** Downloads a file as a stream, as fast as it is read, in bounded memory. */
   downloadStream(bucket: string, path: string, options?: DownloadOptions): Download;

@@ -195,6 +195,7 @@ class Call {
     if (stopped && (code === codes.CANCELLED || stopped.isThrown)) throw stopped.reason;
     const reply = JSON.parse(text);
     if (code !== 0) throw new CosError(code, reply);
+    if (bytes === null) throw new RangeError("the content is larger than a Buffer may be");
     return [reply, bytes];
   }
 }

@@ -158,10 +158,15 @@ static napi_status make_arguments(napi_env env, const struct event *event, napi_
         status = napi_create_int32(env, event->code, &arguments[2]);
     if (status == napi_ok)
         status = make_text(env, event->text, &arguments[3]);
-    if (status == napi_ok && event->data)
-        status = napi_create_buffer_copy(env, event->size, event->data, &copy, &arguments[4]);
-    else if (status == napi_ok)
-        status = napi_get_undefined(env, &arguments[4]);
+    if (status != napi_ok)
+        return status;
+    if (!event->data)
+        return napi_get_undefined(env, &arguments[4]);
+    status = napi_create_buffer_copy(env, event->size, event->data, &copy, &arguments[4]);
+    /* The call has ended all the same: null stands for more bytes than a Buffer may have. */
+    if (status != napi_ok && event->kind == EVENT_DONE &&
+        napi_get_and_clear_last_exception(env, &arguments[4]) == napi_ok)
+        status = napi_get_null(env, &arguments[4]);
     return status;
 }
 

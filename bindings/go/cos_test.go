@@ -576,7 +576,7 @@ func TestListsComePageByPage(t *testing.T) {
 		if exists || list.Next() {
 			b.Error("something is left: ", list.Entry())
 		}
-		for _, path := range []string{"", "/", "a", "/a/", "/a\n", "/\xff"} {
+		for _, path := range []string{"", "/", "a", "/a/", "//a", "/a\n", "/\xff", "/a\u0085", "/\uffff"} {
 			_, err := b.DeleteFiles(ctx, bucket, []string{path}, nil)
 			b.expect(err, cos.ErrParam)
 		}

@@ -236,10 +236,12 @@ func (c *Client) DeleteFiles(
 	return failures, nil
 }
 
-// isOfFile tells what can be written in XML as it is: nothing else may be deleted.
+// isOfFile tells what can be written in XML as it is: nothing else may be deleted. The service says of "//a"
+// that it is deleted, and keeps it.
 func isOfFile(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasSuffix(path, "/") && utf8.ValidString(path) &&
-		strings.IndexFunc(path, unicode.IsControl) < 0 && !strings.ContainsAny(path, "\ufffe\uffff")
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.HasSuffix(path, "/") &&
+		utf8.ValidString(path) && strings.IndexFunc(path, unicode.IsControl) < 0 &&
+		!strings.ContainsAny(path, "\ufffe\uffff")
 }
 
 func (c *Client) deleteTogether(

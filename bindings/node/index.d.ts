@@ -32,9 +32,9 @@ export declare const LOG_REQUESTS: 2;
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call when it is aborted, with its reason. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
   /** Milliseconds for the call as a whole; then it ends with a DOMException named "TimeoutError". */
-  deadline_ms?: number | undefined;
+  deadline_ms?: number | null | undefined;
   /** Milliseconds that a request may make no progress, 1 to 86400000 (300000). */
   timeout_ms?: number | null | undefined;
   /** How often a failed request is repeated, 0 to 10 (3). */
@@ -44,7 +44,7 @@ export interface CallOptions {
 /** What every upload and download takes. */
 export interface TransferOptions extends CallOptions {
   /** Told of the bytes that are done and of those in all; 0 while that is not known. What it throws ends the call. */
-  progress?: ((done: number, total: number) => void) | undefined;
+  progress?: ((done: number, total: number) => void) | null | undefined;
 }
 
 /** Settings of a client that can be changed later. */
@@ -158,8 +158,8 @@ export interface DeleteFolderOptions extends CallOptions {
 
 /** Options of the deletion of many files. */
 export interface DeleteFilesOptions extends CallOptions {
-  /** Deletions under way at a time, 1 to 64 (4). */
-  concurrency?: number | undefined;
+  /** JSON API: deletions under way at a time, 1 to 64 (8). The XML API deletes 1000 files by one request. */
+  concurrency?: number | null | undefined;
 }
 
 /** Options of the entries of a folder. */
@@ -411,14 +411,10 @@ export interface DeletedTree {
   failures: { path: string; code: number; message: string }[];
 }
 
-/** What became of files that were to be deleted. */
-export interface DeletedFiles {
-  /** How many are deleted. */
-  deleted: number;
-  /** How many were not there. */
-  missing: number;
-  /** Those that the service did not delete. */
-  failures: { path: string; error: CosError }[];
+/** A file that is still there because the service has refused to delete it. */
+export interface FailedDeletion {
+  path: string;
+  error: CosError;
 }
 
 /** A signed URL, and the headers that have to be sent with it. */
@@ -454,7 +450,7 @@ export declare class CosError extends Error {
   private constructor();
   /** One of `codes`, or another one of the server's. */
   readonly code: number;
-  /** What the code means, such as "NotFound". */
+  /** What the code means, such as "NotFound" for COS_ERR_NOT_FOUND. */
   readonly name: CosErrorName;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
@@ -470,6 +466,8 @@ export declare class CosError extends Error {
   readonly attempts: number;
   /** The argument or option that was refused. */
   readonly argument: string | undefined;
+  /** What Node says of the local file that can't be used, with a code such as "ENOENT". */
+  readonly cause?: NodeJS.ErrnoException;
   /** Where it failed: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server". */
   readonly phase: string | undefined;
   /** The whole reply. */
@@ -513,8 +511,11 @@ export declare class Client {
   setCredentials(appid: string, secretId: string, secretKey: string): Reply;
   /** Changes the credentials to temporary ones, with the XML API. */
   setTemporaryCredentials(appid: string, secretId: string, secretKey: string, token: string): Reply;
-  /** Gives lines about requests to a function, from the next call on. */
-  setLog(level: 0 | 1 | 2, write: (level: number, line: string) => void): void;
+  /**
+   * Gives lines about requests to a function, from the next call on; null is none. What it throws is a
+   * warning of Node's, and the call goes on.
+   */
+  setLog(level: 0 | 1 | 2, write?: ((level: number, line: string) => void) | null): void;
 
   /** JSON API: a reusable signature. `expired` is seconds from now, or a UNIX timestamp. */
   signMore(bucket: string, path: string, expired: number): Reply<{ sign: string }>;
@@ -539,12 +540,15 @@ export declare class Client {
   updateFile(bucket: string, path: string, options: UpdateFileOptions): Promise<Reply>;
   /** Deletes a file for good. */
   delFile(bucket: string, path: string, options?: CallOptions): Promise<Reply>;
-  /** Deletes files, several at a time; the paths may come from walk(). */
-  delFiles(
+  /**
+   * Deletes any number of files, and returns those that are still there. What is not there counts as
+   * deleted. The paths may come from walk().
+   */
+  deleteFiles(
     bucket: string,
     paths: Iterable<string | { path: string }> | AsyncIterable<string | { path: string }>,
     options?: DeleteFilesOptions,
-  ): Promise<DeletedFiles>;
+  ): Promise<FailedDeletion[]>;
   /** Moves a file within its bucket. */
   moveFile(bucket: string, path: string, destination: string, options?: MoveOptions): Promise<Reply>;
   /** Copies a file on the server. */
@@ -570,9 +574,10 @@ export declare class Client {
   /** Uploads bytes, which must not change until the promise is settled. */
   uploadBuffer(bucket: string, path: string, data: Bytes, options?: UploadOptions): Promise<TransferReply<Uploaded>>;
   /**
-   * Uploads what a stream gives, as fast as the service takes it, in bounded memory. A size of -1 means
-   * that it is not known, which needs the XML API. If the upload fails, the stream is destroyed, unless
-   * it is a request of an HTTP server, which is still to be answered.
+   * Uploads what a stream gives, as fast as the service takes it, in memory of `slice_size` times
+   * (`concurrency` + 1). No more than `size` bytes are read; -1 means that it is not known, which needs the
+   * XML API. If the upload fails, the stream is destroyed, unless it is a request of an HTTP server, which
+   * is still to be answered.
    */
   uploadStream(bucket: string, path: string, size: number, content: Content, options?: UploadOptions): Promise<TransferReply<Uploaded>>;
   /** Uploads a directory with everything below it. Files that are there already do not travel. */
@@ -580,7 +585,7 @@ export declare class Client {
 
   /** Downloads a file to a local file. What an earlier call has begun is continued. */
   downloadFile(bucket: string, path: string, local: string | URL, options?: DownloadFileOptions): Promise<TransferReply>;
-  /** Downloads a file into memory. */
+  /** Downloads a file into memory: at most as much as a Buffer may have. */
   downloadBuffer(bucket: string, path: string, options?: DownloadOptions): Promise<Buffer>;
   /** Downloads a file as a stream, as fast as it is read, in bounded memory. */
   downloadStream(bucket: string, path: string, options?: DownloadOptions): Download;

@@ -232,6 +232,9 @@ async function start(options = {}) {
           ...unknown } = options;
   const [name] = Object.keys(unknown);
   if (name !== undefined) throw new TypeError(`start() has no option ${name}`);
+  for (const [list, given] of Object.entries({ buckets, credentials, temporary_keys })) {
+    if (!Array.isArray(given)) throw new TypeError(`${list} is an array, not ${JSON.stringify(given)}`);
+  }
   const config = {
     buckets: (buckets.length > 0 ? buckets : BUCKETS).map((bucket) => (
       { region: REGION, ...(typeof bucket === "string" ? { name: bucket } : bucket) }

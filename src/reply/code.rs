@@ -199,7 +199,7 @@ const ADVICE: &[(Code, Again, &str)] = &[
     (
         COS_ERR_FILE_EXISTS,
         Again::No,
-        "to replace the file, set insert_only to 0 or overwrite to true",
+        "to replace the file, set insert_only to false or overwrite to true",
     ),
     (COS_ERR_FOLDER_NOT_EMPTY, Again::No, "delete what is in it first, or set recursive to true"),
     (COS_ERR_SIZE_MISMATCH, Again::Call, "bytes were lost on the way: upload again"),

@@ -80,7 +80,12 @@ fn slow(bed: &Bed) {
 #[track_caller]
 fn passes_in(bed: &Bed, mut lua: Command) {
     slow(bed);
-    let said = printed(succeed(lua.arg(directory().join("test/package.lua")).arg(bed.host())));
+    let output = succeed(lua.arg(directory().join("test/package.lua")).arg(bed.host()));
+    for problem in ["a problem", "a readable problem", "table", "5"] {
+        let line = format!("cos: the log has failed: {problem}\n");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&line), "{line}: {output:?}");
+    }
+    let said = printed(output);
     assert!(said.ends_with(" tests passed\n"), "{said}");
 }
 

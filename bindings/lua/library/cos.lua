@@ -230,7 +230,8 @@ function Client:set_credentials(appid, secret_id, secret_key) end
 ---@return cos.Error?
 function Client:set_temporary_credentials(appid, secret_id, secret_key, token) end
 
---- Gives lines about requests, without secrets, to a function; nil for no log.
+--- Gives lines about requests, without secrets, to a function; nil for no log. If it raises an error, that is
+--- told on stderr, and the call goes on.
 ---@param level integer
 ---@param fn? fun(level: integer, line: string)
 function Client:set_log(level, fn) end
@@ -414,7 +415,8 @@ function Client:upload_file(bucket, cos_path, local_path, options) end
 ---@return cos.Error?
 function Client:upload_buffer(bucket, cos_path, data, options) end
 
---- Uploads what a file, a function or an object with `read` gives; nil for the size asks the file.
+--- Uploads what a file, a function or an object with `read` gives; no more than `size` bytes. nil
+--- for the size asks the file.
 ---@param bucket string
 ---@param cos_path string
 ---@param size? integer

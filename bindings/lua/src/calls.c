@@ -2,6 +2,7 @@
  * the library: it is caught, stops the call, and is raised again when the library has returned. */
 #include "module.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Where the things of a call are on the stack, behind its arguments. They keep the collector away. */
@@ -133,12 +134,23 @@ static void tell_progress(lua_State *L, struct wish *wish)
     wish->stops = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
 }
 
+/* A log that fails ends no call: what it raised is told on stderr. Ctrl-C in the program `lua` is no failure
+ * of the log: it comes as a hook that takes itself away and raises an error. */
 static void tell_line(lua_State *L, struct wish *wish)
 {
+    lua_Hook hook = lua_gethook(L);
     lua_pushvalue(L, 1);
     lua_pushinteger(L, wish->level);
     lua_pushstring(L, wish->bytes);
-    lua_call(L, 2, 1);
+    if (lua_pcall(L, 2, 0, 0) != 0) {
+        const char *problem;
+        if (hook && !lua_gethook(L))
+            lua_error(L);
+        luaL_callmeta(L, -1, "__tostring");
+        problem = lua_tostring(L, -1);
+        fprintf(stderr, "cos: the log has failed: %s\n", problem ? problem : luaL_typename(L, -1));
+    }
+    lua_pushnil(L);
 }
 
 static void ask_for_bytes(lua_State *L, struct wish *wish)

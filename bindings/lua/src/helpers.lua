@@ -226,7 +226,8 @@ local function each_path(paths)
     end
     if type(path) == "table" then path = path.path end
     -- Nothing else can be written in XML so that it is the same file there.
-    if path ~= nil and (type(path) ~= "string" or not find(path, "^/.*[^/]$") or find(path, "%c")) then
+    local is_of_file = type(path) == "string" and find(path, "^/.*[^/]$") and not find(path, "^//")
+    if path ~= nil and not (is_of_file and help.is_for_xml(path)) then
       error("paths must be those of files, such as '/a.txt', not " .. tostring(path), 0)
     end
     return path

@@ -188,9 +188,29 @@ test("what a callback raises ends the call and is raised again", function()
   caught(client.download_stream, client, bucket, "/a", fail)
   caught(client.upload_stream, client, bucket, "/b", 5, fail)
   caught(client.download_file, client, bucket, "/a", "a", { progress = fail })
+end)
+
+-- Whoever runs this looks at stderr.
+test("a log that fails ends no call", function()
   local other = new_client()
-  other:set_log(cos.levels.COS_LOG_REQUESTS, fail)
-  caught(other.stat_file, other, bucket, "/a")
+  local readable = setmetatable({}, { __tostring = function() return "a readable problem" end })
+  for _, problem in ipairs { "a problem", readable, {}, 5 } do
+    other:set_log(cos.levels.COS_LOG_REQUESTS, function() error(problem, 0) end)
+    assert(other:upload_buffer(bucket, "/a", "x", { insert_only = false }))
+    assert(other:stat_file(bucket, "/a"))
+  end
+  -- What interrupts a program is no failure of the log that it strikes in.
+  local is_in_log = false
+  other:set_log(cos.levels.COS_LOG_REQUESTS, function() is_in_log = true end)
+  debug.sethook(function()
+    if not is_in_log then return end
+    debug.sethook()
+    error("interrupted", 0)
+  end, "", 1)
+  local well, problem = pcall(other.stat_file, other, bucket, "/a")
+  debug.sethook()
+  assert(not well)
+  same(problem, "interrupted")
   other:set_log(cos.levels.COS_LOG_OFF)
   assert(other:stat_file(bucket, "/a"))
 end)
@@ -398,7 +418,7 @@ test("a list that does not say where it goes on is no whole list", function()
 end)
 
 test("many files are deleted", function()
-  local odd = api == "v5" and "/list/a&b<c>d" or "/list/a&b"
+  local odd = (api == "v5" and "/list/a&b<c>d" or "/list/a&b") .. "\195\169\226\130\172\240\159\152\128"
   put(odd)
   local left = assert(client:delete_files(bucket, { "/list/1", odd, "/list/none" }))
   same(#left, 0)
@@ -407,7 +427,8 @@ test("many files are deleted", function()
   same(#assert(client:delete_files(bucket, client:each(bucket, "/list/", { recursive = true }))), 0)
   same(client:exists(bucket, "/list/sub/below/7"), false)
   -- XML turns CR into LF, which is another file.
-  for _, path in ipairs { "/", "a", "/list/", "/a\rb" } do
+  for _, path in ipairs { "/", "a", "/list/", "/a\rb", "//a", "/a\255b", "/a\194", "/a\192\175b", "/a\194\133b",
+                          "/a\237\160\128b", "/a\239\191\191b", "/a\244\144\128\128", "/a\0b" } do
     raises("paths must be those of files", client.delete_files, client, bucket, { path })
   end
   raises("cos_path must be a string, not a nil", client.sign_once, client, bucket)

@@ -2,6 +2,7 @@
 "use strict";
 
 const { setMaxListeners } = require("node:events");
+const { inspect } = require("node:util");
 const { loaded } = require("./addon");
 const { codes } = require("./codes");
 const { CosError } = require("./errors");
@@ -16,6 +17,8 @@ const TELL_EVERY = 100;
 const LONGEST = 2 ** 31 - 1;
 
 let addon = null;
+// What brings the events here. This module may be loaded several times, as test runners do.
+let loop = null;
 let operations = null;
 let lastId = 0;
 let held = 0;
@@ -27,9 +30,14 @@ function ready() {
   if (addon) return addon;
   const found = loaded();
   operations = new Map(found.operations.map((name, number) => [name, number]));
-  found.listen(dispatch);
+  loop = found.listen(dispatch);
   addon = found;
   return addon;
+}
+
+/** [code, reply, client] */
+function newClient(texts, threads) {
+  return ready().newClient(loop, texts, threads);
 }
 
 function dispatch(kind, id, code, text, bytes) {
@@ -39,12 +47,12 @@ function dispatch(kind, id, code, text, bytes) {
   else if (kind === EVENT_LOG) write(logs.get(id), code, text);
 }
 
-// What a function of the program throws is the program's, which Node tells of.
-function write(log, level, line) {
+// A log that fails ends neither the call nor the program.
+async function write(log, level, line) {
   try {
-    log?.(level, line);
+    await log?.(level, line);
   } catch (error) {
-    process.nextTick(() => { throw error; });
+    process.emitWarning("the function of setLog() has failed", { detail: inspect(error) });
   }
 }
 
@@ -52,7 +60,7 @@ function write(log, level, line) {
 function hold(change) {
   const before = held;
   held += change;
-  if ((before === 0) !== (held === 0)) addon.hold(held > 0);
+  if ((before === 0) !== (held === 0)) addon.hold(loop, held > 0);
 }
 
 /** Where lines go. Its number is for the addon. */
@@ -187,8 +195,9 @@ class Call {
     if (stopped && (code === codes.CANCELLED || stopped.isThrown)) throw stopped.reason;
     const reply = JSON.parse(text);
     if (code !== 0) throw new CosError(code, reply);
+    if (bytes === null) throw new RangeError("the content is larger than a Buffer may be");
     return [reply, bytes];
   }
 }
 
-module.exports = { Call, addLog, checkLimits, ready, removeLog, timedOut };
+module.exports = { Call, addLog, checkLimits, newClient, ready, removeLog, timedOut };

@@ -2,10 +2,10 @@
 // options as an object at the end.
 "use strict";
 
-const { bytes, integer, json, localPath, split, text } = require("./arguments");
-const { Call, addLog, checkLimits, ready, removeLog } = require("./call");
+const { bytes, integer, json, localPath, split, splitOfTransfer, text } = require("./arguments");
+const { Call, addLog, checkLimits, newClient, ready, removeLog } = require("./call");
 const { codes } = require("./codes");
-const { CosError, refused } = require("./errors");
+const { CosError, aboutLocalFile, refused } = require("./errors");
 const lists = require("./lists");
 const { settings } = require("./settings");
 const { Download, feed, source } = require("./streams");
@@ -37,7 +37,7 @@ class Client {
 
   constructor(appid, secretId, secretKey, { region, threads = THREADS, ...options } = {}) {
     const account = [appid, secretId, secretKey, region].map(text);
-    const made = ready().newClient([...account, json(options)], checkThreads(threads));
+    const made = newClient([...account, json(options)], checkThreads(threads));
     answer(made);
     this.#handle = made[2];
     this.#api = options.api ?? (region?.includes("-") ? "v5" : "v4");
@@ -70,8 +70,10 @@ class Client {
     return this.#now("client_set_temporary_credentials", given);
   }
 
-  setLog(level, write) {
-    if (typeof write !== "function") throw new TypeError("a function is wanted for the lines");
+  setLog(level, write = null) {
+    if (write !== null && typeof write !== "function") {
+      throw new TypeError("a function is wanted for the lines, or null");
+    }
     this.#checkOpen();
     // Calls under way still use the one before.
     const id = addLog(write);
@@ -150,7 +152,7 @@ class Client {
 
   walk(bucket, path, options = {}) { return lists.walk(this, bucket, path, options); }
 
-  async delFiles(bucket, paths, options = {}) {
+  async deleteFiles(bucket, paths, options) {
     return lists.deleteFiles(this, bucket, paths, options);
   }
 
@@ -165,11 +167,11 @@ class Client {
   }
 
   async uploadBuffer(bucket, path, data, options) {
-    return this.#ask("upload_buffer", [bucket, path], options, bytes(data));
+    return this.#transfer("upload_buffer", [bucket, path], options, bytes(data));
   }
 
   async uploadStream(bucket, path, size, content, options) {
-    const [limits, others] = split(options);
+    const [limits, others] = splitOfTransfer(options);
     const texts = [text(bucket), text(path), json(others)];
     integer(size);
     checkLimits(limits);
@@ -190,14 +192,14 @@ class Client {
   }
 
   async downloadBuffer(bucket, path, options) {
-    const [limits, others] = split(options);
+    const [limits, others] = splitOfTransfer(options);
     const texts = [text(bucket), text(path), json(others)];
     const [, data] = await this.#begin("download_buffer", { texts }, limits).result();
     return data ?? Buffer.alloc(0);
   }
 
   downloadStream(bucket, path, options) {
-    const [limits, others] = split(options);
+    const [limits, others] = splitOfTransfer(options);
     const texts = [text(bucket), text(path), json(others)];
     return new Download(() => this.#begin("download_stream", { texts }, limits));
   }
@@ -208,7 +210,8 @@ class Client {
 
   async request(method, bucket, path, params, headers, body, options) {
     const asked = [params, headers].map((fields) => json(fields ?? {}));
-    return this.#ask("request", [method, bucket, path, ...asked], options, bytes(body ?? ""));
+    const texts = [method, bucket, path, ...asked];
+    return this.#wait("request", texts, split(options), bytes(body ?? ""));
   }
 
   // What all of them do.
@@ -222,15 +225,25 @@ class Client {
     return answer(ready().now(this.#handle, name, texts, number));
   }
 
-  async #ask(name, strings, options, content) {
-    const [limits, others] = split(options);
-    const texts = [...strings.map(text), json(others)];
-    const [reply] = await this.#begin(name, { texts, bytes: content }, limits).result();
-    return reply;
+  async #ask(name, strings, options) { return this.#wait(name, strings, split(options)); }
+
+  async #transfer(name, strings, options, content) {
+    return this.#wait(name, strings, splitOfTransfer(options), content);
   }
 
   async #local(name, bucket, path, local, options) {
-    return this.#ask(name, [bucket, path, localPath(local)], options);
+    const place = localPath(local);
+    try {
+      return await this.#transfer(name, [bucket, path, place], options);
+    } catch (error) {
+      throw await aboutLocalFile(error, place, name.startsWith("upload"));
+    }
+  }
+
+  async #wait(name, strings, [limits, options], content) {
+    const texts = [...strings.map(text), json(options)];
+    const [reply] = await this.#begin(name, { texts, bytes: content }, limits).result();
+    return reply;
   }
 
   #begin(name, given, limits) {

@@ -1,5 +1,7 @@
 "use strict";
 
+const { constants: { R_OK, W_OK }, promises: { access } } = require("node:fs");
+const path = require("node:path");
 const { codes } = require("./codes");
 
 // COS_ERR_NOT_FOUND is NotFound.
@@ -33,4 +35,13 @@ function refused(argument, message) {
   return new CosError(codes.PARAM, { code: codes.PARAM, message, error });
 }
 
-module.exports = { CosError, refused };
+/** The same error with what Node says of the local file as its cause: the library has words alone. */
+async function aboutLocalFile(error, place, isRead) {
+  if (error instanceof CosError && error.phase === "local_file" && place !== null) {
+    const wanted = isRead ? access(place, R_OK) : access(path.dirname(path.resolve(place)), W_OK);
+    await wanted.catch((cause) => { error.cause = cause; });
+  }
+  return error;
+}
+
+module.exports = { CosError, aboutLocalFile, refused };

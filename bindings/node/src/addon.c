@@ -7,7 +7,7 @@
 #include "calls.h"
 #include "library.h"
 
-/* What is there once for each loop. */
+/* What is there once for each loop, and again for each time that its modules are loaded. */
 struct addon {
     struct loop *loop;
     napi_threadsafe_function events;
@@ -158,10 +158,15 @@ static napi_status make_arguments(napi_env env, const struct event *event, napi_
         status = napi_create_int32(env, event->code, &arguments[2]);
     if (status == napi_ok)
         status = make_text(env, event->text, &arguments[3]);
-    if (status == napi_ok && event->data)
-        status = napi_create_buffer_copy(env, event->size, event->data, &copy, &arguments[4]);
-    else if (status == napi_ok)
-        status = napi_get_undefined(env, &arguments[4]);
+    if (status != napi_ok)
+        return status;
+    if (!event->data)
+        return napi_get_undefined(env, &arguments[4]);
+    status = napi_create_buffer_copy(env, event->size, event->data, &copy, &arguments[4]);
+    /* The call has ended all the same: null stands for more bytes than a Buffer may have. */
+    if (status != napi_ok && event->kind == EVENT_DONE &&
+        napi_get_and_clear_last_exception(env, &arguments[4]) == napi_ok)
+        status = napi_get_null(env, &arguments[4]);
     return status;
 }
 
@@ -190,10 +195,11 @@ static void close_loop(void *data)
     free(addon);
 }
 
-/* listen(function): gives all events to function(kind, id, code, text, bytes). */
+/* listen(function): gives all events of clients and calls that are made with what it returns to
+ * function(kind, id, code, text, bytes). */
 static napi_value begin(napi_env env, napi_callback_info info)
 {
-    napi_value arguments[MOST_ARGUMENTS], name;
+    napi_value arguments[MOST_ARGUMENTS], name, external;
     struct addon *addon = calloc(1, sizeof *addon);
     if (!addon || !(addon->loop = loop_new(post_to, addon)))
         return failed(env, "no memory");
@@ -202,21 +208,21 @@ static napi_value begin(napi_env env, napi_callback_info info)
     TRY(napi_create_threadsafe_function(env, arguments[0], NULL, name, 0, 1, NULL, NULL, NULL,
                                         dispatch, &addon->events));
     TRY(napi_unref_threadsafe_function(env, addon->events));
-    TRY(napi_set_instance_data(env, addon, NULL, NULL));
     /* Before Node's own hook, which ends `events`. */
     TRY(napi_add_env_cleanup_hook(env, close_loop, addon));
-    return NULL;
+    TRY(napi_create_external(env, addon, NULL, NULL, &external));
+    return external;
 }
 
-/* hold(is_held): whether Node goes on to run although it has nothing else to do. */
+/* hold(loop, is_held): whether Node goes on to run although it has nothing else to do. */
 static napi_value hold(napi_env env, napi_callback_info info)
 {
     napi_value arguments[MOST_ARGUMENTS];
     void *addon;
     bool is_held;
     TRY(arguments_of(env, info, arguments));
-    TRY(napi_get_instance_data(env, &addon));
-    TRY(napi_get_value_bool(env, arguments[0], &is_held));
+    TRY(napi_get_value_external(env, arguments[0], &addon));
+    TRY(napi_get_value_bool(env, arguments[1], &is_held));
     if (is_held)
         TRY(napi_ref_threadsafe_function(env, ((struct addon *)addon)->events));
     else
@@ -233,37 +239,36 @@ static void collect(napi_env env, void *data, void *hint)
     client_collect(data);
 }
 
-static napi_value own_client(napi_env env, cos_client *handle, uint32_t threads)
+static napi_value own_client(napi_env env, struct addon *addon, cos_client *handle, uint32_t threads)
 {
     napi_value external;
-    void *addon;
-    struct client *client;
-    TRY(napi_get_instance_data(env, &addon));
-    client = client_new(((struct addon *)addon)->loop, handle, threads);
+    struct client *client = client_new(addon->loop, handle, threads);
     if (!client)
         return failed(env, "no memory");
     TRY(napi_create_external(env, client, collect, NULL, &external));
     return external;
 }
 
-/* newClient([appid, id, key, region, options], threads): [code, reply, client] */
+/* newClient(loop, [appid, id, key, region, options], threads): [code, reply, client] */
 static napi_value new_client(napi_env env, napi_callback_info info)
 {
     napi_value arguments[MOST_ARGUMENTS], client = NULL;
     napi_status status;
     cos_client *handle;
+    void *addon;
     uint32_t threads;
     char *t[MOST_TEXTS], *reply;
     int code;
     TRY(arguments_of(env, info, arguments));
-    TRY(napi_get_value_uint32(env, arguments[1], &threads));
-    status = texts_of(env, arguments[0], t);
+    TRY(napi_get_value_external(env, arguments[0], &addon));
+    TRY(napi_get_value_uint32(env, arguments[2], &threads));
+    status = texts_of(env, arguments[1], t);
     if (status == napi_ok)
         code = lib.client_new(t[0], t[1], t[2], t[3], t[4], &handle, &reply);
     free_texts(t);
     TRY(status);
     if (code == COS_OK)
-        client = own_client(env, handle, threads);
+        client = own_client(env, addon, handle, threads);
     return make_answer(env, code, reply, client);
 }
 

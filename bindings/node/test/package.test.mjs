@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { runInNewContext } from "node:vm";
 import * as cos from "libcos";
-import { account, api, bucket, connect, fetched, host, place } from "./support.mjs";
+import { account, api, bucket, connect, fetched, host, place, until } from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -79,7 +80,9 @@ test("a failure tells what is known of it", async () => {
   const unreachable = await nobody.statFile(bucket, "/a").catch((error) => error);
   assert.deepEqual([unreachable.name, unreachable.retryable], ["Connect", true]);
   const given = await client.uploadFile(bucket, "/a", "no such file").catch((error) => error);
-  assert.deepEqual([given.name, given.argument], ["Param", "local_path"]);
+  assert.deepEqual([given.name, given.argument, given.cause.code], ["Param", "local_path", "ENOENT"]);
+  const taken = await client.downloadFile(bucket, "/errors/missing", "no such/file").catch((error) => error);
+  assert.deepEqual([taken.argument, taken.cause.code], ["local_path", "ENOENT"]);
   await assert.rejects(client.statFile(bucket, "/a", { insert_only: 1 }), { argument: "insert_only" });
   await assert.rejects(client.updateFile(bucket, "/a", { biz_attr: 5 }), { argument: "biz_attr" });
   for (const options of [null, "ab", ["ab"], 5]) {
@@ -89,6 +92,78 @@ test("a failure tells what is known of it", async () => {
   await assert.rejects(client.uploadBuffer(bucket, "/a\ud800", "x"), /^TypeError: .* surrogate/);
   await Promise.all([client, wrong, nobody].map((each) => each.close()));
   await assert.rejects(client.statFile(bucket, "/a"), { name: "Param", argument: "client" });
+});
+
+test("no option gets lost on the way", async () => {
+  const client = connect();
+  const lost = [NaN, Infinity, () => 1, Symbol("1"), 1n, new Map(), new Headers({ a: "b" }), new Date()];
+  for (const value of lost) {
+    await assert.rejects(client.statFile(bucket, "/a", { retries: value }), /^TypeError: retries can't be /);
+    assert.throws(() => client.setConfig({ retries: value }), TypeError);
+    assert.throws(() => connect({ retries: value }), TypeError);
+    assert.throws(() => client.signUrl("GET", bucket, "/a", 60, { headers: value }), TypeError);
+    assert.throws(() => client.presignGet(bucket, "/a", 60, { headers: { a: value } }), TypeError);
+    await assert.rejects(client.request("GET", bucket, "/", { acl: value }), TypeError);
+    await assert.rejects(client.request("GET", bucket, "/", null, value), TypeError);
+  }
+  // Only uploads and downloads make progress.
+  const progress = () => assert.fail("it is told");
+  const others = [
+    client.statFile(bucket, "/a", { progress }), client.exists(bucket, "/a", { progress }),
+    client.entries(bucket, "/", { progress }).next(), client.walk(bucket, "/", { progress }).next(),
+    client.deleteFiles(bucket, ["/a"], { progress }), client.request("GET", bucket, "/", null, null, null, { progress }),
+  ];
+  for (const call of others) await assert.rejects(call, /^TypeError: progress can't be a function/);
+  const none = { signal: null, deadline_ms: null, progress: null, retries: null };
+  await client.uploadBuffer(bucket, "/package/none", "x", { insert_only: false, ...none });
+  await client.close();
+});
+
+test("bytes of another realm are bytes", async () => {
+  const client = connect();
+  const others = [new SharedArrayBuffer(3), runInNewContext("new ArrayBuffer(3)"),
+    runInNewContext("new Uint8Array(3)")];
+  for (const bytes of others) {
+    await client.uploadBuffer(bucket, "/package/realm", bytes, { insert_only: false });
+    assert.deepEqual(await client.downloadBuffer(bucket, "/package/realm"), Buffer.alloc(3));
+  }
+  await client.close();
+});
+
+test("a log that fails is a warning, and the call goes on", async () => {
+  const warnings = [];
+  const listen = (warning) => warnings.push(warning);
+  process.on("warning", listen);
+  const client = connect();
+  const fails = [() => { throw new RangeError("broken log"); }, async () => { throw new RangeError("broken log"); }];
+  for (const [i, fail] of fails.entries()) {
+    client.setLog(cos.LOG_REQUESTS, fail);
+    assert.equal((await client.uploadBuffer(bucket, "/package/log", "x", { insert_only: false })).code, 0);
+    await until(() => warnings.length > i, "the warning");
+    assert.match(warnings[i].message, /setLog/);
+    assert.match(warnings[i].detail, /RangeError: broken log\n *at /);
+  }
+  const count = warnings.length;
+  client.setLog(cos.LOG_REQUESTS, null);
+  await client.uploadBuffer(bucket, "/package/log", "x", { insert_only: false });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  assert.equal(warnings.length, count);
+  await client.close();
+});
+
+test("the package may be loaded once more, as test runners do", async () => {
+  const program = `
+    const load = () => {
+      for (const file of Object.keys(require.cache)) if (file.endsWith(".js")) delete require.cache[file];
+      return require("libcos");
+    };
+    const clients = [load(), load()].map(({ Client }) => new Client(...JSON.parse(process.argv[1])));
+    Promise.all(clients.map((client) => client.exists("private-bucket", "/package/none-at-all")))
+      .then((found) => console.log(found.join()));`;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ["-e", program, JSON.stringify([...account, place])]);
+  assert.equal(stdout, "false,false\n");
 });
 
 test("URLs are made for others", async () => {

@@ -14,7 +14,6 @@ const calls = {
   exists: (options) => client.exists(bucket, PATH, options),
   updateFile: (options) => client.updateFile(bucket, PATH, { biz_attr: "a", ...options }),
   delFile: (options) => client.delFile(bucket, PATH, options),
-  delFiles: (options) => client.delFiles(bucket, [PATH], options),
   moveFile: (options) => client.moveFile(bucket, PATH, "/b", options),
   copyFile: (options) => client.copyFile(bucket, PATH, "/stop-silent/b", options),
   createFolder: (options) => client.createFolder(bucket, FOLDER, options),
@@ -35,6 +34,7 @@ if (api === "v4") {
   calls.listFolder = (options) => client.listFolder(bucket, FOLDER, options);
   calls.entries = (options) => client.entries(bucket, FOLDER, options).next();
   calls.walk = (options) => client.walk(bucket, FOLDER, options).next();
+  calls.deleteFiles = (options) => client.deleteFiles(bucket, [PATH], options);
   calls.delFolder = (options) => client.delFolder(bucket, FOLDER, { recursive: true, ...options });
 } else {
   calls.request = (options) => client.request("GET", bucket, PATH, null, null, null, options);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Readable } from "node:stream";
+import { createReadStream } from "node:fs";
+import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { after, test } from "node:test";
@@ -52,6 +53,20 @@ test("a size that is not known is for the XML API", async () => {
   if (api === "v4") return assert.rejects(upload, { name: "Param", argument: "size" });
   await upload;
   assert.equal(String(await client.downloadBuffer(bucket, "/streams/unknown")), "ab");
+});
+
+test("an upload is the end of a pipeline, whatever fails in it", async () => {
+  const upload = (from, options) => pipeline(from, new PassThrough(), (chunks) =>
+    client.uploadStream(bucket, "/streams/piped", 9, chunks, options));
+  const sources = [createReadStream("no such file"), Readable.from(["short"]), counted(64 * MIB)];
+  const [missing, short, late] = sources;
+  await assert.rejects(upload(missing), { code: "ENOENT" });
+  await assert.rejects(upload(short), { name: "LocalIo" });
+  assert.equal(await client.exists(bucket, "/streams/piped"), false);
+  assert.equal((await upload(Readable.from(["some", "bytes"]))).code, 0);
+  assert.equal(String(await client.downloadBuffer(bucket, "/streams/piped")), "somebytes");
+  await assert.rejects(upload(late), { name: "FileExists" });
+  for (const source of sources) assert(source.destroyed);
 });
 
 test("an upload reads no more than the service takes", async () => {

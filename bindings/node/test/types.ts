@@ -1,8 +1,8 @@
 // Is compiled with tsc --strict and never run. What must be refused says so.
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { Client, CosError, Download, LOG_FAILURES, codeName, codes, useLibrary, version } from "libcos";
-import type { ClientOptions, CosErrorName, Entry, UploadOptions } from "libcos";
+import { Client, CosError, Download, LOG_FAILURES, LOG_OFF, codeName, codes, useLibrary, version } from "libcos";
+import type { ClientOptions, CosErrorName, Entry, FailedDeletion, UploadOptions } from "libcos";
 
 const options: ClientOptions = { api: "v5", region: "ap-shanghai", threads: 100, retries: null };
 const client: Client = new Client("1250000000", "id", "key", options);
@@ -30,13 +30,14 @@ export async function use(): Promise<void> {
     const path: string = entry.path;
     console.log(path, entry.filesize);
   }
-  const deleted: number = (await client.delFiles("b", client.walk("b", "/"))).deleted;
-  await client.delFiles("b", ["/a", "/b"], { concurrency: 8 });
+  const left = (await client.deleteFiles("b", client.walk("b", "/"))).map(({ path, error }) => path + error.name);
+  const failed: FailedDeletion[] = await client.deleteFiles("b", ["/a", "/b"], { concurrency: 8, signal: null });
+  client.setLog(LOG_OFF);
   const url: string = client.presignGet("b", "/f", 60) + client.presignPut("b", "/f", 60).url;
   const infos: Pick<Entry, "name">[] = (await client.listFolder("b", "/", { all: true })).data.infos;
   const tree = (await client.downloadFolder("b", "/", "f")).data.files.map(({ action }) => action);
   const text: string | undefined = (await client.request("GET", "b", "/", { acl: "" })).data.body;
-  console.log(size, address, sent, bytes, deleted, url, infos, tree, text, other.api);
+  console.log(size, address, sent, bytes, left, failed, url, infos, tree, text, other.api);
 
   // @ts-expect-error: no such option
   await client.uploadFile("b", "/f", "f", { insertOnly: false });
@@ -46,6 +47,8 @@ export async function use(): Promise<void> {
   await client.updateFile("b", "/f", { authority: "public" });
   // @ts-expect-error: this option is of uploads
   await client.statFile("b", "/f", { progress: () => {} });
+  // @ts-expect-error: headers are a plain object
+  client.presignPut("b", "/f", 60, { headers: new Map([["a", "b"]]) });
   // @ts-expect-error: numbers are no bytes
   await client.uploadStream("b", "/f", 1, new Uint8Array(1));
   // @ts-expect-error: the secret key is missing
@@ -57,7 +60,8 @@ export function explain(error: unknown): CosErrorName | undefined {
   if (error.name === "NotFound" || error.code === codes.FILE_EXISTS) return error.name;
   const facts: [boolean, string | undefined, string | undefined] =
     [error.retryable, error.serverCode, error.requestId];
-  console.log(facts, error.hint, error.reply.transfer?.bytes);
+  const reason: string | undefined = error.cause?.code;
+  console.log(facts, reason, error.hint, error.reply.transfer?.bytes);
   // @ts-expect-error: no such name
   return error.name === "NotThere" ? error.name : undefined;
 }

@@ -4,6 +4,7 @@ the event loop goes on. A task that is cancelled stops its call, and no other.""
 from __future__ import annotations
 
 import asyncio
+import collections.abc
 import itertools
 import threading
 from typing import (TYPE_CHECKING, Any, AsyncIterable, AsyncIterator, Callable, Dict, Iterable,
@@ -160,10 +161,14 @@ class Client:
         return await self._run(self.sync.del_file, options, bucket, cos_path)
 
     async def delete_files(
-        self, bucket: str, cos_paths: Iterable[Union[str, Entry]], **options: Unpack[o.CallOptions]
+        self, bucket: str,
+        cos_paths: Union[Iterable[Union[str, Entry]], AsyncIterable[Union[str, Entry]]],
+        **options: Unpack[o.CallOptions],
     ) -> List[Failure]:
         """Deletes files, paths or entries of a list, many at a time, and returns those that are still
-        there. Files that are not there count as deleted."""
+        there. Files that are not there count as deleted. An asynchronous list is read to its end first."""
+        if isinstance(cos_paths, collections.abc.AsyncIterable):
+            cos_paths = [each.path if isinstance(each, Entry) else each async for each in cos_paths]
         return await self._run(self.sync.delete_files, options, bucket, cos_paths)
 
     async def move_file(

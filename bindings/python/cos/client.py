@@ -162,7 +162,10 @@ class Client:
                          text(token, "token"))
 
     def set_log(self, level: int, function: Optional[Callable[[int, str], object]]) -> None:
-        """Gives lines about requests to `function(level, line)`, on the thread of the call."""
+        """Gives lines about requests to `function(level, line)`, on the thread of the call.
+
+        If it raises an exception, sys.unraisablehook() tells of it, and the call goes on.
+        """
 
         def log(level: int, line: bytes, _: object) -> None:
             if function:
@@ -253,13 +256,15 @@ class Client:
         there. Files that are not there count as deleted."""
         left = _Left(options)
         paths = map(_path_of_file, cos_paths)
+        if self._api == "v4":
+            # What a page of the JSON API depends on is not known: a list is read to its end first.
+            return self._delete_by_calls(bucket, list(paths), left.options())
         failures: List[Failure] = []
         while True:
             batch = list(itertools.islice(paths, BATCH))
             if not batch:
                 return failures
-            delete = self._delete_by_request if self._api == "v5" else self._delete_by_calls
-            failures += delete(bucket, batch, left.options())
+            failures += self._delete_by_request(bucket, batch, left.options())
 
     def move_file(
         self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
@@ -381,7 +386,7 @@ class Client:
         """Uploads what a file has, what an iterable brings, or what a function returns that is asked
         for so many bytes until it returns none. It is read on another thread.
 
-        `size` is the number of bytes. None asks the file; where nobody knows, or with -1, the XML
+        `size` is the number of bytes; no more are read. None asks the file; where nobody knows, or with -1, the XML
         API takes the content all the same.
         """
         giver = streams.Giver(content)
@@ -628,12 +633,17 @@ class _Left:
         return {**self._options, "deadline": left}
 
 
+# A character that is the same one in XML.
+_IN_XML = "[^\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+
+
 def _path_of_file(given: Any) -> str:
     path = given.path if isinstance(given, Entry) else given
     if not isinstance(path, str):
         raise TypeError(f"cos_paths must have strings or entries, not {type(path).__name__}")
-    # Nothing else can be written in XML so that it is the same file there.
-    if not re.fullmatch("/[^\0-\x1f\x7f-\x9f\ufffe\uffff]*[^/\0-\x1f\x7f-\x9f\ufffe\uffff]", path):
+    # Nothing else can be written in XML so that it is the same file there. The service says of "//a" that it
+    # is deleted, and keeps it.
+    if not re.fullmatch(f"/(?!/){_IN_XML}*(?!/){_IN_XML}", path):
         raise errors.bad_argument(
             "cos_paths", f"must be paths of files, such as '/a.txt', not {path!r}")
     return path

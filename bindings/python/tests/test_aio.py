@@ -32,6 +32,19 @@ class Aio(Test):
 
         self.run_with_client(work)
 
+    def test_a_list_is_deleted(self):
+        async def work(client):
+            for name in "abc":
+                await client.upload_buffer(BUCKET, self.folder + name, b"")
+            # A list needs threads for itself.
+            files = client.iter_tree(BUCKET, self.folder)
+            self.assertEqual(await client.delete_files(BUCKET, files), [])
+            self.assertFalse(await client.exists(BUCKET, self.folder))
+            with self.assertRaisesRegex(TypeError, "cos_paths"):
+                await client.delete_files(BUCKET, [5])
+
+        self.run_with_client(work, threads=1)
+
     def test_streams(self):
         content = os.urandom(3_000_000)
 

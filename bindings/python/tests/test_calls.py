@@ -58,7 +58,8 @@ class Lists(Test):
             self.client.upload_buffer(BUCKET, path, b"")
         missing = f"{self.folder}missing"
         # XML turns CR into LF, which is another file.
-        for wrong in (paths[1][1:], "/", self.folder, paths[1] + "\r", paths[1] + "\uffff"):
+        for wrong in (paths[1][1:], "/", self.folder, "/" + paths[1], paths[1] + "\r", paths[1] + "\x85",
+                      paths[1] + "\ud800", paths[1] + "\uffff"):
             with self.assertRaises(cos.BadArgument):
                 self.client.delete_files(BUCKET, [paths[2], wrong])
         with self.assertRaisesRegex(TypeError, "cos_paths .* int"):
@@ -72,6 +73,20 @@ class Lists(Test):
             self.fault({"type": "code", "code": -180}, op="delete", path=paths[0])
             failures = self.client.delete_files(BUCKET, paths[:1])
             self.assertEqual([(each.path, each.code) for each in failures], [(paths[0], -180)])
+
+    def test_a_list_of_the_json_api_is_read_to_its_end_before_its_files_are_deleted(self):
+        deleted = []
+
+        def paths():
+            for number in range(1001):
+                self.assertTrue(API == "v5" or not deleted)
+                yield f"{self.folder}{number}"
+
+        name = "_delete_by_calls" if API == "v4" else "_delete_by_request"
+        keep = lambda _, batch, __: deleted.extend(batch) or []
+        with mock.patch.object(self.client, name, side_effect=keep) as mocked:
+            self.assertEqual(self.client.delete_files(BUCKET, paths()), [])
+        self.assertEqual((len(deleted), mocked.call_count), (1001, 1 if API == "v4" else 2))
 
     def test_a_tree_is_deleted(self):
         for name in ("a", "one/b", "one/two/c"):
@@ -314,6 +329,21 @@ class Failures(Test):
             copy = pickle.loads(pickle.dumps(error))
             self.assertIs(type(copy), type(error))
             self.assertEqual((str(copy), copy.__dict__), (str(error), error.__dict__))
+
+    def test_a_log_that_fails_ends_no_call(self):
+        def fail(level, line):
+            raise RuntimeError("of the log")
+
+        told = []
+        self.client.set_log(cos.LogLevel.REQUESTS, fail)
+        with mock.patch("sys.unraisablehook", told.append):
+            self.client.upload_buffer(BUCKET, self.folder + "a", b"x")
+            self.client.stat_file(BUCKET, self.folder + "a")
+        self.assertGreaterEqual(len(told), 2)
+        for each in told:
+            self.assertEqual(str(each.exc_value), "of the log")
+        self.client.set_log(cos.LogLevel.REQUESTS, None)
+        self.client.stat_file(BUCKET, self.folder + "a")
 
     def test_wrong_types_and_closed_clients(self):
         self.fails(TypeError, self.client.stat_file, BUCKET, 5)

@@ -43,4 +43,5 @@ async def other(client: aio.Client) -> None:
         print(piece.hex())
     async for entry in client.iter_folder("b", "/", prefix="a"):
         print(entry.size or 0)
+    await client.delete_files("b", client.iter_tree("b", "/"))
     await asyncio.wait_for(client.exists("b", "/a"), 5)

@@ -82,6 +82,8 @@ test("what the program refuses is told", async () => {
   await assert.rejects(start({ settings: { latency: 1 } }), /unknown field `latency`/);
   await assert.rejects(start({ port: emulator.port }), EmulatorError);
   await assert.rejects(start({ bucket: "photos" }), /start\(\) has no option bucket/);
+  await assert.rejects(start({ buckets: "photos" }), /buckets is an array, not "photos"/);
+  await assert.rejects(start({ credentials: { appid: "1250000001" } }), /credentials is an array, not {"appid"/);
 });
 
 test("a data directory stays", async () => {

@@ -39,6 +39,7 @@ WORDS = {
         "types": "Types and constants", "calls": "Calls", "code": "Code", "note": "",
         "frees": "The object frees itself when it goes out of scope.", "call": "Call", "value": "Value",
         "previous": "Previous", "next": "Next", "table": "Table",
+        "word": "Word", "passes": "Passes", "yes": "yes", "no": "no",
     },
     "zh": {
         "home": "这是什么", "menu": "目录", "close": "关闭", "search": "搜索", "none": "没有找到",
@@ -49,6 +50,7 @@ WORDS = {
         "frees": "对象离开作用域时自动释放。",
         "note": "本页由 cos.h 的注释生成；尚未译成中文的段落保留英文原文。", "call": "调用",
         "value": "值", "previous": "上一页", "next": "下一页", "table": "表格",
+        "word": "错误词", "passes": "暂时性", "yes": "是", "no": "否",
     },
 }
 
@@ -155,7 +157,7 @@ class Language:
             languages = {".c": "c", ".cpp": "cpp", ".txt": "text"}
             text = (ROOT / which).read_text(encoding="utf-8")
             return f"```{languages[pathlib.Path(which).suffix]}\n{text}```"
-        makers = {"codes": self.codes, "options": self.options, "calls": self.calls,
+        makers = {"codes": self.codes, "options": self.options, "calls": self.calls, "words": self.refusals,
                   "overview": self.overview, "topics": self.topics, "commands": self.commands}
         # Markdown leaves HTML as it is.
         return f"<div>\n{makers[what]()}</div>"
@@ -172,6 +174,16 @@ class Language:
         words, entry = self.words, self.cos_h.entries["cos_code"]
         about = self.paragraph(entry.summary) + "".join(map(self.block, entry.blocks[1:]))
         return about + table([words["value"], words["code"], words["meaning"]], rows)
+
+    def refusals(self):
+        """The words by which the XML API refuses, and the number that each has."""
+        numbers = {code.name: code.number for code in self.cos_h.codes}
+        rows = [f'<tr id="{word.replace(" ", "-")}"><td><code>{word}</code></td><td>{status}</td>'
+                f"<td>{numbers[code]} <code>{code}</code></td>"
+                f'<td>{self.words["yes"] if passes else self.words["no"]}</td></tr>'
+                for word, status, code, passes in source.refusals()]
+        words = self.words
+        return table([words["word"], "HTTP", words["code"], words["passes"]], rows)
 
     def options(self):
         """Every option once, with each of its descriptions and the calls that it belongs to."""

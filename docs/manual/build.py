@@ -421,13 +421,41 @@ def finished(made, language):
     for at in range(0, len(pieces), 2):
         pieces[at] = re.sub(r"<code>((?:cos|COS)_\w+)(?:\(\))?</code>", link, pieces[at])
     made = "".join(pieces)
-    label = html.escape(language.words["table"])
-    made = made.replace("<table>", f'<div class="wide" tabindex="0" role="region" '
-                                   f'aria-label="{label}"><table>')
-    made = made.replace("</table>", "</table></div>").replace("<th>", '<th scope="col">')
+    if language.name != "en":
+        made = wrappable(made)
+    made = made.replace("<th>", '<th scope="col">')
     made = re.sub(r"<code>(?=-[\w-]+</code>)", '<code class="flag">', made)
     made = re.sub(r"<tr>.*?</tr>", breakable, made, flags=re.S)
+    label = html.escape(language.words["table"])
+    made = re.sub(r"<table>.*?</table>", lambda table: f'<div class="wide" tabindex="0" role="region" '
+                  f'aria-label="{label}">{stacked(table[0])}</div>', made, flags=re.S)
     return made.replace("<pre>", '<pre tabindex="0">')
+
+
+def wrappable(made):
+    """Lets lines end at a mark of Chinese beside a straight quote, where a browser sees no gap."""
+    pieces = re.split(r"(<pre.*?</pre>|<[^>]*>)", made, flags=re.S)
+    for at in range(0, len(pieces), 2):
+        pieces[at] = re.sub(r'(?<=[、，；：）])(?=")|(?<=")(?=（)', "<wbr>", pieces[at])
+    return "".join(pieces)
+
+
+def stacked(table):
+    """A table that is too wide for a phone: there each cell gets a line, with its column's title in front.
+    The roles say what the cells are also where they are not laid out as those of a table."""
+    titles = [html.escape(bare(title)) for title in re.findall(r"<th [^>]*>(.*?)</th>", table, re.S)]
+    firsts = re.findall(r"<tr[^>]*>\s*<td>(.*?)</td>", table, re.S)
+    if len(titles) < 3 and max(len(bare(first)) for first in firsts) < 20:
+        return table
+
+    def labelled_cells(row):
+        cells = iter(titles)
+        return re.sub("<td", lambda _: f'<td role="cell" data-label="{next(cells)}"', row[0])
+
+    table = re.sub(r"<tr.*?</tr>", labelled_cells, table, flags=re.S)
+    for tag, role in (("thead", "rowgroup"), ("tbody", "rowgroup"), ("tr", "row"), ("th", "columnheader")):
+        table = re.sub(rf"<{tag}((?: [^>]*)?)>", rf'<{tag}\1 role="{role}">', table)
+    return table.replace("<table>", '<table class="stack" role="table">')
 
 
 def breakable(row):
@@ -473,8 +501,8 @@ def sections(page, made):
         if not head:
             continue
         anchor = "" if head[1] == "1" else f"#{head[2]}"
-        rows = re.findall(r'<tr id="([^"]+)">(.*?)</tr>', part, re.S)
-        rest = re.sub(r'<tr id="[^"]+">.*?</tr>', "", part[head.end():], flags=re.S)
+        rows = re.findall(r'<tr id="([^"]+)"[^>]*>(.*?)</tr>', part, re.S)
+        rest = re.sub(r'<tr id="[^"]+".*?</tr>', "", part[head.end():], flags=re.S)
         found.append([bare(head[3]), title, f"{page}.html{anchor}", bare(rest)])
         for name, row in rows:
             found.append([name, title, f"{page}.html#{name}", bare(row)])

@@ -20,9 +20,12 @@ function wordsOf(query) {
   return [...new Set((telling.length ? telling : words).map((word) => ALIASES[word] || word))];
 }
 
-// How much of a word is in a text: 1, or less with another ending.
+// How much of a word is in a text: 1, or less inside of another word or with another ending.
 function share(text, word) {
-  if (text.includes(word)) return 1;
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/[a-z0-9]/.test(word[0]) || !/[a-z0-9]/.test(text[at - 1] || "")) return 1;
+  }
+  if (text.includes(word)) return 0.5;
   const stem = word.replace(/(ies|ing|ers|ed|er|es|s|y)$/, "");
   return stem !== word && stem.length > 3 && text.includes(stem) ? 0.7 : 0;
 }
@@ -43,7 +46,8 @@ function find(index, query) {
     const found = [looked(word, 1)].filter(isThere);
     if (word.length < 3 || !CHINESE.test(word)) return found;
     // Several words in one run are found by their pairs of characters.
-    const pairs = [...word].slice(1).map((second, at) => looked(word[at] + second, 0.5));
+    const texts = [...word].slice(1).map((second, at) => word[at] + second).filter((pair) => !/[的了是和或]/.test(pair));
+    const pairs = texts.map((pair) => looked(pair, 0.5));
     const known = pairs.filter(isThere);
     if (known.length <= pairs.length / 2) return found;
     return found.map((run) => ({ ...run, isMore: true })).concat(known);
@@ -67,7 +71,7 @@ function find(index, query) {
     const first = words.map(({ word }) => text.toLowerCase().indexOf(word)).find((place) => place >= 0);
     const from = Math.max(0, (first || 0) - 30);
     const excerpt = (from ? "… " : "") + text.slice(from, from + 110);
-    found.push({ title, page, url, excerpt, rank: rank * (matched / whole) ** 2 });
+    found.push({ title, page, url, excerpt, rank: rank * (matched / whole) ** 1.5 });
   });
   return found.sort((a, b) => b.rank - a.rank).slice(0, 20);
 }
@@ -125,8 +129,30 @@ function searchBox() {
   box.hidden = false;
 }
 
+// On a phone the list of pages covers the page, which stays where it was. The page that is shown is in sight.
+function pageList() {
+  const nav = document.getElementById("nav");
+  const [menu, close, main] = [".menu", "#nav .close", "main"].map((each) => document.querySelector(each));
+  const here = nav.querySelector("[aria-current]");
+  const toHere = () => { if (here) nav.scrollTop = here.offsetTop - nav.clientHeight / 2; };
+  const open = (event, isOpen) => {
+    event.preventDefault();
+    nav.classList.toggle("open", isOpen);
+    main.inert = isOpen;
+    toHere();
+    (isOpen ? close : menu).focus({ preventScroll: true });
+  };
+  menu.addEventListener("click", (event) => open(event, true));
+  close.addEventListener("click", (event) => open(event, false));
+  nav.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && nav.classList.contains("open")) open(event, false);
+  });
+  toHere();
+}
+
 if (typeof document === "undefined") {
   module.exports = { find };
 } else {
+  pageList();
   searchBox();
 }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use cos::ops::{download, file, folder, request, tree, upload};
+use cos::threads::Watch;
+use support::transfers::{PUBLIC, operations};
 use support::{Bed, Link, build, header, installed, limited, root, succeed, target_dir, typed};
 
 const LANGUAGES: [&str; 2] = ["en", "zh"];
@@ -183,7 +186,11 @@ fn a_page_fits_a_phone() {
             let titles = attributes(table, "data-label");
             assert_eq!(titles.len(), table.matches("<td ").count(), "{name}");
             for row in table.split("<tr").skip(2) {
-                assert_eq!(row.matches("<td ").count(), table.matches("<th ").count(), "{name}: {row}");
+                assert_eq!(
+                    row.matches("<td ").count(),
+                    table.matches("<th ").count(),
+                    "{name}: {row}"
+                );
             }
             stacked += 1;
         }
@@ -473,12 +480,90 @@ fn every_code_is_explained() {
     }
 }
 
+/// The name of the permission that a request of the XML API needs.
+fn permission(op: &str) -> String {
+    match op {
+        "copy_object" => return "PutObjectCopy".into(),
+        "delete_objects" => return "DeleteMultipleObjects".into(),
+        "list_objects" => return "GetBucket".into(),
+        "list_buckets" => return "GetService".into(),
+        _ => (),
+    }
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    op.split('_').map(|part| if part == "acl" { "ACL".into() } else { word(part) }).collect()
+}
+
+#[test]
+fn each_call_needs_the_permissions_that_are_said() {
+    let bed = Bed::new(support::Api::V5);
+    let client = &bed.client();
+    let local = |name: &str| bed.path(name).to_str().unwrap().to_owned();
+    let (big, copy, tree) = (local("a.bin"), local("b.bin"), local("tree"));
+    bed.file("a.bin", 2_500_000);
+    let sliced = Some("{\"slice_threshold\": 0, \"slice_size\": 1048576, \"insert_only\": false}");
+    fs::create_dir(&tree).unwrap();
+    bed.file("tree/b.txt", 1);
+    let watch = Watch::default;
+    let public = Some("{\"authority\": \"eWPrivateRPublic\"}");
+    let recursive = Some("{\"recursive\": true}");
+    let calls: [(&str, &dyn Fn() -> cos::reply::Result<cos::reply::Reply>); 20] = [
+        ("uploads", &|| upload::file(client, PUBLIC, "/a", &big, None, watch())),
+        ("uploads", &|| upload::file(client, PUBLIC, "/b", &big, sliced, watch())),
+        ("downloads", &|| download::file(client, PUBLIC, "/b", &copy, None, watch())),
+        ("cos_stat_file", &|| file::stat(client, PUBLIC, "/a", None)),
+        ("cos_stat_file", &|| file::stat(client, PUBLIC, "/none", None)),
+        ("cos_update_file", &|| file::update(client, PUBLIC, "/a", Some("{\"biz_attr\": \"x\"}"))),
+        ("cos_update_file", &|| file::update(client, PUBLIC, "/a", public)),
+        ("cos_copy_file", &|| file::copy(client, PUBLIC, "/a", "/c", None)),
+        ("cos_move_file", &|| file::rename(client, PUBLIC, "/c", "/d", None)),
+        ("cos_del_file", &|| file::delete(client, PUBLIC, "/d", None)),
+        ("cos_create_folder", &|| folder::create(client, PUBLIC, "/e/", None)),
+        ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/e/", None)),
+        ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/none/", None)),
+        ("cos_update_folder", &|| {
+            folder::update(client, PUBLIC, "/e/", Some("{\"biz_attr\": \"x\"}"))
+        }),
+        ("cos_list_folder", &|| folder::list(client, PUBLIC, "/", None)),
+        ("cos_del_folder", &|| folder::delete(client, PUBLIC, "/e/", None)),
+        ("cos_upload_folder", &|| tree::upload(client, PUBLIC, "/t/", &tree, None, watch())),
+        ("cos_download_folder", &|| tree::download(client, PUBLIC, "/t/", &tree, None, watch())),
+        ("cos_del_folder", &|| folder::delete(client, PUBLIC, "/t/", recursive)),
+        ("cos_list_buckets", &|| request::list_buckets(client, None)),
+    ];
+    let text = page("en", "apis");
+    let (_, table) = text.split_once("\n## Permissions\n").unwrap();
+    let row = |name: &str| {
+        let is_its = |line: &&str| line.split('|').nth(1).is_some_and(|cell| cell.contains(name));
+        table.lines().find(is_its).unwrap_or_else(|| panic!("{name} is in no row"))
+    };
+    let mut before = 0;
+    for (name, call) in calls {
+        let _ = call();
+        let ops = operations(&bed.emulator).split_off(before);
+        assert!(!ops.is_empty(), "{name}");
+        before += ops.len();
+        let own = row(name).to_owned();
+        let also = match name {
+            "cos_upload_folder" => row("uploads"),
+            "cos_download_folder" => row("downloads"),
+            _ => "",
+        };
+        for permission in ops.iter().map(|op| format!("`{}`", permission(op))) {
+            assert!(
+                (own.clone() + also).contains(&permission),
+                "{name} needs {permission}: {ops:?}"
+            );
+        }
+    }
+}
+
 /// The words by which the emulator refuses, which the service documents, are those that the library knows.
 #[test]
 fn every_word_of_the_xml_api_is_listed() {
     let made = made();
     let words = fs::read_to_string(root().join("emulator/src/v5/words.rs")).unwrap();
-    let words = words.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.split_once("\" "));
+    let words =
+        words.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.split_once("\" "));
     let table = fs::read_to_string(root().join("src/protocol/v5/codes.rs")).unwrap();
     let mut listed = 0;
     for language in LANGUAGES {
@@ -552,8 +637,16 @@ fn the_command_is_described() {
 /// the first three places that the search finds.
 const ASKED: [(&str, &str, &str); 72] = [
     ("en", "which region", "questions#which-region-do-i-give"),
-    ("en", "custom domain", "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn"),
-    ("en", "internal network", "questions#does-it-use-the-internal-network-how-do-i-use-global-acceleration"),
+    (
+        "en",
+        "custom domain",
+        "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn",
+    ),
+    (
+        "en",
+        "internal network",
+        "questions#does-it-use-the-internal-network-how-do-i-use-global-acceleration",
+    ),
     ("en", "coscmd", "questions#is-there-a-command-like-coscmd-or-coscli"),
     ("en", "can i use minio", "questions#can-it-speak-to-s3-or-minio"),
     ("en", "static link on windows", "questions#how-do-i-link-statically"),
@@ -566,38 +659,70 @@ const ASKED: [(&str, &str, &str); 72] = [
     ("en", "how to cancel an upload", "questions#how-do-i-cancel"),
     ("en", "pause and resume", "questions#how-do-i-pause-and-how-do-i-resume-after-a-crash"),
     ("en", "upload from memory", "questions#how-do-i-upload-from-memory-or-from-a-stream"),
-    ("en", "multipart chunk size", "questions#do-i-have-to-upload-in-parts-chunks-multipart-myself"),
+    (
+        "en",
+        "multipart chunk size",
+        "questions#do-i-have-to-upload-in-parts-chunks-multipart-myself",
+    ),
     ("en", "progress callback", "questions#how-do-i-show-progress"),
     ("en", "memory leak", "questions#how-much-memory-does-it-need-and-does-it-leak"),
     ("en", "limit bandwidth", "questions#how-do-i-make-it-faster-or-limit-the-bandwidth"),
-    ("en", "sync directory, skip existing", "questions#how-do-i-upload-a-whole-directory-and-only-what-has-changed"),
+    (
+        "en",
+        "sync directory, skip existing",
+        "questions#how-do-i-upload-a-whole-directory-and-only-what-has-changed",
+    ),
     ("en", "custom metadata", "questions#how-do-i-set-the-content-type-or-metadata-of-my-own"),
     ("en", "file not overwritten", "questions#why-is-my-file-not-replaced-overwritten"),
     ("en", "list more than 1000 objects", "questions#how-do-i-list-more-than-199-or-1000-files"),
-    ("en", "chinese file name", "questions#do-i-have-to-encode-names-such-as-chinese-ones-or-blanks"),
+    (
+        "en",
+        "chinese file name",
+        "questions#do-i-have-to-encode-names-such-as-chinese-ones-or-blanks",
+    ),
     ("en", "delete folder", "questions#how-do-i-delete-many-files-or-a-folder-how-do-i-move-it"),
     ("en", "copy between buckets", "questions#how-do-i-copy-a-file-to-another-bucket"),
     ("en", "restore archive", "command#cos-restore"),
     ("en", "-97", "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch"),
-    ("en", "SignatureDoesNotMatch", "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch"),
+    (
+        "en",
+        "SignatureDoesNotMatch",
+        "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch",
+    ),
     ("en", "AccessDenied", "questions#why-5-or-accessdenied-which-permissions-does-my-key-need"),
     ("en", "permissions of temporary keys", "apis#permissions"),
     ("en", "NoSuchBucket", "codes#NoSuchBucket"),
     ("en", "RequestTimeTooSkewed", "codes#RequestTimeTooSkewed"),
     ("en", "InvalidAccessKeyId", "codes#InvalidAccessKeyId"),
     ("en", "proxy", "questions#how-do-i-use-a-proxy"),
-    ("en", "self-signed certificate", "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca"),
-    ("en", "disable ssl verification", "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca"),
+    (
+        "en",
+        "self-signed certificate",
+        "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca",
+    ),
+    (
+        "en",
+        "disable ssl verification",
+        "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca",
+    ),
     ("en", "is it thread safe", "questions#is-it-thread-safe-multithreading"),
     ("en", "multiprocessing", "questions#and-in-several-processes-multiprocessing-after-fork"),
     ("en", "asyncio", "threads#event-loops"),
     ("en", "presigned upload from browser", "questions#how-do-i-let-a-browser-upload-directly"),
     ("en", "CORS", "signing#an-upload-from-a-page"),
     ("en", "download file name", "signing#a-link-to-download"),
-    ("en", "token expired during upload", "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload"),
+    (
+        "en",
+        "token expired during upload",
+        "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload",
+    ),
     ("en", "several accounts", "questions#where-do-i-keep-the-keys-how-do-i-use-several-accounts"),
     ("zh", "哪个地域", "questions#which-region-do-i-give"),
-    ("zh", "自定义域名", "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn"),
+    (
+        "zh",
+        "自定义域名",
+        "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn",
+    ),
     ("zh", "内网", "questions#does-it-use-the-internal-network-how-do-i-use-global-acceleration"),
     ("zh", "重试", "errors#what-is-tried-again"),
     ("zh", "超时", "errors#timeouts"),
@@ -621,7 +746,11 @@ const ASKED: [(&str, &str, &str); 72] = [
     ("zh", "多线程", "questions#is-it-thread-safe-multithreading"),
     ("zh", "异步", "questions#does-it-block-my-event-loop-is-there-an-async-interface"),
     ("zh", "前端直传", "questions#how-do-i-let-a-browser-upload-directly"),
-    ("zh", "临时密钥过期", "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload"),
+    (
+        "zh",
+        "临时密钥过期",
+        "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload",
+    ),
     ("zh", "多账号", "questions#where-do-i-keep-the-keys-how-do-i-use-several-accounts"),
 ];
 

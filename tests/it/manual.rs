@@ -827,4 +827,24 @@ fn the_manual_pages_are_clean() {
     for word in ["RETURN VALUE", "COS_ERR_FILE_EXISTS", "--port N"] {
         assert!(shown.contains(word), "{word}");
     }
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let next = lines.clone().next().unwrap_or_default();
+            // What stands out above a description is one line, and a list of pages has room for a name.
+            assert!(line != ".TP" || !next.ends_with(','), "{}: {next}", page.display());
+            assert!(
+                !line.starts_with(".SH NAME") || next.len() < 130,
+                "{}: {next}",
+                page.display()
+            );
+        }
+    }
+    for callback in
+        header::text().lines().filter_map(|line| line.split_once("(*cos_")?.1.split_once(')'))
+    {
+        let declared = format!("(*cos_{})", callback.0);
+        assert!(shown.contains(&declared), "{declared} is on no page");
+    }
 }

@@ -221,6 +221,7 @@ wheel: $(LIB)/$(SHARED)
 	$(PYTHON) bindings/python/backend.py $< $(DIST) $(WHEEL_PLATFORM)
 
 npm: lib
+	@TARGET=$(TARGET) bindings/node/install-tools.sh
 	rm -rf $(BUILD)/npm
 	OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) CC="$(CC)" CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" \
 	    bindings/node/prebuild.sh

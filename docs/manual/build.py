@@ -39,6 +39,7 @@ WORDS = {
         "types": "Types and constants", "calls": "Calls", "code": "Code", "note": "",
         "frees": "The object frees itself when it goes out of scope.", "call": "Call", "value": "Value",
         "previous": "Previous", "next": "Next", "table": "Table",
+        "word": "Word", "passes": "Passes", "yes": "yes", "no": "no",
     },
     "zh": {
         "home": "这是什么", "menu": "目录", "close": "关闭", "search": "搜索", "none": "没有找到",
@@ -49,6 +50,7 @@ WORDS = {
         "frees": "对象离开作用域时自动释放。",
         "note": "本页由 cos.h 的注释生成；尚未译成中文的段落保留英文原文。", "call": "调用",
         "value": "值", "previous": "上一页", "next": "下一页", "table": "表格",
+        "word": "错误词", "passes": "暂时性", "yes": "是", "no": "否",
     },
 }
 
@@ -155,7 +157,7 @@ class Language:
             languages = {".c": "c", ".cpp": "cpp", ".txt": "text"}
             text = (ROOT / which).read_text(encoding="utf-8")
             return f"```{languages[pathlib.Path(which).suffix]}\n{text}```"
-        makers = {"codes": self.codes, "options": self.options, "calls": self.calls,
+        makers = {"codes": self.codes, "options": self.options, "calls": self.calls, "words": self.refusals,
                   "overview": self.overview, "topics": self.topics, "commands": self.commands}
         # Markdown leaves HTML as it is.
         return f"<div>\n{makers[what]()}</div>"
@@ -172,6 +174,16 @@ class Language:
         words, entry = self.words, self.cos_h.entries["cos_code"]
         about = self.paragraph(entry.summary) + "".join(map(self.block, entry.blocks[1:]))
         return about + table([words["value"], words["code"], words["meaning"]], rows)
+
+    def refusals(self):
+        """The words by which the XML API refuses, and the number that each has."""
+        numbers = {code.name: code.number for code in self.cos_h.codes}
+        rows = [f'<tr id="{word.replace(" ", "-")}"><td><code>{word}</code></td><td>{status}</td>'
+                f"<td>{numbers[code]} <code>{code}</code></td>"
+                f'<td>{self.words["yes"] if passes else self.words["no"]}</td></tr>'
+                for word, status, code, passes in source.refusals()]
+        words = self.words
+        return table([words["word"], "HTTP", words["code"], words["passes"]], rows)
 
     def options(self):
         """Every option once, with each of its descriptions and the calls that it belongs to."""
@@ -409,13 +421,41 @@ def finished(made, language):
     for at in range(0, len(pieces), 2):
         pieces[at] = re.sub(r"<code>((?:cos|COS)_\w+)(?:\(\))?</code>", link, pieces[at])
     made = "".join(pieces)
-    label = html.escape(language.words["table"])
-    made = made.replace("<table>", f'<div class="wide" tabindex="0" role="region" '
-                                   f'aria-label="{label}"><table>')
-    made = made.replace("</table>", "</table></div>").replace("<th>", '<th scope="col">')
+    if language.name != "en":
+        made = wrappable(made)
+    made = made.replace("<th>", '<th scope="col">')
     made = re.sub(r"<code>(?=-[\w-]+</code>)", '<code class="flag">', made)
     made = re.sub(r"<tr>.*?</tr>", breakable, made, flags=re.S)
+    label = html.escape(language.words["table"])
+    made = re.sub(r"<table>.*?</table>", lambda table: f'<div class="wide" tabindex="0" role="region" '
+                  f'aria-label="{label}">{stacked(table[0])}</div>', made, flags=re.S)
     return made.replace("<pre>", '<pre tabindex="0">')
+
+
+def wrappable(made):
+    """Lets lines end at a mark of Chinese beside a straight quote, where a browser sees no gap."""
+    pieces = re.split(r"(<pre.*?</pre>|<[^>]*>)", made, flags=re.S)
+    for at in range(0, len(pieces), 2):
+        pieces[at] = re.sub(r'(?<=[、，；：）])(?=")|(?<=")(?=（)', "<wbr>", pieces[at])
+    return "".join(pieces)
+
+
+def stacked(table):
+    """A table that is too wide for a phone: there each cell gets a line, with its column's title in front.
+    The roles say what the cells are also where they are not laid out as those of a table."""
+    titles = [html.escape(bare(title)) for title in re.findall(r"<th [^>]*>(.*?)</th>", table, re.S)]
+    firsts = re.findall(r"<tr[^>]*>\s*<td>(.*?)</td>", table, re.S)
+    if len(titles) < 3 and max(len(bare(first)) for first in firsts) < 20:
+        return table
+
+    def labelled_cells(row):
+        cells = iter(titles)
+        return re.sub("<td", lambda _: f'<td role="cell" data-label="{next(cells)}"', row[0])
+
+    table = re.sub(r"<tr.*?</tr>", labelled_cells, table, flags=re.S)
+    for tag, role in (("thead", "rowgroup"), ("tbody", "rowgroup"), ("tr", "row"), ("th", "columnheader")):
+        table = re.sub(rf"<{tag}((?: [^>]*)?)>", rf'<{tag}\1 role="{role}">', table)
+    return table.replace("<table>", '<table class="stack" role="table">')
 
 
 def breakable(row):
@@ -461,8 +501,8 @@ def sections(page, made):
         if not head:
             continue
         anchor = "" if head[1] == "1" else f"#{head[2]}"
-        rows = re.findall(r'<tr id="([^"]+)">(.*?)</tr>', part, re.S)
-        rest = re.sub(r'<tr id="[^"]+">.*?</tr>', "", part[head.end():], flags=re.S)
+        rows = re.findall(r'<tr id="([^"]+)"[^>]*>(.*?)</tr>', part, re.S)
+        rest = re.sub(r'<tr id="[^"]+".*?</tr>', "", part[head.end():], flags=re.S)
         found.append([bare(head[3]), title, f"{page}.html{anchor}", bare(rest)])
         for name, row in rows:
             found.append([name, title, f"{page}.html#{name}", bare(row)])

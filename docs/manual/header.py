@@ -173,6 +173,14 @@ def declared(code):
     return name[1], declaration
 
 
+def refusals():
+    """The words of the XML API: each with its HTTP status, its code, and whether the failure passes."""
+    table = (ROOT / "src" / "protocol" / "v5" / "codes.rs").read_text(encoding="utf-8")
+    rows = re.findall(r'^    (no|later|hint)\("([^"]+)", (\d+), (COS_\w+)', table, re.M)
+    return sorted((word, status, code, kind == "later")
+                  for kind, word, status, code in rows)
+
+
 def aligned(declaration):
     """A declaration of C, a parameter a line where it is long."""
     head, _, rest = declaration.partition("(")

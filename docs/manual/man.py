@@ -58,8 +58,10 @@ def described(blocks):
             made += code(block.text)
         elif block.kind == "item" and options:
             head = re.match(r"((?:`[^`]+`(?: \([^()]*\))?(?:, )?)+): (.*)", block.text)
-            made += (f".TP\n{styled(head[1])}\n{styled(head[2])}\n" if head else
-                     f".TP\n\\(bu\n{text}\n")
+            keys = ", ".join(f"`{key}`" for key, _ in source.options_of(block.text))
+            # What stands out is a single line.
+            made += ".TP\n" + styled(head[1] if head else keys).replace("\n", " ")
+            made += f"\n{styled(head[2]) if head else text}\n"
         elif block.kind == "item":
             made += f".IP \\(bu 2\n{text}\n"
         elif block.kind == "param":
@@ -76,6 +78,8 @@ def function(entry, header, date):
     declaration = source.aligned(entry.declaration)
     # What a list of manual pages shows.
     short = re.split(r"[.:;](?: |$)", entry.summary)[0].replace("`", "")
+    if len(short) > 90:
+        short = re.split(r", (?:and|such as|to|which) ", short)[0]
     rest = entry.blocks[0].text
     made = title(entry.name, 3, header.version, date)
     made += f".SH NAME\n{escaped(entry.name)} \\- {escaped(short[0].lower() + short[1:])}\n"
@@ -85,10 +89,19 @@ def function(entry, header, date):
     made += f".SH DESCRIPTION\n{styled(rest)}\n{body}"
     if returned:
         made += f".SH \"RETURN VALUE\"\n{returned}"
+    for name in re.findall(r"\bcos_\w+_fn\b", entry.declaration):
+        made += callback(header.entries[name])
     others = [name for name in TOPICS[topic][2]
               if name in header.functions() and name != entry.name]
     links = [f"\\fB{escaped(name)}\\fR(3)" for name in [*others, "libcos"]]
     return made + ".SH \"SEE ALSO\"\n" + ",\n".join(links) + "\n"
+
+
+def callback(entry):
+    """The type of a function that the program hands over: there is no page of its own for it."""
+    body, returned = described(entry.blocks)
+    made = ".SH CALLBACK\n.nf\n" + "\n".join(map(escaped, entry.declaration.splitlines())) + "\n.fi\n"
+    return made + body + (f".PP\nIt returns:\n{returned}" if returned else "")
 
 
 def overview(header, date):
@@ -104,7 +117,7 @@ def overview(header, date):
     for english, _, names in TOPICS.values():
         links = [f"\\fB{escaped(name)}\\fR(3)" for name in names if name in functions]
         made += f".TP\n{escaped(english)}\n" + ",\n".join(links) + "\n"
-    return made
+    return made + ".SH \"SEE ALSO\"\n\\fBcos\\-tool\\fR(1),\n\\fBcos\\-emulator\\fR(1)\n"
 
 
 def emulator(version, date):
@@ -116,13 +129,14 @@ def emulator(version, date):
     made += ".SH NAME\ncos\\-emulator \\- a stand\\-in for Tencent Cloud COS for tests\n"
     sections = dict(zip(parts[1::2], parts[2::2]))
     usage = sections.pop("USAGE")
-    made += f".SH SYNOPSIS\n{escaped(usage.strip())}\n.SH DESCRIPTION\n{escaped(first)}\n"
+    usage = "\n".join(escaped(each.strip()) for each in usage.strip().splitlines())
+    made += f".SH SYNOPSIS\n.nf\n{usage}\n.fi\n.SH DESCRIPTION\n{escaped(first)}\n"
     for name, body in sections.items():
         lines = body.strip("\n").splitlines()
         shown = "\n".join(line(escaped(each[2:] if each.startswith("  ") else each)) or ".sp"
                           for each in lines)
         made += f".SH \"{escaped(name)}\"\n.nf\n{shown}\n.fi\n"
-    return made + ".SH \"SEE ALSO\"\n\\fBlibcos\\fR(3)\n"
+    return made + ".SH \"SEE ALSO\"\n\\fBcos\\-tool\\fR(1),\n\\fBlibcos\\fR(3)\n"
 
 
 def main():

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use cos::ops::{download, file, folder, request, tree, upload};
+use cos::threads::Watch;
+use support::transfers::{PUBLIC, operations};
 use support::{Bed, Link, build, header, installed, limited, root, succeed, target_dir, typed};
 
 const LANGUAGES: [&str; 2] = ["en", "zh"];
@@ -170,6 +173,39 @@ fn a_page_can_be_read_by_all() {
         let ids = attributes(&html, "id");
         assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{name}: twice");
     }
+}
+
+/// On a phone, the cells of a wide table stand below one another, each with its column's title; and a
+/// line may end between a mark of Chinese and a straight quote, where a browser sees no gap.
+#[test]
+fn a_page_fits_a_phone() {
+    let mut stacked = 0;
+    for (name, html) in made() {
+        for table in html.split("<table class=\"stack\"").skip(1) {
+            let (table, _) = table.split_once("</table>").unwrap();
+            let titles = attributes(table, "data-label");
+            assert_eq!(titles.len(), table.matches("<td ").count(), "{name}");
+            for row in table.split("<tr").skip(2) {
+                assert_eq!(
+                    row.matches("<td ").count(),
+                    table.matches("<th ").count(),
+                    "{name}: {row}"
+                );
+            }
+            stacked += 1;
+        }
+        for table in html.split("<table>").skip(1) {
+            let (table, _) = table.split_once("</table>").unwrap();
+            assert!(table.matches("<th ").count() < 3, "{name} has a wide table: {table}");
+        }
+        if let Some((_, main)) = html.split_once("<main") {
+            let text = main.split("<pre").map(|part| part.rsplit("</pre>").next().unwrap());
+            for pair in ["、\"", "，\"", "；\"", "：\"", "）\"", "\"（"] {
+                assert!(text.clone().all(|text| !text.contains(pair)), "{name}: {pair}");
+            }
+        }
+    }
+    assert!(stacked > 20, "{stacked}");
 }
 
 #[test]
@@ -444,6 +480,102 @@ fn every_code_is_explained() {
     }
 }
 
+/// The name of the permission that a request of the XML API needs.
+fn permission(op: &str) -> String {
+    match op {
+        "copy_object" => return "PutObjectCopy".into(),
+        "delete_objects" => return "DeleteMultipleObjects".into(),
+        "list_objects" => return "GetBucket".into(),
+        "list_buckets" => return "GetService".into(),
+        _ => (),
+    }
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    op.split('_').map(|part| if part == "acl" { "ACL".into() } else { word(part) }).collect()
+}
+
+#[test]
+fn each_call_needs_the_permissions_that_are_said() {
+    let bed = Bed::new(support::Api::V5);
+    let client = &bed.client();
+    let local = |name: &str| bed.path(name).to_str().unwrap().to_owned();
+    let (big, copy, tree) = (local("a.bin"), local("b.bin"), local("tree"));
+    bed.file("a.bin", 2_500_000);
+    let sliced = Some("{\"slice_threshold\": 0, \"slice_size\": 1048576, \"insert_only\": false}");
+    fs::create_dir(&tree).unwrap();
+    bed.file("tree/b.txt", 1);
+    let watch = Watch::default;
+    let public = Some("{\"authority\": \"eWPrivateRPublic\"}");
+    let recursive = Some("{\"recursive\": true}");
+    let calls: [(&str, &dyn Fn() -> cos::reply::Result<cos::reply::Reply>); 20] = [
+        ("uploads", &|| upload::file(client, PUBLIC, "/a", &big, None, watch())),
+        ("uploads", &|| upload::file(client, PUBLIC, "/b", &big, sliced, watch())),
+        ("downloads", &|| download::file(client, PUBLIC, "/b", &copy, None, watch())),
+        ("cos_stat_file", &|| file::stat(client, PUBLIC, "/a", None)),
+        ("cos_stat_file", &|| file::stat(client, PUBLIC, "/none", None)),
+        ("cos_update_file", &|| file::update(client, PUBLIC, "/a", Some("{\"biz_attr\": \"x\"}"))),
+        ("cos_update_file", &|| file::update(client, PUBLIC, "/a", public)),
+        ("cos_copy_file", &|| file::copy(client, PUBLIC, "/a", "/c", None)),
+        ("cos_move_file", &|| file::rename(client, PUBLIC, "/c", "/d", None)),
+        ("cos_del_file", &|| file::delete(client, PUBLIC, "/d", None)),
+        ("cos_create_folder", &|| folder::create(client, PUBLIC, "/e/", None)),
+        ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/e/", None)),
+        ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/none/", None)),
+        ("cos_update_folder", &|| {
+            folder::update(client, PUBLIC, "/e/", Some("{\"biz_attr\": \"x\"}"))
+        }),
+        ("cos_list_folder", &|| folder::list(client, PUBLIC, "/", None)),
+        ("cos_del_folder", &|| folder::delete(client, PUBLIC, "/e/", None)),
+        ("cos_upload_folder", &|| tree::upload(client, PUBLIC, "/t/", &tree, None, watch())),
+        ("cos_download_folder", &|| tree::download(client, PUBLIC, "/t/", &tree, None, watch())),
+        ("cos_del_folder", &|| folder::delete(client, PUBLIC, "/t/", recursive)),
+        ("cos_list_buckets", &|| request::list_buckets(client, None)),
+    ];
+    let text = page("en", "apis");
+    let (_, table) = text.split_once("\n## Permissions\n").unwrap();
+    let row = |name: &str| {
+        let is_its = |line: &&str| line.split('|').nth(1).is_some_and(|cell| cell.contains(name));
+        table.lines().find(is_its).unwrap_or_else(|| panic!("{name} is in no row"))
+    };
+    let mut before = 0;
+    for (name, call) in calls {
+        let _ = call();
+        let ops = operations(&bed.emulator).split_off(before);
+        assert!(!ops.is_empty(), "{name}");
+        before += ops.len();
+        let own = row(name).to_owned();
+        let also = match name {
+            "cos_upload_folder" => row("uploads"),
+            "cos_download_folder" => row("downloads"),
+            _ => "",
+        };
+        for permission in ops.iter().map(|op| format!("`{}`", permission(op))) {
+            assert!(
+                (own.clone() + also).contains(&permission),
+                "{name} needs {permission}: {ops:?}"
+            );
+        }
+    }
+}
+
+/// The words by which the emulator refuses, which the service documents, are those that the library knows.
+#[test]
+fn every_word_of_the_xml_api_is_listed() {
+    let made = made();
+    let words = fs::read_to_string(root().join("emulator/src/v5/words.rs")).unwrap();
+    let words =
+        words.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.split_once("\" "));
+    let table = fs::read_to_string(root().join("src/protocol/v5/codes.rs")).unwrap();
+    let mut listed = 0;
+    for language in LANGUAGES {
+        let ids = attributes(&made[&format!("{language}/codes.html")], "id");
+        for (word, _) in words.clone().filter(|(word, _)| table.contains(&format!("\"{word}\""))) {
+            assert!(ids.contains(&word), "{word}");
+            listed += 1;
+        }
+    }
+    assert!(listed > 40, "{listed}");
+}
+
 #[test]
 fn the_oldest_rust_is_that_of_the_manifest() {
     let wanted = concat!("\n* Rust ", env!("CARGO_PKG_RUST_VERSION"), " ");
@@ -503,6 +635,157 @@ fn the_command_is_described() {
     }
 }
 
+/// What the issue threads of such libraries ask, as people type it, and where the answer stands: among
+/// the first three places that the search finds.
+const ASKED: [(&str, &str, &str); 72] = [
+    ("en", "which region", "questions#which-region-do-i-give"),
+    (
+        "en",
+        "custom domain",
+        "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn",
+    ),
+    (
+        "en",
+        "internal network",
+        "questions#does-it-use-the-internal-network-how-do-i-use-global-acceleration",
+    ),
+    ("en", "coscmd", "questions#is-there-a-command-like-coscmd-or-coscli"),
+    ("en", "can i use minio", "questions#can-it-speak-to-s3-or-minio"),
+    ("en", "static link on windows", "questions#how-do-i-link-statically"),
+    ("en", "license", "index#what-it-does-for-you"),
+    ("en", "golang", "start#go"),
+    ("en", "migrate from python sdk", "moving#from-the-v4-python-sdk"),
+    ("en", "retry", "options#retries"),
+    ("en", "timeout", "errors#timeouts"),
+    ("en", "upload hangs", "questions#which-timeouts-are-there-and-can-a-call-hang-for-ever"),
+    ("en", "how to cancel an upload", "questions#how-do-i-cancel"),
+    ("en", "pause and resume", "questions#how-do-i-pause-and-how-do-i-resume-after-a-crash"),
+    ("en", "upload from memory", "questions#how-do-i-upload-from-memory-or-from-a-stream"),
+    (
+        "en",
+        "multipart chunk size",
+        "questions#do-i-have-to-upload-in-parts-chunks-multipart-myself",
+    ),
+    ("en", "progress callback", "questions#how-do-i-show-progress"),
+    ("en", "memory leak", "questions#how-much-memory-does-it-need-and-does-it-leak"),
+    ("en", "limit bandwidth", "questions#how-do-i-make-it-faster-or-limit-the-bandwidth"),
+    (
+        "en",
+        "sync directory, skip existing",
+        "questions#how-do-i-upload-a-whole-directory-and-only-what-has-changed",
+    ),
+    ("en", "custom metadata", "questions#how-do-i-set-the-content-type-or-metadata-of-my-own"),
+    ("en", "file not overwritten", "questions#why-is-my-file-not-replaced-overwritten"),
+    ("en", "list more than 1000 objects", "questions#how-do-i-list-more-than-199-or-1000-files"),
+    (
+        "en",
+        "chinese file name",
+        "questions#do-i-have-to-encode-names-such-as-chinese-ones-or-blanks",
+    ),
+    ("en", "delete folder", "questions#how-do-i-delete-many-files-or-a-folder-how-do-i-move-it"),
+    ("en", "copy between buckets", "questions#how-do-i-copy-a-file-to-another-bucket"),
+    ("en", "restore archive", "command#cos-restore"),
+    ("en", "-97", "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch"),
+    (
+        "en",
+        "SignatureDoesNotMatch",
+        "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch",
+    ),
+    ("en", "AccessDenied", "questions#why-5-or-accessdenied-which-permissions-does-my-key-need"),
+    ("en", "permissions of temporary keys", "apis#permissions"),
+    ("en", "NoSuchBucket", "codes#NoSuchBucket"),
+    ("en", "RequestTimeTooSkewed", "codes#RequestTimeTooSkewed"),
+    ("en", "InvalidAccessKeyId", "codes#InvalidAccessKeyId"),
+    ("en", "proxy", "questions#how-do-i-use-a-proxy"),
+    (
+        "en",
+        "self-signed certificate",
+        "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca",
+    ),
+    (
+        "en",
+        "disable ssl verification",
+        "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca",
+    ),
+    ("en", "is it thread safe", "questions#is-it-thread-safe-multithreading"),
+    ("en", "multiprocessing", "questions#and-in-several-processes-multiprocessing-after-fork"),
+    ("en", "asyncio", "threads#event-loops"),
+    ("en", "presigned upload from browser", "questions#how-do-i-let-a-browser-upload-directly"),
+    ("en", "CORS", "signing#an-upload-from-a-page"),
+    ("en", "download file name", "signing#a-link-to-download"),
+    (
+        "en",
+        "token expired during upload",
+        "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload",
+    ),
+    ("en", "several accounts", "questions#where-do-i-keep-the-keys-how-do-i-use-several-accounts"),
+    ("zh", "哪个地域", "questions#which-region-do-i-give"),
+    (
+        "zh",
+        "自定义域名",
+        "questions#how-do-i-use-a-custom-endpoint-or-a-custom-domain-such-as-that-of-a-cdn",
+    ),
+    ("zh", "内网", "questions#does-it-use-the-internal-network-how-do-i-use-global-acceleration"),
+    ("zh", "重试", "errors#what-is-tried-again"),
+    ("zh", "超时", "errors#timeouts"),
+    ("zh", "卡住", "questions#which-timeouts-are-there-and-can-a-call-hang-for-ever"),
+    ("zh", "如何取消上传", "questions#how-do-i-cancel"),
+    ("zh", "暂停", "questions#how-do-i-pause-and-how-do-i-resume-after-a-crash"),
+    ("zh", "上传内存中的数据", "questions#how-do-i-upload-from-memory-or-from-a-stream"),
+    ("zh", "分片大小", "questions#do-i-have-to-upload-in-parts-chunks-multipart-myself"),
+    ("zh", "内存泄漏", "questions#how-much-memory-does-it-need-and-does-it-leak"),
+    ("zh", "限速", "questions#how-do-i-make-it-faster-or-limit-the-bandwidth"),
+    ("zh", "批量上传", "questions#how-do-i-upload-a-whole-directory-and-only-what-has-changed"),
+    ("zh", "元数据", "questions#how-do-i-set-the-content-type-or-metadata-of-my-own"),
+    ("zh", "超过1000个", "questions#how-do-i-list-more-than-199-or-1000-files"),
+    ("zh", "中文文件名", "questions#do-i-have-to-encode-names-such-as-chinese-ones-or-blanks"),
+    ("zh", "删除文件夹", "questions#how-do-i-delete-many-files-or-a-folder-how-do-i-move-it"),
+    ("zh", "跨桶复制", "questions#how-do-i-copy-a-file-to-another-bucket"),
+    ("zh", "签名不匹配", "questions#why-is-the-signature-wrong-97-or-signaturedoesnotmatch"),
+    ("zh", "权限", "apis#permissions"),
+    ("zh", "如何使用代理", "questions#how-do-i-use-a-proxy"),
+    ("zh", "自签名证书", "questions#how-do-i-trust-a-self-signed-certificate-or-a-custom-ca"),
+    ("zh", "多线程", "questions#is-it-thread-safe-multithreading"),
+    ("zh", "异步", "questions#does-it-block-my-event-loop-is-there-an-async-interface"),
+    ("zh", "前端直传", "questions#how-do-i-let-a-browser-upload-directly"),
+    (
+        "zh",
+        "临时密钥过期",
+        "questions#how-do-i-use-temporary-keys-sts-and-what-if-they-end-during-an-upload",
+    ),
+    ("zh", "多账号", "questions#where-do-i-keep-the-keys-how-do-i-use-several-accounts"),
+];
+
+/// What the search of the site finds for each query, best first.
+fn found(queries: &[[&str; 2]]) -> Vec<Vec<String>> {
+    let script = format!(
+        "const fs = require('fs');
+         const {{ find }} = require('{site}/site.js');
+         const index = (name) => new Function(
+             fs.readFileSync(`{site}/search-${{name}}.js`, 'utf8') + 'return searchIndex')();
+         const found = {}.map(([language, query]) =>
+             find(index(language), query).map((each) => each.url));
+         console.log(JSON.stringify(found));",
+        serde_json::to_string(queries).unwrap(),
+        site = site().display()
+    );
+    let printed = succeed(Command::new("node").args(["-e", &script])).stdout;
+    serde_json::from_slice(&printed).unwrap()
+}
+
+#[test]
+fn the_search_answers_what_is_asked() {
+    let queries = ASKED.map(|(language, query, _)| [language, query]);
+    let mut wrong = Vec::new();
+    for ((language, query, place), urls) in ASKED.iter().zip(found(&queries)) {
+        let place = place.replace('#', ".html#");
+        if !urls.iter().take(3).any(|url| *url == place) {
+            wrong.push(format!("{language} {query}: {:?}", &urls[..urls.len().min(3)]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Queries, and a place that has to be among the first that are found.
 #[test]
 fn the_search_finds() {
@@ -519,25 +802,12 @@ fn the_search_finds() {
         ("zh", "断点续传", "transfers.html#after-a-break"),
         ("zh", "浏览器 签名", "signing.html"),
     ];
-    let queries: Vec<_> = wanted.iter().map(|(language, query, _)| [language, query]).collect();
-    let script = format!(
-        "const fs = require('fs');
-         const {{ find }} = require('{site}/site.js');
-         const index = (name) => new Function(
-             fs.readFileSync(`{site}/search-${{name}}.js`, 'utf8') + 'return searchIndex')();
-         for (const [language, query] of {}) {{
-             console.log(find(index(language), query).slice(0, 8).map((found) => found.url).join(' '));
-         }}
-         console.log(find(index('en'), 'nosuchword').length, find(index('zh'), '没有的词语').length);",
-        serde_json::to_string(&queries).unwrap(),
-        site = site().display()
-    );
-    let found = succeed(Command::new("node").args(["-e", &script])).stdout;
-    let found = String::from_utf8(found).unwrap();
-    for ((_, query, place), line) in wanted.iter().zip(found.lines()) {
-        assert!(line.split(' ').any(|url| url == *place), "{query}: {line}");
+    let queries = wanted.map(|(language, query, _)| [language, query]);
+    for ((_, query, place), urls) in wanted.iter().zip(found(&queries)) {
+        assert!(urls.iter().take(8).any(|url| url == place), "{query}: {urls:?}");
     }
-    assert_eq!(found.lines().last(), Some("0 0"));
+    let nothing = found(&[["en", "nosuchword"], ["zh", "没有的词语"]]);
+    assert!(nothing.iter().all(Vec::is_empty), "{nothing:?}");
 }
 
 #[test]
@@ -558,5 +828,25 @@ fn the_manual_pages_are_clean() {
     let shown = String::from_utf8(output.stdout).unwrap();
     for word in ["RETURN VALUE", "COS_ERR_FILE_EXISTS", "--port N"] {
         assert!(shown.contains(word), "{word}");
+    }
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let next = lines.clone().next().unwrap_or_default();
+            // What stands out above a description is one line, and a list of pages has room for a name.
+            assert!(line != ".TP" || !next.ends_with(','), "{}: {next}", page.display());
+            assert!(
+                !line.starts_with(".SH NAME") || next.len() < 130,
+                "{}: {next}",
+                page.display()
+            );
+        }
+    }
+    for callback in
+        header::text().lines().filter_map(|line| line.split_once("(*cos_")?.1.split_once(')'))
+    {
+        let declared = format!("(*cos_{})", callback.0);
+        assert!(shown.contains(&declared), "{declared} is on no page");
     }
 }

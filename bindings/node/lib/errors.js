@@ -22,6 +22,7 @@ class CosError extends Error {
     this.httpStatus = failure.http_status;
     this.attempts = failure.attempts ?? 0;
     this.argument = failure.argument;
+    this.errno = failure.errno;
     this.phase = failure.phase;
     this.reply = reply;
   }

@@ -222,7 +222,7 @@ wheel: $(LIB)/$(SHARED)
 
 npm: lib
 	DIST=$(DIST) OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) VERSION=$(VERSION) CC="$(CC)" \
-	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" bindings/node/package.sh
+	    CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" PYTHON=$(PYTHON) bindings/node/package.sh
 
 # It is compiled where it is installed, with the libcos that is there.
 rock:
@@ -264,7 +264,7 @@ emulator-wheel: $(EMULATOR)
 	$(PYTHON) emulator/python/wheel.py $(EMULATOR) $(DIST) $(WHEEL_PLATFORM)
 
 emulator-npm: $(EMULATOR)
-	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(EMULATOR) emulator/node/package.sh
+	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(EMULATOR) PYTHON=$(PYTHON) emulator/node/package.sh
 
 # About fifteen minutes on two cores; later only what has changed is built anew.
 dist:

@@ -22,6 +22,8 @@ ${CC:-cc} -std=c99 ${CFLAGS:--O2} -Wall -Wextra -Werror -fPIC -shared -fvisibili
 ${STRIP:-strip} "$place/cos.node"
 install -m 755 "$LIBRARY" "$place/$(basename "$LIBRARY")"
 
+"${PYTHON:-python3}" -B ../../packaging/notices.py "$place"
+
 cp -R lib examples index.d.ts README.md CHANGELOG.md ../../LICENSE* "$OUT"
 ./codes.mjs ../../include/cos.h "$OUT/lib"
 sed "s/\"version\": \"0.0.0\"/\"version\": \"$VERSION\"/" package.json >"$OUT/package.json"

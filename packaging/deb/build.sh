@@ -21,8 +21,8 @@ libcos ($version) unstable; urgency=medium
 
  -- $(sed -n 's/^Maintainer: //p' packaging/deb/control)  $(date --date="@$SOURCE_DATE_EPOCH" -R)
 END_OF_CHANGELOG
-python3 -B packaging/notices.py >"$out/debian/copyright"
-cp "$(python3 -B packaging/notices.py --rust)" "$out"
+python3 -B packaging/notices.py "$out"
+mv "$out/LICENSES.txt" "$out/debian/copyright"
 
 make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp" BUILD="$BUILD" \
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null

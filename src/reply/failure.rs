@@ -460,6 +460,14 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        write!(to, "{} ({}): {}", code::name(self.code).to_string_lossy(), self.code, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 /// The name that POSIX has for a reason, also where the system has numbers of its own.
 fn errno_of(reason: ErrorKind) -> Option<&'static str> {
     match reason {

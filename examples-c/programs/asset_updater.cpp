@@ -12,8 +12,9 @@
  * knows each file, and one of what .assets/fetched is of. A file that was removed or has another size is
  * fetched anew.
  *
- * The environment says where: COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_BUCKET, COS_REGION; for other
- * servers COS_API, COS_SCHEME, COS_HOSTNAME and COS_DOWNLOAD_HOSTNAME.
+ * The environment says where: COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN if there is one, COS_BUCKET,
+ * COS_REGION; for other servers COS_API, COS_SCHEME, COS_HOSTNAME, COS_DOWNLOAD_HOSTNAME, COS_PROXY and
+ * COS_CA_FILE.
  *
  *     c++ -std=c++17 asset_updater.cpp $(pkg-config --cflags --libs cos) -pthread -o asset_updater
  */
@@ -56,17 +57,17 @@ struct Service {
 
 Service service()
 {
+    const std::pair<const char *, ClientOptions &(ClientOptions::*)(std::string_view)> settings[] = {
+        {"COS_REGION", &ClientOptions::region},     {"COS_API", &ClientOptions::api},
+        {"COS_TOKEN", &ClientOptions::token},       {"COS_SCHEME", &ClientOptions::scheme},
+        {"COS_HOSTNAME", &ClientOptions::hostname}, {"COS_PROXY", &ClientOptions::proxy},
+        {"COS_CA_FILE", &ClientOptions::ca_file},
+        {"COS_DOWNLOAD_HOSTNAME", &ClientOptions::download_hostname},
+    };
     ClientOptions options;
-    if (const auto region = setting("COS_REGION"); !region.empty())
-        options.region(region);
-    if (const auto api = setting("COS_API"); !api.empty())
-        options.api(api);
-    if (const auto scheme = setting("COS_SCHEME"); !scheme.empty())
-        options.scheme(scheme);
-    if (const auto host = setting("COS_HOSTNAME"); !host.empty())
-        options.hostname(host);
-    if (const auto host = setting("COS_DOWNLOAD_HOSTNAME"); !host.empty())
-        options.download_hostname(host);
+    for (const auto &[name, set] : settings)
+        if (const auto value = setting(name); !value.empty())
+            (options.*set)(value);
     Service service{Client(setting("COS_APPID"), setting("COS_SECRET_ID"), setting("COS_SECRET_KEY"),
                            options),
                     setting("COS_BUCKET")};

@@ -118,10 +118,7 @@ mod debian {
         for file in files() {
             fs::copy(&file, work.join(file.file_name().unwrap())).unwrap();
         }
-        for file in ["examples-c/round.c", "tests/dist/debian.sh"] {
-            let file = root().join(file);
-            fs::copy(&file, work.join(file.file_name().unwrap())).unwrap();
-        }
+        fs::copy(root().join("tests/dist/debian.sh"), work.join("debian.sh")).unwrap();
         let mut inside = Command::new("unshare");
         if !is_root() {
             inside.arg("--map-root-user");
@@ -232,7 +229,6 @@ mod archive {
             ] {
                 symlink(Path::new("/usr/bin").join(tool), bin.join(tool)).unwrap();
             }
-            fs::copy(root().join("examples-c/round.c"), home.join("round.c")).unwrap();
             let user = User { unpacked: downloads.join(name), bed, home };
             fs::set_permissions(user.bed.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
             if is_root() {
@@ -297,13 +293,14 @@ mod archive {
         let project = "cmake_minimum_required(VERSION 3.13)\nproject(round C)\nfind_package(cos REQUIRED)\n\
                        add_executable(cmake round.c)\ntarget_link_libraries(cmake PRIVATE cos::cos)\n";
         let build = "cos --version\n\
+                     cp .local/share/doc/libcos/examples/round.c .\n\
                      cc round.c $(pkg-config --cflags --libs cos) -o shared\n\
                      cc round.c $(pkg-config --static --cflags --libs cos | sed s/-lcos/-l:libcos.a/) -o static\n\
                      mkdir project && cp round.c project\n\
                      printf %s \"$1\" >project/CMakeLists.txt\n\
                      cmake -S project -B made >cmake.log && cmake --build made >>cmake.log\n\
                      for program in shared static made/cmake; do ./$program $0; done\n\
-                     rm -r shared static project made cmake.log\n";
+                     rm -r round.c shared static project made cmake.log\n";
         let mut sh = user.command("sh");
         sh.args([
             "-euc",
@@ -361,7 +358,8 @@ mod archive {
                 "the prefix may have only a-z, A-Z, 0-9 and /._+=@,- in it",
             );
         }
-        user.refused(&[&below("round.c")], "the prefix is no directory: ");
+        fs::write(user.home.join("file"), "").unwrap();
+        user.refused(&[&below("file")], "the prefix is no directory: ");
         user.refused(
             &["--prefix=/proc/libcos"],
             "the prefix can't be made or written: /proc/libcos",

@@ -224,7 +224,7 @@ npm: lib
 	@TARGET=$(TARGET) bindings/node/install-tools.sh
 	rm -rf $(BUILD)/npm
 	OUT=$(BUILD)/npm LIBRARY=$(LIB)/$(SHARED) CC="$(CC)" CFLAGS="$(CFLAGS)" STRIP="$(STRIP)" \
-	    bindings/node/prebuild.sh
+	    PYTHON=$(PYTHON) bindings/node/prebuild.sh
 	DIST=$(DIST) OUT=$(BUILD)/npm VERSION=$(VERSION) bindings/node/package.sh
 
 # It is compiled where it is installed, with the libcos that is there.
@@ -267,7 +267,7 @@ emulator-wheel: $(EMULATOR)
 	$(PYTHON) emulator/python/wheel.py $(EMULATOR) $(DIST) $(WHEEL_PLATFORM)
 
 emulator-npm: $(EMULATOR)
-	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(EMULATOR) emulator/node/package.sh
+	DIST=$(DIST) OUT=$(BUILD)/emulator-npm PROGRAM=$(EMULATOR) PYTHON=$(PYTHON) emulator/node/package.sh
 
 # About fifteen minutes on two cores; later only what has changed is built anew.
 dist:

@@ -22,6 +22,8 @@
  * - `origin`: "library" or "server", whose code it is;
  * - `phase`: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server";
  * - `argument`: the argument or option that was refused;
+ * - `errno`: why a local file can't be used, if the system has a reason: "ENOENT", "EACCES",
+ *   "EEXIST", "ENOSPC" and the like, by these names on every system;
  * - `http_status`: if there was an answer; `attempts`: how often the request was tried;
  * - `retryable`: whether the same call may succeed later; `hint`: what usually helps;
  * - `server_code`: the word by which the XML API refuses, such as "NoSuchKey".

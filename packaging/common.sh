@@ -7,6 +7,12 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 
+# The programs in C and C++ that a package has among its documents.
+copy_examples() { # directory
+    mkdir -p "$1"
+    cp examples-c/*.c examples-c/*.cpp examples-c/programs/* "$1"
+}
+
 # Makes what `make install PREFIX=/usr` has put into a directory work wherever it is moved to, and adds the
 # documents to it.
 make_movable() { # directory
@@ -17,6 +23,7 @@ make_movable() { # directory
     mkdir -p "$1/share/doc/libcos"
     cp README.md README.zh-CN.md CHANGELOG.md SECURITY.md LICENSE LICENSE-MIT LICENSE-APACHE \
         "$1/share/doc/libcos"
+    copy_examples "$1/share/doc/libcos/examples"
 }
 
 # The archive of such a directory, beside it: its files in the order of their names, with their sums.

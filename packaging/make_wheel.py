@@ -1,5 +1,6 @@
 """What the wheels of this project are made with: the tag of the platform, read from the binary that goes
-in, and the file itself. It needs nothing but Python and readelf.
+in, the licences of what is linked into that, and the file itself. It needs Python and readelf, and for the
+licences cargo, or the archive of make dist that the binary is in.
 """
 
 import base64
@@ -11,6 +12,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -73,13 +75,28 @@ def module(directory: pathlib.Path) -> dict:
     return {f"{directory.name}/{file.name}": file.read_bytes() for file in sorted(files)}
 
 
-def make(directory, platform, files, binary, entry_points="", **about) -> pathlib.Path:
-    """Writes the wheel: `files` are contents by paths, of which `binary` can be run. `about` fills METADATA."""
+def notices(binary: pathlib.Path) -> dict:
+    """The licences of what is linked into a binary, by their names."""
+    archive = binary.resolve().parent.parent / "share/doc/libcos"
+    with tempfile.TemporaryDirectory() as scratch:
+        place = pathlib.Path(scratch)
+        if (archive / "LICENSES.txt").exists():
+            place = archive
+        else:
+            subprocess.run([sys.executable, "-B", ROOT / "packaging/notices.py", place], check=True)
+        names = ("LICENSES.txt", "COPYRIGHT-library.html")
+        return {name: (place / name).read_bytes() for name in names if (place / name).exists()}
+
+
+def make(directory, platform, files, binary, licenses, entry_points="", **about) -> pathlib.Path:
+    """Writes the wheel: `files` are contents by paths, of which `binary` can be run, and `licenses` by their
+    names. `about` fills METADATA."""
     name, number = about["name"].replace("-", "_"), about["version"]
     info = f"{name}-{number}.dist-info"
     files = dict(files)
-    for license_ in ("LICENSE", "LICENSE-APACHE", "LICENSE-MIT"):
-        files[f"{info}/licenses/{license_}"] = (ROOT / license_).read_bytes()
+    own = ("LICENSE", "LICENSE-APACHE", "LICENSE-MIT")
+    for license_, content in {**{name: (ROOT / name).read_bytes() for name in own}, **licenses}.items():
+        files[f"{info}/licenses/{license_}"] = content
     files[f"{info}/METADATA"] = METADATA.format(**about).encode()
     files[f"{info}/WHEEL"] = WHEEL.format(platform=platform).encode()
     if entry_points:
@@ -112,4 +129,4 @@ def main(usage, build):
         sys.exit(usage)
     binary, directory = map(pathlib.Path, sys.argv[1:3])
     platform = sys.argv[3] if len(sys.argv) == 4 else platform_of(binary)
-    print(f"{build(binary, directory, platform)} is made; pip install it.")
+    print(f"{build(binary, directory, platform, notices(binary))} is made; pip install it.")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Writes the licences of all that is in what was built on this machine, in Debian's format for that, to the standard
-output: of libcos and the emulator, of the crates that are linked in, and of Rust's standard library.
+"""Writes the licences of all that is in what was built on this machine into a directory: LICENSES.txt, in Debian's
+format for that, has those of libcos and the emulator, of the crates that are linked in, and of Rust's standard
+library, of which COPYRIGHT-library.html tells more.
 
-usage: notices.py
-       notices.py --rust   prints the file with the notices of the standard library, which belongs beside them
+usage: notices.py DIRECTORY
 """
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from crates import run, sources, texts_in, tree
 PROJECT = Path(__file__).resolve().parent.parent
 # Debian's names, where they are not those of the crates.
 NAMES = {"MIT": "Expat", "OR": "or", "AND": "and"}
+# Debian's packages for several processors can be there at the same time only if their texts are the same.
+TARGETS = [f"{processor}-unknown-linux-gnu{eabi}" for processor, eabi in
+           [("x86_64", ""), ("aarch64", ""), ("i686", ""), ("armv7", "eabihf")]]
 STANDARD_LIBRARY = "(MIT OR Apache-2.0) AND Unicode-3.0"
 # Not the example in the Apache licence, nor a sentence about the copyright.
 HOLDER = re.compile(r"(?im)^[ \t/*]*(copyright (?:\(c\)|©|\d{4}|the )[^\[\n]*)$")
@@ -76,12 +80,14 @@ def rust_notices():
 
 
 def main():
-    if sys.argv[1:] == ["--rust"]:
-        print(rust_notices())
-        return
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    directory = Path(sys.argv[1]).resolve()
     os.chdir(PROJECT)
     told = dict(line.split(": ", 1) for line in run("rustc", "-vV").splitlines()[1:])
-    crates = tree(told["host"], "--locked", "--package", "libcos", "--package", "cos-emulator")
+    crates = {}
+    for target in {told["host"], *TARGETS}:
+        crates |= tree(target, "--locked", "--package", "libcos", "--package", "cos-emulator")
     places = sources("--locked")
     crates = {crate: found for crate, found in sorted(crates.items()) if not places[crate].is_relative_to(PROJECT)}
     texts = {crate: {file: file.read_text(errors="replace") for file in texts_in(places[crate])} for crate in crates}
@@ -101,7 +107,9 @@ def main():
     expressions = ["MIT OR Apache-2.0", STANDARD_LIBRARY, *(licence for licence, _ in crates.values())]
     for atom in sorted({atom for expression in expressions for atom in atoms(expression)}):
         parts.append(f"License: {NAMES.get(atom, atom)}\n{licence_text(atom, crates, texts)}")
-    print("\n\n".join(parts))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "LICENSES.txt").write_text("\n\n".join(parts) + "\n")
+    shutil.copy(rust_notices(), directory)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ mkdir -p "$unpacked" "$DIST"
 make --no-print-directory --silent install PREFIX=/usr DESTDIR="$unpacked" BUILD="$BUILD" >/dev/null
 make_movable "$unpacked"
 cp packaging/install.sh "$unpacked"
-python3 -B packaging/notices.py >"$unpacked/share/doc/libcos/LICENSES.txt"
-cp "$(python3 -B packaging/notices.py --rust)" "$unpacked/share/doc/libcos"
+python3 -B packaging/notices.py "$unpacked/share/doc/libcos"
 pack "$unpacked" tar.gz
 mv "$unpacked.tar.gz" "$DIST"
 echo "$DIST/$name.tar.gz is made: unpack it, then run install.sh in it."

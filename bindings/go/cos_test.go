@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -178,6 +179,8 @@ func TestALocalFileIsTheSystemsError(t *testing.T) {
 		b.must(err)
 		_, err = b.DownloadFile(ctx, bucket, "/a", here, &cos.DownloadFileOptions{Overwrite: cos.Ptr(false)})
 		b.expect(err, fs.ErrExist, cos.ErrParam)
+		_, err = b.UploadFile(ctx, bucket, "/a", directory, nil)
+		b.expect(err, syscall.EISDIR, cos.ErrParam)
 	})
 }
 

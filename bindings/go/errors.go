@@ -9,8 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"syscall"
 )
 
 // Code is the reason for which a call failed, as a number, and as an error that errors.Is compares with.
@@ -44,12 +43,29 @@ var kinds = map[Code]Code{
 	ErrBackendNetwork:    ErrUnavailable,
 }
 
+// systemErrors are the reasons that the system may have against a local file.
+var systemErrors = map[string]error{
+	"ENOENT":       syscall.ENOENT,
+	"EACCES":       syscall.EACCES,
+	"EEXIST":       syscall.EEXIST,
+	"EISDIR":       syscall.EISDIR,
+	"ENOTDIR":      syscall.ENOTDIR,
+	"ENOSPC":       syscall.ENOSPC,
+	"EDQUOT":       syscall.EDQUOT,
+	"EFBIG":        syscall.EFBIG,
+	"EROFS":        syscall.EROFS,
+	"EBUSY":        syscall.EBUSY,
+	"ENAMETOOLONG": syscall.ENAMETOOLONG,
+	"ENOMEM":       syscall.ENOMEM,
+}
+
 // ErrClosed is the reason for which a client that is closed refuses a call.
 var ErrClosed = errors.New("the client is closed")
 
 // Error is the failure of a call. errors.Is(err, ErrNotFound) and the like compare its code. It is also
-// what it was caused by: context.Canceled or context.DeadlineExceeded where a context ended; fs.ErrNotExist
-// where a local file or its directory is missing, fs.ErrExist where a local file must not be replaced.
+// what it was caused by: context.Canceled or context.DeadlineExceeded where a context ended; where a local
+// file can't be used, the system's reason, such as syscall.ENOSPC, which may be fs.ErrNotExist, fs.ErrExist
+// or fs.ErrPermission as well.
 type Error struct {
 	Code Code
 	// The name of the code in cos.h, such as COS_ERR_NOT_FOUND.
@@ -129,6 +145,7 @@ func newError(code Code, reply Reply) *Error {
 			Argument    string
 			ServerCode  string `json:"server_code"`
 			HTTPStatus  int    `json:"http_status"`
+			Errno       string
 			Attempts    int
 			SameContent *bool `json:"same_content"`
 		}
@@ -140,7 +157,7 @@ func newError(code Code, reply Reply) *Error {
 		Retryable: said.Error.Retryable, Phase: said.Error.Phase, Argument: said.Error.Argument,
 		ServerCode: said.Error.ServerCode, RequestID: said.RequestID,
 		HTTPStatus: said.Error.HTTPStatus, Attempts: said.Error.Attempts,
-		SameContent: said.Error.SameContent, Reply: reply,
+		SameContent: said.Error.SameContent, Reply: reply, cause: systemErrors[said.Error.Errno],
 	}
 }
 
@@ -162,37 +179,4 @@ func notBegun(cause error) *Error {
 	err := made(ErrCancelled, "the call did not begin")
 	err.cause = cause
 	return err
-}
-
-// about adds the system's reason to an error about a local file, which the library tells in words alone.
-func about(err error, problem func() error) error {
-	if failure, isOfCos := err.(*Error); isOfCos && failure.Phase == "local_file" && failure.cause == nil {
-		failure.cause = problem()
-	}
-	return err
-}
-
-// problemOfReading is why a file or a directory can't be read.
-func problemOfReading(path string) error {
-	info, err := os.Stat(path)
-	// Opening a pipe could make the program wait.
-	if err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	file, err := os.Open(path)
-	if err == nil {
-		file.Close()
-	}
-	return err
-}
-
-// problemOfWriting is why a file can't be written, or created where it must not be there.
-func problemOfWriting(path string, isNew bool) error {
-	if _, err := os.Stat(filepath.Dir(filepath.Clean(path))); err != nil {
-		return err
-	}
-	if _, err := os.Lstat(path); err == nil && isNew {
-		return &os.PathError{Op: "create", Path: path, Err: os.ErrExist}
-	}
-	return nil
 }

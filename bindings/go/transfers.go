@@ -67,7 +67,7 @@ func (c *Client) UploadFile(ctx context.Context, bucket, path, localPath string,
 		func(a *call) C.int {
 			return C.cos_upload_file(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer, &a.reply)
 		})
-	return uploadOf(reply), about(err, func() error { return problemOfReading(localPath) })
+	return uploadOf(reply), err
 }
 
 // UploadBuffer uploads bytes in memory, which must not change meanwhile.
@@ -93,8 +93,7 @@ func (c *Client) DownloadFile(
 				&a.reply)
 		})
 	transfer := transferOf(reply)
-	isNew := opts != nil && opts.Overwrite != nil && !*opts.Overwrite
-	return &transfer, about(err, func() error { return problemOfWriting(localPath, isNew) })
+	return &transfer, err
 }
 
 // DownloadBuffer downloads into memory.
@@ -155,7 +154,7 @@ func (c *Client) UploadFolder(
 			return C.cos_upload_folder(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer,
 				&a.reply)
 		})
-	return folderTransferOf(reply), about(err, func() error { return problemOfReading(localPath) })
+	return folderTransferOf(reply), err
 }
 
 // DownloadFolder downloads a folder with everything below it. What the directory has already does not
@@ -168,5 +167,5 @@ func (c *Client) DownloadFolder(
 			return C.cos_download_folder(a.client, a.text(0), a.text(1), a.text(2), a.options, a.transfer,
 				&a.reply)
 		})
-	return folderTransferOf(reply), about(err, func() error { return problemOfWriting(localPath, false) })
+	return folderTransferOf(reply), err
 }

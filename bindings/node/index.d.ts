@@ -466,8 +466,8 @@ export declare class CosError extends Error {
   readonly attempts: number;
   /** The argument or option that was refused. */
   readonly argument: string | undefined;
-  /** What Node says of the local file that can't be used, with a code such as "ENOENT". */
-  readonly cause?: NodeJS.ErrnoException;
+  /** Why the system refuses a local file, such as "ENOENT" or "ENOSPC". */
+  readonly errno: string | undefined;
   /** Where it failed: "argument", "local_file", "resolve", "connect", "tls", "send", "receive" or "server". */
   readonly phase: string | undefined;
   /** The whole reply. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Puts into OUT/prebuilt/SYSTEM what the package needs on that system: the shared library LIBRARY, and the
-# addon, which CC compiles. SYSTEM is this one, or named as the package calls it, such as win32-x64.
+# addon, which CC compiles; and the licences of what is in the library. SYSTEM is this one, or named as the package
+# calls it, such as win32-x64.
 set -eu
 OUT=$(realpath -m "$OUT") LIBRARY=$(realpath -m "$LIBRARY")
 cd "$(dirname "$0")"
@@ -33,3 +34,11 @@ ${CC:-cc} -std=c99 ${CFLAGS:--O2} -Wall -Wextra -Werror -shared -fvisibility=hid
 rm -f "$place"/*.a "$place"/*.lib
 ${STRIP:-strip} "$place/cos.node"
 install -m 755 "$LIBRARY" "$place/$(basename "$LIBRARY")"
+
+# A library in an archive has them beside it.
+licences=$(dirname "$LIBRARY")/../share/doc/libcos/LICENSES.txt
+if [ -e "$licences" ]; then
+    cp "$licences" "$place"
+else
+    "${PYTHON:-python3}" -B ../../packaging/notices.py "$place"
+fi

@@ -9,6 +9,7 @@ platform=$(node -p 'process.platform + "-" + process.arch')
 rm -rf "$OUT"
 mkdir -p "$OUT/prebuilt/$platform" "$DIST"
 install -m 755 "$PROGRAM" "$OUT/prebuilt/$platform/cos-emulator"
+"${PYTHON:-python3}" -B ../../packaging/notices.py "$OUT/prebuilt/$platform"
 cp index.js index.d.ts README.md ../../LICENSE* "$OUT"
 sed -e "s/\"version\": \"0.0.0\"/\"version\": \"$version\"/" -e "s/PLATFORM/$platform/" \
     package.json >"$OUT/package.json"

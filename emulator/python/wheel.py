@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the wheel: wheel.py PROGRAM DIRECTORY [PLATFORM]. It needs nothing but Python and readelf.
+"""Builds the wheel: wheel.py PROGRAM DIRECTORY [PLATFORM].
 
 The program goes in as it is. What it asks of the C library tells the tag of the platform; that of a
 program which is not for Linux with glibc has to be given.
@@ -24,13 +24,15 @@ cos_emulator = cos_emulator.plugin
 """
 
 
-def build(program: pathlib.Path, directory: pathlib.Path, platform: str) -> pathlib.Path:
+def build(
+    program: pathlib.Path, directory: pathlib.Path, platform: str, licenses: dict
+) -> pathlib.Path:
     if program.name not in NAMES:
         sys.exit(f"{program}: the package looks for {', '.join(NAMES)}")
     place = "cos_emulator/" + program.name
     files = {**make_wheel.module(HERE / "cos_emulator"), place: program.read_bytes()}
     return make_wheel.make(
-        directory, platform, files, place, ENTRY_POINTS,
+        directory, platform, files, place, licenses, ENTRY_POINTS,
         name="cos-emulator",
         version=make_wheel.version(HERE.parent / "Cargo.toml"),
         summary="A stand-in for Tencent Cloud COS, for the tests of programs that use it",

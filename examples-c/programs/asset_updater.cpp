@@ -9,10 +9,12 @@
  * failure, continues where it was.
  *
  * The directory keeps a list of what was installed, .assets/installed, with the sum by which the service
- * knows each file. A file that was removed or has another size is fetched anew.
+ * knows each file, and one of what .assets/fetched is of. A file that was removed or has another size is
+ * fetched anew.
  *
- * The environment says where: COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_BUCKET, COS_REGION; for other
- * servers COS_API, COS_SCHEME, COS_HOSTNAME and COS_DOWNLOAD_HOSTNAME.
+ * The environment says where: COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN if there is one, COS_BUCKET,
+ * COS_REGION; for other servers COS_API, COS_SCHEME, COS_HOSTNAME, COS_DOWNLOAD_HOSTNAME, COS_PROXY and
+ * COS_CA_FILE.
  *
  *     c++ -std=c++17 asset_updater.cpp $(pkg-config --cflags --libs cos) -pthread -o asset_updater
  */
@@ -55,17 +57,17 @@ struct Service {
 
 Service service()
 {
+    const std::pair<const char *, ClientOptions &(ClientOptions::*)(std::string_view)> settings[] = {
+        {"COS_REGION", &ClientOptions::region},     {"COS_API", &ClientOptions::api},
+        {"COS_TOKEN", &ClientOptions::token},       {"COS_SCHEME", &ClientOptions::scheme},
+        {"COS_HOSTNAME", &ClientOptions::hostname}, {"COS_PROXY", &ClientOptions::proxy},
+        {"COS_CA_FILE", &ClientOptions::ca_file},
+        {"COS_DOWNLOAD_HOSTNAME", &ClientOptions::download_hostname},
+    };
     ClientOptions options;
-    if (const auto region = setting("COS_REGION"); !region.empty())
-        options.region(region);
-    if (const auto api = setting("COS_API"); !api.empty())
-        options.api(api);
-    if (const auto scheme = setting("COS_SCHEME"); !scheme.empty())
-        options.scheme(scheme);
-    if (const auto host = setting("COS_HOSTNAME"); !host.empty())
-        options.hostname(host);
-    if (const auto host = setting("COS_DOWNLOAD_HOSTNAME"); !host.empty())
-        options.download_hostname(host);
+    for (const auto &[name, set] : settings)
+        if (const auto value = setting(name); !value.empty())
+            (options.*set)(value);
     Service service{Client(setting("COS_APPID"), setting("COS_SECRET_ID"), setting("COS_SECRET_KEY"),
                            options),
                     setting("COS_BUCKET")};
@@ -79,6 +81,7 @@ struct Asset {
     std::string sum;
 
     bool operator==(const Asset &other) const { return size == other.size && sum == other.sum; }
+    bool operator!=(const Asset &other) const { return !(*this == other); }
 };
 
 // By their paths below the release's folder, or below the directory.
@@ -103,13 +106,18 @@ Assets release(const Service &cos, const std::string &folder, const std::string 
     return assets;
 }
 
+// The name of a folder.
+bool is_version(const std::string &name)
+{
+    return !name.empty() && name[0] != '.' && name.find_first_of("/\\:") == std::string::npos;
+}
+
 std::string current_release(const Service &cos)
 {
     Buffer current;
     cos.client.download_buffer(cos.bucket, CURRENT, current).value();
     const std::string version(current.view());
-    // It becomes the name of a directory.
-    if (version.empty() || version[0] == '.' || version.find_first_of("/\\:") != std::string::npos)
+    if (!is_version(version))
         throw std::runtime_error(CURRENT + " has no name of a release: " + version);
     return version;
 }
@@ -160,6 +168,20 @@ void write_list(const Assets &assets, const fs::path &list)
             throw std::runtime_error("the list of what is installed can't be written");
     }
     fs::rename(next, list);
+}
+
+// Removes a file, and the directories that are empty without it. Returns whether it was there.
+bool remove_asset(const fs::path &directory, const std::string &name)
+{
+    fs::path path = fs::u8path(name);
+    if (!fs::remove(directory / path))
+        return false;
+    std::error_code error;
+    while (path.has_parent_path() && !error) {
+        path = path.parent_path();
+        fs::remove(directory / path, error);
+    }
+    return true;
 }
 
 // Fetches files by several threads, each with its next one; the first failure ends all of them.
@@ -245,6 +267,8 @@ private:
 
 void publish(const Service &cos, const std::string &version, const fs::path &directory)
 {
+    if (!is_version(version))
+        throw std::runtime_error("this is no name of a release: " + version);
     const Result done = cos.client.upload_folder(cos.bucket, RELEASES + version + "/", directory).value();
     // Last, so that nobody is sent to a release that is not whole.
     cos.client.upload_buffer(cos.bucket, CURRENT, version, UploadOptions().insert_only(false)).value();
@@ -258,8 +282,14 @@ void update(const Service &cos, const fs::path &directory)
     const Assets wanted = release(cos, folder);
     check(version, wanted);
 
-    const fs::path own = directory / ".assets", list = own / "installed", fetched = own / version;
+    const fs::path own = directory / ".assets", list = own / "installed", fetched = own / "fetched",
+                   fetched_list = own / "fetched-list";
     fs::create_directories(fetched);
+    // What is left of an update to other content is of no use.
+    for (const auto &[name, asset] : installed(fetched_list))
+        if (const auto same = wanted.find(name); same == wanted.end() || same->second != asset)
+            remove_asset(fetched, name);
+    write_list(wanted, fetched_list);
     const Assets old = installed(list);
     Assets missing, changed;
     for (const auto &[name, asset] : wanted) {
@@ -282,16 +312,18 @@ void update(const Service &cos, const fs::path &directory)
     for (const auto &[name, asset] : changed)
         known.erase(name);
     write_list(known, list);
+    // First, for a file may have to make room for a directory of its name, or the other way round.
+    int removed = 0;
+    for (const auto &[name, asset] : old)
+        removed += !wanted.count(name) && remove_asset(directory, name);
     for (const auto &[name, asset] : changed) {
         const fs::path place = directory / fs::u8path(name);
         fs::create_directories(place.parent_path());
         fs::rename(fetched / fs::u8path(name), place);
     }
-    int removed = 0;
-    for (const auto &[name, asset] : old)
-        removed += !wanted.count(name) && fs::remove(directory / fs::u8path(name));
     write_list(wanted, list);
     fs::remove_all(fetched);
+    fs::remove(fetched_list);
     std::cout << version << ": " << changed.size() << " files new, " << removed << " removed, "
               << wanted.size() - changed.size() << " as they were\n";
 }

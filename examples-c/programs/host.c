@@ -7,8 +7,10 @@
  *
  * A script has the module as `cos`, a client as `client`, and the name of the bucket as `bucket`. It can
  * use the account, which is in the environment (see account.h), but not see it, and has no way to files
- * of this machine. After so many seconds it is ended, and so is the call that it is in.
- * Whatever it does or raises, also in a callback of the library, the host goes on. */
+ * of this machine, and Lua has 64 MiB for it. After so many seconds it is ended, and so is the call that it
+ * is in. Whatever it does or raises, also in a callback of the library, the host goes on. What Lua does not
+ * interrupt, such as a search that takes for ever or a finalizer, ends with the host, which waits two seconds
+ * for it. */
 #define _POSIX_C_SOURCE 200809L
 #include "account.h"
 
@@ -18,9 +20,13 @@
 #include <lualib.h>
 #include <pthread.h>
 #include <time.h>
+#include <unistd.h>
 
-/* How many instructions of Lua may pass before it is asked whether the time is over. */
-enum { INSTRUCTIONS = 1000 };
+enum {
+    INSTRUCTIONS = 1000, /* of Lua, that may pass before it is asked whether the time is over */
+    MEMORY = 64 << 20,   /* bytes that Lua may have for a script */
+    GRACE = 2            /* seconds that a script may take to end when its time is over */
+};
 
 /* A script with the thread that it runs on. */
 struct job {
@@ -28,7 +34,8 @@ struct job {
     const char *script, *bucket;
     cos_client *client;     /* a handle of the host's client, whose calls */
     cos_transfer *transfer; /* this ends */
-    int failed;
+    size_t memory;
+    int failed, has_ended;
 };
 
 /* How many scripts run, and when all have to end. */
@@ -36,6 +43,25 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int running;
 static struct timespec end;
+
+/* Memory for Lua, as much as a script may have. */
+static void *allocate(void *given, void *block, size_t old_size, size_t size)
+{
+    struct job *job = given;
+    void *moved;
+    if (!block)
+        old_size = 0; /* Lua tells what it is for */
+    if (size > old_size && size - old_size > MEMORY - job->memory)
+        return NULL;
+    if (size == 0) {
+        free(block);
+        moved = NULL;
+    } else if ((moved = realloc(block, size)) == NULL) {
+        return NULL;
+    }
+    job->memory += size - old_size;
+    return moved;
+}
 
 static int is_over(void)
 {
@@ -75,6 +101,16 @@ static void take_away(lua_State *L, const char *const *names)
     lua_pop(L, 1);
 }
 
+/* Code that somebody has compiled could break Lua. Behind a line that begins with #, Lua takes it, too. */
+static int is_text(const char *script)
+{
+    FILE *opened = fopen(script, "rb");
+    int first = opened ? getc(opened) : EOF;
+    if (opened)
+        fclose(opened);
+    return first != LUA_SIGNATURE[0] && first != '#';
+}
+
 /* Runs in lua_pcall, so that too little memory is an error like others. */
 static int prepare(lua_State *L)
 {
@@ -109,6 +145,8 @@ static int prepare(lua_State *L)
     lua_pushstring(L, job->bucket);
     lua_setglobal(L, "bucket");
     lua_sethook(L, check_time, LUA_MASKCOUNT, INSTRUCTIONS);
+    if (!is_text(job->script))
+        return luaL_error(L, "it is no text");
     if (luaL_loadfile(L, job->script) != 0)
         return lua_error(L);
     return 1;
@@ -117,7 +155,7 @@ static int prepare(lua_State *L)
 /* Makes a text of any error, such as those of cos. */
 static int to_message(lua_State *L)
 {
-    if (!lua_isstring(L, 1) && !luaL_callmeta(L, 1, "__tostring"))
+    if (!lua_tostring(L, 1) && !luaL_callmeta(L, 1, "__tostring"))
         lua_pushfstring(L, "an error that is a %s", luaL_typename(L, 1));
     return 1;
 }
@@ -137,13 +175,14 @@ static void run_script(lua_State *L, struct job *job)
 static void *run_job(void *given)
 {
     struct job *job = given;
-    lua_State *L = luaL_newstate();
+    lua_State *L = lua_newstate(allocate, job);
     job->failed = 1;
     if (L) {
         run_script(L, job);
         lua_close(L);
     }
     pthread_mutex_lock(&lock);
+    job->has_ended = 1;
     running--;
     pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);
@@ -163,30 +202,53 @@ static int start(struct job *job, const cos_client *client, const char *script, 
     pthread_mutex_unlock(&lock);
     if (pthread_create(&job->thread, NULL, run_job, job) == 0)
         return 0;
+    pthread_mutex_lock(&lock);
     running--;
+    pthread_mutex_unlock(&lock);
     return -1;
 }
 
-/* Waits until all scripts have ended, or their time is over. Calls end when they are cancelled, and the
- * hook ends the rest. */
-static void wait_for_all(struct job *jobs, int count)
+/* Waits until all scripts have ended, or a time is over. Returns how many have not ended. */
+static int wait_until(struct timespec time)
 {
-    int i, result = 0;
+    int left, result = 0;
     pthread_mutex_lock(&lock);
     while (running > 0 && result == 0)
-        result = pthread_cond_timedwait(&changed, &lock, &end);
+        result = pthread_cond_timedwait(&changed, &lock, &time);
+    left = running;
     pthread_mutex_unlock(&lock);
+    return left;
+}
+
+/* Ends all scripts when their time is over: their calls are cancelled, and the hook does the rest. Returns
+ * how many go on all the same. */
+static int end_all(struct job *jobs, int count)
+{
+    struct timespec last = end;
+    int i, left = wait_until(end);
     for (i = 0; i < count; i++)
         cos_transfer_cancel(jobs[i].transfer);
-    for (i = 0; i < count; i++)
+    last.tv_sec += GRACE;
+    if (left > 0)
+        left = wait_until(last);
+    pthread_mutex_lock(&lock);
+    for (i = 0; i < count; i++) {
+        if (!jobs[i].has_ended) {
+            fprintf(stderr, "%s failed: it can't be ended\n", jobs[i].script);
+            jobs[i].failed = 1;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    for (i = 0; i < count && left == 0; i++)
         pthread_join(jobs[i].thread, NULL);
+    return left;
 }
 
 int main(int argc, char **argv)
 {
     cos_client *client;
     struct job *jobs;
-    int i, started, failed = 0;
+    int i, started, left, failed = 0;
     if (argc < 4) {
         fprintf(stderr, "usage: %s SECONDS BUCKET SCRIPT ...\n", argv[0]);
         return 2;
@@ -200,13 +262,18 @@ int main(int argc, char **argv)
     for (started = 0; started < argc - 3; started++)
         if (start(&jobs[started], client, argv[3 + started], argv[2]) != 0)
             break;
-    wait_for_all(jobs, started);
-    for (i = 0; i < argc - 3; i++) {
+    left = end_all(jobs, started);
+    for (i = 0; i < argc - 3; i++)
         failed += i >= started || jobs[i].failed;
+    printf("%d of %d scripts went well\n", argc - 3 - failed, argc - 3);
+    if (left > 0) { /* they use what would be freed */
+        fflush(stdout);
+        _exit(EXIT_FAILURE);
+    }
+    for (i = 0; i < argc - 3; i++) {
         cos_client_free(jobs[i].client);
         cos_transfer_free(jobs[i].transfer);
     }
-    printf("%d of %d scripts went well\n", argc - 3 - failed, argc - 3);
     free(jobs);
     cos_client_free(client);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

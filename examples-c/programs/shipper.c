@@ -9,7 +9,8 @@
  *
  * No line is lost or there twice, wherever the shipper is killed: a file is known by its inode and its
  * first bytes, not by its name, and STATE says which object is its own before anything of it is sent. To
- * send it again replaces the object. The account is in the environment: see account.h. */
+ * send it again replaces the object. A copy, such as one that logrotate compresses, is another file. STATE is
+ * in another directory than the logs. The account is in the environment: see account.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "account.h"
 
@@ -25,7 +26,7 @@
 enum {
     MOST_FILES = 1000,
     PATH_SIZE = 4096,
-    HEAD = 256,          /* first bytes that a file is known by */
+    HEAD = 4096,         /* first bytes that a file is known by: more than a title that all have */
     MOST_MISSED = 3,     /* scans that may miss a file which is just being renamed */
     SHORTEST_PAUSE = 500, /* ms, while the service can't be reached: longer and longer */
     LONGEST_PAUSE = 60000,
@@ -102,10 +103,31 @@ static int sync_path(const char *path)
     return result;
 }
 
+/* The directory that a path is in. Returns -1 if the path is too long. */
+static int directory_of(const char *path, char to[PATH_SIZE])
+{
+    char *slash;
+    if (snprintf(to, PATH_SIZE, "%s", path) >= PATH_SIZE)
+        return -1;
+    slash = strrchr(to, '/');
+    strcpy(slash ? slash + 1 : to, ".");
+    return 0;
+}
+
+/* Whether the state would be taken for a log, again and again, for it changes with each upload. */
+static int is_state_among_logs(void)
+{
+    char path[PATH_SIZE];
+    struct stat of_state, of_logs;
+    return directory_of(state_path, path) == 0 && stat(path, &of_state) == 0
+           && stat(directory, &of_logs) == 0 && of_state.st_dev == of_logs.st_dev
+           && of_state.st_ino == of_logs.st_ino;
+}
+
 /* There is the old state or the new one at any time. Returns 0, or -1 with a message. */
 static int write_state(void)
 {
-    char path[PATH_SIZE], *slash;
+    char path[PATH_SIZE];
     FILE *opened;
     int i, failed = 1;
     snprintf(path, sizeof path, "%s.new", state_path);
@@ -122,9 +144,7 @@ static int write_state(void)
         failed = ferror(opened) | fclose(opened);
     }
     failed = failed || sync_path(path) != 0 || rename(path, state_path) != 0;
-    slash = strrchr(path, '/');
-    strcpy(slash ? slash + 1 : path, ".");
-    if (failed || sync_path(path) != 0) {
+    if (failed || directory_of(state_path, path) != 0 || sync_path(path) != 0) {
         perror(state_path);
         return -1;
     }
@@ -346,6 +366,10 @@ int main(int argc, char **argv)
     action.sa_handler = on_signal;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    if (is_state_among_logs()) {
+        fprintf(stderr, "%s: STATE must not be in the directory with the logs\n", state_path);
+        return 2;
+    }
     if (read_state() != 0) {
         perror(state_path);
         return EXIT_FAILURE;

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
-from conan.tools.files import copy, load, save
+from conan.tools.files import copy, load
 
 required_conan_version = ">=2.0"
 
@@ -55,12 +55,8 @@ class Libcos(ConanFile):
             raise FileNotFoundError(f"no library is in {built}: run make lib first")
         copy(self, "cos.h*", source / "include", package / "include")
         copy(self, "LICENSE*", source, package / "licenses")
-        notices = [sys.executable, "-B", source / "packaging/notices.py"]
-        text = subprocess.run(notices, check=True, stdout=subprocess.PIPE, text=True).stdout
-        save(self, package / "licenses/LICENSES.txt", text)
-        of_rust = subprocess.run([*notices, "--rust"], check=True, stdout=subprocess.PIPE, text=True).stdout
-        of_rust = Path(of_rust.strip())
-        copy(self, of_rust.name, of_rust.parent, package / "licenses")
+        notices = [sys.executable, "-B", source / "packaging/notices.py", package / "licenses"]
+        subprocess.run(notices, check=True)
 
     def package_info(self):
         self.cpp_info.libs = ["cos"]

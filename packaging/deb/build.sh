@@ -13,6 +13,7 @@ rm -rf "$out"
 mkdir -p "$out/debian" "$out/documents" "$DIST"
 cp packaging/deb/* "$out/debian"
 cp README.md README.zh-CN.md CHANGELOG.md "$out/documents"
+copy_examples "$out/examples"
 
 cat >"$out/debian/changelog" <<END_OF_CHANGELOG
 libcos ($version) unstable; urgency=medium
@@ -21,8 +22,8 @@ libcos ($version) unstable; urgency=medium
 
  -- $(sed -n 's/^Maintainer: //p' packaging/deb/control)  $(date --date="@$SOURCE_DATE_EPOCH" -R)
 END_OF_CHANGELOG
-python3 -B packaging/notices.py >"$out/debian/copyright"
-cp "$(python3 -B packaging/notices.py --rust)" "$out"
+python3 -B packaging/notices.py "$out"
+mv "$out/LICENSES.txt" "$out/debian/copyright"
 
 make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp" BUILD="$BUILD" \
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
@@ -36,8 +37,9 @@ dh_installchangelogs
 dh_installdocs
 dh_installdocs -p libcos-dev documents/*
 dh_installdocs -p libcos1 -p libcos-dev -p cos-emulator -A COPYRIGHT-library.html
+dh_installexamples -p libcos-dev examples/*
 dh_lintian
-dh_compress
+dh_compress --exclude=examples/
 dh_fixperms
 dh_strip --no-automatic-dbgsym
 # What the library exports is what libcos1.symbols lists.

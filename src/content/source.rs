@@ -35,14 +35,17 @@ impl Source<'_> {
     /// Takes a file that was opened, if it is one that can be uploaded.
     pub fn of(opened: io::Result<File>, local_path: &str, stop: &Stop) -> Result<Source<'static>> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
-        let unreadable = |error| refused(format!("{local_path} can't be read: {error}"));
+        let unreadable = |error: io::Error| {
+            refused(format!("{local_path} can't be read: {error}")).because(error.kind())
+        };
         let file = match opened {
             Err(_) if stop.is_set() => return Err(Failure::cancelled(Phase::LocalFile)),
             opened => opened.map_err(unreadable)?,
         };
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
-            return Err(refused(format!("{local_path} is a directory, not a file")));
+            let problem = format!("{local_path} is a directory, not a file");
+            return Err(refused(problem).because(io::ErrorKind::IsADirectory));
         }
         if !metadata.is_file() {
             return Err(refused(format!("{local_path} is not a regular file")));
@@ -125,11 +128,7 @@ impl Source<'_> {
                 }
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(Failure::local_io(format!(
-                        "reading the local file failed: {error}"
-                    )));
-                }
+                Err(error) => return Err(unread(&error)),
             }
         }
         Ok(())
@@ -148,7 +147,11 @@ impl Source<'_> {
             Ok((_, true)) => {
                 Err(Failure::source_changed("the local file has more in it than its size says"))
             }
-            Err(error) => Err(Failure::local_io(format!("reading the local file failed: {error}"))),
+            Err(error) => Err(unread(&error)),
         }
     }
+}
+
+fn unread(error: &io::Error) -> Box<Failure> {
+    Failure::local_io(format!("reading the local file failed: {error}")).because(error.kind())
 }

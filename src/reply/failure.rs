@@ -1,6 +1,7 @@
 //! Why a call failed, with everything a program needs to decide what to do next.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::Reply;
@@ -99,6 +100,8 @@ pub struct Failure {
     hint: Option<String>,
     /// Whether the file that is in the way has the content of ours, if that is known.
     same_content: Option<bool>,
+    /// The name of the system's reason, if it is about a local file and has one.
+    errno: Option<&'static str>,
     /// What the server answered, when the code is the server's.
     reply: Option<Reply>,
 }
@@ -123,6 +126,7 @@ impl Failure {
             server_code: None,
             hint: None,
             same_content: None,
+            errno: None,
             reply: None,
         })
     }
@@ -155,7 +159,8 @@ impl Failure {
 
     /// There is no memory for something large.
     pub fn no_memory(bytes: usize) -> Box<Failure> {
-        Failure::local_io(format!("there is no memory for {bytes} bytes"))
+        let message = format!("there is no memory for {bytes} bytes");
+        Failure::local_io(message).because(ErrorKind::OutOfMemory)
     }
 
     /// The network could not be used in `phase`. Worth trying again.
@@ -267,6 +272,11 @@ impl Failure {
     /// The argument or option key at fault.
     pub fn argument_name(&self) -> Option<&str> {
         self.argument.as_deref()
+    }
+
+    /// The name of the system's reason why a local file can't be used, if it has one.
+    pub fn errno(&self) -> Option<&'static str> {
+        self.errno
     }
 
     /// The HTTP status, when there was one.
@@ -388,6 +398,12 @@ impl Failure {
         self
     }
 
+    /// With the system's reason why a local file can't be used.
+    pub fn because(mut self: Box<Self>, reason: ErrorKind) -> Box<Failure> {
+        self.errno = errno_of(reason);
+        self
+    }
+
     /// Whether it is worth repeating after all.
     pub fn retryable_if(mut self: Box<Self>, is_retryable: bool) -> Box<Failure> {
         self.is_retryable = is_retryable;
@@ -427,6 +443,9 @@ impl Failure {
         if let Some(same_content) = self.same_content {
             error.add("same_content", same_content);
         }
+        if let Some(errno) = self.errno {
+            error.add("errno", errno);
+        }
         if let Some(argument) = self.argument {
             error.add("argument", argument);
         }
@@ -438,6 +457,33 @@ impl Failure {
             Reply::new(self.code, self.http_status.unwrap_or_default(), text.into_text())
         });
         reply.with("error", &error.into_text())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        write!(to, "{} ({}): {}", code::name(self.code).to_string_lossy(), self.code, self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The name that POSIX has for a reason, also where the system has numbers of its own.
+fn errno_of(reason: ErrorKind) -> Option<&'static str> {
+    match reason {
+        ErrorKind::NotFound => Some("ENOENT"),
+        ErrorKind::PermissionDenied => Some("EACCES"),
+        ErrorKind::AlreadyExists => Some("EEXIST"),
+        ErrorKind::IsADirectory => Some("EISDIR"),
+        ErrorKind::NotADirectory => Some("ENOTDIR"),
+        ErrorKind::StorageFull => Some("ENOSPC"),
+        ErrorKind::QuotaExceeded => Some("EDQUOT"),
+        ErrorKind::FileTooLarge => Some("EFBIG"),
+        ErrorKind::ReadOnlyFilesystem => Some("EROFS"),
+        ErrorKind::ResourceBusy => Some("EBUSY"),
+        ErrorKind::InvalidFilename => Some("ENAMETOOLONG"),
+        ErrorKind::OutOfMemory => Some("ENOMEM"),
+        _ => None,
     }
 }
 

@@ -330,7 +330,7 @@ fn explain(
             // Later, the request is on its way, and this is a lost connection like any other.
             Some(error) if phase == Phase::Tls => explain_tls(error),
             None if error.kind() == ErrorKind::OutOfMemory => {
-                Failure::local_io("there is no memory for a connection")
+                Failure::local_io("there is no memory for a connection").because(error.kind())
             }
             _ => lost(describe_io(&error, phase, timeout, &name)),
         },

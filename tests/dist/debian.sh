@@ -1,6 +1,6 @@
 #!/bin/sh
-# Inside a bare Debian, in a directory with the packages and round.c: installs the packages, builds the program
-# with what they have installed, runs it against their emulator, removes them, and says what is left.
+# Inside a bare Debian, in a directory with the packages: installs them, builds examples with what they have
+# installed, runs one against their emulator, removes them, and says what is left.
 set -eu
 # What the package manager writes down for itself is left out.
 list() {
@@ -18,8 +18,10 @@ remove
 list >before
 dpkg --install ./*.deb >>dpkg.log 2>&1
 
+cp /usr/share/doc/libcos-dev/examples/* .
 # shellcheck disable=SC2046 # lists of words
 {
+    cc shipper.c $(pkg-config --cflags --libs cos) -o shipper
     cc round.c $(pkg-config --cflags --libs cos) -o shared
     cc round.c $(pkg-config --static --cflags --libs cos | sed s/-lcos/-l:libcos.a/) -o static
 }

@@ -14,6 +14,7 @@ use cos_emulator::{Action, Config, Credential, Emulator, Fault};
 use serde_json::Value;
 
 use crate::lua;
+use crate::packages::assert_licences;
 use support::ledger;
 use support::ledger::Ledger;
 use support::{APPID, Api, BUCKET, Bed, Op, SECRET_ID, SECRET_KEY};
@@ -80,6 +81,20 @@ pub fn go_command(path: &Path) -> Command {
     go
 }
 
+/// The one directory with what was built that is in a package for Node.
+pub fn prebuilt(package: &Path) -> PathBuf {
+    fs::read_dir(package.join("prebuilt")).unwrap().next().unwrap().unwrap().path()
+}
+
+/// The directory with the licences of a package that a Python has.
+pub fn licences_of(python: &Path, package: &str) -> PathBuf {
+    let told = format!(
+        "import importlib.metadata as m; print(m.distribution('{package}')._path / 'licenses', end='')"
+    );
+    let told = succeed(Command::new(python).args(["-c", &told])).stdout;
+    PathBuf::from(String::from_utf8(told).unwrap())
+}
+
 /// A directory into which the package for Node was installed as its users do it, with nothing but
 /// the package at hand; the examples and the tests are beside it.
 pub fn with_npm_package() -> &'static Path {
@@ -94,6 +109,7 @@ pub fn with_npm_package() -> &'static Path {
         let mut sh = Command::new("sh");
         sh.args(["-euc", install]).current_dir(&directory);
         succeed(sh.env("npm_config_cache", target_dir().join("npm")));
+        assert_licences(&prebuilt(&directory.join("node_modules/libcos")));
         for source in ["examples", "test"] {
             for file in fs::read_dir(root().join("bindings/node").join(source)).unwrap() {
                 let file = file.unwrap();
@@ -182,6 +198,7 @@ fn python_with_package() -> PathBuf {
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--no-index"]);
         succeed(pip.arg(wheels[0].as_ref().unwrap().path()));
+        assert_licences(&licences_of(&python, "libcos"));
         python
     });
     python.clone()

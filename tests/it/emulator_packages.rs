@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::bindings::with_npm_package;
+use crate::bindings::{licences_of, prebuilt, with_npm_package};
+use crate::packages::assert_licences;
 use support::{installed, limited_to, make, remove_settings, root, succeed, target_dir};
 
 /// The single file with this ending in a directory.
@@ -70,6 +71,7 @@ fn python() -> &'static Path {
         };
         install(&["--require-hashes", "--requirement", "emulator/python/requirements.txt"]);
         install(&[the_only(&place.join("dist"), ".whl").to_str().unwrap()]);
+        assert_licences(&licences_of(&python, "cos-emulator"));
         let others =
             "import qcloud_cos, os; print(os.path.dirname(os.path.dirname(qcloud_cos.__file__)))";
         let mut sdk = Command::new(target_dir().join("sdks/python/bin/python"));
@@ -137,6 +139,7 @@ fn with_npm_packages() -> &'static Path {
         npm.args(["install", "--offline", "--no-audit", "--no-fund"]).current_dir(&directory);
         npm.args([&directory, with_npm_package()].map(|place| the_only(place, ".tgz")));
         succeed(npm.env("npm_config_cache", target_dir().join("npm")));
+        assert_licences(&prebuilt(&directory.join("node_modules/cos-emulator")));
         let sdk = "node_modules/cos-nodejs-sdk-v5";
         symlink(target_dir().join("sdks/node").join(sdk), directory.join(sdk)).unwrap();
         copy_files("emulator/node/test", &directory);

@@ -558,7 +558,9 @@ impl Worker {
         shell.arg(json!({"concurrency": 1, "retries": retries}).to_string());
         let output = shell.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        serde_json::from_str(text.lines().next().unwrap()).unwrap()
+        let answer: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(answer["error"]["errno"], "EFBIG", "{answer}");
+        answer
     }
 
     /// Most of the file is still to be read when it shrinks: the server takes its time.

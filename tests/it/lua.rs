@@ -265,7 +265,16 @@ print(tostring(client))",
             Some("the time is over"),
         ),
         ("wrong", "this is no Lua", Some("wrong.lua:1: ")),
+        ("compiled", "\u{1b}Lua", Some("it is no text")),
+        (
+            "greedy",
+            "local text = 'x' while true do text = text .. text end",
+            Some("not enough memory"),
+        ),
     ];
+    // Lua does not interrupt a search.
+    let endless = "(('a'):rep(200000)):find('.-.-.-.-b')";
+    fs::write(bed.path("search.lua"), format!("return {endless}")).unwrap();
     let names: Vec<_> = scripts.iter().map(|(name, ..)| format!("{name}.lua")).collect();
     for ((_, text, _), name) in scripts.iter().zip(&names) {
         fs::write(bed.path(name), text).unwrap();
@@ -294,12 +303,15 @@ print(tostring(client))",
                 None => assert_eq!(line, None, "{lua}"),
             }
         }
-        assert_eq!(printed(output), "cos.client: open\n1 of 7 scripts went well\n", "{lua}");
+        assert_eq!(printed(output), "cos.client: open\n1 of 9 scripts went well\n", "{lua}");
         let mut client = limited();
-        client.arg(&program).args(["4", BUCKET, "clean.lua"]);
+        client.arg(&program).args(["1", BUCKET, "clean.lua", "search.lua"]);
         fs::write(bed.path("clean.lua"), "cos.assert(client:del_file(bucket, '/a'))").unwrap();
         set_account(&mut client, &bed);
-        succeed(client.env("LD_LIBRARY_PATH", installed().join("lib")));
+        let output = client.env("LD_LIBRARY_PATH", installed().join("lib")).output().unwrap();
+        let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(complained, "search.lua failed: it can't be ended\n", "{lua}");
+        assert_eq!(printed(output), "1 of 2 scripts went well\n", "{lua}");
     }
 }
 

@@ -43,6 +43,48 @@ fn packed(target: &str, arguments: &[&str]) -> PathBuf {
     place
 }
 
+/// Each crate that is linked in has a paragraph, and each licence that is named there has its text.
+fn assert_copyright(text: &str) {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let version = |of: &str| {
+        let (_, rest) = lock.split_once(&format!("name = \"{of}\"\nversion = \"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    for name in ["ring", "rustls", "serde_json", "tokio", "ureq", "webpki-roots"] {
+        assert!(text.contains(&format!("\nFiles: {name}-{}/*\n", version(name))), "{name}");
+    }
+    assert!(text.contains("\nFiles: rust-std-"));
+    let mut named = BTreeSet::new();
+    let mut explained = BTreeSet::new();
+    for paragraph in text.split("\n\n") {
+        let field = paragraph.lines().find_map(|line| line.strip_prefix("License: "));
+        match (paragraph.starts_with("Files: "), field) {
+            (true, field) => {
+                let field = field.unwrap().replace(',', "");
+                named.extend(field.split(' ').map(str::to_owned));
+            }
+            (false, Some(licence)) => {
+                assert!(paragraph.lines().count() > 1, "{paragraph}");
+                explained.insert(licence.to_owned());
+            }
+            (false, None) => {}
+        }
+    }
+    named.retain(|word| word != "or" && word != "and");
+    assert_eq!(named, explained);
+    assert!(named.contains("CDLA-Permissive-2.0") && named.contains("ISC"));
+}
+
+/// What has the library or the emulator in it has the licences of all that is linked in beside it.
+pub fn assert_licences(directory: &Path) {
+    let read = |name: &str| {
+        let path = directory.join(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    assert_copyright(&read("LICENSES.txt"));
+    assert!(read("COPYRIGHT-library.html").contains("Rust"));
+}
+
 mod debian {
     use super::*;
 
@@ -76,10 +118,7 @@ mod debian {
         for file in files() {
             fs::copy(&file, work.join(file.file_name().unwrap())).unwrap();
         }
-        for file in ["examples-c/round.c", "tests/dist/debian.sh"] {
-            let file = root().join(file);
-            fs::copy(&file, work.join(file.file_name().unwrap())).unwrap();
-        }
+        fs::copy(root().join("tests/dist/debian.sh"), work.join("debian.sh")).unwrap();
         let mut inside = Command::new("unshare");
         if !is_root() {
             inside.arg("--map-root-user");
@@ -133,7 +172,6 @@ mod debian {
         assert_eq!(listed, exported.lines().collect(), "packaging/deb/libcos1.symbols");
     }
 
-    /// Each crate that is linked in has a paragraph, and each licence that is named there has its text.
     #[test]
     fn the_copyright_is_that_of_all_that_is_inside() {
         let mut tar = Command::new("sh");
@@ -142,38 +180,7 @@ mod debian {
             "dpkg-deb --fsys-tarfile \"$0\" | tar x -O ./usr/share/doc/libcos1/copyright",
         ]);
         let copyright = succeed(tar.arg(&files()[3])).stdout;
-        let copyright = String::from_utf8(copyright).unwrap();
-        let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-        let version = |of: &str| {
-            let (_, rest) = lock.split_once(&format!("name = \"{of}\"\nversion = \"")).unwrap();
-            rest.split('"').next().unwrap().to_owned()
-        };
-        for name in ["ring", "rustls", "serde_json", "tokio", "ureq", "webpki-roots"] {
-            assert!(
-                copyright.contains(&format!("\nFiles: {name}-{}/*\n", version(name))),
-                "{name}"
-            );
-        }
-        assert!(copyright.contains("\nFiles: rust-std-"));
-        let mut named = BTreeSet::new();
-        let mut explained = BTreeSet::new();
-        for paragraph in copyright.split("\n\n") {
-            let field = paragraph.lines().find_map(|line| line.strip_prefix("License: "));
-            match (paragraph.starts_with("Files: "), field) {
-                (true, field) => {
-                    let field = field.unwrap().replace(',', "");
-                    named.extend(field.split(' ').map(str::to_owned));
-                }
-                (false, Some(licence)) => {
-                    assert!(paragraph.lines().count() > 1, "{paragraph}");
-                    explained.insert(licence.to_owned());
-                }
-                (false, None) => {}
-            }
-        }
-        named.retain(|word| word != "or" && word != "and");
-        assert_eq!(named, explained);
-        assert!(named.contains("CDLA-Permissive-2.0") && named.contains("ISC"));
+        assert_copyright(&String::from_utf8(copyright).unwrap());
     }
 }
 
@@ -222,7 +229,6 @@ mod archive {
             ] {
                 symlink(Path::new("/usr/bin").join(tool), bin.join(tool)).unwrap();
             }
-            fs::copy(root().join("examples-c/round.c"), home.join("round.c")).unwrap();
             let user = User { unpacked: downloads.join(name), bed, home };
             fs::set_permissions(user.bed.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
             if is_root() {
@@ -278,6 +284,7 @@ mod archive {
         let user = User::new();
         let before = user.files();
         let said = user.installed(&[]);
+        assert_licences(&user.home.join(".local/share/doc/libcos"));
         let files = user.files();
 
         // What it says belongs into the profile is enough to build and run programs.
@@ -286,13 +293,14 @@ mod archive {
         let project = "cmake_minimum_required(VERSION 3.13)\nproject(round C)\nfind_package(cos REQUIRED)\n\
                        add_executable(cmake round.c)\ntarget_link_libraries(cmake PRIVATE cos::cos)\n";
         let build = "cos --version\n\
+                     cp .local/share/doc/libcos/examples/round.c .\n\
                      cc round.c $(pkg-config --cflags --libs cos) -o shared\n\
                      cc round.c $(pkg-config --static --cflags --libs cos | sed s/-lcos/-l:libcos.a/) -o static\n\
                      mkdir project && cp round.c project\n\
                      printf %s \"$1\" >project/CMakeLists.txt\n\
                      cmake -S project -B made >cmake.log && cmake --build made >>cmake.log\n\
                      for program in shared static made/cmake; do ./$program $0; done\n\
-                     rm -r shared static project made cmake.log\n";
+                     rm -r round.c shared static project made cmake.log\n";
         let mut sh = user.command("sh");
         sh.args([
             "-euc",
@@ -350,7 +358,8 @@ mod archive {
                 "the prefix may have only a-z, A-Z, 0-9 and /._+=@,- in it",
             );
         }
-        user.refused(&[&below("round.c")], "the prefix is no directory: ");
+        fs::write(user.home.join("file"), "").unwrap();
+        user.refused(&[&below("file")], "the prefix is no directory: ");
         user.refused(
             &["--prefix=/proc/libcos"],
             "the prefix can't be made or written: /proc/libcos",
@@ -406,6 +415,13 @@ fn the_package_for_conan_serves_its_test() {
     let list = String::from_utf8(succeed(&mut list).stdout).unwrap();
     for shared in ["True", "False"] {
         assert_eq!(list.matches(&format!("\"shared\": \"{shared}\"")).count(), 1, "{list}");
+    }
+    let folders = fs::read_dir(home.join("p/b")).unwrap().map(|folder| folder.unwrap().path());
+    let folders: Vec<_> =
+        folders.map(|folder| folder.join("p/licenses")).filter(|folder| folder.exists()).collect();
+    assert_eq!(folders.len(), 2);
+    for folder in folders {
+        assert_licences(&folder);
     }
     // Neither of them is for one compiler.
     assert!(!list.contains("\"compiler\""), "{list}");

@@ -106,13 +106,19 @@ impl Logs<'_> {
         });
     }
 
+    /// The paths of the objects that are stored.
+    fn objects(&self) -> Vec<String> {
+        let client = self.bed.client();
+        let listed = reply(list::list(&client, BUCKET, "/logs/", Some(r#"{"all": true}"#)));
+        let infos = listed["data"]["infos"].as_array().unwrap().iter();
+        infos.map(|info| format!("/logs/{}", info["name"].as_str().unwrap())).collect()
+    }
+
     /// The numbers of the lines that are stored, and how often each is.
     fn stored(&self) -> BTreeMap<usize, usize> {
         let client = self.bed.client();
-        let listed = reply(list::list(&client, BUCKET, "/logs/", Some(r#"{"all": true}"#)));
         let mut stored = BTreeMap::new();
-        for info in listed["data"]["infos"].as_array().unwrap() {
-            let path = format!("/logs/{}", info["name"].as_str().unwrap());
+        for path in self.objects() {
             let content =
                 download::buffer(&client, BUCKET, &path, None, Watch::default()).unwrap().1;
             for line in String::from_utf8(content).unwrap().lines() {
@@ -157,6 +163,41 @@ for_each_api! {
     kills_neither_lose_nor_double_a_line,
     an_outage_is_waited_for,
     a_refusal_ends_it,
+    a_file_with_the_inode_and_the_title_of_a_removed_one_is_another,
+}
+
+/// The state would be a log itself, which changes with each upload of it.
+#[test]
+fn the_state_is_not_among_the_logs() {
+    let bed = Bed::new(Api::V4);
+    fs::create_dir(bed.path("logs")).unwrap();
+    for (logs, state) in [("logs", "logs/state"), (".", "state"), ("./logs/", "logs/../logs/state")]
+    {
+        let mut command = limited();
+        command.arg(shipper()).args([logs, "app.log", BUCKET, "/logs/", state]);
+        set_account(&mut command, &bed);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("STATE must not be"), "{logs}");
+    }
+}
+
+/// Whose place a file system may give to the next one.
+fn a_file_with_the_inode_and_the_title_of_a_removed_one_is_another(api: Api) {
+    let bed = Bed::new(api);
+    let mut logs = Logs::new(&bed);
+    let title = "#".repeat(1000) + "\n";
+    fs::write(bed.path("logs/app.log"), &title).unwrap();
+    logs.write(5);
+    logs.rotate();
+    let child = logs.start();
+    logs.wait_for(1);
+    kill(child);
+    // Written over, it keeps its inode.
+    fs::write(bed.path("logs/app.log.1"), title + &"other lines\n".repeat(50)).unwrap();
+    let child = logs.start();
+    wait_until("another object", || logs.objects().len() == 2);
+    assert_eq!(terminate(child), "");
 }
 
 fn kills_neither_lose_nor_double_a_line(api: Api) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use cos::ops::folder;
+use cos::ops::{file, folder};
 use cos_emulator::{Action, End};
 use serde_json::json;
 
@@ -17,6 +17,8 @@ use support::{build, content, for_each_api, limited, remove_settings, succeed};
 for_each_api! {
     a_release_arrives_whole_and_later_only_what_has_changed,
     an_interrupted_update_leaves_the_old_release_and_continues,
+    a_release_that_is_published_anew_is_not_mixed_with_what_was_fetched_of_it,
+    a_file_makes_room_for_a_directory_of_its_name_and_the_other_way_round,
     a_bad_release_changes_nothing,
 }
 
@@ -129,11 +131,23 @@ fn an_interrupted_update_leaves_the_old_release_and_continues(api: Api) {
     done(&bed, &["update", "game"]);
     publish(&bed, "2", &[("a", b"new".to_vec()), ("b", content(2 * MIB))]);
 
-    let silence = api.fault(Op::Download, Action::Drop { after: 600_000, end: End::Hang });
-    bed.emulator.inject(silence.path("/2/b").forever());
-    let mut command = updater(&bed, &["update", "game"]);
+    interrupt_update(&bed, "/2/b");
+    assert_eq!(files(&bed.path("game")), files(&bed.path("1")));
+
+    bed.emulator.clear_requests();
+    assert_eq!(done(&bed, &["update", "game"]), "2: 2 files new, 1 removed, 0 as they were\n");
+    assert_eq!(files(&bed.path("game")), files(&bed.path("2")));
+    let again = bed.logged(Op::Download);
+    assert!(again.iter().all(|r| !r.path.ends_with("/2/a")), "{again:?}");
+}
+
+/// Ends an update when the server is silent in the midst of this file, and the file `a` is there.
+fn interrupt_update(bed: &Bed, silent: &str) {
+    let silence = bed.api.fault(Op::Download, Action::Drop { after: 600_000, end: End::Hang });
+    bed.emulator.inject(silence.path(silent).forever());
+    let mut command = updater(bed, &["update", "game"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let fetched = bed.path("game/.assets/2");
+    let fetched = bed.path("game/.assets/fetched");
     wait_until("one file whole and one that has begun", || {
         let has_begun = bed.logged(Op::Download).iter().any(|record| record.fault.is_some());
         fetched.join("a").exists() && has_begun
@@ -143,14 +157,31 @@ fn an_interrupted_update_leaves_the_old_release_and_continues(api: Api) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("asset_updater: COS_ERR_CANCELLED"), "{said}");
-    assert_eq!(files(&bed.path("game")), files(&bed.path("1")));
-
     bed.emulator.clear_faults();
-    bed.emulator.clear_requests();
-    assert_eq!(done(&bed, &["update", "game"]), "2: 2 files new, 1 removed, 0 as they were\n");
+}
+
+/// It has lost a file, and another one has other content of the same length.
+fn a_release_that_is_published_anew_is_not_mixed_with_what_was_fetched_of_it(api: Api) {
+    let bed = Bed::new(api);
+    publish(&bed, "1", &[("a", b"old".to_vec()), ("b", b"b".to_vec()), ("c", content(2 * MIB))]);
+    interrupt_update(&bed, "/1/c");
+    expect(&reply(file::delete(&bed.client(), PUBLIC, "/releases/1/b", None)), 0);
+    fs::remove_file(bed.path("1/b")).unwrap();
+    fs::write(bed.path("1/a"), "new").unwrap();
+    done(&bed, &["publish", "1", "1"]);
+    assert_eq!(done(&bed, &["update", "game"]), "1: 2 files new, 0 removed, 0 as they were\n");
+    assert_eq!(files(&bed.path("game")), files(&bed.path("1")));
+}
+
+fn a_file_makes_room_for_a_directory_of_its_name_and_the_other_way_round(api: Api) {
+    let bed = Bed::new(api);
+    let one = || b"1".to_vec();
+    publish(&bed, "1", &[("file", one()), ("directory/deep/file", one()), ("gone/file", one())]);
+    done(&bed, &["update", "game"]);
+    publish(&bed, "2", &[("file/inside", one()), ("directory", one())]);
+    assert_eq!(done(&bed, &["update", "game"]), "2: 2 files new, 3 removed, 0 as they were\n");
     assert_eq!(files(&bed.path("game")), files(&bed.path("2")));
-    let again = bed.logged(Op::Download);
-    assert!(again.iter().all(|r| !r.path.ends_with("/2/a")), "{again:?}");
+    assert_eq!(names_in(&bed.path("game")), [".assets", "directory", "file"]);
 }
 
 /// The program that the limit of time has started.
@@ -184,6 +215,10 @@ fn a_bad_release_changes_nothing(api: Api) {
             "{current}: {code:?} {out} {err}"
         );
         assert_eq!(files(&bed.path("game")), installed);
+    }
+    for name in ["", "..", "a/b"] {
+        let (code, _, err) = run(&bed, &["publish", name, "1"]);
+        assert!(code == Some(1) && err.contains("no name of a release: "), "{name}: {err}");
     }
     let (code, _, err) = run(&bed, &["update"]);
     assert!(code == Some(2) && err.starts_with("usage: asset_updater "), "{err}");

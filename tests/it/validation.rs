@@ -124,22 +124,25 @@ impl Deaf {
         failure
     }
 
-    fn refuses_to_read(&self, local: &str, why: &str) {
+    fn refuses_to_read(&self, local: &str, why: &str, errno: Option<&str>) {
         let result = upload::file(&self.client, BUCKET, "/f", local, None, Watch::default());
         let failure = self.check(local, result.unwrap_err(), "local_path");
         assert!(failure.message().contains(why), "{local:?}: {failure:?}");
         assert_eq!(failure.phase().as_str(), "local_file");
+        assert_eq!(failure.errno(), errno, "{local:?}");
     }
 
-    fn refuses_as_tree(&self, local: &str) {
+    fn refuses_as_tree(&self, local: &str, errno: Option<&str>) {
         let result = tree::upload(&self.client, BUCKET, "/d/", local, None, Watch::default());
-        self.check(local, result.unwrap_err(), "local_path");
+        let failure = self.check(local, result.unwrap_err(), "local_path");
+        assert_eq!(failure.errno(), errno, "{local:?}");
     }
 
-    fn refuses_to_write(&self, local: &str, options: Option<&str>) {
+    fn refuses_to_write(&self, local: &str, options: Option<&str>, errno: Option<&str>) {
         let watch = Watch::default();
         let result = download::file(&self.client, BUCKET, "/f", local, options, watch);
-        self.check(local, result.unwrap_err(), "local_path");
+        let failure = self.check(local, result.unwrap_err(), "local_path");
+        assert_eq!(failure.errno(), errno, "{local:?}");
     }
 
     fn given<'a>(&'a self, path: &'a str, options: Option<&'a str>) -> Given<'a> {
@@ -442,20 +445,25 @@ fn local_files_that_can_not_be_read() {
     let deaf = Deaf::new();
     fs::write(deaf.local("file"), "x").unwrap();
     let no_path = if cfg!(windows) { "os error 3" } else { "No such file" };
-    let below_a_file = if cfg!(windows) { "os error 3" } else { "Not a directory" };
-    for (local, why) in [
-        (String::new(), "empty"),
-        (deaf.local("missing"), "os error 2"),
-        (deaf.local("missing/file"), no_path),
-        (deaf.local("file/below"), below_a_file),
-        (deaf.here().to_owned(), "is a directory"),
-        (DEVICE.to_owned(), if cfg!(windows) { "not a file" } else { "not a regular file" }),
-        ("a\0b".to_owned(), "can't be read"),
+    let (below_a_file, errno) =
+        if cfg!(windows) { ("os error 3", "ENOENT") } else { ("Not a directory", "ENOTDIR") };
+    for (local, why, errno) in [
+        (String::new(), "empty", None),
+        (deaf.local("missing"), "os error 2", Some("ENOENT")),
+        (deaf.local("missing/file"), no_path, Some("ENOENT")),
+        (deaf.local("file/below"), below_a_file, Some(errno)),
+        (deaf.here().to_owned(), "is a directory", Some("EISDIR")),
+        (DEVICE.to_owned(), if cfg!(windows) { "not a file" } else { "not a regular file" }, None),
+        ("a\0b".to_owned(), "can't be read", None),
     ] {
-        deaf.refuses_to_read(&local, why);
+        deaf.refuses_to_read(&local, why, errno);
     }
-    for local in [String::new(), deaf.local("missing"), deaf.local("file")] {
-        deaf.refuses_as_tree(&local);
+    for (local, errno) in [
+        (String::new(), Some("ENOENT")),
+        (deaf.local("missing"), Some("ENOENT")),
+        (deaf.local("file"), Some("ENOTDIR")),
+    ] {
+        deaf.refuses_as_tree(&local, errno);
     }
 }
 
@@ -464,15 +472,15 @@ fn destinations_that_can_not_be_written() {
     let deaf = Deaf::new();
     fs::write(deaf.local("file"), "old").unwrap();
     let keep = Some(r#"{"overwrite": false}"#);
-    for (local, options) in [
-        (String::new(), None),
-        (deaf.here().to_owned(), None),
-        (format!("{}/", deaf.here()), None),
-        (deaf.local("missing/file"), None),
-        (deaf.local("file/below"), None),
-        (deaf.local("file"), keep),
+    for (local, options, errno) in [
+        (String::new(), None, None),
+        (deaf.here().to_owned(), None, Some("EISDIR")),
+        (format!("{}/", deaf.here()), None, None),
+        (deaf.local("missing/file"), None, Some("ENOENT")),
+        (deaf.local("file/below"), None, Some("ENOTDIR")),
+        (deaf.local("file"), keep, Some("EEXIST")),
     ] {
-        deaf.refuses_to_write(&local, options);
+        deaf.refuses_to_write(&local, options, errno);
     }
     for local in [String::new(), deaf.local("file"), deaf.local("missing/directory")] {
         let result = tree::download(&deaf.client, BUCKET, "/d/", &local, None, Watch::default());
@@ -609,8 +617,8 @@ mod unix {
         let deaf = Deaf::new();
         let fifo = deaf.local("fifo");
         make_fifo(&fifo);
-        deaf.refuses_to_read(&fifo, "not a regular file");
-        deaf.refuses_as_tree(&fifo);
-        deaf.refuses_to_write(&fifo, None);
+        deaf.refuses_to_read(&fifo, "not a regular file", None);
+        deaf.refuses_as_tree(&fifo, Some("ENOTDIR"));
+        deaf.refuses_to_write(&fifo, None, None);
     }
 }

@@ -33,6 +33,7 @@ local cos = {}
 ---@field origin? "library"|"server" Whose code it is.
 ---@field phase? string "argument", "local_file", "resolve", "connect", "tls", "send", "receive", "server".
 ---@field argument? string The argument or option that was refused.
+---@field errno? string Why the system refuses a local file, such as "ENOENT" or "ENOSPC".
 ---@field http_status? integer
 ---@field attempts? integer How often the request was tried.
 ---@field server_code? string The word by which the XML API refused, such as "NoSuchKey".

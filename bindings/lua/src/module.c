@@ -60,8 +60,8 @@ char **lcos_push_keeper(lua_State *L)
 /* Makes an error of the reply on top. */
 static void push_error(lua_State *L, int code)
 {
-    static const char *const FIELDS[] = {"origin",   "phase",     "argument", "http_status",
-                                         "attempts", "retryable", "hint",     "server_code"};
+    static const char *const FIELDS[] = {"origin",    "phase", "argument",    "errno", "http_status", "attempts",
+                                         "retryable", "hint",  "server_code"};
     int reply = lua_gettop(L);
     size_t i;
     lua_newtable(L);

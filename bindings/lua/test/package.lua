@@ -308,6 +308,11 @@ test("a stream is a file, a function or an object", function()
   assert(client:download_buffer(bucket, "/stream") == table.concat(source))
 end)
 
+test("a local file that is missing is told by a name", function()
+  local _, refusal = client:upload_file(bucket, "/b", "no such file")
+  same(refusal.phase .. " " .. refusal.errno, "local_file ENOENT")
+end)
+
 test("a stream that fails or stops ends the call", function()
   local function ends(code, content, size)
     local _, refusal = client:upload_stream(bucket, "/b", size or 5, content, { insert_only = false })

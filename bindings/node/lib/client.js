@@ -5,7 +5,7 @@
 const { bytes, integer, json, localPath, split, splitOfTransfer, text } = require("./arguments");
 const { Call, addLog, checkLimits, newClient, ready, removeLog } = require("./call");
 const { codes } = require("./codes");
-const { CosError, aboutLocalFile, refused } = require("./errors");
+const { CosError, refused } = require("./errors");
 const lists = require("./lists");
 const { settings } = require("./settings");
 const { Download, feed, source } = require("./streams");
@@ -232,12 +232,7 @@ class Client {
   }
 
   async #local(name, bucket, path, local, options) {
-    const place = localPath(local);
-    try {
-      return await this.#transfer(name, [bucket, path, place], options);
-    } catch (error) {
-      throw await aboutLocalFile(error, place, name.startsWith("upload"));
-    }
+    return this.#transfer(name, [bucket, path, localPath(local)], options);
   }
 
   async #wait(name, strings, [limits, options], content) {

@@ -1,7 +1,5 @@
 "use strict";
 
-const { constants: { R_OK, W_OK }, promises: { access } } = require("node:fs");
-const path = require("node:path");
 const { codes } = require("./codes");
 
 // COS_ERR_NOT_FOUND is NotFound.
@@ -24,6 +22,7 @@ class CosError extends Error {
     this.httpStatus = failure.http_status;
     this.attempts = failure.attempts ?? 0;
     this.argument = failure.argument;
+    this.errno = failure.errno;
     this.phase = failure.phase;
     this.reply = reply;
   }
@@ -35,13 +34,4 @@ function refused(argument, message) {
   return new CosError(codes.PARAM, { code: codes.PARAM, message, error });
 }
 
-/** The same error with what Node says of the local file as its cause: the library has words alone. */
-async function aboutLocalFile(error, place, isRead) {
-  if (error instanceof CosError && error.phase === "local_file" && place !== null) {
-    const wanted = isRead ? access(place, R_OK) : access(path.dirname(path.resolve(place)), W_OK);
-    await wanted.catch((cause) => { error.cause = cause; });
-  }
-  return error;
-}
-
-module.exports = { CosError, aboutLocalFile, refused };
+module.exports = { CosError, refused };

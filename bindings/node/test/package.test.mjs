@@ -55,7 +55,7 @@ test("every option of cos.h is in the declarations, and described", () => {
   const names = [...lines].flatMap(([, list]) => [...list.matchAll(/`([a-z_0-9]+)`/g)]);
   const keys = new Set(names.map(([, key]) => key));
   // Fields of a failure are listed in the same way.
-  const fields = "origin phase argument http_status attempts retryable hint server_code".split(" ");
+  const fields = "origin phase argument errno http_status attempts retryable hint server_code".split(" ");
   fields.forEach((field) => keys.delete(field));
   assert(keys.size > 40);
   for (const key of keys) {
@@ -73,6 +73,8 @@ test("a failure tells what is known of it", async () => {
   assert.equal(typeof error.requestId, "string");
   assert.equal(error.serverCode, api === "v5" ? "NoSuchKey" : undefined);
   assert.match(error.stack, /package\.test\.mjs/);
+  const missing = await client.uploadFile(bucket, "/errors/a", "/no such file").catch((error) => error);
+  assert.deepEqual([missing.phase, missing.errno], ["local_file", "ENOENT"]);
   const wrong = new cos.Client("1250000000", "UNKNOWN", "KEY", place);
   const refused = await wrong.statFile(bucket, "/a").catch((error) => error);
   assert(refused.hint && refused.message.includes(refused.hint));
@@ -80,9 +82,9 @@ test("a failure tells what is known of it", async () => {
   const unreachable = await nobody.statFile(bucket, "/a").catch((error) => error);
   assert.deepEqual([unreachable.name, unreachable.retryable], ["Connect", true]);
   const given = await client.uploadFile(bucket, "/a", "no such file").catch((error) => error);
-  assert.deepEqual([given.name, given.argument, given.cause.code], ["Param", "local_path", "ENOENT"]);
+  assert.deepEqual([given.name, given.argument, given.errno], ["Param", "local_path", "ENOENT"]);
   const taken = await client.downloadFile(bucket, "/errors/missing", "no such/file").catch((error) => error);
-  assert.deepEqual([taken.argument, taken.cause.code], ["local_path", "ENOENT"]);
+  assert.deepEqual([taken.argument, taken.errno], ["local_path", "ENOENT"]);
   await assert.rejects(client.statFile(bucket, "/a", { insert_only: 1 }), { argument: "insert_only" });
   await assert.rejects(client.updateFile(bucket, "/a", { biz_attr: 5 }), { argument: "biz_attr" });
   for (const options of [null, "ab", ["ab"], 5]) {

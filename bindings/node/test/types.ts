@@ -60,7 +60,7 @@ export function explain(error: unknown): CosErrorName | undefined {
   if (error.name === "NotFound" || error.code === codes.FILE_EXISTS) return error.name;
   const facts: [boolean, string | undefined, string | undefined] =
     [error.retryable, error.serverCode, error.requestId];
-  const reason: string | undefined = error.cause?.code;
+  const reason: string | undefined = error.errno;
   console.log(facts, reason, error.hint, error.reply.transfer?.bytes);
   // @ts-expect-error: no such name
   return error.name === "NotThere" ? error.name : undefined;

@@ -549,8 +549,8 @@ class Client:
         try:
             return self._transfer(name, options, bucket, cos_path, text(place, "local_path"))
         except errors.LocalFileError as error:
-            reads = name.startswith("upload")
-            raise errors.about_local_file(error, place, reads) from None
+            error.filename = place
+            raise
 
     def _files_to_delete(self, bucket: str, cos_path: str, left: _Left) -> Iterator[List[str]]:
         if self._api == "v5":

@@ -71,6 +71,16 @@ class ConfigError(BadArgument):
 class LocalFileError(CosError, OSError):
     """A local file or directory can't be used, or failed midway."""
 
+    def __init__(self, code: int, reply: Dict[str, Any], name: str) -> None:
+        super().__init__(code, reply, name)
+        number = _number_in(reply)
+        if number is not None:
+            self.errno, self.strerror = number, os.strerror(number)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        kind, arguments, state = super().__reduce__()
+        return kind, arguments, {**state, "filename": self.filename}
+
 
 class LocalFileNotFound(LocalFileError, FileNotFoundError):
     """There is no such local file, or no such directory to write it to."""
@@ -193,10 +203,9 @@ _CLASSES: Dict[int, Type[CosError]] = {
     Code.UPLOAD_CONFLICT: UploadUnfinished,
 }
 
-_LOCAL: Dict[int, Type[LocalFileError]] = {
+_LOCAL: Dict[Optional[int], Type[LocalFileError]] = {
     errno.ENOENT: LocalFileNotFound,
     errno.EACCES: LocalPermissionDenied,
-    errno.EPERM: LocalPermissionDenied,
     errno.EEXIST: LocalFileExists,
 }
 
@@ -205,31 +214,16 @@ def from_reply(code: int, reply: Dict[str, Any], name: str) -> CosError:
     kind = _CLASSES.get(code, Refused)
     if kind is BadArgument and (reply.get("error") or {}).get("phase") == "local_file":
         kind = LocalFileError
+    if kind is LocalFileError:
+        kind = _LOCAL.get(_number_in(reply), LocalFileError)
     return kind(code, reply, name)
 
 
-def about_local_file(error: LocalFileError, path: str, reads: bool) -> LocalFileError:
-    """The same error as the class that Python has for what is the matter with this path."""
-    number = _problem_with(path, reads)
-    if number is None:
-        return error
-    precise = _LOCAL.get(number, LocalFileError)(error.code, error.reply, error.name)
-    precise.errno, precise.strerror, precise.filename = number, os.strerror(number), path
-    return precise
-
-
-def _problem_with(path: str, reads: bool) -> Optional[int]:
-    """The number of the system's reason. The library gives its reason in words alone."""
-    directory = os.path.dirname(os.path.abspath(path))
-    try:
-        os.stat(path if reads else directory)
-    except OSError as error:
-        return error.errno
-    if reads:
-        return None if os.access(path, os.R_OK) else errno.EACCES
-    if not os.access(directory, os.W_OK):
-        return errno.EACCES
-    return errno.EEXIST if os.path.exists(path) else None
+def _number_in(reply: Dict[str, Any]) -> Optional[int]:
+    """The number of the system's reason why a local file can't be used."""
+    name = (reply.get("error") or {}).get("errno") or ""
+    number: Optional[int] = getattr(errno, name, None)
+    return number
 
 
 def cancelled() -> Cancelled:

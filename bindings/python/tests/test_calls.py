@@ -1,5 +1,6 @@
 """What calls do: lists, streams, helpers, failures."""
 
+import errno
 import io
 import os
 import pickle
@@ -312,7 +313,11 @@ class Failures(Test):
         error = self.fails(FileExistsError, download, BUCKET, self.folder + "a", there,
                            overwrite=False)
         self.assertIsInstance(error, cos.CosError)
-        self.fails(cos.LocalFileError, upload, BUCKET, self.folder + "b", self.directory)
+        error = self.fails(cos.LocalFileError, upload, BUCKET, self.folder + "b", self.directory)
+        self.assertEqual((error.filename, error.errno), (self.directory, errno.EISDIR))
+        error = self.fails(FileNotFoundError, cos.Client, "1250000000", "ID", "KEY", "sh",
+                           ca_file=missing)
+        self.assertEqual((error.argument, error.filename), ("ca_file", None))
 
     def test_no_connection(self):
         nobody = cos.Client("1250000000", "ID", "KEY", api=API, scheme="http",
@@ -329,6 +334,7 @@ class Failures(Test):
             copy = pickle.loads(pickle.dumps(error))
             self.assertIs(type(copy), type(error))
             self.assertEqual((str(copy), copy.__dict__), (str(error), error.__dict__))
+        self.assertEqual((copy.filename, copy.errno), ("/no such file", errno.ENOENT))
 
     def test_a_log_that_fails_ends_no_call(self):
         def fail(level, line):

@@ -82,8 +82,9 @@ impl Destination {
         if local_path.is_empty() || local_path.ends_with(is_separator) {
             return Err(refused("must name a file, not a directory".into()));
         }
-        let unusable =
-            |error: io::Error| refused(format!("{local_path} can't be written: {error}"));
+        let unusable = |error: io::Error| {
+            refused(format!("{local_path} can't be written: {error}")).because(error.kind())
+        };
         let mut path = os::settled(Path::new(local_path));
         os::check_names_a_file(&path).map_err(unusable)?;
         let mut found = what_is_at(&path).map_err(unusable)?;
@@ -92,7 +93,7 @@ impl Destination {
             path = match fs::canonicalize(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let problem = format!("{local_path} is a symbolic link that leads nowhere");
-                    return Err(refused(problem));
+                    return Err(refused(problem).because(io::ErrorKind::NotFound));
                 }
                 result => result.map_err(unusable)?,
             };
@@ -100,7 +101,8 @@ impl Destination {
         }
         match &found {
             Some(found) if found.is_dir() => {
-                return Err(refused(format!("{local_path} is a directory, not a file")));
+                let problem = format!("{local_path} is a directory, not a file");
+                return Err(refused(problem).because(io::ErrorKind::IsADirectory));
             }
             Some(found) if !found.is_file() => {
                 return Err(refused(format!("{local_path} exists and is not a regular file")));
@@ -119,12 +121,15 @@ impl Destination {
         let directory = os::parent(&path);
         let around = match fs::metadata(directory) {
             Ok(around) if around.is_dir() => around,
-            Ok(_) => return Err(refused(format!("{} is not a directory", directory.display()))),
+            Ok(_) => {
+                let problem = format!("{} is not a directory", directory.display());
+                return Err(refused(problem).because(io::ErrorKind::NotADirectory));
+            }
             Err(error) => {
-                return Err(refused(format!(
-                    "can't be created: the directory {} can't be used: {error}",
-                    directory.display()
-                )));
+                let directory = directory.display();
+                let problem =
+                    format!("can't be created: the directory {directory} can't be used: {error}");
+                return Err(refused(problem).because(error.kind()));
             }
         };
         match os::check_replaceable(&path, found.as_ref(), &around, &|| !stop.is_set()) {
@@ -152,7 +157,7 @@ fn what_is_at(path: &Path) -> io::Result<Option<Metadata>> {
 
 fn exists(path: &Path) -> Box<Failure> {
     let problem = format!("{} exists, and overwrite is false", path.display());
-    Failure::local_file("local_path", problem)
+    Failure::local_file("local_path", problem).because(io::ErrorKind::AlreadyExists)
 }
 
 impl<'a> Partial<'a> {
@@ -228,13 +233,12 @@ impl<'a> Partial<'a> {
             }
             return Ok(partial);
         }
-        Err(Failure::local_file(
-            "local_path",
-            match problem {
-                Some((path, error)) => format!("{} can't be written: {error}", path.display()),
-                None => format!("has {MOST} unfinished downloads beside it"),
-            },
-        ))
+        let refused = |problem| Failure::local_file("local_path", problem);
+        Err(match problem {
+            Some((path, error)) => refused(format!("{} can't be written: {error}", path.display()))
+                .because(error.kind()),
+            None => refused(format!("has {MOST} unfinished downloads beside it")),
+        })
     }
 
     fn narrow(&self) -> Result<()> {
@@ -369,10 +373,10 @@ impl<'a> Partial<'a> {
                 exists(to)
             }
             _ if os::is_in_use(&error) && stop.is_set() => Failure::cancelled(Phase::LocalFile),
-            _ if os::is_in_use(&error) => Failure::local_file(
-                "local_path",
-                format!("{} can't be replaced: {error}", to.display()),
-            ),
+            _ if os::is_in_use(&error) => {
+                let problem = format!("{} can't be replaced: {error}", to.display());
+                Failure::local_file("local_path", problem).because(io::ErrorKind::ResourceBusy)
+            }
             _ => self.failed(&error),
         })
     }
@@ -384,7 +388,8 @@ impl<'a> Partial<'a> {
     }
 
     fn failed(&self, error: &io::Error) -> Box<Failure> {
-        Failure::local_io(format!("writing {} failed: {error}", self.path.display()))
+        let problem = format!("writing {} failed: {error}", self.path.display());
+        Failure::local_io(problem).because(error.kind())
     }
 }
 
@@ -426,8 +431,9 @@ fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
 }
 
 fn read_back(file: &File, buf: &mut [u8], place: u64) -> Result<()> {
-    os::read_exact_at(file, buf, place)
-        .map_err(|error| Failure::local_io(format!("reading the file back failed: {error}")))
+    os::read_exact_at(file, buf, place).map_err(|error| {
+        Failure::local_io(format!("reading the file back failed: {error}")).because(error.kind())
+    })
 }
 
 /// How many bytes piece `i` of `len` bytes has.

@@ -1,5 +1,7 @@
 //! Download into memory.
 
+use std::io::ErrorKind;
+
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
 use crate::os;
@@ -38,7 +40,7 @@ impl Download<'_> {
         let len = object.len;
         let Some(mut data) = usize::try_from(len).ok().and_then(os::zeros) else {
             let message = format!("there is no memory for {len} bytes; download to a file instead");
-            return Err(Failure::local_io(message));
+            return Err(Failure::local_io(message).because(ErrorKind::OutOfMemory));
         };
         if len == 0 {
             self.fetch(object, object.start, 0, &mut |_, _| Ok(()))?;

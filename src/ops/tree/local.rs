@@ -67,18 +67,21 @@ impl Root {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
-    Failure::local_file("local_path", format!("{} can't be read: {error}", path.display()))
+    let problem = format!("{} can't be read: {error}", path.display());
+    Failure::local_file("local_path", problem).because(error.kind())
 }
 
 /// Checks that `local_path` is a directory, and makes it a path that stays where it is when the
 /// program changes its working directory.
 pub fn check_root(local_path: &str) -> Result<PathBuf> {
-    let refused = |problem| Failure::local_file("local_path", format!("{local_path} {problem}"));
+    let refused = |reason, problem| {
+        Failure::local_file("local_path", format!("{local_path} {problem}")).because(reason)
+    };
     let root = os::settled(Path::new(local_path));
     match fs::metadata(&root) {
         Ok(found) if found.is_dir() => Ok(root),
-        Ok(_) => Err(refused("is not a directory".to_owned())),
-        Err(error) => Err(refused(format!("can't be used: {error}"))),
+        Ok(_) => Err(refused(ErrorKind::NotADirectory, "is not a directory".to_owned())),
+        Err(error) => Err(refused(error.kind(), format!("can't be used: {error}"))),
     }
 }
 
@@ -204,10 +207,14 @@ pub fn make_directories(root: &Path, folder: &str) -> Result<PathBuf> {
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_symlink() => return Err(is_link(&path)),
             Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(refused(&path, "is not a directory")),
+            Ok(_) => {
+                let failure = refused(&path, "is not a directory");
+                return Err(failure.because(ErrorKind::NotADirectory));
+            }
             Err(_) => match fs::create_dir(&path) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                    return Err(refused(&path, &format!("can't be created: {error}")));
+                    let failure = refused(&path, &format!("can't be created: {error}"));
+                    return Err(failure.because(error.kind()));
                 }
                 _ => {}
             },

@@ -22,7 +22,7 @@ pub fn open_source(path: &Path, go_on: &dyn Fn() -> bool) -> io::Result<File> {
         if found.is_file() {
             Ok(())
         } else if found.is_dir() {
-            Err(io::Error::other("it is a directory, not a file"))
+            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"))
         } else {
             Err(io::Error::other("it is not a regular file"))
         }

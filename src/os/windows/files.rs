@@ -41,7 +41,7 @@ const SHARED: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 pub fn open_source(path: &Path, go_on: &dyn Fn() -> bool) -> io::Result<File> {
     check_is_no_device(path)?;
     if fs::metadata(path)?.is_dir() {
-        return Err(io::Error::other("it is a directory, not a file"));
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
     }
     on_disk(patiently(go_on, || File::open(path))?)
 }

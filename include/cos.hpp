@@ -471,6 +471,7 @@ struct ListOptions : OptionsOf<ListOptions> {
     ListOptions &prefix(std::string_view v) { return set("prefix", v); }
     ListOptions &context(std::string_view v) { return set("context", v); }
     ListOptions &recursive(bool v) { return set("recursive", v); }
+    ListOptions &folders(bool v) { return set("folders", v); }
     ListOptions &delimiter(std::string_view v) { return set("delimiter", v); }
     ListOptions &all(bool v) { return set("all", v); }
 };

@@ -182,6 +182,9 @@ type ListFolderOptions struct {
 	// List the files of all folders below, and no folders; names are paths from cos_path on. With
 	// the XML API alone, and without Delimiter. Default: false.
 	Recursive bool `cos:"recursive"`
+	// With Recursive, list also the folders that were created, and not only by files in them.
+	// Default: false.
+	Folders bool `cos:"folders"`
 	// Passed to the server as it is; with the XML API '/' if it is not given.
 	Delimiter *string `cos:"delimiter"`
 	// Follow Context to the end and return all entries in one reply, at most 64 MiB of them (some

@@ -178,6 +178,8 @@ export interface EntriesOptions extends CallOptions {
 export interface ListOptions extends EntriesOptions {
   /** Lists the files of all folders below, and no folders; with the XML API alone (false). */
   recursive?: boolean | null | undefined;
+  /** With `recursive`, lists also the folders that were created (false). */
+  folders?: boolean | null | undefined;
   /** Returns all entries in one reply, at most 64 MiB of them (false). */
   all?: boolean | null | undefined;
 }

@@ -149,7 +149,8 @@ void folders(const Client &client)
     CHECK(client.list_folder(bucket, "/d/", from).text("/data/infos/0/name") == "a2");
     const auto every = ListOptions().num(1).all(true);
     CHECK(client.list_folder(bucket, "/d/", every).length("/data/infos") == 3);
-    const auto all_below = client.list_folder(bucket, "/d/", ListOptions().recursive(true));
+    const auto below = ListOptions().recursive(true).folders(true);
+    const auto all_below = client.list_folder(bucket, "/d/", below);
     only("v5", all_below, "recursive");
     CHECK(!all_below || all_below.length("/data/infos") == 3);
     EXPECT(COS_ERR_FOLDER_NOT_EMPTY, client.del_folder(bucket, "/d/"));

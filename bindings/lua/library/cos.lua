@@ -131,6 +131,7 @@ local cos = {}
 ---@field context? string Where to go on: `data.context` of the page before.
 ---@field all? boolean All entries in one reply.
 ---@field recursive? boolean XML API: the files of all folders below.
+---@field folders? boolean With `recursive`: also the folders that were created.
 
 ---@class cos.EachOptions: cos.ListOptions
 ---@field recursive? boolean The files in the folder and in all below it.

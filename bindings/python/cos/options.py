@@ -151,6 +151,9 @@ class ListFolderOptions(CallOptions, total=False):
     recursive: bool
     """List the files of all folders below, and no folders; names are paths from `cos_path` on.
     With the XML API alone, and without `delimiter`. Default: false."""
+    folders: bool
+    """With `recursive`, list also the folders that were created, and not only by files in them.
+    Default: false."""
     delimiter: str
     """Passed to the server as it is; with the XML API '/' if it is not given."""
     all: bool

@@ -49,9 +49,12 @@ static enum status no_such_command(const char *name)
 /* Whether the command takes the options that were given and so many operands. */
 static enum status check_usage(const struct command *command, int count)
 {
-    const char *outside = option_outside(command->options);
-    if (outside)
-        return usage("it takes no --%s", outside);
+    char *outside = option_outside(command->options);
+    if (outside) {
+        enum status status = usage("it takes no %s", outside);
+        free(outside);
+        return status;
+    }
     if (count < command->least || (command->most && count > (command->most < 0 ? 0 : command->most)))
         return *command->operands ? usage("it takes %s", command->operands)
                                   : usage("it takes no operands");

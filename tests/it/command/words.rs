@@ -35,6 +35,7 @@ fn a_wrong_word_gets_a_proposal() {
         (&["ls", "--config"], "--config: the value is missing"),
         (&["ls", "-c"], "-c: the value is missing"),
         (&["ls", "--exclude", "x"], "it takes no --exclude"),
+        (&["head", "-n", "2", "cos://b/x"], "it takes no -n\n"),
         (&[&"x".repeat(100_000)], "there is no command"),
         (&["buckets", "cos://b/"], "it takes no operands"),
     ] {

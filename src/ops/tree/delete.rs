@@ -54,8 +54,10 @@ pub fn delete(
     let report = Report::new(folder);
     let (workers, deleted) = (Workers::new(workers), Deleted::default());
     let deletion = Deletion { folder, workers, report: &report, deleted, counts };
+    deletion.begin_count(0);
     let content = deletion.list()?;
-    deletion.begin_count(&content);
+    // The folder itself counts, too.
+    deletion.begin_count(1 + content.files.len() + content.folders.len());
     let result = deletion
         .delete_files(&content.files)
         .and_then(|()| deletion.delete_folders(content.folders));
@@ -84,10 +86,9 @@ impl Deletion<'_> {
         Ok(content)
     }
 
-    /// The folder itself counts, too.
-    fn begin_count(&self, content: &Content) {
+    fn begin_count(&self, total: usize) {
         if let Some(counts) = self.counts {
-            counts.begin(1 + content.files.len() as u64 + content.folders.len() as u64);
+            counts.begin(total as u64);
         }
     }
 

@@ -95,15 +95,6 @@ static int have_same_sum(const cos_client *client, const struct job *job)
     return same;
 }
 
-/* Whether the local file has the content of the one at the service. */
-static int has_sum(const struct job *job, const struct described *remote)
-{
-    struct sums sums;
-    if (sums_of_file(job->local, &sums) != 0)
-        return 0;
-    return are_same(remote->crc64, sums.crc64) || are_same(remote->sha1, sums.sha1);
-}
-
 /* Whether --times finds both files of the same time: -1 if nothing is known of it. */
 static int has_time(const struct job *job, const struct described *remote)
 {
@@ -112,38 +103,50 @@ static int has_time(const struct job *job, const struct described *remote)
     return remote->kept == (job->from.bucket ? look_at(job->local).mtime : job->mtime);
 }
 
-/* Whether the list has shown enough of the sum of the file at the service: of the JSON API's it is the
- * SHA-1; of the XML API's, if it is the MD5, that of what came in one request. */
-static int has_listed_sum(const struct job *job, int *same)
+/* What the list has shown of the content at the service: the SHA-1 with the JSON API, with the XML API the MD5
+ * of what came in one request. NULL if nothing. With --times, a request for the time takes less time than to
+ * read a large file; a download gets the time in any case. */
+static const char *listed_sum(const struct job *job)
 {
+    enum { SMALL = 1024 * 1024 };
     const char *sum = job->to.bucket ? job->there->sum : job->here->sum;
-    struct sums sums;
-    if (!sum || sums_of_file(job->local, &sums) != 0)
-        return 0;
-    *same = strcmp(sum, sums.sha1) == 0 || strcmp(sum, sums.md5) == 0;
-    return *same || strlen(sum) == sizeof sums.sha1 - 1;
+    if (option('t') && (!job->to.bucket || job->size > SMALL || option(CHECKSUM)))
+        return NULL;
+    return sum && strchr(sum, '-') ? NULL : sum; /* a hyphen is in that of what came in parts */
 }
 
-/* Whether source and destination, which have the same size, are the same. */
-static int is_same(const cos_client *client, const struct job *job)
+/* Whether the local file and the one at the service, which have the same size, are the same. */
+static int is_same_here(const cos_client *client, const struct job *job)
 {
+    const char *listed = listed_sum(job);
+    int is_sha1 = listed && strlen(listed) == sizeof((struct sums *)0)->sha1 - 1, same;
+    struct sums sums = {"", "", ""};
     struct described remote;
-    int same;
-    if (job->from.bucket && job->to.bucket) {
-        const char *a = job->here->sum, *b = job->there->sum;
-        return are_same(a, b) || have_same_sum(client, job);
-    }
-    if (!option('t') && has_listed_sum(job, &same))
-        return same;
+    if (listed && sums_of_file(job->local, is_sha1 ? SHA1_SUM : MD5_SUM | CRC64_SUM, &sums) != 0)
+        return 0;
+    if (listed && (are_same(listed, sums.sha1) || are_same(listed, sums.md5)))
+        return 1;
+    if (is_sha1 && !option('t'))
+        return 0;
+    /* An MD5 that differs proves nothing: it may be that of an encrypted content. */
     remote = describe(client, job->to.bucket ? &job->to : &job->from);
     same = has_time(job, &remote);
     if (same != 1) {
-        same = has_sum(job, &remote);
+        int error = listed ? 0 : sums_of_file(job->local, remote.crc64 ? CRC64_SUM : SHA1_SUM, &sums);
+        same = !error && (are_same(remote.crc64, sums.crc64) || are_same(remote.sha1, sums.sha1));
         if (same && option('t') && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
             set_time(job->local, remote.kept);
     }
     described_free(&remote);
     return same;
+}
+
+/* Whether source and destination, which have the same size, are the same. */
+static int is_same(const cos_client *client, const struct job *job)
+{
+    if (job->from.bucket && job->to.bucket)
+        return are_same(job->here->sum, job->there->sum) || have_same_sum(client, job);
+    return is_same_here(client, job);
 }
 
 /* Makes the root of downloads and the directories below it that this one goes to. No link leads out of

@@ -35,10 +35,22 @@ static const struct command *command_called(const char *name)
     return NULL;
 }
 
+/* What other programs call these commands. */
+static const char *const OTHER_NAMES[][2] = {
+    {"upload", "cp"}, {"download", "cp"}, {"copy", "cp"}, {"put", "cp"},
+    {"get", "cp"}, {"move", "mv"}, {"rename", "mv"}, {"delete", "rm"},
+    {"remove", "rm"}, {"list", "ls"}, {"dir", "ls"}, {"info", "stat"},
+    {"presign", "sign"}, {"signurl", "sign"}, {"mirror", "sync"}, {"configure", "config"},
+};
+
 static enum status no_such_command(const char *name)
 {
     struct suggestion best = {0};
     int i;
+    for (i = 0; i < (int)(sizeof OTHER_NAMES / sizeof *OTHER_NAMES); i++) {
+        if (strcmp(OTHER_NAMES[i][0], name) == 0)
+            return usage("there is no command %s; did you mean %s?", name, OTHER_NAMES[i][1]);
+    }
     for (i = 0; COMMANDS[i]; i++)
         suggest(&best, name, COMMANDS[i]->name);
     suggest(&best, name, "help");

@@ -26,8 +26,10 @@ fn a_wrong_word_gets_a_proposal() {
     for (arguments, proposal) in [
         (&["lss"][..], "did you mean ls?"),
         (&["snyc", "a", "b"], "did you mean sync?"),
-        (&["remove"], "no command remove\n"),
+        (&["zzz"], "no command zzz\n"),
         (&["hlep"], "did you mean help?"),
+        (&["upload", "a", "cos://b/"], "did you mean cp?"),
+        (&["help", "delete"], "did you mean rm?"),
         (&["ls", "--resursive"], "did you mean --recursive?"),
         (&["sync", "--excludes=x"], "did you mean --exclude?"),
         (&["ls", "--zzzzzz"], "no such option\n"),

@@ -6,6 +6,7 @@
 
 #include "print.h"
 #include "progress.h"
+#include "remove.h"
 #include "reply.h"
 #include "system.h"
 #include "text.h"
@@ -26,12 +27,12 @@ struct list {
     int is_ended; /* nobody wants more */
 };
 
-/* Whether the API lists all folders at once. The JSON API refuses that without asking the service. */
-static int is_flat_possible = 1;
+/* Whether the client speaks the XML API, which lists all folders at once, and a thousand entries a page. */
+static int is_xml;
 
 static int is_flat(const struct list *list)
 {
-    return list->how != IN_FOLDER && is_flat_possible;
+    return list->how != IN_FOLDER && is_xml;
 }
 
 /* Hands over the folders that lead to a path and were not told yet. A list of all that is below tells only
@@ -121,23 +122,18 @@ static void advance(struct cursor *cursor, char *next)
     }
 }
 
-/* Asks for a page. Falls back to one folder at a time where the API has no more. */
+/* Asks for a page. */
 static int ask(const struct list *list, const struct cursor *cursor, char **json)
 {
     const struct place *folder = &list->folder;
     int flat = is_flat(list), has_folders = list->how == BY_FOLDER || list->flags & WITH_FOLDERS, code;
     char *context = quoted(cursor->context ? cursor->context : "");
     char *options = formatted("{\"num\":%d,\"recursive\":%s,\"folders\":%s,\"prefix\":%s,\"context\":%s}",
-                              flat ? 1000 : 199, flat ? "true" : "false",
+                              is_xml ? 1000 : 199, flat ? "true" : "false",
                               flat && has_folders ? "true" : "false", cursor->prefix, context);
     code = cos_list_folder(list->client, folder->bucket, folder->path, options, json);
     free(options);
     free(context);
-    if (code == COS_ERR_PARAM && flat && is_in(*json, "/error/argument", "recursive")) {
-        is_flat_possible = 0;
-        cos_string_free(*json);
-        return ask(list, cursor, json);
-    }
     return code;
 }
 
@@ -304,6 +300,7 @@ enum status walk(const cos_client *client, const struct place *folder, const cha
     struct list list = {
         .client = client, .how = how, .flags = flags, .fn = fn, .user = user};
     enum status first, below;
+    is_xml = speaks_xml(client);
     list.folder = place_of(copy_of(folder->text));
     list.hidden = strlen(list.folder.path);
     if (flags & COUNTS)

@@ -89,8 +89,15 @@ static enum status copy(const cos_client *client, const struct place *from, long
         return upload_stream(client, from, to);
     if (is_folder(from))
         return copy_folder(client, from, to, is_move);
-    if (is_stream(to))
-        return download_to_stream(client, from, to, NULL);
+    if (is_stream(to)) {
+        char *options = copy_of("{\"concurrency\":1");
+        enum status status;
+        append_limit(&options, 1);
+        append(&options, "}");
+        status = download_to_stream(client, from, to, options);
+        free(options);
+        return status;
+    }
     return add_file(from, to, size, is_move, jobs);
 }
 
@@ -183,10 +190,10 @@ static void free_sources(struct sources *sources)
 static enum status check_options(const struct place *places, int count)
 {
     const struct place *to = &places[count - 1];
-    int i, uploads = 0, others = !to->bucket;
+    int i, uploads = 0, others = 0;
     for (i = 0; i < count - 1; i++) {
         uploads = uploads || (to->bucket && !places[i].bucket);
-        others = others || places[i].bucket;
+        others = others || (to->bucket && places[i].bucket);
     }
     return check_transfer_options(uploads, others);
 }

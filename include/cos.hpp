@@ -430,6 +430,7 @@ struct DownloadOptions : OptionsOf<DownloadOptions> {
     DownloadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
     DownloadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
     DownloadOptions &resume(bool v) { return set("resume", v); }
+    DownloadOptions &traffic_limit(std::int64_t v) { return set("traffic_limit", v); }
 };
 
 /// See cos_update_file().

@@ -231,6 +231,8 @@ export interface DownloadOptions extends TransferOptions {
   concurrency?: number | null | undefined;
   /** Verifies the SHA-1 that the server states; with the XML API the CRC-64 (true). */
   verify_sha1?: boolean | null | undefined;
+  /** Bits a second, 819200 to 838860800, for each request; with the XML API alone. */
+  traffic_limit?: number | null | undefined;
 }
 
 /** Options of a download to a file. */
@@ -251,6 +253,8 @@ export interface DownloadFolderOptions extends TransferOptions {
   resume?: boolean | null | undefined;
   /** Files and ranges of large files under way at a time, 1 to 64 (4). */
   concurrency?: number | null | undefined;
+  /** Bits a second, 819200 to 838860800, for each request; with the XML API alone. */
+  traffic_limit?: number | null | undefined;
 }
 
 /** Parameters or headers of a request. */

@@ -204,6 +204,8 @@ void contents(const Client &client, const std::string &directory)
     const auto part = DownloadOptions().range_start(1).range_end(3).concurrency(1);
     EXPECT(COS_OK, client.download_buffer(bucket, "/c/f", moved, part));
     CHECK(moved.view() == bytes.substr(1, 3));
+    const auto slow = DownloadOptions().traffic_limit(819200);
+    EXPECT(is_v5 ? COS_OK : COS_ERR_PARAM, client.download_buffer(bucket, "/c/f", moved, slow));
     EXPECT(COS_ERR_NOT_FOUND, client.download_buffer(bucket, "/c/none", moved));
     CHECK(moved.size() == 0);
 

@@ -116,6 +116,7 @@ local cos = {}
 ---@field range_end? integer The last one.
 ---@field concurrency? integer Ranges under way at a time, 1 to 64 (4).
 ---@field verify_sha1? boolean (true)
+---@field traffic_limit? integer XML API: bits a second.
 ---@field progress? fun(done: integer, total: integer): boolean? Is told the bytes; false stops.
 
 ---@class cos.DownloadFileOptions: cos.DownloadOptions

@@ -172,7 +172,7 @@ mod tests {
             Bucket::new("b").unwrap(),
             FilePath::new("cos_path", "/f", &LIMITS.paths).unwrap(),
             &transfer,
-            settings(&mut Options::parse(None).unwrap()).unwrap(),
+            settings(&mut Options::parse(None).unwrap(), &LIMITS).unwrap(),
             Arc::new(Workers::new(1)),
         );
         let shown = ObjectInfo { crc64: Some(1), ..ObjectInfo::default() };

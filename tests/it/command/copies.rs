@@ -411,14 +411,17 @@ fn failures_are_told_and_the_rest_goes_on(api: Api) {
     assert_eq!(remote(&bed, "private-bucket/"), ["a", "b", "c"]);
     let kept = done(&bed, &["cp", "-n", "a", "b", "cos://private-bucket/"]);
     assert!(kept.contains("done: 0, 0 bytes in ") && kept.contains("skipped: 2"), "{kept}");
-    // The service limits uploads of the XML API alone.
-    let slow = ["cp", "--limit-rate", "2M", "a", "cos://private-bucket/slow"];
-    match api {
-        Api::V5 => done(&bed, &slow),
-        Api::V4 => run(&bed, &slow).with_code(2).complaining("for the XML API").out,
-    };
-    let down = ["cp", "--limit-rate", "2M", "cos://private-bucket/a", "down"];
-    run(&bed, &down).with_code(2).complaining("uploads alone");
+    // The service limits what travels with the XML API alone.
+    let a = "cos://private-bucket/a";
+    for (from, to) in [("a", "cos://private-bucket/slow"), (a, "down"), (a, "-")] {
+        let slow = ["cp", "--limit-rate", "2M", from, to];
+        match api {
+            Api::V5 => done(&bed, &slow),
+            Api::V4 => run(&bed, &slow).with_code(2).complaining("for the XML API").out,
+        };
+    }
+    let within = ["cp", "--limit-rate", "2M", a, "cos://private-bucket/copy"];
+    run(&bed, &within).with_code(2).complaining("does not limit copies");
     for rate in ["1k", "fast"] {
         run(&bed, &["cp", "--limit-rate", rate, "a", "cos://private-bucket/"]).with_code(2);
     }
@@ -475,6 +478,7 @@ fn a_look_at_a_file_is_one_request() {
     let bed = Bed::new(Api::V5);
     for name in ["a", "b", "c"] {
         write(&bed, &format!("here/{name}"), name);
+        set_time(&bed, &format!("here/{name}"), 4_000_000_000);
     }
     let there = "cos://private-bucket/x/";
     done(&bed, &["sync", "-qt", "here", there]);

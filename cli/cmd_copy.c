@@ -41,7 +41,8 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
         status = copy_tree(client, &source, &target, is_move);
     else
         status = transfer(client, &source, &target, to->bucket ? from->path : target.path);
-    if (is_move && status == DONE && source.bucket && !option(DRY_RUN) && strcmp(source.path, "/") != 0)
+    if (is_move && status == DONE && source.bucket && !option(DRY_RUN) && !is_interrupted() &&
+        strcmp(source.path, "/") != 0)
         remove_empty_folders(client, &source);
     free(name);
     place_free(&source);
@@ -88,8 +89,15 @@ static enum status copy(const cos_client *client, const struct place *from, long
         return upload_stream(client, from, to);
     if (is_folder(from))
         return copy_folder(client, from, to, is_move);
-    if (is_stream(to))
-        return download_to_stream(client, from, to, NULL);
+    if (is_stream(to)) {
+        char *options = copy_of("{\"concurrency\":1");
+        enum status status;
+        append_limit(&options, 1);
+        append(&options, "}");
+        status = download_to_stream(client, from, to, options);
+        free(options);
+        return status;
+    }
     return add_file(from, to, size, is_move, jobs);
 }
 
@@ -182,10 +190,10 @@ static void free_sources(struct sources *sources)
 static enum status check_options(const struct place *places, int count)
 {
     const struct place *to = &places[count - 1];
-    int i, uploads = 0, others = !to->bucket;
+    int i, uploads = 0, others = 0;
     for (i = 0; i < count - 1; i++) {
         uploads = uploads || (to->bucket && !places[i].bucket);
-        others = others || places[i].bucket;
+        others = others || (to->bucket && places[i].bucket);
     }
     return check_transfer_options(uploads, others);
 }
@@ -298,8 +306,8 @@ const struct command SYNC = {
         "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
         "leave out is not deleted either, nor what stands where the source has a link.\n"
         "\n"
-        "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
-        "than --max-delete allows, nothing is done.\n",
+        "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
+        "FROM has no files, or more would go than --max-delete allows, nothing is done.\n",
     .examples =
         "  cos sync site cos://mybucket/site/\n"
         "  cos sync cos://mybucket/site/ site\n"
@@ -315,8 +323,8 @@ const struct command MV = {
     .run = run_mv,
     .summary = "move or rename files and folders",
     .details =
-        "As cos cp, and each source goes when its copy is there. Within the service nothing travels\n"
-        "to this machine.\n",
+        "As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
+        "leaves empty. Within the service nothing travels to this machine.\n",
     .examples =
         "  cos mv cos://mybucket/draft.txt cos://mybucket/final.txt\n"
         "  cos mv -r cos://mybucket/2023/ cos://mybucket/archive/\n"

@@ -226,7 +226,7 @@ static enum status run_du(const cos_client *client, const struct place *place)
     struct sums usage = {{NULL, 0, 0}, option('d') ? strtol(option('d'), NULL, 10) : 0};
     enum status status;
     size_t i;
-    status = walk(client, &folder, "", &folder, ALL_FILES, 0, count_entry, &usage);
+    status = walk(client, &folder, "", &folder, ALL_FILES, COUNTS, count_entry, &usage);
     if (usage.list.count == 0 && status == DONE)
         count_in(&usage, "", 0, 0, 0); /* an empty folder */
     sum_up(&usage.list);
@@ -240,7 +240,8 @@ static enum status run_du(const cos_client *client, const struct place *place)
 /* A tree that is being drawn. */
 struct tree {
     const cos_client *client;
-    long depth; /* -1: to the end */
+    const struct items *all; /* what is in it, sorted by path; NULL if one folder after the other is listed */
+    long depth;              /* -1: to the end */
     long long files, folders, bytes;
 };
 
@@ -250,13 +251,32 @@ static int take_entry(const struct entry *entry, void *user)
     return 0;
 }
 
-/* Draws what is in a folder; `indent` stands in front of every line. */
-static enum status draw_folder(struct tree *tree, const struct place *folder, const char *indent,
-                               long depth)
+/* Takes out of all what is in a folder, but not in the folders there. */
+static void take_children(const struct items *all, const char *folder, struct items *items)
+{
+    size_t hidden = strlen(folder), i;
+    for (i = items_from(all, folder); i < all->count && is_in_folder(all->list[i].path, folder); i++) {
+        const struct item *item = &all->list[i];
+        const char *name = item->path + hidden;
+        struct entry entry = {name, "{}", item->is_folder, item->is_unfinished, item->size, item->mtime};
+        size_t length = strcspn(name, "/");
+        if (length > 0 && length + (name[length] != '\0') == strlen(name))
+            items_add(items, &entry);
+    }
+}
+
+/* Draws what is in a folder, whose path from the root on is `path`; `indent` stands in front of every
+ * line. */
+static enum status draw_folder(struct tree *tree, const struct place *folder, const char *path,
+                               const char *indent, long depth)
 {
     struct items items = {NULL, 0, 0};
-    enum status status = walk(tree->client, folder, "", folder, IN_FOLDER, 0, take_entry, &items);
+    enum status status = DONE;
     size_t i;
+    if (tree->all)
+        take_children(tree->all, path, &items);
+    else
+        status = walk(tree->client, folder, "", folder, IN_FOLDER, 0, take_entry, &items);
     items_sort_by_path(&items);
     items_sort(&items);
     for (i = 0; i < items.count; i++) {
@@ -271,8 +291,10 @@ static enum status draw_folder(struct tree *tree, const struct place *folder, co
         if (item->is_folder && depth != 1) {
             struct place below = place_in(folder, item->path);
             char *further = formatted("%s%s", indent, is_last ? "    " : "│   ");
-            enum status this_one = draw_folder(tree, &below, further, depth - 1);
+            char *deeper = formatted("%s%s", path, item->path);
+            enum status this_one = draw_folder(tree, &below, deeper, further, depth - 1);
             status = status != DONE ? status : this_one;
+            free(deeper);
             free(further);
             place_free(&below);
         }
@@ -285,14 +307,21 @@ static enum status draw_folder(struct tree *tree, const struct place *folder, co
 static enum status run_tree(const cos_client *client, const struct place *place)
 {
     struct place folder = place_in(place, "");
-    struct tree tree = {client, option('d') ? strtol(option('d'), NULL, 10) : -1, 0, 0, 0};
-    struct items none = {NULL, 0, 0};
-    enum status status = items_sort(&none);
+    struct tree tree = {client, NULL, option('d') ? strtol(option('d'), NULL, 10) : -1, 0, 0, 0};
+    struct items all = {NULL, 0, 0}, none = {NULL, 0, 0};
+    enum status status = items_sort(&none), drawn;
     if (status == DONE) {
         print_painted("", folder.text, "");
-        status = tree.depth == 0 ? DONE : draw_folder(&tree, &folder, "", tree.depth);
+        if (tree.depth < 0) {
+            tree.all = &all;
+            status = walk(client, &folder, "", &folder, BY_FOLDER, COUNTS, take_entry, &all);
+            items_sort_by_path(&all);
+        }
+        drawn = tree.depth == 0 ? DONE : draw_folder(&tree, &folder, "", "", tree.depth);
+        status = status != DONE ? status : drawn;
         print_total(tree.files, tree.folders, tree.bytes);
     }
+    items_free(&all);
     place_free(&folder);
     return status;
 }
@@ -340,7 +369,7 @@ const struct command TREE = {
     .takes_patterns = 1,
     .summary = "show folders as a tree",
     .details =
-        "A request or more for each folder; -d limits how deep it goes.\n",
+        "-d limits how deep it goes; a request or more for each folder, then.\n",
     .examples =
         "  cos tree -d 2 cos://mybucket/\n",
 };

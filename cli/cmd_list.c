@@ -172,8 +172,8 @@ const struct command LS = {
         "Without a path it lists the buckets of the account, with the XML API alone.\n"
         "\n"
         "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-        "have to begin. A path may have wildcards, see cos help cp. With -r the folders in it follow,\n"
-        "with everything below them. With --json there is a reply for every page of 199 entries.\n",
+        "have to begin. A path may have wildcards, see cos help cp. With -r everything below\n"
+        "is listed. With --json there is a reply for every page.\n",
     .examples =
         "  cos ls -lh cos://mybucket/docs/\n"
         "  cos ls -l --sort size 'cos://mybucket/logs/*.gz'\n",

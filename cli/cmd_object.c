@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "describe.h"
 #include "options.h"
 #include "print.h"
 #include "reply.h"
@@ -39,7 +40,27 @@ static int has_content(const cos_client *client, const struct place *folder)
     return is_there;
 }
 
-static void print_stat(const struct place *place, const char *json)
+/* How it stands with the copy of an archived file, which alone can be read. */
+static void print_restored(const cos_client *client, const struct place *place, const char *json)
+{
+    char *class = cos_json_string(json, "/data/storage_class"), date[SHORT_TEXT];
+    struct described described = {0};
+    const char *until = NULL;
+    if (class && strstr(class, "ARCHIVE")) {
+        described = describe(client, place);
+        until = described.restored ? strstr(described.restored, "expiry-date=\"") : NULL;
+        if (until)
+            print("%-10s %s %s", "restored", in_language("until"),
+                  date_text(moment_of_http(until + strlen("expiry-date=\"")), date));
+        else
+            print("%-10s %s", "restored",
+                  in_language(described.restored ? "not yet" : "no; see cos help restore"));
+    }
+    described_free(&described);
+    cos_string_free(class);
+}
+
+static void print_stat(const cos_client *client, const struct place *place, const char *json)
 {
     char size[SHORT_TEXT], date[SHORT_TEXT];
     int64_t bytes;
@@ -56,6 +77,8 @@ static void print_stat(const struct place *place, const char *json)
     print_field("etag", json, "/data/etag");
     print_field("version", json, "/data/version_id");
     print_field("class", json, "/data/storage_class");
+    if (!option('j'))
+        print_restored(client, place, json);
     print_field("biz_attr", json, "/data/biz_attr");
     print_field("authority", json, "/data/authority");
     print_field("forbid", json, "/data/forbid");
@@ -76,7 +99,7 @@ static enum status run_stat(const cos_client *client, const struct place *place)
         status = check(code, json, place, place);
     }
     if (status == DONE && code == COS_OK)
-        print_stat(place, json);
+        print_stat(client, place, json);
     cos_string_free(json);
     return status;
 }
@@ -84,8 +107,17 @@ static enum status run_stat(const cos_client *client, const struct place *place)
 static enum status run_exists(const cos_client *client, const struct place *place)
 {
     char *json;
-    int code = ask(client, place, &json);
+    int code;
     enum status status = DONE;
+    if (!ends_with_slash(place) && !option('j')) {
+        struct described described = describe(client, place);
+        code = described.code;
+        json = described.json;
+        described.json = NULL;
+        described_free(&described);
+    } else {
+        code = ask(client, place, &json);
+    }
     if (code == COS_ERR_NOT_FOUND && ends_with_slash(place) && has_content(client, place))
         code = COS_OK;
     if (code == COS_ERR_NOT_FOUND) {

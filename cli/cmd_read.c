@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "describe.h"
 #include "options.h"
 #include "print.h"
 #include "reply.h"
@@ -27,19 +28,19 @@ static enum status run_cat(const cos_client *client, const struct place *place)
 static enum status run_head(const cos_client *client, const struct place *place)
 {
     long long bytes = option(BYTES) ? size_in(option(BYTES)) : 1024;
-    char *options, *json;
-    int code;
+    struct described described;
+    char *options;
     enum status status;
-    int64_t size = 0;
+    long long size;
     if (bytes < 0)
         return usage("%s is not a size such as 100, 10k or 1.5M", option(BYTES));
     if (ends_with_slash(place))
         return wrong("%s is a folder", place->text);
     /* The service has no range of an empty file. */
-    code = cos_stat_file(client, place->bucket, place->path, NULL, &json);
-    status = check_without_reply(code, json, place, place);
-    cos_json_int(json, "/data/filesize", &size);
-    cos_string_free(json);
+    described = describe(client, place);
+    status = check_without_reply(described.code, described.json, place, place);
+    size = described.size;
+    described_free(&described);
     if (status != DONE || bytes == 0 || size == 0)
         return status;
     if (bytes > size)

@@ -50,9 +50,10 @@ static enum status remove_folder(const cos_client *client, struct place *place)
     struct deletion deletion = {client, place, COS_OK, NULL};
     enum status status;
     long long files;
-    interrupts_begin();
-    run_watched(1, delete_folder, &deletion);
-    interrupts_end();
+    progress_begin(place->text, 0, 1);
+    progress_counts_files();
+    run_followed(delete_folder, &deletion);
+    progress_end();
     files = number_in(deletion.json, "/data/files");
     if (deletion.code == COS_ERR_NOT_FOUND && option('f')) {
         print_reply(deletion.json);

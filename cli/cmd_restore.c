@@ -31,7 +31,7 @@ static enum status run_restore(const cos_client *client, const struct place *pla
     if (!speaks_xml(client))
         return usage("the JSON API can't restore files; the XML API can, with --api v5");
     if (ends_with_slash(place))
-        return wrong("%s is a folder; files can be restored: 'cos://BUCKET/FOLDER/*'", place->text);
+        return wrong("%s is a folder; files can be restored: 'cos://BUCKET/FOLDER/**'", place->text);
     body = formatted("<RestoreRequest><Days>%s</Days><CASJobParameters><Tier>%s</Tier>"
                      "</CASJobParameters></RestoreRequest>",
                      option(DAYS) ? option(DAYS) : "1", option(TIER) ? option(TIER) : "Standard");
@@ -61,7 +61,8 @@ const struct command RESTORE = {
     .summary = "make archived files readable for some days",
     .details =
         "A file of an archive class can be downloaded only after it was restored. With the XML API\n"
-        "alone.\n",
+        "alone. cos stat tells whether it is readable.\n",
     .examples =
-        "  cos restore --days 3 --tier Bulk cos://mybucket/2019.tar\n",
+        "  cos restore --days 3 --tier Bulk cos://mybucket/2019.tar\n"
+        "  cos restore 'cos://mybucket/2019/**'\n",
 };

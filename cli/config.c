@@ -223,6 +223,8 @@ static struct reading read_all(const char *path, int must_exist)
 {
     struct reading reading = read_file(path, must_exist);
     read_environment();
+    if (option(REGION_GIVEN))
+        set(&settings[REGION], option(REGION_GIVEN));
     if (option('a'))
         set(&settings[API], option('a'));
     return reading;

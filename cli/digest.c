@@ -99,6 +99,12 @@ static void hash_add(struct hash *hash, const unsigned char *data, size_t size)
 {
     hash->length += size;
     while (size > 0) {
+        if (hash->used == 0 && size >= sizeof hash->block) {
+            hash->add_block(hash->state, data);
+            data += sizeof hash->block;
+            size -= sizeof hash->block;
+            continue;
+        }
         size_t room = sizeof hash->block - hash->used, part = size < room ? size : room;
         memcpy(hash->block + hash->used, data, part);
         hash->used += part;
@@ -130,42 +136,70 @@ static void hash_end(struct hash *hash, int count, char *text)
     }
 }
 
-static void make_crc64_table(uint64_t table[256])
+/* `tables[n]` has what a byte makes of the sum with n bytes behind it, so that eight are taken at a time. */
+static void make_crc64_tables(uint64_t tables[8][256])
 {
-    int i, bit;
+    int i, n, bit;
     for (i = 0; i < 256; i++) {
         uint64_t crc = (uint64_t)i;
         for (bit = 0; bit < 8; bit++)
             crc = crc & 1 ? crc >> 1 ^ UINT64_C(0xc96c5795d7870f42) : crc >> 1;
-        table[i] = crc;
+        tables[0][i] = crc;
+    }
+    for (n = 1; n < 8; n++) {
+        for (i = 0; i < 256; i++) {
+            uint64_t crc = tables[n - 1][i];
+            tables[n][i] = tables[0][crc & 0xff] ^ crc >> 8;
+        }
     }
 }
 
-int sums_of_file(const char *path, struct sums *sums)
+static uint64_t crc64_added(uint64_t tables[8][256], uint64_t crc, const unsigned char *data, size_t size)
+{
+    for (; size >= 8; size -= 8, data += 8) {
+        crc ^= (uint64_t)data[0] | (uint64_t)data[1] << 8 | (uint64_t)data[2] << 16 |
+               (uint64_t)data[3] << 24 | (uint64_t)data[4] << 32 | (uint64_t)data[5] << 40 |
+               (uint64_t)data[6] << 48 | (uint64_t)data[7] << 56;
+        crc = tables[7][crc & 0xff] ^ tables[6][crc >> 8 & 0xff] ^ tables[5][crc >> 16 & 0xff] ^
+              tables[4][crc >> 24 & 0xff] ^ tables[3][crc >> 32 & 0xff] ^ tables[2][crc >> 40 & 0xff] ^
+              tables[1][crc >> 48 & 0xff] ^ tables[0][crc >> 56];
+    }
+    for (; size > 0; size--)
+        crc = tables[0][(crc ^ *data++) & 0xff] ^ crc >> 8;
+    return crc;
+}
+
+int sums_of_file(const char *path, int wanted, struct sums *sums)
 {
     struct hash sha1 = {.add_block = sha1_block, .is_big_endian = 1};
     struct hash md5 = {.add_block = md5_block};
     static const uint32_t START[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    uint64_t table[256], crc = ~UINT64_C(0);
+    uint64_t tables[8][256], crc = ~UINT64_C(0);
     unsigned char buffer[65536];
     int file = open_to_read(path), error = 0;
-    long got = 0, i;
+    long got = 0;
+    memset(sums, 0, sizeof *sums);
     if (file < 0)
         return errno;
     memcpy(sha1.state, START, sizeof START);
     memcpy(md5.state, START, sizeof START);
-    make_crc64_table(table);
+    make_crc64_tables(tables);
     while (!is_interrupted() && (got = read_some(file, buffer, sizeof buffer)) > 0) {
-        hash_add(&sha1, buffer, (size_t)got);
-        hash_add(&md5, buffer, (size_t)got);
-        for (i = 0; i < got; i++)
-            crc = table[(crc ^ buffer[i]) & 0xff] ^ crc >> 8;
+        if (wanted & SHA1_SUM)
+            hash_add(&sha1, buffer, (size_t)got);
+        if (wanted & MD5_SUM)
+            hash_add(&md5, buffer, (size_t)got);
+        if (wanted & CRC64_SUM)
+            crc = crc64_added(tables, crc, buffer, (size_t)got);
     }
     if (got < 0)
         error = errno;
     close_file(file);
-    hash_end(&sha1, 5, sums->sha1);
-    hash_end(&md5, 4, sums->md5);
-    sprintf(sums->crc64, "%llu", (unsigned long long)~crc);
+    if (wanted & SHA1_SUM)
+        hash_end(&sha1, 5, sums->sha1);
+    if (wanted & MD5_SUM)
+        hash_end(&md5, 4, sums->md5);
+    if (wanted & CRC64_SUM)
+        sprintf(sums->crc64, "%llu", (unsigned long long)~crc);
     return error;
 }

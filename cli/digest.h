@@ -8,7 +8,9 @@ struct sums {
     char sha1[41], md5[33], crc64[21];
 };
 
-/* Returns an errno. */
-int sums_of_file(const char *path, struct sums *sums);
+enum { SHA1_SUM = 1, MD5_SUM = 2, CRC64_SUM = 4 };
+
+/* Computes the sums that are wanted; the others are "". Returns an errno. */
+int sums_of_file(const char *path, int wanted, struct sums *sums);
 
 #endif

@@ -10,6 +10,7 @@
 #include "system.h"
 #include "text.h"
 
+/* Adds an item. It takes the path. */
 static struct item *add(struct items *items, char *path)
 {
     struct item *item;
@@ -110,13 +111,36 @@ int items_have(const struct items *items, const char *path)
            bsearch(&key, items->list, items->count, sizeof *items->list, by_path) != NULL;
 }
 
+size_t items_from(const struct items *items, const char *path)
+{
+    size_t first = 0, end = items->count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (strcmp(items->list[middle].path, path) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
 /* What was found. */
 struct search {
     struct items *found, *ignored; /* the latter may be NULL */
     struct items names; /* of the directory that is being read */
     const char *root;
     enum status status;
+    int flags;
 };
+
+/* Notes something that is not wanted. It takes the path. */
+static void hide(struct search *search, char *path)
+{
+    if (search->flags & WITH_FOLDERS)
+        add(search->found, path)->is_hidden = 1;
+    else
+        free(path);
+}
 
 static void take_name(const char *name, void *user)
 {
@@ -136,6 +160,7 @@ static void ignore(struct search *search, const char *path, const char *reason)
     say("%-10s %s: %s", in_language("ignored"), path, reason);
     if (search->ignored)
         add(search->ignored, copy_of(path));
+    hide(search, copy_of(path));
 }
 
 static void take_file(struct search *search, const char *local, char *path)
@@ -145,12 +170,13 @@ static void take_file(struct search *search, const char *local, char *path)
     if (found.kind == PATH_DIRECTORY)
         append(&path, "/");
     if (!is_wanted(path) && (found.kind != PATH_DIRECTORY || is_left_out(path))) {
-        free(path);
+        hide(search, path);
     } else if (found.kind == PATH_FILE || found.kind == PATH_DIRECTORY) {
         item = add(search->found, path);
         item->size = found.size;
         item->mtime = found.mtime;
         item->is_folder = found.kind == PATH_DIRECTORY;
+        item->is_hidden = item->is_folder && !is_wanted(item->path);
     } else {
         ignore(search, path, in_language(found.is_link ? "a symbolic link" : "not a file"));
         free(path);
@@ -170,7 +196,9 @@ static void read_one(struct search *search, const char *path)
     for (i = 0; i < search->names.count; i++) {
         const char *name = search->names.list[i].path;
         char *local = formatted("%s%s", directory, name);
-        if (!is_partial(name))
+        if (is_partial(name))
+            hide(search, formatted("%s%s", path, name));
+        else
             take_file(search, local, formatted("%s%s", path, name));
         free(local);
     }
@@ -181,7 +209,7 @@ static void read_one(struct search *search, const char *path)
 static void find_local(struct search *search)
 {
     struct items *items = search->found;
-    size_t i, kept = 0;
+    size_t i;
     read_one(search, "");
     for (i = 0; i < items->count; i++) { /* it grows */
         if (items->list[i].is_folder) {
@@ -190,20 +218,15 @@ static void find_local(struct search *search)
             free(path);
         }
     }
-    for (i = 0; i < items->count; i++) {
-        if (items->list[i].is_folder)
-            free(items->list[i].path);
-        else
-            items->list[kept++] = items->list[i];
-    }
-    items->count = kept;
 }
 
 static int take_remote(const struct entry *entry, void *user)
 {
     struct search *search = user;
-    if (entry->is_folder || !is_wanted(entry->path))
+    if (!is_wanted(entry->path)) {
+        hide(search, copy_of(entry->path));
         return 0;
+    }
     if (entry->is_unfinished)
         ignore(search, entry->path, in_language("an unfinished upload"));
     else
@@ -211,15 +234,42 @@ static int take_remote(const struct entry *entry, void *user)
     return 0;
 }
 
+int is_in_folder(const char *path, const char *folder)
+{
+    return strncmp(path, folder, strlen(folder)) == 0;
+}
+
+/* Notes which folders are empty, and leaves what was looked for. The items are sorted by path, so that what
+ * is in a folder comes right behind it. */
+static void leave_wanted(struct items *items, int flags)
+{
+    size_t i, kept = 0;
+    for (i = 0; i < items->count; i++) {
+        struct item *item = &items->list[i];
+        item->is_empty = item->is_folder && (i + 1 == items->count ||
+                                             !is_in_folder(items->list[i + 1].path, item->path));
+        if (item->is_hidden || (item->is_folder && !(flags & WITH_FOLDERS))) {
+            free(item->path);
+            free(item->sum);
+        } else {
+            items->list[kept++] = *item;
+        }
+    }
+    items->count = kept;
+}
+
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
                        struct items *items, struct items *ignored)
 {
-    struct search search = {.found = items, .ignored = ignored, .root = folder->path};
+    struct search search = {
+        .found = items, .ignored = ignored, .root = folder->path, .flags = flags};
     if (folder->bucket)
-        search.status = walk(client, folder, "", folder, ALL_FILES, flags, take_remote, &search);
+        search.status = walk(client, folder, "", folder, ALL_FILES, flags | COUNTS, take_remote,
+                             &search);
     else if (!(flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
         find_local(&search);
     items_sort_by_path(items);
+    leave_wanted(items, flags);
     if (ignored)
         items_sort_by_path(ignored);
     return search.status;
@@ -270,7 +320,7 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
                   !is_deep         ? IN_FOLDER
                   : matching.files ? ALL_FILES
                                    : BY_FOLDER,
-                  flags, take_matching, &matching);
+                  flags | COUNTS, take_matching, &matching);
     items_sort_by_path(items);
     if (status == DONE && items->count == 0) {
         if (!(flags & MAY_BE_MISSING))

@@ -13,6 +13,8 @@ struct item {
     char *sum;  /* the service's SHA-1 or ETag; NULL if there is none */
     long long size, mtime;
     int is_folder, is_unfinished;
+    int is_empty;  /* a folder with nothing in it, not even what is not wanted */
+    int is_hidden; /* it only shows that the folder that it is in is not empty */
 };
 
 /* All zero at the start. */
@@ -30,11 +32,18 @@ enum status items_sort(struct items *items);
 /* Sorts by path, and takes away what is there twice. */
 void items_sort_by_path(struct items *items);
 
+/* The number of the first item whose path does not come before this one; they are sorted by path. */
+size_t items_from(const struct items *items, const char *path);
+
+/* Whether a path is that of a folder, which ends with '/', or of something in it. */
+int is_in_folder(const char *path, const char *folder);
+
 /* Whether one of the items, which are sorted by path, has this path. */
 int items_have(const struct items *items, const char *path);
 
-/* The files in a folder and all below that --include and --exclude let pass, sorted by path. What could
- * not be read is complained of and gives the status. What is neither a file nor a folder comes to `ignored`,
+/* The files in a folder and all below that --include and --exclude let pass, sorted by path; WITH_FOLDERS
+ * among the flags, also the folders that were made. What could not be read is complained of and gives the
+ * status. What is neither a file nor a folder comes to `ignored`,
  * also sorted, if that is not NULL. `flags` are those of walk(). */
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
                        struct items *items, struct items *ignored);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "describe.h"
 #include "digest.h"
 #include "options.h"
 #include "print.h"
@@ -31,6 +32,14 @@ struct job *jobs_add(struct jobs *jobs, struct place from, struct place to)
         job->local = copy_of(from.path);
     else if (!to.bucket && to.path)
         job->local = copy_of(to.path);
+    return job;
+}
+
+struct job *jobs_add_folder(struct jobs *jobs, struct place from, struct place to)
+{
+    struct job *job = jobs_add(jobs, from, to);
+    job->size = 0;
+    job->is_folder = 1;
     return job;
 }
 
@@ -66,83 +75,78 @@ struct crew {
     struct jobs *jobs;
     size_t next, told; /* the numbers of those that were begun and told of */
     int running, unreachable;
-    int is_given_up;
+    int is_given_up, counts_files;
     long long done, failed, missing, bytes;
     enum status status;
 };
 
-/* Whether the two files at the service have the same content, by what stats of them say. */
+static int are_same(const char *one, const char *other)
+{
+    return one && other && strcmp(one, other) == 0;
+}
+
+/* Whether the two files at the service have the same content, by what it says of them. */
 static int have_same_sum(const cos_client *client, const struct job *job)
 {
-    char *one = NULL, *other = NULL, *sum_of_one, *sum_of_other;
-    int same;
-    cos_stat_file(client, job->from.bucket, job->from.path, NULL, &one);
-    cos_stat_file(client, job->to.bucket, job->to.path, NULL, &other);
-    sum_of_one = cos_json_string(one, "/data/crc64");
-    sum_of_other = cos_json_string(other, "/data/crc64");
-    same = sum_of_one && sum_of_other && strcmp(sum_of_one, sum_of_other) == 0;
-    cos_string_free(sum_of_one);
-    cos_string_free(sum_of_other);
-    cos_string_free(one);
-    cos_string_free(other);
+    struct described one = describe(client, &job->from), other = describe(client, &job->to);
+    int same = are_same(one.crc64, other.crc64);
+    described_free(&one);
+    described_free(&other);
     return same;
 }
 
-/* Whether the local file has the content of the one at the service, which `stat` tells of. */
-static int has_sum(const struct job *job, const char *stat)
-{
-    struct sums sums;
-    if (sums_of_file(job->local, &sums) != 0)
-        return 0;
-    return is_in(stat, "/data/crc64", sums.crc64) || is_in(stat, "/data/sha", sums.sha1);
-}
-
 /* Whether --times finds both files of the same time: -1 if nothing is known of it. */
-static int has_time(const struct job *job, const char *stat)
+static int has_time(const struct job *job, const struct described *remote)
 {
-    int64_t kept;
-    long long local = job->from.bucket ? look_at(job->local).mtime : job->mtime;
-    if (!option('t') || option(CHECKSUM) ||
-        cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) != 0)
+    if (!option('t') || option(CHECKSUM) || remote->kept < 0)
         return -1;
-    return kept == local;
+    return remote->kept == (job->from.bucket ? look_at(job->local).mtime : job->mtime);
 }
 
-/* Whether the list has shown enough of the sum of the file at the service: of the JSON API's it is the
- * SHA-1; of the XML API's, if it is the MD5, that of what came in one request. */
-static int has_listed_sum(const struct job *job, int *same)
+/* What the list has shown of the content at the service: the SHA-1 with the JSON API, with the XML API the MD5
+ * of what came in one request. NULL if nothing. With --times, a request for the time takes less time than to
+ * read a large file; a download gets the time in any case. */
+static const char *listed_sum(const struct job *job)
 {
+    enum { SMALL = 1024 * 1024 };
     const char *sum = job->to.bucket ? job->there->sum : job->here->sum;
-    struct sums sums;
-    if (!sum || sums_of_file(job->local, &sums) != 0)
+    if (option('t') && (!job->to.bucket || job->size > SMALL || option(CHECKSUM)))
+        return NULL;
+    return sum && strchr(sum, '-') ? NULL : sum; /* a hyphen is in that of what came in parts */
+}
+
+/* Whether the local file and the one at the service, which have the same size, are the same. */
+static int is_same_here(const cos_client *client, const struct job *job)
+{
+    const char *listed = listed_sum(job);
+    int is_sha1 = listed && strlen(listed) == sizeof((struct sums *)0)->sha1 - 1, same;
+    struct sums sums = {"", "", ""};
+    struct described remote;
+    if (listed && sums_of_file(job->local, is_sha1 ? SHA1_SUM : MD5_SUM | CRC64_SUM, &sums) != 0)
         return 0;
-    *same = strcmp(sum, sums.sha1) == 0 || strcmp(sum, sums.md5) == 0;
-    return *same || strlen(sum) == sizeof sums.sha1 - 1;
+    if (listed && (are_same(listed, sums.sha1) || are_same(listed, sums.md5)))
+        return 1;
+    if (is_sha1 && !option('t'))
+        return 0;
+    /* An MD5 that differs proves nothing: it may be that of an encrypted content. */
+    remote = describe(client, job->to.bucket ? &job->to : &job->from);
+    same = has_time(job, &remote);
+    if (same != 1) {
+        int error = listed ? 0 : sums_of_file(job->local, remote.crc64 ? CRC64_SUM : SHA1_SUM, &sums);
+        same = !error && (are_same(remote.crc64, sums.crc64) || are_same(remote.sha1, sums.sha1));
+        if (same && option('t') && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
+            set_time(job->local, remote.kept);
+    }
+    described_free(&remote);
+    return same;
 }
 
 /* Whether source and destination, which have the same size, are the same. */
 static int is_same(const cos_client *client, const struct job *job)
 {
-    const struct place *remote = job->to.bucket ? &job->to : &job->from;
-    char *stat = NULL;
-    int same;
-    if (job->from.bucket && job->to.bucket) {
-        const char *a = job->here->sum, *b = job->there->sum;
-        return (a && b && strcmp(a, b) == 0) || have_same_sum(client, job);
-    }
-    if (!option('t') && has_listed_sum(job, &same))
-        return same;
-    cos_stat_file(client, remote->bucket, remote->path, NULL, &stat);
-    same = has_time(job, stat);
-    if (same != 1) {
-        int64_t kept;
-        same = has_sum(job, stat);
-        if (same && option('t') && !job->to.bucket && !option(DRY_RUN) &&
-            cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) == 0)
-            set_time(job->local, (long long)kept);
-    }
-    cos_string_free(stat);
-    return same;
+    if (job->from.bucket && job->to.bucket)
+        return are_same(job->here->sum, job->there->sum) || have_same_sum(client, job);
+    return is_same_here(client, job);
 }
 
 /* Makes the root of downloads and the directories below it that this one goes to. No link leads out of
@@ -191,13 +195,10 @@ static char *prepare(const struct job *job)
 /* Gives a file that was downloaded the time that it had. */
 static void keep_time(const cos_client *client, const struct job *job)
 {
-    char *stat = NULL;
-    int64_t kept = 0;
-    if (cos_stat_file(client, job->from.bucket, job->from.path, NULL, &stat) == COS_OK &&
-        (cos_json_int(stat, "/data/custom_headers/x-cos-meta-mtime", &kept) == 0 ||
-         cos_json_int(stat, "/data/mtime", &kept) == 0))
-        set_time(job->local, (long long)kept);
-    cos_string_free(stat);
+    struct described remote = describe(client, &job->from);
+    if (remote.code == COS_OK && (remote.kept >= 0 || remote.mtime > 0))
+        set_time(job->local, remote.kept >= 0 ? remote.kept : remote.mtime);
+    described_free(&remote);
 }
 
 static int copy_within(const cos_client *client, struct job *job)
@@ -249,10 +250,27 @@ static void remove_source(const cos_client *client, struct job *job, const struc
     job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
 }
 
+static void make_folder(const cos_client *client, struct job *job)
+{
+    if (!job->to.bucket) {
+        job->problem = prepare(job);
+        return;
+    }
+    job->code = cos_create_folder(client, job->to.bucket, job->to.path, NULL, &job->json);
+    if (job->code == COS_ERR_FOLDER_EXISTS) {
+        forget_reply(job);
+        job->is_unchanged = 1;
+    }
+}
+
 static void do_call(const cos_client *client, struct job *job, int concurrency)
 {
     struct share share;
     char *options;
+    if (job->is_folder) {
+        make_folder(client, job);
+        return;
+    }
     if (job->is_removal && !job->from.bucket) {
         remove_local(job);
         return;
@@ -276,6 +294,7 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
     else
         job->code = cos_download_file(client, job->from.bucket, job->from.path, job->local, options,
                                       share.transfer, &job->json);
+    job->shown = share.done;
     share_end(&share);
     free(options);
     job->size = number_in(job->json, "/transfer/bytes");
@@ -283,19 +302,28 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
         keep_time(client, job);
 }
 
+/* What is wrong becomes the job's. */
+static void take_failure(struct job *job, struct described *described)
+{
+    job->code = described->code;
+    job->json = described->json;
+    described->json = NULL;
+    described_free(described);
+}
+
 /* Asks when a place was changed. What is wrong becomes that of the job. */
 static long long ask_time(const cos_client *client, struct job *job, const struct place *place)
 {
-    int64_t time = 0;
+    struct described remote;
     if (!place->bucket) {
         struct found found = look_at(place->path);
         if (found.kind == PATH_MISSING)
             job->code = COS_ERR_NOT_FOUND;
         return found.mtime;
     }
-    job->code = cos_stat_file(client, place->bucket, place->path, NULL, &job->json);
-    cos_json_int(job->json, "/data/mtime", &time);
-    return (long long)time;
+    remote = describe(client, place);
+    take_failure(job, &remote);
+    return remote.mtime;
 }
 
 /* With --update: whether the source is newer than what the destination has, if it has something. If that
@@ -322,6 +350,7 @@ static int is_newer(const cos_client *client, struct job *job)
 /* Whether there is a source to speak of in a dry run. A list has told the size of what it has. */
 static void look_for_source(const cos_client *client, struct job *job)
 {
+    struct described remote;
     if (job->size >= 0)
         return;
     if (!job->from.bucket) {
@@ -329,8 +358,15 @@ static void look_for_source(const cos_client *client, struct job *job)
             job->problem = formatted("%s: %s", job->local, strerror(errno));
         return;
     }
-    job->code = cos_stat_file(client, job->from.bucket, job->from.path, NULL, &job->json);
-    job->size = number_in(job->json, "/data/filesize");
+    remote = describe(client, &job->from);
+    job->size = remote.size;
+    take_failure(job, &remote);
+}
+
+/* Whether the content of its file comes or goes. */
+static int travels(const struct job *job)
+{
+    return job->local && !job->is_removal && !job->is_folder;
 }
 
 static void do_job(const cos_client *client, struct job *job, int concurrency)
@@ -363,11 +399,15 @@ static void say_done(const struct job *job)
 {
     if (option(DRY_RUN) && job->is_removal)
         say("would delete %s", job->from.text);
+    else if (option(DRY_RUN) && job->is_folder)
+        say("would create %s", job->to.text);
     else if (option(DRY_RUN))
         say(job->is_move ? "would move %s -> %s" : "would copy %s -> %s", job->from.text,
             job->to.text);
     else if (job->is_removal)
         say("deleted %s", job->from.text);
+    else if (job->is_folder)
+        say("created %s", job->to.text);
     else if ((job->from.bucket && job->to.bucket) || (job->is_move && job->from.bucket))
         say("%s -> %s", job->from.text, job->to.text);
     else
@@ -388,7 +428,7 @@ static void tell(struct crew *crew, struct job *job)
         complain("%s", job->problem);
         note_failure(crew, WRONG);
     } else if (job->is_unchanged) {
-        crew->jobs->unchanged++;
+        crew->jobs->unchanged += !job->is_folder;
     } else if (job->is_skipped || (!job->is_removal && is_kept(job->code, local))) {
         if (job->json)
             print_reply(job->json);
@@ -407,7 +447,7 @@ static void tell(struct crew *crew, struct job *job)
         if (job->json && !option(DRY_RUN))
             print_reply(job->json);
         say_done(job);
-        crew->done++;
+        crew->done += !job->is_folder;
         crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
     }
 }
@@ -447,12 +487,17 @@ static void work(void *user)
     while (crew->next < crew->jobs->count && !crew->is_given_up && !is_interrupted()) {
         int concurrency = concurrency_of(crew);
         struct job *job = &crew->jobs->list[crew->next++];
+        uint64_t size = job->size > 0 ? (uint64_t)job->size : 0; /* as the bar has it in its total */
         crew->running++;
         unlock();
         do_job(crew->client, job, concurrency);
         lock();
         crew->running--;
         job->is_ended = 1;
+        if (crew->counts_files)
+            progress_add(1);
+        else if (size > job->shown && !is_interrupted())
+            progress_skip(size - job->shown);
         note_reach(crew, job);
         tell_ended(crew);
     }
@@ -483,20 +528,24 @@ static void tell_sum(const struct crew *crew, double seconds)
 
 enum status jobs_run(const cos_client *client, struct jobs *jobs)
 {
-    struct crew crew = {.client = client, .jobs = jobs, .status = jobs->status};
+    struct crew crew = {.client = client, .jobs = jobs, .status = jobs->status, .counts_files = 1};
     double start = seconds_now();
     int threads = given_concurrency();
     uint64_t total = 0;
     char *name = jobs->count == 1 ? last_name(&jobs->list[0].from)
                                   : formatted(in_language("%lld files"), (long long)jobs->count);
     size_t i;
-    for (i = 0; i < jobs->count; i++)
+    for (i = 0; i < jobs->count; i++) {
         total += jobs->list[i].size > 0 && !jobs->list[i].is_removal ? (uint64_t)jobs->list[i].size
                                                                      : 0;
+        crew.counts_files = crew.counts_files && !travels(&jobs->list[i]);
+    }
     if ((size_t)threads > jobs->count)
         threads = (int)jobs->count;
     if (threads > 0) {
-        progress_begin(name, total, 1);
+        progress_begin(name, crew.counts_files ? jobs->count : total, 1);
+        if (crew.counts_files)
+            progress_counts_files();
         run_watched(threads, work, &crew);
         progress_end();
     }

@@ -18,6 +18,8 @@ struct job {
     int looks_at_times;      /* with --update: nothing was compared yet */
     int is_move;             /* the source goes when the rest is done */
     int is_removal;
+    int is_folder;           /* nothing but the folder itself is made */
+    uint64_t shown; /* of the size, by the bar */
 
     /* What came of it. */
     int is_ended, is_unchanged, is_skipped;
@@ -36,6 +38,9 @@ struct jobs {
 
 /* Adds the copy of a file. It takes the places. */
 struct job *jobs_add(struct jobs *jobs, struct place from, struct place to);
+
+/* Adds the making of a folder; both places end with '/'. It takes the places. */
+struct job *jobs_add_folder(struct jobs *jobs, struct place from, struct place to);
 
 /* Adds the removal of a file. It takes the place. The size is -1 if it is unknown. */
 struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size);

@@ -35,10 +35,22 @@ static const struct command *command_called(const char *name)
     return NULL;
 }
 
+/* What other programs call these commands. */
+static const char *const OTHER_NAMES[][2] = {
+    {"upload", "cp"}, {"download", "cp"}, {"copy", "cp"}, {"put", "cp"},
+    {"get", "cp"}, {"move", "mv"}, {"rename", "mv"}, {"delete", "rm"},
+    {"remove", "rm"}, {"list", "ls"}, {"dir", "ls"}, {"info", "stat"},
+    {"presign", "sign"}, {"signurl", "sign"}, {"mirror", "sync"}, {"configure", "config"},
+};
+
 static enum status no_such_command(const char *name)
 {
     struct suggestion best = {0};
     int i;
+    for (i = 0; i < (int)(sizeof OTHER_NAMES / sizeof *OTHER_NAMES); i++) {
+        if (strcmp(OTHER_NAMES[i][0], name) == 0)
+            return usage("there is no command %s; did you mean %s?", name, OTHER_NAMES[i][1]);
+    }
     for (i = 0; COMMANDS[i]; i++)
         suggest(&best, name, COMMANDS[i]->name);
     suggest(&best, name, "help");
@@ -49,9 +61,12 @@ static enum status no_such_command(const char *name)
 /* Whether the command takes the options that were given and so many operands. */
 static enum status check_usage(const struct command *command, int count)
 {
-    const char *outside = option_outside(command->options);
-    if (outside)
-        return usage("it takes no --%s", outside);
+    char *outside = option_outside(command->options);
+    if (outside) {
+        enum status status = usage("it takes no %s", outside);
+        free(outside);
+        return status;
+    }
     if (count < command->least || (command->most && count > (command->most < 0 ? 0 : command->most)))
         return *command->operands ? usage("it takes %s", command->operands)
                                   : usage("it takes no operands");

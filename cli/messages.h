@@ -58,6 +58,7 @@ static const struct message {
     {"%s: neither this nor the destination begins with cos://", "%s: 来源和目标都不以 cos:// 开头"},
     {"%s: only files and folders can be moved", "%s: 只能移动文件和文件夹"},
     {"would copy %s -> %s", "将复制 %s -> %s"},
+    {"would create %s", "将创建 %s"},
     {"%s and %s can't both be copied to %s: %s", "%s 和 %s 不能都复制到 %s: %s"},
     {"they have the same name", "它们的名称相同"},
     {"they may have files of the same name", "其中可能有同名文件"},
@@ -101,19 +102,19 @@ static const struct message {
      "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
      "leave out is not deleted either, nor what stands where the source has a link.\n"
      "\n"
-     "--delete deletes at the end, and only if nothing failed. If FROM has no files, or more would go\n"
-     "than --max-delete allows, nothing is done.\n",
+     "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
+     "FROM has no files, or more would go than --max-delete allows, nothing is done.\n",
      "至少一方是服务上的文件夹。只传输大小或内容不同的文件。使用 -t 时，文件的时间保存为\n"
      "x-cos-meta-mtime，大小和时间相同的文件视为相同，下载的文件恢复原来的时间。使用 -u 时，只传输\n"
      "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中\n"
      "为链接之处的文件，也不会被删除。\n"
      "\n"
-     "--delete 在最后删除，并且只在没有失败时删除。如果 FROM 中没有文件，或要删除的多于 --max-delete，\n"
-     "则什么都不做。\n"},
+     "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件，\n"
+     "或要删除的多于 --max-delete，则什么都不做。\n"},
     {"move or rename files and folders", "移动或重命名文件和文件夹"},
-    {"As cos cp, and each source goes when its copy is there. Within the service nothing travels\n"
-     "to this machine.\n",
-     "与 cos cp 相同，副本完成后删除来源。在服务内移动时，数据不经过本机。\n"},
+    {"As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
+     "leaves empty. Within the service nothing travels to this machine.\n",
+     "与 cos cp 相同，副本完成后删除来源，最后删除因此变空的文件夹。在服务内移动时，数据不经过本机。\n"},
     {"%s is not a size such as 100, 10k or 1.5M", "%s 不是大小，大小写作 100、10k 或 1.5M"},
     {"--type takes f or d, not %s", "--type 可以是 f 或 d，不能是 %s"},
     {"find files by name, size and time", "按名称、大小和时间查找文件"},
@@ -127,7 +128,8 @@ static const struct message {
      "it, -d 2 those in them.\n",
      "每行是字节数、文件数和文件夹。-d 1 同时显示其下一级文件夹，-d 2 再下一级。\n"},
     {"show folders as a tree", "以树形显示文件夹"},
-    {"A request or more for each folder; -d limits how deep it goes.\n", "每个文件夹至少需要一个请求；用 -d 限制深度。\n"},
+    {"-d limits how deep it goes; a request or more for each folder, then.\n",
+     "用 -d 限制深度，这时每个文件夹至少需要一个请求。\n"},
     {"  (unfinished upload)", "  （未完成的上传）"},
     {"files: %lld, folders: %lld, size: %s", "文件: %lld，文件夹: %lld，大小: %s"},
     {"%s: no name begins with this", "%s: 没有以此开头的名称"},
@@ -138,12 +140,12 @@ static const struct message {
     {"Without a path it lists the buckets of the account, with the XML API alone.\n"
      "\n"
      "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-     "have to begin. A path may have wildcards, see cos help cp. With -r the folders in it follow,\n"
-     "with everything below them. With --json there is a reply for every page of 199 entries.\n",
+     "have to begin. A path may have wildcards, see cos help cp. With -r everything below\n"
+     "is listed. With --json there is a reply for every page.\n",
      "不带路径时列出账号的存储桶，仅限 XML API。\n"
      "\n"
      "以 '/' 结尾的路径是文件夹；否则最后一个 '/' 之后的部分是名称的开头。路径可以使用通配符，参见\n"
-     "cos help cp。使用 -r 时还会列出其中的全部文件夹。使用 --json 时，每页 199 个条目输出一个回复。\n"},
+     "cos help cp。使用 -r 时还会列出其中的全部文件夹。使用 --json 时，每页输出一个回复。\n"},
     {"list the buckets of the account", "列出账号的存储桶"},
     {"With the XML API alone. -l shows the regions and when they were made.\n", "仅限 XML API。-l 显示地域和创建时间。\n"},
     {", unfinished upload", "，未完成的上传"},
@@ -174,14 +176,17 @@ static const struct message {
     {"--tier takes Standard, Expedited or Bulk, not %s", "--tier 可以是 Standard、Expedited 或 Bulk，不能是 %s"},
     {"the JSON API can't restore files; the XML API can, with --api v5",
      "JSON API 不能恢复文件；用 --api v5 使用 XML API 即可"},
-    {"%s is a folder; files can be restored: 'cos://BUCKET/FOLDER/*'",
-     "%s 是文件夹；只能恢复文件: 'cos://BUCKET/FOLDER/*'"},
+    {"until", "至"},
+    {"not yet", "尚未完成"},
+    {"no; see cos help restore", "否；参见 cos help restore"},
+    {"%s is a folder; files can be restored: 'cos://BUCKET/FOLDER/**'",
+     "%s 是文件夹；只能恢复文件: 'cos://BUCKET/FOLDER/**'"},
     {"%s: it is being restored already", "%s: 已在恢复中"},
     {"asked for %s: it takes minutes or hours", "已请求恢复 %s: 需要几分钟到几小时"},
     {"make archived files readable for some days", "使归档文件在几天内可读"},
     {"A file of an archive class can be downloaded only after it was restored. With the XML API\n"
-     "alone.\n",
-     "归档类型的文件恢复之后才能下载。仅限 XML API。\n"},
+     "alone. cos stat tells whether it is readable.\n",
+     "归档类型的文件恢复之后才能下载。仅限 XML API。用 cos stat 查看是否可读。\n"},
     {"%s: the class of files above 5 GiB can't be changed", "%s: 超过 5 GiB 的文件不能更改存储类型"},
     {"what is to be set is missing: --header, --acl, --class, --biz-attr or --forbid",
      "没有指定要设置的内容: --header、--acl、--class、--biz-attr 或 --forbid"},
@@ -309,7 +314,7 @@ static const struct message {
     {"%lld files", "%lld 个文件"},
     {"there is no command %s; did you mean %s?", "没有命令 %s；您是不是要用 %s？"},
     {"there is no command %s", "没有命令 %s"},
-    {"it takes no --%s", "此命令没有选项 --%s"},
+    {"it takes no %s", "此命令没有选项 %s"},
     {"it takes %s", "参数是 %s"},
     {"it takes no operands", "此命令没有参数"},
     {"\"%s\": a local path or cos://BUCKET/PATH is wanted", "\"%s\": 应为本地路径或 cos://BUCKET/PATH"},
@@ -366,6 +371,7 @@ static const struct message {
     {"print the library's replies, one a line, and nothing else", "只输出库的回复，每行一个"},
     {"read the account from this file", "从此文件读取账号"},
     {"the account in the section [NAME] of the file", "文件中小节 [NAME] 的账号"},
+    {"where the bucket is, in place of the account's region", "存储桶所在的地域，代替账号配置的地域"},
     {"v4 for the JSON API, v5 for the XML API (by the region's name)", "v4 是 JSON API，v5 是 XML API（默认取决于地域）"},
     {"give up a request without progress after so long (300)", "请求无进展超过此秒数即放弃 (300)"},
     {"repeat failed requests so often, 0 to 10 (3)", "请求失败后重试的次数，0 到 10 (3)"},
@@ -400,8 +406,8 @@ static const struct message {
     {"downloaded", "下载"},
     {"sent", "发送"},
     {"received", "接收"},
-    {"--limit-rate is for uploads alone: the service does not limit other requests",
-     "--limit-rate 只用于上传: 服务不限制其他请求"},
+    {"--limit-rate is for uploads and downloads: the service does not limit copies",
+     "--limit-rate 用于上传和下载: 服务不限制复制"},
     {"--limit-rate takes 100k or more, not %s", "--limit-rate 至少为 100k，不能是 %s"},
     {"--header, --acl, --class and --biz-attr are for uploads; see cos help set",
      "--header、--acl、--class 和 --biz-attr 只用于上传；参见 cos help set"},

@@ -11,7 +11,7 @@
 #include "suggest.h"
 #include "text.h"
 
-const char COMMON_OPTIONS[] = "qjcUaTR?V";
+const char COMMON_OPTIONS[] = "qjcUGaTR?V";
 
 static const struct description {
     char mark;
@@ -64,6 +64,7 @@ static const struct description {
     {'j', 'j', "json", NULL, "print the library's replies, one a line, and nothing else", 0, 0},
     {'c', 'c', "config", "FILE", "read the account from this file", 0, 0},
     {PROFILE, 0, "profile", "NAME", "the account in the section [NAME] of the file", 0, 0},
+    {REGION_GIVEN, 0, "region", "REGION", "where the bucket is, in place of the account's region", 0, 0},
     {'a', 'a', "api", "API", "v4 for the JSON API, v5 for the XML API (by the region's name)", 0, 0},
     {'T', 'T', "timeout", "SECONDS", "give up a request without progress after so long (300)", 1, 86400},
     {'R', 'R', "retries", "NUMBER", "repeat failed requests so often, 0 to 10 (3)", 0, 10},
@@ -224,13 +225,14 @@ char option_number(int number, const char **value)
     return given[number].option->mark;
 }
 
-const char *option_outside(const char *marks)
+char *option_outside(const char *marks)
 {
     int i;
-    for (i = 0; i < N_OPTIONS; i++) {
-        char mark = OPTIONS[i].mark;
-        if (option(mark) && !strchr(COMMON_OPTIONS, mark) && !strchr(marks, mark))
-            return OPTIONS[i].name;
+    for (i = 0; i < n_given; i++) {
+        char mark = given[i].option->mark;
+        if (!strchr(COMMON_OPTIONS, mark) && !strchr(marks, mark))
+            return given[i].letter ? formatted("-%c", given[i].letter)
+                                   : formatted("--%s", given[i].option->name);
     }
     return NULL;
 }

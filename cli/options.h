@@ -29,7 +29,8 @@ enum {
     CLEAR_HEADERS = 'E',
     DAYS = 'Y',
     TIER = 'Z',
-    PROFILE = 'U'
+    PROFILE = 'U',
+    REGION_GIVEN = 'G'
 };
 
 /* The marks of the options that every command takes. */
@@ -56,8 +57,9 @@ const char *option_at(char mark, int number);
 /* The mark of the `number`th option on the command line and its value; 0 behind the last one. */
 char option_number(int number, const char **value);
 
-/* The name of an option that was given and is neither common nor one of `marks`, or NULL. */
-const char *option_outside(const char *marks);
+/* An option that was given and is neither common nor one of `marks`, as it was written; NULL if there is
+ * none. To be freed. */
+char *option_outside(const char *marks);
 
 /* Adds `,"key":number` to the text of a JSON object if the option is given, in other units. */
 void append_option(char **json, const char *key, char mark, long unit);

@@ -11,7 +11,7 @@
 
 static struct {
     const char *name;
-    int draws, total_grows;
+    int draws, total_grows, counts_files;
     uint64_t done, total;
     uint64_t resumed;         /* the part of `done` that did not travel now */
     double drawn_at;          /* 0 before the first time */
@@ -38,21 +38,26 @@ static double rate_at(double time)
 static size_t describe(char *text, size_t room, uint64_t done, uint64_t total, double rate)
 {
     char size[SHORT_TEXT], speed[SHORT_TEXT], left[SHORT_TEXT] = "-:--";
+    int percent = (int)((double)done / (double)total * 100);
     double seconds = rate > 0 ? (double)(total - done) / rate : 1e9;
     if (seconds < 3600)
         snprintf(left, sizeof left, "%d:%02d", (int)seconds / 60, (int)seconds % 60);
     else if (seconds < 360000)
         snprintf(left, sizeof left, "%d:%02d:00", (int)seconds / 3600, (int)seconds / 60 % 60);
+    if (bar.counts_files)
+        return (size_t)snprintf(text, room, " %3d%% %10lld/%-12lld %8s", percent, (long long)done,
+                                (long long)total, left);
     size_text((long long)done, size);
     size_text((long long)rate, speed);
-    return (size_t)snprintf(text, room, " %3d%% %10s %10s/s %8s",
-                            (int)((double)done / (double)total * 100), size, speed, left);
+    return (size_t)snprintf(text, room, " %3d%% %10s %10s/s %8s", percent, size, speed, left);
 }
 
 /* The same where the total is not known. */
 static size_t describe_without_total(char *text, size_t room, uint64_t done, double rate)
 {
     char size[SHORT_TEXT], speed[SHORT_TEXT];
+    if (bar.counts_files)
+        return (size_t)snprintf(text, room, " %10lld", (long long)done);
     size_text((long long)done, size);
     size_text((long long)rate, speed);
     return (size_t)snprintf(text, room, " %10s %10s/s", size, speed);
@@ -144,13 +149,18 @@ static void wipe(void)
     bar.is_shown = 0;
 }
 
-void progress_begin(const char *name, uint64_t total, int may_draw)
+static void set_up(const char *name, uint64_t total, int may_draw)
 {
     memset(&bar, 0, sizeof bar);
     bar.name = name;
     bar.total = total;
     bar.draws = may_draw && !option('q') && can_redraw();
     set_before_lines(wipe);
+}
+
+void progress_begin(const char *name, uint64_t total, int may_draw)
+{
+    set_up(name, total, may_draw);
     interrupts_begin();
 }
 
@@ -161,9 +171,33 @@ void progress_end(void)
     set_before_lines(NULL);
 }
 
+void counting_begin(const char *name)
+{
+    static const double A_MOMENT = 1; /* in seconds */
+    set_up(name, 0, 1);
+    bar.counts_files = bar.total_grows = 1;
+    bar.drawn_at = seconds_now() + A_MOMENT;
+}
+
+void counting_add(void)
+{
+    progress_add(1);
+}
+
+void counting_end(void)
+{
+    wipe();
+    set_before_lines(NULL);
+}
+
 void progress_has_no_total(void)
 {
     bar.total_grows = 1;
+}
+
+void progress_counts_files(void)
+{
+    bar.counts_files = 1;
 }
 
 void share_begin(struct share *share, int adds_total)
@@ -183,4 +217,19 @@ void progress_add(uint64_t done)
 {
     bar.done += done;
     draw_if_due();
+}
+
+void progress_skip(uint64_t done)
+{
+    bar.resumed += done;
+    progress_add(done);
+}
+
+void progress_show(uint64_t done, uint64_t total)
+{
+    lock();
+    bar.done = done;
+    bar.total = total;
+    draw_if_due();
+    unlock();
 }

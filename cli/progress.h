@@ -26,11 +26,26 @@ void progress_end(void);
 /* The size is not known: what calls say is the total is not. */
 void progress_has_no_total(void);
 
+/* The total and what is done are not bytes, but numbers of files. */
+void progress_counts_files(void);
+
+/* From begin to end, what is found is counted on the terminal, if that takes longer than a moment. Ctrl-C ends
+ * the program. */
+void counting_begin(const char *name);
+void counting_add(void);
+void counting_end(void);
+
 /* A call, on any thread. */
 void share_begin(struct share *share, int adds_total);
 void share_end(struct share *share);
 
 /* Counts something that no call reports. The lock is held. */
 void progress_add(uint64_t done);
+
+/* The same for what need not travel. */
+void progress_skip(uint64_t done);
+
+/* Shows how far something has come that counts by itself. */
+void progress_show(uint64_t done, uint64_t total);
 
 #endif

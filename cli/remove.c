@@ -71,7 +71,9 @@ static int remove_some(struct removal *removal, size_t first, size_t end)
                        NULL, &json);
     answer = cos_json_string(json, "/data/body");
     lock();
-    if (code != COS_OK) {
+    if (code == COS_ERR_CANCELLED && is_interrupted()) {
+        check(code, json, folder, folder); /* nobody knows what is deleted */
+    } else if (code != COS_OK) {
         removal->status = check(code, json, folder, folder);
         removal->failed += (long long)(end - first);
     }
@@ -115,7 +117,8 @@ static enum status remove_by_thousands(const cos_client *client, const struct pl
                                        const struct items *items)
 {
     struct removal removal = {client, folder, items, 0, 0, DONE};
-    progress_begin(folder->text, 0, 0);
+    progress_begin(folder->text, items->count, 1);
+    progress_counts_files();
     run_watched(1, remove_all, &removal);
     progress_end();
     say("deleted: %lld, failed: %lld", removal.deleted, removal.failed);

@@ -46,9 +46,11 @@ enum status status_of(int code, const char *json)
     }
 }
 
-/* The hints of the library name its options. Where an option of the command helps, this says so. */
+/* The hints of the library name its options. Where an option of the command helps, this says so; once, if one
+ * file after the other fails for the same reason. */
 static void hint(int code, const char *json, const struct place *about)
 {
+    static char told[256];
     char *theirs = cos_json_string(json, "/error/hint");
     const char *ours = theirs;
     if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
@@ -59,8 +61,12 @@ static void hint(int code, const char *json, const struct place *about)
                    : in_language("to copy into a folder, end its path with '/'");
     else if (code == COS_ERR_UPLOAD_CONFLICT)
         ours = in_language("other content was left unfinished there; remove it with cos rm");
-    if (ours)
+    else if (code == COS_ERR_REFUSED && strcmp(command_name(), "restore") == 0)
+        ours = NULL; /* theirs is to restore it */
+    if (ours && strncmp(ours, told, sizeof told - 1) != 0) {
         complain("hint: %s", ours);
+        strncpy(told, ours, sizeof told - 1);
+    }
     cos_string_free(theirs);
 }
 

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "print.h"
 #include "remove.h"
+#include "reply.h"
 #include "system.h"
 #include "text.h"
 #include "transfer.h"
@@ -22,6 +23,7 @@ struct sides {
     const struct place *from, *to;
     struct items source, destination;
     struct items ignored; /* of the source */
+    struct items extra, extra_folders; /* what only the destination has */
 };
 
 static void free_sides(struct sides *sides)
@@ -29,14 +31,16 @@ static void free_sides(struct sides *sides)
     items_free(&sides->source);
     items_free(&sides->destination);
     items_free(&sides->ignored);
+    items_free(&sides->extra);
+    items_free(&sides->extra_folders);
 }
 
 static enum status find_sides(const cos_client *client, struct sides *sides)
 {
     enum status status =
-        find_files(client, sides->from, 0, &sides->source, &sides->ignored);
+        find_files(client, sides->from, WITH_FOLDERS, &sides->source, &sides->ignored);
     if (status == DONE)
-        status = find_files(client, sides->to, MAY_BE_MISSING, &sides->destination, NULL);
+        status = find_files(client, sides->to, WITH_FOLDERS | MAY_BE_MISSING, &sides->destination, NULL);
     return status;
 }
 
@@ -74,8 +78,36 @@ static void add_job(const struct sides *sides, const struct item *item,
     }
 }
 
-/* Goes through both sides; what is only at the destination is added to `extra`. */
-static void compare(struct sides *sides, int is_move, struct jobs *jobs, struct items *extra)
+/* Adds what the source has and `there`, the first behind it at the destination, is not. A folder with files
+ * comes with them; --delete takes away what the destination has in an empty one. */
+static void add_new(const struct sides *sides, const struct item *source, const struct item *there,
+                    int is_move, struct jobs *jobs)
+{
+    struct job *job;
+    if (!source->is_folder) {
+        add_job(sides, source, NULL, is_move, jobs);
+    } else if (source->is_empty && (option(DELETE) || !there || !is_in_folder(there->path, source->path))) {
+        job = jobs_add_folder(jobs, place_of(formatted("%s%s", sides->from->text, source->path)),
+                              place_of(formatted("%s%s", sides->to->text, source->path)));
+        if (!sides->to->bucket)
+            job->root = strlen(sides->to->path);
+    }
+}
+
+/* Notes what only the destination has; `source` is the first behind it there. */
+static void add_extra(struct sides *sides, const struct item *there, const struct item *source)
+{
+    struct entry entry = {there->path, "{}", there->is_folder, 0, there->size, there->mtime};
+    if (is_ignored(sides, there->path))
+        return;
+    if (!there->is_folder)
+        items_add(&sides->extra, &entry);
+    else if (!source || !is_in_folder(source->path, there->path))
+        items_add(&sides->extra_folders, &entry);
+}
+
+/* Goes through both sides. */
+static void compare(struct sides *sides, int is_move, struct jobs *jobs)
 {
     size_t i = 0, j = 0;
     while (i < sides->source.count || j < sides->destination.count) {
@@ -85,18 +117,42 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs, struct 
         i += order <= 0;
         j += order >= 0;
         if (order > 0) {
-            struct entry entry = {there->path, "{}", 0, 0, there->size, there->mtime};
-            if (extra && !is_ignored(sides, there->path))
-                items_add(extra, &entry);
-        } else if (order == 0 && option('u') && source->mtime <= there->mtime) {
+            add_extra(sides, there, source);
+        } else if (order < 0) {
+            add_new(sides, source, there, is_move, jobs);
+        } else if (source->is_folder) {
+            continue;
+        } else if (option('u') && source->mtime <= there->mtime) {
             jobs->unchanged++;
-        } else if (order == 0 && option('n') && source->size != there->size) {
+        } else if (option('n') && source->size != there->size) {
             say("%s%s: exists, skipped", sides->to->text, there->path);
             jobs->skipped++;
         } else {
-            add_job(sides, source, order == 0 ? there : NULL, is_move, jobs);
+            add_job(sides, source, there, is_move, jobs);
         }
     }
+}
+
+/* Removes the directories that what was moved leaves empty, and the root if it is one of them. */
+static void remove_directories(const struct place *root, const struct items *moved)
+{
+    char *local;
+    size_t i;
+    for (i = moved->count; i-- > 0;) {
+        char *path = copy_of(moved->list[i].path), *slash;
+        int is_gone = 1;
+        while (is_gone && (slash = strrchr(path, '/')) != NULL) {
+            *slash = '\0';
+            local = formatted("%s%s", root->path, path);
+            is_gone = remove_path(local) == 0;
+            free(local);
+        }
+        free(path);
+    }
+    local = copy_of_part(root->path, strlen(root->path) - 1);
+    if (*local)
+        remove_path(local);
+    free(local);
 }
 
 enum status copy_tree(const cos_client *client, const struct place *from, const struct place *to,
@@ -105,22 +161,36 @@ enum status copy_tree(const cos_client *client, const struct place *from, const 
     struct sides sides = {.from = from, .to = to};
     struct jobs jobs = {.tells_sum = 1};
     /* What is there does not keep a file from being moved, unless it is newer. */
-    enum status status = is_move && !option('u') ? find_files(client, from, 0, &sides.source, NULL)
-                                                 : find_sides(client, &sides);
+    enum status status = is_move && !option('u')
+                             ? find_files(client, from, WITH_FOLDERS, &sides.source, NULL)
+                             : find_sides(client, &sides);
     if (status == DONE) {
-        compare(&sides, is_move, &jobs, NULL);
+        compare(&sides, is_move, &jobs);
         status = jobs_run(client, &jobs);
     }
+    if (is_move && !from->bucket && status == DONE && !option(DRY_RUN) && !is_interrupted())
+        remove_directories(from, &sides.source);
     jobs_free(&jobs);
     free_sides(&sides);
     return status;
 }
 
-/* Whether so much may be deleted. */
-static enum status check_deletion(const struct sides *sides, const struct items *extra)
+static int has_files(const struct items *items)
 {
+    size_t i;
+    for (i = 0; i < items->count; i++) {
+        if (!items->list[i].is_folder)
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether so much may be deleted. */
+static enum status check_deletion(const struct sides *sides)
+{
+    const struct items *extra = &sides->extra;
     long long most = option(MAX_DELETE) ? strtol(option(MAX_DELETE), NULL, 10) : -1;
-    if (extra->count > 0 && sides->source.count == 0 && !option('f'))
+    if (extra->count > 0 && !has_files(&sides->source) && !option('f'))
         return wrong("%s has no files: --delete would delete all %lld of %s; -f does it all the same",
                      sides->from->text, (long long)extra->count, sides->to->text);
     if (most >= 0 && (long long)extra->count > most)
@@ -147,26 +217,65 @@ static enum status delete_extra(const cos_client *client, const struct place *to
     return status;
 }
 
+/* Deletes a folder if nothing is in it. */
+static enum status delete_folder(const cos_client *client, const struct place *folder)
+{
+    char *json = NULL, *local;
+    int code;
+    enum status status = DONE;
+    if (!folder->bucket) {
+        local = copy_of_part(folder->path, strlen(folder->path) - 1);
+        if (remove_path(local) == 0)
+            say("deleted %s", folder->text);
+        free(local);
+        return DONE;
+    }
+    code = cos_del_folder(client, folder->bucket, folder->path, NULL, &json);
+    if (code == COS_OK)
+        say("deleted %s", folder->text);
+    if (code != COS_ERR_FOLDER_NOT_EMPTY && code != COS_ERR_NOT_FOUND)
+        status = check(code, json, folder, folder);
+    cos_string_free(json);
+    return status;
+}
+
+/* Deletes the folders that only the destination has, the innermost first, as far as they are empty. */
+static enum status delete_folders(const cos_client *client, const struct place *to,
+                                  const struct items *folders)
+{
+    enum status status = DONE;
+    size_t i;
+    for (i = folders->count; i-- > 0 && status == DONE && !is_interrupted();) {
+        struct place folder = place_of(formatted("%s%s", to->text, folders->list[i].path));
+        if (option(DRY_RUN))
+            say("would delete %s", folder.text);
+        else
+            status = delete_folder(client, &folder);
+        place_free(&folder);
+    }
+    return status;
+}
+
 enum status sync_folders(const cos_client *client, const struct place *from, const struct place *to)
 {
     struct sides sides = {.from = from, .to = to};
-    struct items extra = {NULL, 0, 0};
     struct jobs jobs = {.tells_sum = 1};
     enum status status = find_sides(client, &sides);
     if (status == DONE) {
-        compare(&sides, 0, &jobs, &extra);
+        compare(&sides, 0, &jobs);
         if (option(DELETE))
-            status = check_deletion(&sides, &extra);
+            status = check_deletion(&sides);
     }
     if (status == DONE) {
         status = jobs_run(client, &jobs);
-        if (option(DELETE) && extra.count > 0 && (status != DONE || is_interrupted()))
+        if (option(DELETE) && sides.extra.count > 0 && (status != DONE || is_interrupted()))
             complain("nothing was deleted");
         else if (option(DELETE))
-            status = delete_extra(client, to, &extra);
+            status = delete_extra(client, to, &sides.extra);
+        if (option(DELETE) && status == DONE && !is_interrupted())
+            status = delete_folders(client, to, &sides.extra_folders);
     }
     jobs_free(&jobs);
-    items_free(&extra);
     free_sides(&sides);
     return status;
 }

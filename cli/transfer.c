@@ -146,12 +146,19 @@ int given_concurrency(void)
     return concurrency;
 }
 
+void append_limit(char **options, int requests)
+{
+    long long each = limit() / requests;
+    if (limit() > 0)
+        append(options, ",\"traffic_limit\":%lld", each > MOST_LIMIT ? MOST_LIMIT : each);
+}
+
 enum status check_transfer_options(int uploads, int others)
 {
     if (check_attributes() != DONE)
         return WRONG;
     if (option(LIMIT_RATE) && others)
-        return usage("--limit-rate is for uploads alone: the service does not limit other requests");
+        return usage("--limit-rate is for uploads and downloads: the service does not limit copies");
     if (option(LIMIT_RATE) && (limit() < LEAST_LIMIT))
         return usage("--limit-rate takes 100k or more, not %s", option(LIMIT_RATE));
     if (!uploads && (option('H') || option(ACL) || option(CLASS) || option(BIZ_ATTR)))
@@ -170,10 +177,7 @@ char *transfer_options(const struct place *to, int concurrency, long long mtime)
         concurrency = given_concurrency();
     append(&options, ",\"concurrency\":%d", concurrency);
     append_option(&options, "slice_size", 'S', 1048576);
-    if (to->bucket && limit() > 0) {
-        long long each = limit() / given_concurrency();
-        append(&options, ",\"traffic_limit\":%lld", each > MOST_LIMIT ? MOST_LIMIT : each);
-    }
+    append_limit(&options, given_concurrency());
     if (to->bucket)
         append_attributes(&options);
     if (to->bucket && mtime >= 0)

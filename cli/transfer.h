@@ -20,6 +20,9 @@ char *transfer_options(const struct place *to, int concurrency, long long mtime)
  * uploaded, `others` whether something travels in another way. */
 enum status check_transfer_options(int uploads, int others);
 
+/* Adds what --limit-rate leaves to each of so many requests. */
+void append_limit(char **options, int requests);
+
 /* How many requests may be under way at a time. */
 int given_concurrency(void);
 

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reply.h"
 #include "print.h"
+#include "progress.h"
+#include "remove.h"
+#include "reply.h"
+#include "system.h"
 #include "text.h"
+#include "transfer.h"
 
 /* A list that is being read. */
 struct list {
@@ -19,11 +23,41 @@ struct list {
     int flags;
     entry_fn *fn;
     void *user;
+    char *last;   /* the path that was told last, where the service tells all at once */
     int is_ended; /* nobody wants more */
 };
 
-/* Whether the API lists all folders at once. The JSON API refuses that without asking the service. */
-static int is_flat_possible = 1;
+/* Whether the client speaks the XML API, which lists all folders at once, and a thousand entries a page. */
+static int is_xml;
+
+static int is_flat(const struct list *list)
+{
+    return list->how != IN_FOLDER && is_xml;
+}
+
+/* Hands over the folders that lead to a path and were not told yet. A list of all that is below tells only
+ * those that were made. */
+static void tell_folders_above(struct list *list, const char *path)
+{
+    size_t i;
+    for (i = 0; path[i] && path[i + 1] && !list->is_ended; i++) {
+        struct entry entry = {NULL, NULL, 1, 0, 0, 0};
+        char *folder, *name, *json;
+        if (path[i] != '/' || (list->last && strncmp(list->last, path, i + 1) == 0))
+            continue;
+        folder = copy_of_part(path, i + 1);
+        name = quoted(folder);
+        json = formatted("{\"name\":%s}", name);
+        entry.path = folder;
+        entry.json = json;
+        list->is_ended = list->fn(&entry, list->user);
+        free(json);
+        free(name);
+        free(folder);
+    }
+    free(list->last);
+    list->last = copy_of(path);
+}
 
 static int take_entry(const char *key, const char *json, void *user)
 {
@@ -34,16 +68,23 @@ static int take_entry(const char *key, const char *json, void *user)
     (void)key;
     path = formatted("%s%s", list->folder.path + list->hidden, name ? name : "?");
     entry.path = path;
-    entry.is_folder = cos_json_int(json, "/filesize", &bytes) != 0;
+    entry.is_folder = cos_json_int(json, "/filesize", &bytes) != 0 ||
+                      (name && *name && name[strlen(name) - 1] == '/');
     entry.size = (long long)bytes;
     entry.mtime = number_in(json, "/mtime");
     entry.is_unfinished = !entry.is_folder && is_unfinished(json, "/filelen", bytes);
-    if (list->how != IN_FOLDER && entry.is_folder && name && *name) {
+    if (list->how != IN_FOLDER && !is_flat(list) && entry.is_folder && name && *name) {
         size_t n = ++list->n_below;
         list->below = checked(realloc(list->below, n * sizeof *list->below));
         list->below[n - 1] = place_in(&list->folder, name);
     }
-    list->is_ended = list->fn(&entry, list->user);
+    if (list->how == BY_FOLDER && is_flat(list))
+        tell_folders_above(list, path);
+    lock();
+    list->is_ended = list->is_ended || list->fn(&entry, list->user);
+    if (list->flags & COUNTS)
+        counting_add();
+    unlock();
     cos_string_free(name);
     free(path);
     return list->is_ended;
@@ -81,23 +122,18 @@ static void advance(struct cursor *cursor, char *next)
     }
 }
 
-/* Asks for a page. Falls back to one folder at a time where the API has no more. */
+/* Asks for a page. */
 static int ask(const struct list *list, const struct cursor *cursor, char **json)
 {
     const struct place *folder = &list->folder;
-    int is_flat = list->how == ALL_FILES && is_flat_possible, code;
+    int flat = is_flat(list), has_folders = list->how == BY_FOLDER || list->flags & WITH_FOLDERS, code;
     char *context = quoted(cursor->context ? cursor->context : "");
-    char *options = formatted("{\"num\":%d,\"recursive\":%s,\"prefix\":%s,\"context\":%s}",
-                              is_flat ? 1000 : 199, is_flat ? "true" : "false", cursor->prefix,
-                              context);
+    char *options = formatted("{\"num\":%d,\"recursive\":%s,\"folders\":%s,\"prefix\":%s,\"context\":%s}",
+                              is_xml ? 1000 : 199, flat ? "true" : "false",
+                              flat && has_folders ? "true" : "false", cursor->prefix, context);
     code = cos_list_folder(list->client, folder->bucket, folder->path, options, json);
     free(options);
     free(context);
-    if (code == COS_ERR_PARAM && is_flat && is_in(*json, "/error/argument", "recursive")) {
-        is_flat_possible = 0;
-        cos_string_free(*json);
-        return ask(list, cursor, json);
-    }
     return code;
 }
 
@@ -111,7 +147,9 @@ static enum status list_page(struct list *list, struct cursor *cursor, const str
         cursor->is_at_end = 1;
         return DONE;
     }
+    lock();
     status = (list->flags & TELLS_REPLIES ? check : check_without_reply)(code, json, about, about);
+    unlock();
     if (status == DONE) {
         int64_t entries = cos_json_each(json, "/data/infos", take_entry, list);
         cursor->empty_pages = entries > 0 ? 0 : cursor->empty_pages + 1;
@@ -169,10 +207,77 @@ static enum status list_folder(struct list *list, const char *begin,
     return status;
 }
 
-/* Lists the folders that were found, those that are found in them, and so on. */
+enum { MOST_FOLDERS = 100000 }; /* the limit of the library */
+
+/* Folders that are listed several at a time. The lock guards it. */
+struct level {
+    struct list *list;
+    const struct place *folders;
+    size_t count, next;
+    enum status status;
+};
+
+static void list_some(void *user)
+{
+    struct level *level = user;
+    struct list *all = level->list;
+    lock();
+    while (level->next < level->count && !all->is_ended) {
+        struct list one = *all;
+        enum status this_one;
+        one.folder = level->folders[level->next++];
+        one.below = NULL;
+        one.n_below = 0;
+        unlock();
+        this_one = list_folder(&one, "", &one.folder);
+        lock();
+        level->status = level->status != DONE ? level->status : this_one;
+        all->is_ended = all->is_ended || one.is_ended;
+        if (one.n_below > 0) {
+            size_t n = all->n_below + one.n_below;
+            all->below = checked(realloc(all->below, n * sizeof *all->below));
+            memcpy(all->below + all->n_below, one.below, one.n_below * sizeof *one.below);
+            all->n_below = n;
+        }
+        free(one.below);
+    }
+    unlock();
+}
+
+static void nothing(void *user)
+{
+    (void)user;
+}
+
+/* Lists the folders that were found, then those that were found in these, and so on. */
+static enum status list_levels(struct list *list, const struct place *about)
+{
+    enum status status = DONE;
+    size_t folders = 0;
+    while (list->n_below > 0 && !list->is_ended) {
+        struct place *below = list->below;
+        struct level level = {list, below, list->n_below, 0, DONE};
+        int threads = given_concurrency();
+        folders += level.count;
+        if (folders > MOST_FOLDERS) {
+            complain("%s: more than %d folders are below it", about->text, MOST_FOLDERS);
+            return FAILED;
+        }
+        list->below = NULL;
+        list->n_below = 0;
+        run_on_threads((size_t)threads > level.count ? (int)level.count : threads, list_some, nothing,
+                       &level);
+        status = status != DONE ? status : level.status;
+        while (level.count > 0)
+            place_free(&below[--level.count]);
+        free(below);
+    }
+    return status;
+}
+
+/* The same one after the other, each folder behind the one that it is in. */
 static enum status list_below(struct list *list, const struct place *about)
 {
-    enum { MOST_FOLDERS = 100000 }; /* the limit of the library */
     enum status status = DONE;
     int folders = 0;
     while (list->n_below > 0 && !list->is_ended) {
@@ -195,14 +300,20 @@ enum status walk(const cos_client *client, const struct place *folder, const cha
     struct list list = {
         .client = client, .how = how, .flags = flags, .fn = fn, .user = user};
     enum status first, below;
+    is_xml = speaks_xml(client);
     list.folder = place_of(copy_of(folder->text));
     list.hidden = strlen(list.folder.path);
+    if (flags & COUNTS)
+        counting_begin(about->text);
     first = list_folder(&list, begin, about);
-    below = list_below(&list, about);
+    below = (how == ALL_FILES ? list_levels : list_below)(&list, about);
+    if (flags & COUNTS)
+        counting_end();
     while (list.n_below > 0)
         place_free(&list.below[--list.n_below]);
     place_free(&list.folder);
     free(list.below);
+    free(list.last);
     return first != DONE ? first : below;
 }
 

@@ -20,16 +20,18 @@ typedef int entry_fn(const struct entry *entry, void *user);
 
 enum walk {
     IN_FOLDER,  /* files and folders in it */
-    BY_FOLDER,  /* these, then those in the folders that were found, and so on */
-    ALL_FILES,  /* the files in it and in all folders below, in any order; and perhaps folders */
+    BY_FOLDER,  /* the files and folders in it and in all folders below; a folder before what is in it */
+    ALL_FILES,  /* the files in it and in all folders below, in any order; WITH_FOLDERS among the flags
+                   also those folders that were made, else perhaps folders */
 };
 
-enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2 };
+enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2, WITH_FOLDERS = 4, COUNTS = 8 };
 
 /* Hands over what is in a folder. Only names that begin with `begin` are listed; complaints are about
  * the place `about`. Goes on behind a folder below that can't be listed; the first failure is
  * returned. With TELLS_REPLIES among the flags --json prints the replies; with MAY_BE_MISSING a folder that
- * is not there is an empty one. */
+ * is not there is an empty one; with COUNTS what was found is counted
+ * on the terminal. */
 enum status walk(const cos_client *client, const struct place *folder, const char *begin,
                  const struct place *about, enum walk how, int flags, entry_fn *fn, void *user);
 

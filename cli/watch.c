@@ -1,6 +1,7 @@
 /* Calls that Ctrl-C stops. */
 #include "watch.h"
 
+#include "progress.h"
 #include "system.h"
 
 static cos_transfer *stop;
@@ -17,7 +18,20 @@ static void look(void *user)
         cos_transfer_cancel(stop);
 }
 
+static void look_and_show(void *user)
+{
+    uint64_t done, total;
+    look(user);
+    cos_transfer_progress(stop, &done, &total);
+    progress_show(done, total);
+}
+
 void run_watched(int threads, void (*work)(void *user), void *user)
 {
     run_on_threads(threads, work, look, user);
+}
+
+void run_followed(void (*work)(void *user), void *user)
+{
+    run_on_threads(1, work, look_and_show, user);
 }

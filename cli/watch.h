@@ -11,4 +11,7 @@ void set_stop(cos_transfer *stop);
  * (see system.h), all calls return that they were cancelled. */
 void run_watched(int threads, void (*work)(void *user), void *user);
 
+/* The same on one thread, for a call that the client follows: the bar shows how far it is. */
+void run_followed(void (*work)(void *user), void *user);
+
 #endif

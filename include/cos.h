@@ -663,8 +663,8 @@ int cos_client_set_temporary_credentials(const cos_client *client,
  *
  * @param client      The client.
  * @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
- *                    COS_ERR_CANCELLED. It does not follow their progress, and it may be freed
- *                    before the handle.
+ *                    COS_ERR_CANCELLED. Of their progress it follows only that of a recursive
+ *                    cos_del_folder(). It may be freed before the handle.
  * @param out_client  Receives the handle, to be freed with cos_client_free(), before or after
  *                    `client`; NULL on failure.
  * @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
@@ -1072,6 +1072,8 @@ int cos_update_folder(const cos_client *client,
  * - `context` (""): where to go on: `data.context` of the page before.
  * - `recursive` (false): list the files of all folders below, and no folders; names are paths from
  *   `cos_path` on. With the XML API alone, and without `delimiter`.
+ * - `folders` (false): with `recursive`, list also the folders that were created, and not only by
+ *   files in them.
  * - `delimiter`: passed to the server as it is; with the XML API '/' if it is not given.
  * - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
  *   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
@@ -1108,6 +1110,9 @@ int cos_list_folder(const cos_client *client,
  * - `recursive` (false): true deletes everything below the folder first, for good.
  * - `concurrency` (4): with `recursive`, deletions under way at a time, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
+ *
+ * With `recursive` and a client of cos_client_with_transfer(), cos_transfer_progress() tells how many
+ * files and folders are done, of those that there are.
  *
  * @return 0 without `data`. With `recursive` also on failure `data` has the numbers `files` and
  *         `folders` of what is gone and `failed` of what is not, and `failures`, an array with
@@ -1321,6 +1326,7 @@ int cos_upload_stream(const cos_client *client,
  * - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
  * - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
  * - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
+ * - `traffic_limit`: bits a second, 819200 to 838860800, for each request; with the XML API alone.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
@@ -1356,7 +1362,7 @@ int cos_download_file(const cos_client *client,
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to download.
  * @param options   JSON object or NULL: `range_start`, `range_end`, `concurrency`, `verify_sha1`,
- *                  `timeout_ms`, `retries` as with cos_download_file().
+ *                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file().
  * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
  * @param out_data  Receives the bytes, to be freed with cos_buffer_free(); NULL for an empty file
  *                  and on failure.
@@ -1388,8 +1394,8 @@ int cos_download_buffer(const cos_client *client,
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file to download.
- * @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`, `timeout_ms`,
- *                  `retries` as with cos_download_file(); `concurrency` is accepted and 1.
+ * @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`,
+ *                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file(); `concurrency` is accepted and 1.
  * @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
  * @param write     Takes the bytes.
  * @param user      Handed to `write` as it is; may be any value.
@@ -1504,6 +1510,7 @@ int cos_upload_folder(const cos_client *client,
  * Options (default):
  * - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
  * - `verify_sha1` (true), `resume` (true): as with cos_download_file(), for every file.
+ * - `traffic_limit`: as with cos_download_file().
  * - `concurrency` (4): files and ranges of large files under way at a time, 1 to 64.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *

@@ -430,6 +430,7 @@ struct DownloadOptions : OptionsOf<DownloadOptions> {
     DownloadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
     DownloadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
     DownloadOptions &resume(bool v) { return set("resume", v); }
+    DownloadOptions &traffic_limit(std::int64_t v) { return set("traffic_limit", v); }
 };
 
 /// See cos_update_file().
@@ -471,6 +472,7 @@ struct ListOptions : OptionsOf<ListOptions> {
     ListOptions &prefix(std::string_view v) { return set("prefix", v); }
     ListOptions &context(std::string_view v) { return set("context", v); }
     ListOptions &recursive(bool v) { return set("recursive", v); }
+    ListOptions &folders(bool v) { return set("folders", v); }
     ListOptions &delimiter(std::string_view v) { return set("delimiter", v); }
     ListOptions &all(bool v) { return set("all", v); }
 };

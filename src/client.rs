@@ -16,6 +16,7 @@ use crate::protocol::contract::Protocol;
 use crate::reply::Result;
 use crate::reply::secrets::Secrets;
 use crate::stop::Stop;
+use crate::transfer::{Counts, Transfer};
 use crate::transport::{Proxy, Transport};
 
 /// What a program holds. Calls take a snapshot of it, so that changing it disturbs none of them.
@@ -24,6 +25,8 @@ pub struct Client {
     now: Arc<RwLock<Arc<Snapshot>>>,
     /// What ends every call that is made with this one.
     stop: Option<Arc<Stop>>,
+    /// What counts the calls that have no transfer of their own.
+    pub counts: Option<Arc<Counts>>,
 }
 
 /// A client as a call sees it.
@@ -58,12 +61,16 @@ impl Client {
         let transport = Arc::new(Transport::new(config.network.clone()));
         let (clock, log) = (Arc::default(), Log::default());
         let snapshot = Snapshot::new(&account, Arc::new(config), transport, clock, log)?;
-        Ok(Client { now: Arc::new(RwLock::new(Arc::new(snapshot))), stop: None })
+        Ok(Client { now: Arc::new(RwLock::new(Arc::new(snapshot))), stop: None, counts: None })
     }
 
-    /// The same client, whose calls end when `cancelled` turns true, besides what ends them already.
-    pub fn stopped_by(&self, cancelled: Arc<AtomicBool>) -> Client {
-        Client { now: Arc::clone(&self.now), stop: Some(self.stop(Some(cancelled))) }
+    /// The same client, whose calls end when `transfer` is cancelled, besides what ends them already.
+    pub fn followed_by(&self, transfer: &Transfer) -> Client {
+        Client {
+            now: Arc::clone(&self.now),
+            stop: Some(self.stop(Some(transfer.cancel_flag()))),
+            counts: Some(transfer.counts()),
+        }
     }
 
     /// What ends a call of this client: `cancelled` when it turns true, or what ends all of them.

@@ -15,12 +15,31 @@ pub const STEP: u64 = 1024 * 1024;
 pub struct Transfer {
     cancelled: Arc<AtomicBool>,
     busy: AtomicBool,
-    done: AtomicU64,
-    total: AtomicU64,
+    counts: Arc<Counts>,
     resumed: AtomicU64,
     repeated: AtomicU64,
     step: Mutex<Step>,
     stepped: Condvar,
+}
+
+/// How much is done, of how much.
+#[derive(Debug, Default)]
+pub struct Counts {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Counts {
+    /// Begins anew, with so much to do.
+    pub fn begin(&self, total: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Counts what is done.
+    pub fn add(&self, done: u64) {
+        self.done.fetch_add(done, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -42,8 +61,7 @@ impl Transfer {
                 "is in use by another call; use one handle per call at a time",
             ));
         }
-        self.done.store(0, Ordering::Relaxed);
-        self.total.store(0, Ordering::Relaxed);
+        self.counts.begin(0);
         self.resumed.store(0, Ordering::Relaxed);
         self.repeated.store(0, Ordering::Relaxed);
         Ok(Busy(self))
@@ -60,16 +78,21 @@ impl Transfer {
         Arc::clone(&self.cancelled)
     }
 
+    /// What counts, for those who outlive it.
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
+    }
+
     /// Bytes done and bytes in all. Files that have grown since they were counted do not make it
     /// more than all.
     pub fn progress(&self) -> (u64, u64) {
-        let total = self.total.load(Ordering::Relaxed);
-        (self.done.load(Ordering::Relaxed).min(total), total)
+        let total = self.counts.total.load(Ordering::Relaxed);
+        (self.counts.done.load(Ordering::Relaxed).min(total), total)
     }
 
     /// Sets how many bytes there are in all.
     pub fn set_total(&self, total: u64) {
-        self.total.store(total, Ordering::Relaxed);
+        self.counts.total.store(total, Ordering::Relaxed);
         self.wake();
     }
 
@@ -77,7 +100,7 @@ impl Transfer {
     pub fn add_total(&self, bytes: impl Iterator<Item = u64>) {
         let bytes = bytes.fold(0, u64::saturating_add);
         let add = |total: u64| Some(total.saturating_add(bytes));
-        let _ = self.total.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let _ = self.counts.total.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
         self.wake();
     }
 
@@ -95,7 +118,7 @@ impl Transfer {
             Some(repeated - known)
         });
         let bytes = bytes - known;
-        let before = self.done.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.counts.done.fetch_add(bytes, Ordering::Relaxed);
         if before / STEP != (before + bytes) / STEP {
             self.wake();
         }
@@ -119,7 +142,7 @@ impl Transfer {
 
     /// Counts whatever is still missing: the transfer is complete.
     pub fn complete(&self) {
-        self.done.fetch_max(self.total.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.counts.done.fetch_max(self.counts.total.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// A place to count the bytes of one part of the whole.

@@ -182,6 +182,9 @@ type ListFolderOptions struct {
 	// List the files of all folders below, and no folders; names are paths from cos_path on. With
 	// the XML API alone, and without Delimiter. Default: false.
 	Recursive bool `cos:"recursive"`
+	// With Recursive, list also the folders that were created, and not only by files in them.
+	// Default: false.
+	Folders bool `cos:"folders"`
 	// Passed to the server as it is; with the XML API '/' if it is not given.
 	Delimiter *string `cos:"delimiter"`
 	// Follow Context to the end and return all entries in one reply, at most 64 MiB of them (some
@@ -335,6 +338,8 @@ type DownloadFileOptions struct {
 	VerifySHA1 *bool `cos:"verify_sha1"`
 	// Continue a download that was broken off; false starts anew and keeps nothing. Default: true.
 	Resume *bool `cos:"resume"`
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	TrafficLimit int64 `cos:"traffic_limit"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
 	// How often a failed request is repeated, 0 to 10, in place of the client's.
@@ -357,6 +362,8 @@ type DownloadOptions struct {
 	Concurrency int `cos:"concurrency"`
 	// Check the SHA-1 that the server states; with the XML API, the CRC-64. Default: true.
 	VerifySHA1 *bool `cos:"verify_sha1"`
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	TrafficLimit int64 `cos:"traffic_limit"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
 	// How often a failed request is repeated, 0 to 10, in place of the client's.
@@ -375,6 +382,8 @@ type DownloadFolderOptions struct {
 	VerifySHA1 *bool `cos:"verify_sha1"`
 	// Continue a download that was broken off; false starts anew and keeps nothing. Default: true.
 	Resume *bool `cos:"resume"`
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	TrafficLimit int64 `cos:"traffic_limit"`
 	// Files and ranges of large files under way at a time, 1 to 64. Default: 4.
 	Concurrency int `cos:"concurrency"`
 	// How long a request may make no progress before it fails, in place of the client's.

@@ -178,6 +178,8 @@ export interface EntriesOptions extends CallOptions {
 export interface ListOptions extends EntriesOptions {
   /** Lists the files of all folders below, and no folders; with the XML API alone (false). */
   recursive?: boolean | null | undefined;
+  /** With `recursive`, lists also the folders that were created (false). */
+  folders?: boolean | null | undefined;
   /** Returns all entries in one reply, at most 64 MiB of them (false). */
   all?: boolean | null | undefined;
 }
@@ -229,6 +231,8 @@ export interface DownloadOptions extends TransferOptions {
   concurrency?: number | null | undefined;
   /** Verifies the SHA-1 that the server states; with the XML API the CRC-64 (true). */
   verify_sha1?: boolean | null | undefined;
+  /** Bits a second, 819200 to 838860800, for each request; with the XML API alone. */
+  traffic_limit?: number | null | undefined;
 }
 
 /** Options of a download to a file. */
@@ -249,6 +253,8 @@ export interface DownloadFolderOptions extends TransferOptions {
   resume?: boolean | null | undefined;
   /** Files and ranges of large files under way at a time, 1 to 64 (4). */
   concurrency?: number | null | undefined;
+  /** Bits a second, 819200 to 838860800, for each request; with the XML API alone. */
+  traffic_limit?: number | null | undefined;
 }
 
 /** Parameters or headers of a request. */

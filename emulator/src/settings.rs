@@ -66,6 +66,8 @@ pub struct Settings {
     pub largest_page: u64,
     /// Lists show an object only when it is so many seconds old.
     pub list_lag: u64,
+    /// How many seconds it takes until an archived object can be read that was asked for.
+    pub restore_s: u64,
     /// The least that a part must have, but the last.
     pub smallest_part: u64,
     /// Completing with a part left out is `InvalidPartOrder` instead of `InvalidPart`.
@@ -130,6 +132,7 @@ impl Default for Settings {
             largest_put: 5 << 30,
             largest_page: 1000,
             list_lag: 0,
+            restore_s: 0,
             smallest_part: 1 << 20,
             gap_is_invalid_part_order: false,
             complete_delay_ms: 0,

@@ -463,12 +463,12 @@ fn a_copy_has_the_content_and_what_it_is_told_to_have() {
     let replaced = copy(name, "copy")
         .header("x-cos-metadata-directive", "Replaced")
         .header("x-cos-meta-b", "2")
-        .header("x-cos-storage-class", "ARCHIVE");
+        .header("x-cos-storage-class", "INTELLIGENT_TIERING");
     bed.send(replaced.clone()).ok();
     let head = bed.head("copy").ok();
     assert_eq!(head.header("x-cos-meta-a"), None);
     assert_eq!(head.header("x-cos-meta-b"), Some("2"));
-    assert_eq!(head.header("x-cos-storage-class"), Some("ARCHIVE"));
+    assert_eq!(head.header("x-cos-storage-class"), Some("INTELLIGENT_TIERING"));
     bed.delete("文 档+.txt").ok();
     assert_eq!(bed.get("copy").body, HELLO, "a copy lives on its own");
     assert_eq!(bed.send(replaced).word(), refused(404, "NoSuchKey"));
@@ -612,7 +612,6 @@ fn what_the_emulator_does_not_have_is_said() {
         ("GET", "", "lifecycle"),
         ("PUT", "", "versioning"),
         ("PUT", "", "acl"),
-        ("POST", "a", "restore"),
         ("POST", "a", "select"),
         ("PUT", "a", "symlink"),
     ] {
@@ -637,4 +636,60 @@ fn lists_lag_behind_if_they_are_told_to() {
     bed.emulator.settings(|settings| settings.clock_ahead = 3601);
     let later = get("").key_time(now() + 3600, now() + 3700);
     assert_eq!(bed.send(later).ok().elements("Key"), ["a"]);
+}
+
+#[test]
+fn archived_objects_are_read_after_they_were_restored() {
+    let bed = Bed::start();
+    let put = |key: &str, class: &str| {
+        bed.send(Request::new("PUT", key).header("x-cos-storage-class", class).body(HELLO)).ok()
+    };
+    let restore = |key: &str, wish: &str| {
+        let body = format!("<RestoreRequest>{wish}</RestoreRequest>");
+        bed.send(Request::new("POST", key).param("restore", "").body(body))
+    };
+    let copied = |key: &str| bed.send(copy(key, "copy"));
+    let told = |key: &str| bed.head(key).ok().header("x-cos-restore").map(str::to_owned);
+    put("cold", "ARCHIVE");
+    put("coldest", "DEEP_ARCHIVE");
+    put("warm", "STANDARD_IA");
+
+    // Only the head can be read.
+    assert_eq!(told("cold"), None);
+    assert_eq!(bed.get("cold").word(), refused(403, "InvalidObjectState"));
+    assert_eq!(copied("cold").word(), refused(403, "InvalidObjectState"));
+
+    bed.emulator.settings(|settings| settings.restore_s = 3600);
+    let day = "<Days>1</Days>";
+    assert_eq!(restore("cold", day).status, 202);
+    assert_eq!(told("cold").unwrap(), "ongoing-request=\"true\"");
+    assert_eq!(bed.get("cold").word(), refused(403, "InvalidObjectState"));
+    assert_eq!(restore("cold", day).word(), refused(409, "RestoreAlreadyInProgress"));
+
+    bed.emulator.settings(|settings| settings.restore_s = 0);
+    assert_eq!(bed.get("cold").ok().body, HELLO);
+    copied("cold").ok();
+    assert_eq!(bed.head("cold").ok().header("x-cos-storage-class"), Some("ARCHIVE"));
+    let first = told("cold").unwrap();
+    assert!(first.starts_with("ongoing-request=\"false\", expiry-date=\""), "{first}");
+    assert_eq!(restore("cold", "<Days>300</Days>").status, 200, "it is kept for longer");
+    assert_ne!(told("cold").unwrap(), first);
+    // What is written anew is in the archive alone.
+    put("cold", "ARCHIVE");
+    assert_eq!(bed.get("cold").word(), refused(403, "InvalidObjectState"));
+
+    let tier =
+        |name: &str| format!("{day}<CASJobParameters><Tier>{name}</Tier></CASJobParameters>");
+    assert_eq!(restore("coldest", &tier("Expedited")).word(), refused(400, "InvalidArgument"));
+    assert_eq!(restore("coldest", &tier("Slow")).word(), refused(400, "InvalidArgument"));
+    assert_eq!(restore("coldest", &tier("Bulk")).status, 202);
+    assert_eq!(restore("cold", &tier("Expedited")).status, 202);
+    for wish in ["<Days>0</Days>", "<Days>366</Days>", "<Days>x</Days>"] {
+        assert_eq!(restore("cold", wish).word(), refused(400, "InvalidArgument"), "{wish}");
+    }
+    assert_eq!(restore("cold", "").word(), refused(400, "MalformedXML"));
+    assert_eq!(restore("warm", day).word(), refused(403, "InvalidObjectState"));
+    assert_eq!(restore("none", day).word(), refused(404, "NoSuchKey"));
+    let empty = Request::new("POST", "cold").param("restore", "");
+    assert_eq!(bed.send(empty).word(), refused(400, "MissingRequestBodyError"));
 }

@@ -53,6 +53,8 @@ pub struct Call {
     is_patient: bool,
     /// Which attempt of something it is; `None` for what is repeated by itself.
     attempt: Option<u32>,
+    /// How many bits a second each content that is fetched may bring; `None`: as many as come.
+    traffic_limit: Option<u64>,
 }
 
 /// What is the same for all parts of a call.
@@ -82,7 +84,8 @@ impl Call {
         let (traffic, log) = (Traffic::default(), CallLog::new(log));
         let started = Instant::now();
         let shared = Shared { transport, clock, requests, pace, traffic, log, secrets, started };
-        Call { shared: Arc::new(shared), stop, is_patient: false, attempt: None }
+        let shared = Arc::new(shared);
+        Call { shared, stop, is_patient: false, attempt: None, traffic_limit: None }
     }
 
     /// A part of this call that can fail by itself.
@@ -94,6 +97,16 @@ impl Call {
     /// service asks for patience.
     pub fn patient(self) -> Call {
         Call { is_patient: true, ..self }
+    }
+
+    /// The same call, with a limit for each content that it fetches, in bits a second.
+    pub fn limited_to(self, traffic_limit: Option<u64>) -> Call {
+        Call { traffic_limit, ..self }
+    }
+
+    /// The limit for each content that is fetched, in bits a second.
+    pub fn traffic_limit(&self) -> Option<u64> {
+        self.traffic_limit
     }
 
     /// The same call, but what is done with it is tried once.

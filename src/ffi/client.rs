@@ -245,8 +245,8 @@ pub unsafe extern "C" fn cos_client_set_temporary_credentials(
 ///
 /// @param client      The client.
 /// @param transfer    What stops the calls, within a second of cos_transfer_cancel(); they return
-///                    COS_ERR_CANCELLED. It does not follow their progress, and it may be freed
-///                    before the handle.
+///                    COS_ERR_CANCELLED. Of their progress it follows only that of a recursive
+///                    cos_del_folder(). It may be freed before the handle.
 /// @param out_client  Receives the handle, to be freed with cos_client_free(), before or after
 ///                    `client`; NULL on failure.
 /// @param out_json    Receives the reply, to be freed with cos_string_free(). May be NULL.
@@ -261,8 +261,8 @@ pub unsafe extern "C" fn cos_client_with_transfer(
     // SAFETY: pointers are as this function's contract says.
     unsafe {
         hand_out(out_client, out_json, || {
-            let cancelled = handle("transfer", transfer)?.cancel_flag();
-            Ok(handle("client", client)?.core().stopped_by(cancelled))
+            let transfer = handle("transfer", transfer)?;
+            Ok(handle("client", client)?.core().followed_by(transfer.core()))
         })
     }
 }

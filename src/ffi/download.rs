@@ -49,6 +49,7 @@ pub type cos_write_fn =
 /// - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
 /// - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
 /// - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
+/// - `traffic_limit`: bits a second, 819200 to 838860800, for each request; with the XML API alone.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///
 /// @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn cos_download_file(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to download.
 /// @param options   JSON object or NULL: `range_start`, `range_end`, `concurrency`, `verify_sha1`,
-///                  `timeout_ms`, `retries` as with cos_download_file().
+///                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file().
 /// @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
 /// @param out_data  Receives the bytes, to be freed with cos_buffer_free(); NULL for an empty file
 ///                  and on failure.
@@ -152,8 +153,8 @@ pub unsafe extern "C" fn cos_download_buffer(
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to download.
-/// @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`, `timeout_ms`,
-///                  `retries` as with cos_download_file(); `concurrency` is accepted and 1.
+/// @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`,
+///                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file(); `concurrency` is accepted and 1.
 /// @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
 /// @param write     Takes the bytes.
 /// @param user      Handed to `write` as it is; may be any value.

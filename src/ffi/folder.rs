@@ -95,6 +95,8 @@ pub unsafe extern "C" fn cos_update_folder(
 /// - `context` (""): where to go on: `data.context` of the page before.
 /// - `recursive` (false): list the files of all folders below, and no folders; names are paths from
 ///   `cos_path` on. With the XML API alone, and without `delimiter`.
+/// - `folders` (false): with `recursive`, list also the folders that were created, and not only by
+///   files in them.
 /// - `delimiter`: passed to the server as it is; with the XML API '/' if it is not given.
 /// - `all` (false): follow `context` to the end and return all entries in one reply, at most 64 MiB
 ///   of them (some 200000 entries) or 100000 pages. A longer list has to be read page by page.
@@ -134,6 +136,9 @@ pub unsafe extern "C" fn cos_list_folder(
 /// - `recursive` (false): true deletes everything below the folder first, for good.
 /// - `concurrency` (4): with `recursive`, deletions under way at a time, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
+///
+/// With `recursive` and a client of cos_client_with_transfer(), cos_transfer_progress() tells how many
+/// files and folders are done, of those that there are.
 ///
 /// @return 0 without `data`. With `recursive` also on failure `data` has the numbers `files` and
 ///         `folders` of what is gone and `failed` of what is not, and `failures`, an array with

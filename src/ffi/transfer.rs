@@ -1,6 +1,5 @@
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::guard;
 use super::user::User;
@@ -19,8 +18,8 @@ pub struct cos_transfer {
 }
 
 impl cos_transfer {
-    pub(super) fn cancel_flag(&self) -> Arc<AtomicBool> {
-        self.core.cancel_flag()
+    pub(super) fn core(&self) -> &Transfer {
+        &self.core
     }
 }
 

@@ -102,6 +102,7 @@ pub unsafe extern "C" fn cos_upload_folder(
 /// Options (default):
 /// - `overwrite` (true): false keeps files that exist and differ, and reports them as failed.
 /// - `verify_sha1` (true), `resume` (true): as with cos_download_file(), for every file.
+/// - `traffic_limit`: as with cos_download_file().
 /// - `concurrency` (4): files and ranges of large files under way at a time, 1 to 64.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.
 ///

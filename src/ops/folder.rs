@@ -60,7 +60,7 @@ pub fn delete(
     let concurrency = this.options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize;
     this.no_more_options()?;
     if recursive {
-        return tree::delete(this, concurrency);
+        return tree::delete(this, concurrency, client.counts.as_deref());
     }
     this.service.delete(&this.call, this.at(), Retry::IfUnsent)
 }

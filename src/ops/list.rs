@@ -32,13 +32,22 @@ pub fn list(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>
     let delimiter = this.options.text("delimiter")?;
     let all = this.options.flag("all")?.unwrap_or(false);
     let is_flat = this.options.flag("recursive")?.unwrap_or(false);
+    let has_folders = this.options.flag("folders")?.unwrap_or(false);
+    if has_folders && !is_flat {
+        let problem = "must be given together with recursive; other lists have folders anyway";
+        return Err(Failure::argument("folders", problem));
+    }
     if is_flat && delimiter.is_some() {
         let problem = "must not be given with recursive, which has nothing to do with folders";
         return Err(Failure::argument("delimiter", problem));
     }
     this.no_more_options()?;
     let at = Place { bucket: &this.bucket, path: &path };
-    let below = if is_flat { Below::Files } else { Below::Folder };
+    let below = match (is_flat, has_folders) {
+        (false, _) => Below::Folder,
+        (true, false) => Below::Files,
+        (true, true) => Below::Everything,
+    };
     let (service, call, delimiter) = (&*this.service, &this.call, delimiter.as_deref());
     let num = if all { num } else { Some(num.unwrap_or(limits.page)) };
     let query = PageQuery { num, delimiter, ..PageQuery::new(below) };

@@ -149,7 +149,8 @@ void folders(const Client &client)
     CHECK(client.list_folder(bucket, "/d/", from).text("/data/infos/0/name") == "a2");
     const auto every = ListOptions().num(1).all(true);
     CHECK(client.list_folder(bucket, "/d/", every).length("/data/infos") == 3);
-    const auto all_below = client.list_folder(bucket, "/d/", ListOptions().recursive(true));
+    const auto below = ListOptions().recursive(true).folders(true);
+    const auto all_below = client.list_folder(bucket, "/d/", below);
     only("v5", all_below, "recursive");
     CHECK(!all_below || all_below.length("/data/infos") == 3);
     EXPECT(COS_ERR_FOLDER_NOT_EMPTY, client.del_folder(bucket, "/d/"));
@@ -203,6 +204,8 @@ void contents(const Client &client, const std::string &directory)
     const auto part = DownloadOptions().range_start(1).range_end(3).concurrency(1);
     EXPECT(COS_OK, client.download_buffer(bucket, "/c/f", moved, part));
     CHECK(moved.view() == bytes.substr(1, 3));
+    const auto slow = DownloadOptions().traffic_limit(819200);
+    EXPECT(is_v5 ? COS_OK : COS_ERR_PARAM, client.download_buffer(bucket, "/c/f", moved, slow));
     EXPECT(COS_ERR_NOT_FOUND, client.download_buffer(bucket, "/c/none", moved));
     CHECK(moved.size() == 0);
 

@@ -344,6 +344,10 @@ fn a_list_may_have_all_files_below() {
     let answer = list(&client, "/a/", json!({"recursive": true}));
     assert_eq!(names(&answer), ["1", "b/2", "b/c/文"]);
     assert_eq!(answer["data"]["listover"], true);
+    let answer = list(&client, "/a/", json!({"recursive": true, "folders": true}));
+    assert_eq!(names(&answer), ["1", "b/2", "b/c/文", "empty/"]);
+    let answer = list(&client, "/a/", json!({"folders": true}));
+    assert_eq!(answer["error"]["argument"], "folders");
     let answer = list(&client, "/a/", json!({"recursive": true, "all": true, "num": 1}));
     assert_eq!(names(&answer).len(), 3);
     let page = list(&client, "/a/", json!({"recursive": true, "num": 2}));

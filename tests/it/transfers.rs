@@ -270,7 +270,7 @@ fn every_call_of_a_client_can_be_stopped_while_the_server_is_silent(api: Api) {
     ];
     for (op, call) in calls {
         let handle = Transfer::default();
-        let stopped = client.stopped_by(handle.cancel_flag());
+        let stopped = client.followed_by(&handle);
         bed.emulator.clear_requests();
         bed.emulator.inject(api.fault(op, Action::Withhold).forever());
         let (answer, took) = thread::scope(|scope| {

@@ -397,6 +397,11 @@ fn uploads_say_how_a_file_is_to_be_kept_and_sent() {
         let begun = relay.heads(begins);
         assert!(begun[0].contains("x-cos-tagging: a=1&b=%e4%b8%ad"), "{begun:?}");
     }
+    let slow = json!({"traffic_limit": 819_200});
+    expect(&download(&client, "/whole", &bed.path("whole"), slow), 0);
+    let asked = relay.heads("GET /whole");
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0].contains("\r\nx-cos-traffic-limit: 819200"), "{asked:?}");
     for key in ["storage_class", "tagging", "traffic_limit", "content_md5"] {
         let v4 = Client::new(APPID, SECRET_ID, SECRET_KEY, Some("sh"), None).unwrap();
         let answer = upload_bytes(&v4, "/a", b"x", json!({ (key): more[key] }));

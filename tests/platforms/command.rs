@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use cos_emulator::{Action, End};
 
@@ -25,6 +26,8 @@ for_each_api! {
     folders_travel_and_only_what_differs,
     what_comes_through_a_pipe_is_not_changed,
     ctrl_c_on_a_console_ends_a_transfer_that_goes_on_later,
+    what_is_chosen_travels_with_its_time_and_its_folders,
+    names_that_files_cannot_have_here_are_refused,
 }
 
 /// The directory with the command and the library.
@@ -194,6 +197,78 @@ fn ctrl_c_on_a_console_ends_a_transfer_that_goes_on_later(api: Api) {
     let rest = done(&bed, &upload);
     assert!(rest.contains(" resumed"), "{rest}");
     assert_stored(&bed.emulator, "/large", &fs::read(&path).unwrap());
+}
+
+/// File by file, as options that look at each of them do it.
+fn what_is_chosen_travels_with_its_time_and_its_folders(api: Api) {
+    const TIME: u64 = 1_600_000_000;
+    let bed = Bed::new(api);
+    fs::create_dir_all(bed.path("树/子")).unwrap();
+    fs::create_dir_all(bed.path("树/空")).unwrap();
+    for name in ["a.txt", "子/b.txt", "c.tmp"] {
+        fs::write(bed.path("树").join(name), name).unwrap();
+    }
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(TIME);
+    let file = fs::File::options().write(true).open(bed.path("树/a.txt")).unwrap();
+    file.set_modified(time).unwrap();
+    let up = ["sync", "-t", "--exclude", "*.tmp", "树", "cos://public-bucket/tree/"];
+    assert!(done(&bed, &up).contains("done: 2, "));
+    assert!(done(&bed, &up).contains("unchanged: 2, "));
+    let said = done(&bed, &["tree", "cos://public-bucket/tree/"]);
+    assert!(said.contains("├── a.txt\n") && said.contains("空/\n"), "{said}");
+    fs::create_dir(bed.path("back")).unwrap();
+    done(&bed, &["cp", "-rt", "cos://public-bucket/tree/", r"back\"]);
+    let back = fs::metadata(bed.path("back/tree/a.txt")).unwrap().modified().unwrap();
+    assert_eq!(back, time);
+    assert!(bed.path("back/tree/空").is_dir());
+    done(&bed, &["cp", "cos://public-bucket/tree/**.txt", "back"]);
+    assert_eq!(fs::read(bed.path("back/b.txt")).unwrap(), "子/b.txt".as_bytes());
+    done(&bed, &["mv", "-r", r"back\tree", "cos://public-bucket/moved"]);
+    assert!(!bed.path("back/tree").exists());
+    let said = done(&bed, &["find", "--name", "b*", "cos://public-bucket/moved/"]);
+    assert_eq!(said, "cos://public-bucket/moved/子/b.txt\n");
+    fs::remove_file(bed.path("树/a.txt")).unwrap();
+    let said = done(&bed, &["sync", "--delete", "树", "cos://public-bucket/tree/"]);
+    assert!(said.contains("deleted cos://public-bucket/tree/a.txt\n"), "{said}");
+    let said = done(&bed, &["rm", "cos://public-bucket/tree/**"]);
+    assert!(said.ends_with("deleted: 2, failed: 0\n"), "{said}");
+}
+
+fn names_that_files_cannot_have_here_are_refused(api: Api) {
+    let bed = Bed::new(api);
+    fs::write(bed.path("good"), "good").unwrap();
+    for name in ["good", "NUL.txt", "con", "end.", "COM1.log"] {
+        done(&bed, &["cp", "good", &format!("cos://public-bucket/odd/{name}")]);
+    }
+    let said = refused(&bed, &["sync", "-t", "cos://public-bucket/odd/", "down"], 2);
+    assert_eq!(said.matches("no file can have this name here").count(), 4, "{said}");
+    let names: Vec<_> = fs::read_dir(bed.path("down")).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+/// It is asked for, tried and written.
+#[test]
+fn the_account_is_written_to_a_file() {
+    let bed = Bed::new(Api::V5);
+    let mut child = cos(&bed, &["config", "--config", "新.conf"])
+        .env_remove("COS_APPID")
+        .env_remove("COS_SECRET_ID")
+        .env_remove("COS_SECRET_KEY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answers =
+        format!("{APPID}\r\n{SECRET_ID}\r\n{SECRET_KEY}\r\nap-shanghai\r\nprivate-bucket\r\n");
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let written = fs::read_to_string(bed.path("新.conf")).unwrap();
+    for line in [format!("appid = {APPID}"), format!("secret_key = {SECRET_KEY}")] {
+        assert!(written.lines().any(|written| written == line), "{written}");
+    }
 }
 
 /// It is looked for where Windows programs keep such things.

@@ -154,6 +154,19 @@ def large(cos):
     assert cos.read("large back.bin") == content
 
 
+def archive(cos):
+    cos.run("upload", "-H", '{"x-cos-storage-class": "ARCHIVE"}', "树/一 + 页.txt", "cold/a")
+    cos.run("upload", "-H", '{"x-cos-storage-class": "DEEP_ARCHIVE"}', "树/下/two.txt", "cold/b")
+    cos.run("download", "cold/a", "cold.txt", fails=True)
+    cos.run("restore", "-d", "3", "-t", "Expedited", "cold/a")
+    cos.run("download", "cold/a", "cold.txt")
+    assert cos.read("cold.txt") == "你好\n".encode()
+    assert "ongoing-request" in cos.run("info", "cold/a")
+    cos.run("restore", "-r", "-d", "3", "-t", "Bulk", "cold/")
+    cos.run("download", "cold/b", "cold.txt", "-f")
+    assert cos.read("cold.txt") == b"two"
+
+
 def errors(cos):
     assert "NoSuchResource" in cos.run("download", "none", "none", fails=True)
     assert "NoSuchBucket" in cos.run("-b", "none-1250000000", "list", fails=True)
@@ -180,6 +193,7 @@ def main():
         pages(cos)
         access(cos)
         large(cos)
+        archive(cos)
         errors(cos)
         deletions(cos)
     print("coscmd: all is well")

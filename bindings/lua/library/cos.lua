@@ -117,6 +117,7 @@ local cos = {}
 ---@field range_end? integer The last one.
 ---@field concurrency? integer Ranges under way at a time, 1 to 64 (4).
 ---@field verify_sha1? boolean (true)
+---@field traffic_limit? integer XML API: bits a second.
 ---@field progress? fun(done: integer, total: integer): boolean? Is told the bytes; false stops.
 
 ---@class cos.DownloadFileOptions: cos.DownloadOptions
@@ -132,6 +133,7 @@ local cos = {}
 ---@field context? string Where to go on: `data.context` of the page before.
 ---@field all? boolean All entries in one reply.
 ---@field recursive? boolean XML API: the files of all folders below.
+---@field folders? boolean With `recursive`: also the folders that were created.
 
 ---@class cos.EachOptions: cos.ListOptions
 ---@field recursive? boolean The files in the folder and in all below it.

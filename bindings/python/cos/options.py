@@ -151,6 +151,9 @@ class ListFolderOptions(CallOptions, total=False):
     recursive: bool
     """List the files of all folders below, and no folders; names are paths from `cos_path` on.
     With the XML API alone, and without `delimiter`. Default: false."""
+    folders: bool
+    """With `recursive`, list also the folders that were created, and not only by files in them.
+    Default: false."""
     delimiter: str
     """Passed to the server as it is; with the XML API '/' if it is not given."""
     all: bool
@@ -287,6 +290,8 @@ class DownloadFileOptions(TransferOptions, total=False):
     resume: bool
     """Continue a download that was broken off; false starts anew and keeps nothing. Default:
     true."""
+    traffic_limit: int
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
 
 
 class DownloadOptions(TransferOptions, total=False):
@@ -302,6 +307,8 @@ class DownloadOptions(TransferOptions, total=False):
     """Ranges under way at a time, 1 to 64, each on a connection of its own. Default: 4."""
     verify_sha1: bool
     """Check the SHA-1 that the server states; with the XML API, the CRC-64. Default: true."""
+    traffic_limit: int
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
 
 
 class DownloadFolderOptions(TransferOptions, total=False):
@@ -314,6 +321,8 @@ class DownloadFolderOptions(TransferOptions, total=False):
     resume: bool
     """Continue a download that was broken off; false starts anew and keeps nothing. Default:
     true."""
+    traffic_limit: int
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
     concurrency: int
     """Files and ranges of large files under way at a time, 1 to 64. Default: 4."""
 

@@ -37,6 +37,15 @@ pub(crate) struct Traits {
     pub tags: Vec<(String, String)>,
     /// The number of its version; empty in a bucket without versions.
     pub version: String,
+    /// The copy of an archived object that was asked for.
+    pub restore: Option<Restore>,
+}
+
+/// When the copy of an archived object was asked for, and until when it is kept, in UNIX seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restore {
+    pub asked: u64,
+    pub until: u64,
 }
 
 /// Who may do what with an object, as far as the XML API is concerned.

@@ -17,7 +17,7 @@ use redb::{Database, DatabaseError, ReadTransaction, StorageError};
 
 pub(crate) use self::{
     blobs::Blobs,
-    entry::{Acl, Entry, File, Folder, Grant, Traits},
+    entry::{Acl, Entry, File, Folder, Grant, Restore, Traits},
     error::Error,
     index::{Change, Lookup, View},
     multiparts::{Multipart, PartContent},

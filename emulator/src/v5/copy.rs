@@ -8,7 +8,7 @@ use super::{
     place::{BucketPlace, region, split_bucket},
     readable,
     request::{check_key, decode, form_decode},
-    time,
+    restore, time,
     words::{Failure, Word},
     xml::Writer,
 };
@@ -77,6 +77,7 @@ fn find_source(call: &Call) -> Result<(Source, File), Failure> {
         check_version(&source.version, &file)?;
     }
     conditions::check_source(call.request, &file)?;
+    restore::check_readable(call, &file)?;
     Ok((source, file))
 }
 

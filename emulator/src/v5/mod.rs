@@ -15,6 +15,7 @@ mod objects;
 mod op;
 mod place;
 mod request;
+mod restore;
 mod sign;
 mod tagging;
 mod time;
@@ -489,6 +490,7 @@ impl Op {
             Op::GetObjectTagging => blocking(|| tagging::get(call)),
             Op::PutObjectTagging => tagging::put(call, arriving).await,
             Op::DeleteObjectTagging => blocking(|| tagging::delete(call)),
+            Op::RestoreObject => restore::post(call, arriving).await,
             Op::PostObject => form::post(call, arriving).await,
             Op::HeadBucket => buckets::head(call),
             Op::PutBucket => Err(Word::BUCKET_OWNED.into()),

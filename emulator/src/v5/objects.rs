@@ -6,7 +6,7 @@ use tokio::task::block_in_place;
 use super::{
     Answer, Call, check_version, conditions,
     content::{Arriving, Content},
-    find, headers,
+    find, headers, restore,
     words::{Failure, Word},
 };
 use crate::{
@@ -96,6 +96,7 @@ pub(super) async fn get(call: &Call<'_>) -> Answer {
     loop {
         let (file, described, opened) = block_in_place(|| {
             let file = wanted(call)?;
+            restore::check_readable(call, &file)?;
             let (reply, range) = describe(call, &file)?;
             let opened = range.map(|(start, length)| open(call, &file, start, length)).transpose();
             Ok::<_, Failure>((file, reply, opened))
@@ -147,6 +148,7 @@ fn describe(call: &Call, file: &File) -> Result<(Reply, Option<(u64, u64)>), Fai
     };
     let mut reply = Reply::empty(status);
     headers::describe(&mut reply, file, call.settings);
+    restore::describe(&mut reply, call, file);
     reply.header(CONTENT_LENGTH, &length.to_string());
     if status == 206 {
         let end = start + length - 1;

@@ -32,6 +32,7 @@ pub(crate) enum Op {
     GetObjectTagging,
     PutObjectTagging,
     DeleteObjectTagging,
+    RestoreObject,
     InitiateMultipartUpload,
     UploadPart,
     UploadPartCopy,
@@ -128,6 +129,7 @@ impl Op {
             "POST" if has("uploads") => Op::InitiateMultipartUpload,
             "POST" if has("uploadId") => Op::CompleteMultipartUpload,
             "POST" if has("append") => Op::AppendObject,
+            "POST" if has("restore") => Op::RestoreObject,
             "POST" if SUBRESOURCES.iter().any(|name| has(name)) => Op::Other,
             _ => Op::Unknown,
         }
@@ -161,6 +163,7 @@ impl Op {
             Op::GetObjectTagging => "get_object_tagging",
             Op::PutObjectTagging => "put_object_tagging",
             Op::DeleteObjectTagging => "delete_object_tagging",
+            Op::RestoreObject => "restore_object",
             Op::InitiateMultipartUpload => "initiate_multipart_upload",
             Op::UploadPart => "upload_part",
             Op::UploadPartCopy => "upload_part_copy",

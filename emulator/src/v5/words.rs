@@ -62,8 +62,10 @@ words! {
     NO_KEY = "NoSuchKey" 404 "The specified key does not exist."
     NO_UPLOAD = "NoSuchUpload" 404 "The specified multipart upload does not exist."
     NO_VERSION = "NoSuchVersion" 404 "The specified version does not exist."
+    OBJECT_STATE = "InvalidObjectState" 403 "The operation is not valid for the object's storage class."
     PERMANENT_REDIRECT = "PermanentRedirect" 301 "The bucket you are attempting to access must be addressed using the specified endpoint."
     PRECONDITION_FAILED = "PreconditionFailed" 412 "Precondition not match."
+    RESTORING = "RestoreAlreadyInProgress" 409 "Object restore is already in progress."
     SIGNATURE = "SignatureDoesNotMatch" 403 "The Signature you specified is invalid."
     STORAGE_CLASS = "NotSupportedStorageClass" 400 "The storage class you specified is not supported."
     TIME_SKEWED = "RequestTimeTooSkewed" 403 "The difference between the request time and the current time is too large."
@@ -74,7 +76,7 @@ words! {
 }
 
 /// Words that only faults send, each with its HTTP status.
-const OTHERS: [(&str, u16); 24] = [
+const OTHERS: [(&str, u16); 23] = [
     ("ActionAccelerateNotSupported", 400),
     ("AppendPositionErr", 409),
     ("BadRequest", 400),
@@ -83,7 +85,6 @@ const OTHERS: [(&str, u16); 24] = [
     ("EntitySizeNotMatch", 400),
     ("InvalidBucketName", 400),
     ("InvalidBucketState", 409),
-    ("InvalidObjectState", 403),
     ("InvalidRegionName", 400),
     ("KmsFreqControl", 503),
     ("NoSuchCORSConfiguration", 404),

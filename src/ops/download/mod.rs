@@ -18,13 +18,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::upload::{TRAFFIC_LIMITS, xml_alone};
 use super::{Operation, begin};
 use crate::call::Call;
 use crate::client::Client;
 use crate::content::hash::Sum;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath};
-use crate::protocol::contract::{Described, Place, Protocol};
+use crate::protocol::contract::{Described, Limits, Place, Protocol};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result, write};
 use crate::threads::Workers;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub verify: bool,
     /// The part of the object that the caller wants.
     pub range: Range,
+    /// How many bits a second the service may send for each request.
+    pub traffic_limit: Option<u64>,
 }
 
 /// A part of an object, in bytes; all of it where nothing is said.
@@ -97,21 +100,26 @@ pub struct Object {
 }
 
 /// Takes the options that all downloads of files have.
-pub fn settings(options: &mut Options) -> Result<Settings> {
+pub fn settings(options: &mut Options, limits: &Limits) -> Result<Settings> {
     let start = options.integer("range_start", 0..=u64::MAX)?;
     let end = options.integer("range_end", 0..=u64::MAX)?;
     if end.is_some_and(|end| end < start.unwrap_or(0)) {
         return Err(Failure::argument("range_end", "must not be before range_start"));
     }
-    Ok(Settings { range: Range { start, end }, ..settings_of_tree(options)? })
+    Ok(Settings { range: Range { start, end }, ..settings_of_tree(options, limits)? })
 }
 
 /// Takes the options of the downloads of a tree: whole files.
-pub fn settings_of_tree(options: &mut Options) -> Result<Settings> {
+pub fn settings_of_tree(options: &mut Options, limits: &Limits) -> Result<Settings> {
+    let traffic_limit = options.integer("traffic_limit", TRAFFIC_LIMITS)?;
+    if traffic_limit.is_some() && !limits.uploads_have_attributes {
+        return Err(xml_alone("traffic_limit"));
+    }
     Ok(Settings {
         concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
         verify: options.flag("verify_sha1")?.unwrap_or(true),
         range: Range::default(),
+        traffic_limit,
     })
 }
 
@@ -125,7 +133,7 @@ fn begin_download<'a>(
 ) -> Result<(Download<'a>, Options)> {
     let this = begin(client, bucket, cos_path, FilePath::new, options, Some(transfer))?;
     let Operation { service, call, bucket, path, mut options } = this;
-    let settings = settings(&mut options)?;
+    let settings = settings(&mut options, service.limits())?;
     let workers = Arc::new(Workers::new(settings.concurrency));
     Ok((Download::new(service, call, bucket, path, transfer, settings, workers), options))
 }
@@ -143,7 +151,7 @@ impl<'a> Download<'a> {
     ) -> Download<'a> {
         Download {
             service,
-            call,
+            call: call.limited_to(settings.traffic_limit),
             bucket,
             path,
             transfer,

@@ -90,6 +90,9 @@ impl Download<'_> {
             partial.forget();
             partial.write(bytes, at - object.start)
         })?;
+        // Where all workers have stopped between two pieces, none of them failed; what came so far has
+        // another sum than the whole.
+        self.call.check_not_cancelled()?;
         if let (Some(stated), Some(running)) = (&object.sum, running) {
             let found = if came_in_pieces {
                 running.sum(object.len, stop, &mut |buf, at| partial.read(buf, at))?
@@ -98,7 +101,7 @@ impl Download<'_> {
             };
             self.check(object, &found)?;
         }
-        self.call.check_not_cancelled()
+        Ok(())
     }
 
     /// Fetches what is missing of a piece, and notes how far it came.
@@ -141,5 +144,46 @@ impl Download<'_> {
             Some(summed) => summed.end(stop, &mut |buf, at| partial.read(buf, at)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ops::download::settings;
+    use crate::options::Options;
+    use crate::path::{Bucket, FilePath};
+    use crate::protocol::scripted::{LIMITS, Scripted, call};
+    use crate::reply::object::ObjectInfo;
+    use crate::stop::Stop;
+    use crate::threads::Workers;
+
+    #[test]
+    fn a_stop_before_the_first_piece_is_no_damage_and_takes_nothing_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let destination = Destination::new(path.to_str().unwrap(), true, &Stop::default()).unwrap();
+        let transfer = Transfer::default();
+        let download = Download::new(
+            Arc::new(Scripted::default()),
+            call("{}"),
+            Bucket::new("b").unwrap(),
+            FilePath::new("cos_path", "/f", &LIMITS.paths).unwrap(),
+            &transfer,
+            settings(&mut Options::parse(None).unwrap(), &LIMITS).unwrap(),
+            Arc::new(Workers::new(1)),
+        );
+        let shown = ObjectInfo { crc64: Some(1), ..ObjectInfo::default() };
+        let object = Object::whole(PIECE + 10, &shown, true);
+        let stop = &download.call.stop;
+        let identity = download.identity(&object);
+        let open = || Partial::open(&destination, &object, &identity, true, stop).unwrap();
+        open().has(0, 7, false).unwrap();
+        stop.cancel();
+        let failure = download.fetch_into_file(&object, &destination, true).unwrap_err();
+        assert!(failure.is(Code::COS_ERR_CANCELLED), "{failure:?}");
+        assert_eq!(open().had, [7, 0]);
     }
 }

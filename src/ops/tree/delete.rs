@@ -15,6 +15,7 @@ use crate::protocol::contract::{Below, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 use crate::threads::Workers;
+use crate::transfer::Counts;
 
 /// What is below a folder.
 #[derive(Default)]
@@ -37,18 +38,26 @@ struct Deletion<'a> {
     workers: Workers,
     report: &'a Report<'a>,
     deleted: Deleted,
+    counts: Option<&'a Counts>,
 }
 
 /// Deletes all files below a folder, then the folders, the innermost first. What can't be deleted is
 /// reported, and stays with the folders that it is in.
-pub fn delete(this: Operation<FolderPath>, workers: usize) -> Result<Reply> {
+pub fn delete(
+    this: Operation<FolderPath>,
+    workers: usize,
+    counts: Option<&Counts>,
+) -> Result<Reply> {
     let Operation { service, call, bucket, path: root, .. } = this;
     let call = call.patient();
     let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
     let report = Report::new(folder);
     let (workers, deleted) = (Workers::new(workers), Deleted::default());
-    let deletion = Deletion { folder, workers, report: &report, deleted };
+    let deletion = Deletion { folder, workers, report: &report, deleted, counts };
+    deletion.begin_count(0);
     let content = deletion.list()?;
+    // The folder itself counts, too.
+    deletion.begin_count(1 + content.files.len() + content.folders.len());
     let result = deletion
         .delete_files(&content.files)
         .and_then(|()| deletion.delete_folders(content.folders));
@@ -77,6 +86,18 @@ impl Deletion<'_> {
         Ok(content)
     }
 
+    fn begin_count(&self, total: usize) {
+        if let Some(counts) = self.counts {
+            counts.begin(total as u64);
+        }
+    }
+
+    fn count(&self, done: usize) {
+        if let Some(counts) = self.counts {
+            counts.add(done as u64);
+        }
+    }
+
     fn delete_files(&self, names: &[Box<str>]) -> Result<()> {
         let path = |name: &str| Ok((*self.folder.file(name)?).clone());
         self.delete_all(names, path, &self.deleted.files)
@@ -99,6 +120,7 @@ impl Deletion<'_> {
             let level = level.into_iter().filter(|(name, _)| !in_use.contains(&**name));
             let (stored, others): (Vec<_>, Vec<_>) = level.partition(|(_, is_stored)| *is_stored);
             self.deleted.folders.fetch_add(others.len(), Ordering::Relaxed);
+            self.count(others.len());
             let names: Vec<_> = stored.into_iter().map(|(name, _)| name).collect();
             let path = |name: &str| Ok((*self.folder.folder(name)?).clone());
             self.delete_all(&names, path, &self.deleted.folders)?;
@@ -157,6 +179,7 @@ impl Deletion<'_> {
                 if removed.is_ok() {
                     deleted.fetch_add(1, Ordering::Relaxed);
                 }
+                self.count(1);
                 self.report.note(name, removed)?;
             }
             Ok(())

@@ -50,7 +50,7 @@ pub fn download(
     let mut this = begin(client, bucket, cos_path, FolderPath::new, options, Some(transfer))?;
     let overwrite = this.options.flag("overwrite")?.unwrap_or(true);
     let resume = this.options.flag("resume")?.unwrap_or(true);
-    let settings = download::settings_of_tree(&mut this.options)?;
+    let settings = download::settings_of_tree(&mut this.options, this.service.limits())?;
     this.no_more_options()?;
     let directory = make_root(local_path)?;
     let _busy = transfer.begin()?;

@@ -119,7 +119,7 @@ fn upload<'a>(
 }
 
 /// The limits that the service accepts for one request, in bits a second.
-const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
+pub const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
 
 /// Takes the options of an upload.
 pub fn settings(
@@ -146,10 +146,7 @@ pub fn settings(
         ("tagging", attributes.tagging.is_some()),
     ] {
         if is_given && !limits.uploads_have_attributes {
-            return Err(Failure::argument(
-                key,
-                "is for the XML API: the JSON API has no such thing",
-            ));
+            return Err(xml_alone(key));
         }
     }
     for (key, value) in
@@ -171,6 +168,11 @@ pub fn settings(
         traffic_limit,
         attributes,
     })
+}
+
+/// The refusal of an option that the JSON API does not have.
+pub fn xml_alone(key: &str) -> Box<Failure> {
+    Failure::argument(key, "is for the XML API: the JSON API has no such thing")
 }
 
 fn is_header_value(text: &str) -> bool {

@@ -331,6 +331,9 @@ impl Objects for V5 {
         if let Some(etag) = etag {
             order = order.header("if-match", format!("\"{etag}\""));
         }
+        if let Some(limit) = call.traffic_limit() {
+            order = order.header("x-cos-traffic-limit", limit);
+        }
         self.fetch(call, &order, &statuses).map_err(|failure| {
             if failure.http_status() == Some(412) {
                 return Failure::integrity("the object changed while it was downloaded");

@@ -101,6 +101,32 @@ fn uploads_bring_their_attributes(api: Api) {
 }
 
 #[test]
+fn archived_files_are_read_after_they_were_restored() {
+    let bed = Bed::new(Api::V5);
+    for name in ["a", "sub/b"] {
+        fs::create_dir_all(bed.path("here/sub")).unwrap();
+        fs::write(bed.path("here").join(name), name).unwrap();
+    }
+    done(&bed, &["sync", "-q", "--class", "ARCHIVE", "here", "cos://private-bucket/x/"]);
+    let a = "cos://private-bucket/x/a";
+    run(&bed, &["cat", a]).with_code(1).complaining("restore");
+    run(&bed, &["cp", a, "cos://private-bucket/copy"]).with_code(1).complaining("restore");
+    assert!(stat(&bed, a).contains("restored   no; see cos help restore\n"));
+    bed.emulator.settings(|settings| settings.restore_s = 3600);
+    let all = ["restore", "--days", "3", "--tier", "Expedited", "cos://private-bucket/x/**"];
+    let said = done(&bed, &all);
+    assert!(said.contains("asked for cos://private-bucket/x/sub/b: "), "{said}");
+    assert!(stat(&bed, a).contains("restored   not yet\n"));
+    let again = done(&bed, &all);
+    assert_eq!(again.matches("it is being restored already\n").count(), 2, "{again}");
+    bed.emulator.settings(|settings| settings.restore_s = 0);
+    assert!(stat(&bed, a).contains("restored   until 20"));
+    assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/**"]), "asub/b");
+    done(&bed, &["set", "--class", "STANDARD", a]);
+    assert!(!stat(&bed, a).contains("restored"));
+}
+
+#[test]
 fn archived_files_are_asked_for() {
     let bed = Bed::new(Api::V5);
     done(&bed, &["cp", "/dev/null", "cos://private-bucket/a"]);
@@ -120,6 +146,7 @@ fn archived_files_are_asked_for() {
     run(&bed, &restore).with_code(1).complaining("It is so.");
     run(&bed, &["restore", "--tier", "Fast", "cos://private-bucket/a"]).with_code(2);
     run(&bed, &["restore", "cos://private-bucket/f/"]).with_code(2).complaining("is a folder");
+    run(&bed, &restore).with_code(1).complaining("not archived");
     let bed = Bed::new(Api::V4);
     run(&bed, &["restore", "cos://private-bucket/a"]).with_code(2).complaining("--api v5");
 }

@@ -244,3 +244,44 @@ fn page_of_files(names: &[&str]) -> Action {
     );
     reply_with(200, "application/json", body)
 }
+
+/// All that is below a folder is in one list, with the folders that nobody made and those with nothing in
+/// them.
+#[test]
+fn what_is_below_is_told_by_one_request() {
+    let bed = Bed::new(Api::V5);
+    furnish(&bed);
+    let there = "cos://private-bucket/there/";
+    done(&bed, &["mkdir", "cos://private-bucket/there/made/"]);
+    let asked = |arguments: &[&str]| {
+        bed.emulator.clear_requests();
+        let said = done(&bed, arguments);
+        assert_eq!(bed.emulator.requests().len(), 1, "{arguments:?}: {said}");
+        said
+    };
+    assert_eq!(
+        asked(&["ls", "-r", there]),
+        "a.log\nb.txt\nmade/\nsub/\nsub/深/\nsub/深/c [1].log\n"
+    );
+    let tree = asked(&["tree", there]);
+    assert_eq!(tree, done(&bed, &["tree", "-d", "9", there]));
+    assert!(tree.ends_with("files: 3, folders: 3, size: 2.0 KiB\n"), "{tree}");
+    let folders = asked(&["find", "--type", "d", "cos://private-bucket/"]);
+    let names = ["", "made/", "sub/", "sub/深/"];
+    assert_eq!(folders, names.map(|name| format!("{there}{name}\n")).concat());
+    let begun = asked(&["ls", "-r", "cos://private-bucket/there/s"]);
+    assert_eq!(begun, "sub/\nsub/深/\nsub/深/c [1].log\n");
+}
+
+/// A long list shows that it goes on.
+#[test]
+fn what_is_found_is_counted_on_a_terminal() {
+    let bed = Bed::new(Api::V5);
+    furnish(&bed);
+    let sums = || shown(&bed, "cos du cos://private-bucket/there/");
+    assert!(!sums().contains('\x1b'), "not for a moment: {:?}", sums());
+    bed.emulator.settings(|settings| (settings.latency_ms, settings.largest_page) = (700, 1));
+    let counted = sums();
+    assert!(counted.contains(" 2\x1b[K") || counted.contains(" 3\x1b[K"), "{counted:?}");
+    assert!(counted.ends_with("\x1b[K         2004          3  cos://private-bucket/there/\r\n"));
+}

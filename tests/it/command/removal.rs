@@ -6,6 +6,7 @@ for_each_api! {
     patterns_and_filters_choose_what_goes,
     what_is_not_there_is_no_matter_with_force,
     ctrl_c_stops_a_deletion,
+    a_bar_counts_what_does_not_travel,
 }
 
 fn files(bed: &Bed, names: &[&str]) {
@@ -91,10 +92,27 @@ fn ctrl_c_stops_a_deletion(api: Api) {
             bed.emulator.requests().iter().any(|record| record.fault.is_some())
         });
         succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
-        wait(child).with_code(130).complaining("interrupted");
+        let said = wait(child).with_code(130).complaining("interrupted");
+        assert!(!said.out.contains("failed: 4"), "nobody knows what is gone: {said:?}");
     }
     bed.emulator.clear_faults();
     assert_eq!(found(&bed), "a b c d");
+}
+
+fn a_bar_counts_what_does_not_travel(api: Api) {
+    let bed = Bed::new(api);
+    files(&bed, &["a", "b", "c", "sub/d"]);
+    bed.emulator.settings(|settings| settings.latency_ms = 300);
+    for (line, part) in [
+        ("cos cp -r cos://private-bucket/x/ cos://private-bucket/y", "1/4 "),
+        ("cos mv -r cos://private-bucket/y/ cos://private-bucket/z", "1/4 "),
+        ("cos rm 'cos://private-bucket/x/?'", "1/3 "),
+        ("cos rm -r cos://private-bucket/x/", "/3 "),
+    ] {
+        let shown = shown(&bed, line);
+        assert!(shown.contains('%') && shown.contains(part), "{line}: {shown:?}");
+        assert!(!shown.contains("0 bytes/s"), "{line}: {shown:?}");
+    }
 }
 
 #[test]

@@ -135,3 +135,20 @@ fn a_bucket_tells_which_api_it_speaks() {
     assert!(xml.out.contains("XML API (v5)"), "{xml:?}");
     assert!(fs::read_to_string(bed.path("conf")).unwrap().ends_with("region = sh\napi = v5\n"));
 }
+
+/// An account may have buckets elsewhere.
+#[test]
+fn a_bucket_may_be_in_another_region() {
+    let bed = Bed::new(Api::V5);
+    let listed = |arguments: &[&str]| {
+        let mut command = cos(&bed, arguments);
+        for variable in ["COS_HOSTNAME", "COS_DOWNLOAD_HOSTNAME", "COS_API"] {
+            command.env_remove(variable);
+        }
+        let proxy = format!("http://127.0.0.1:{}", bed.emulator.port());
+        command.env("COS_REGION", "ap-beijing").env("COS_PROXY", proxy);
+        Said::of(command.output().unwrap())
+    };
+    listed(&["ls", "cos://private-bucket/"]).with_code(3).complaining("region");
+    listed(&["ls", "--region", "ap-shanghai", "cos://private-bucket/"]).with_code(0);
+}

@@ -26,8 +26,10 @@ fn a_wrong_word_gets_a_proposal() {
     for (arguments, proposal) in [
         (&["lss"][..], "did you mean ls?"),
         (&["snyc", "a", "b"], "did you mean sync?"),
-        (&["remove"], "no command remove\n"),
+        (&["zzz"], "no command zzz\n"),
         (&["hlep"], "did you mean help?"),
+        (&["upload", "a", "cos://b/"], "did you mean cp?"),
+        (&["help", "delete"], "did you mean rm?"),
         (&["ls", "--resursive"], "did you mean --recursive?"),
         (&["sync", "--excludes=x"], "did you mean --exclude?"),
         (&["ls", "--zzzzzz"], "no such option\n"),
@@ -35,6 +37,7 @@ fn a_wrong_word_gets_a_proposal() {
         (&["ls", "--config"], "--config: the value is missing"),
         (&["ls", "-c"], "-c: the value is missing"),
         (&["ls", "--exclude", "x"], "it takes no --exclude"),
+        (&["head", "-n", "2", "cos://b/x"], "it takes no -n\n"),
         (&[&"x".repeat(100_000)], "there is no command"),
         (&["buckets", "cos://b/"], "it takes no operands"),
     ] {

@@ -18,26 +18,31 @@ enum { N_NEEDED = REGION };
 static struct setting {
     const char *name, *variable;
     char *value;
-    int is_chosen; /* by the section that --profile names: the environment does not win */
+    char *of_profile; /* what its section says, until that is laid over the others */
 } settings[] = {
-    [APPID] = {"appid", "COS_APPID", NULL, 0},
-    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL, 0},
-    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL, 0},
-    [REGION] = {"region", "COS_REGION", NULL, 0},
-    [API] = {"api", "COS_API", NULL, 0}, /* from here on, options of cos_client_new */
-    [TOKEN] = {"token", "COS_TOKEN", NULL, 0},
-    {"scheme", "COS_SCHEME", NULL, 0},
-    {"hostname", "COS_HOSTNAME", NULL, 0},
-    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL, 0},
-    {"ca_file", "COS_CA_FILE", NULL, 0},
-    {"proxy", "COS_PROXY", NULL, 0},
+    [APPID] = {"appid", "COS_APPID", NULL, NULL},
+    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL, NULL},
+    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL, NULL},
+    [REGION] = {"region", "COS_REGION", NULL, NULL},
+    [API] = {"api", "COS_API", NULL, NULL}, /* from here on, options of cos_client_new */
+    [TOKEN] = {"token", "COS_TOKEN", NULL, NULL},
+    {"scheme", "COS_SCHEME", NULL, NULL},
+    {"hostname", "COS_HOSTNAME", NULL, NULL},
+    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL, NULL},
+    {"ca_file", "COS_CA_FILE", NULL, NULL},
+    {"proxy", "COS_PROXY", NULL, NULL},
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
 
+static void replace(char **text, const char *value)
+{
+    free(*text);
+    *text = value ? copy_of(value) : NULL;
+}
+
 static void set(struct setting *setting, const char *value)
 {
-    free(setting->value);
-    setting->value = value ? copy_of(value) : NULL;
+    replace(&setting->value, value);
 }
 
 static char *trimmed(char *text)
@@ -69,9 +74,9 @@ const char *profile(void)
 
 /* Where in the file a line is. */
 struct section {
-    int counts;    /* whether its lines are taken */
-    int is_chosen; /* whether it is that of the profile */
-    int was_found; /* so far */
+    int is_none;    /* whether it is above all sections */
+    int of_profile; /* whether it is in that of the profile */
+    int was_found;  /* that of the profile, so far */
 };
 
 /* Takes a line with the name of a section. Returns whether it is one. */
@@ -83,20 +88,18 @@ static int enter_section(char *line, struct section *section)
         return 0;
     line[length - 1] = '\0';
     name = trimmed(line + 1);
-    section->counts = section->is_chosen = profile() && strcmp(name, profile()) == 0;
-    section->was_found = section->was_found || section->counts;
+    section->is_none = 0;
+    section->of_profile = profile() && strcmp(name, profile()) == 0;
+    section->was_found = section->was_found || section->of_profile;
     return *name != '\0';
 }
 
 static void take(struct setting *setting, const char *value, const struct section *section)
 {
-    if (!section->counts)
-        return;
-    /* A token belongs to the keys that it came with. */
-    if (section->is_chosen && setting == &settings[SECRET_ID])
-        set(&settings[TOKEN], NULL);
-    set(setting, value);
-    setting->is_chosen = section->is_chosen && option(PROFILE);
+    if (section->of_profile)
+        replace(&setting->of_profile, value);
+    else if (section->is_none)
+        set(setting, value);
 }
 
 /* Reads a line, which it changes. Returns whether it is NAME = VALUE, [NAME], a comment or blank. */
@@ -199,15 +202,25 @@ static struct reading read_file(const char *path, int is_named)
     return reading;
 }
 
-/* Takes what the environment has. A token belongs to the keys that it came with, and not to others. */
-static void read_environment(void)
+static const char *in_profile(const struct setting *setting)
+{
+    return setting->of_profile;
+}
+
+static const char *in_environment(const struct setting *setting)
+{
+    return environment(setting->variable);
+}
+
+/* Lays values over those that are known. A token belongs to the keys that it came with, and not to others. */
+static void lay_over(const char *value_of(const struct setting *))
 {
     int i;
-    if (environment(settings[SECRET_ID].variable) && !settings[SECRET_ID].is_chosen)
+    if (value_of(&settings[SECRET_ID]))
         set(&settings[TOKEN], NULL);
     for (i = 0; i < N_SETTINGS; i++) {
-        const char *value = environment(settings[i].variable);
-        if (value && !settings[i].is_chosen)
+        const char *value = value_of(&settings[i]);
+        if (value)
             set(&settings[i], value);
     }
 }
@@ -218,11 +231,16 @@ char *config_path(void)
     return named ? copy_of(named) : default_config_path();
 }
 
-/* Reads the file, then the environment, whose variables win, then the options, which win over both. */
+/* Reads the file and the environment, whose variables win, but not over a profile that the command line
+   names: who asks for an account must not get another. The other options win over all. */
 static struct reading read_all(const char *path, int must_exist)
 {
     struct reading reading = read_file(path, must_exist);
-    read_environment();
+    if (!option(PROFILE))
+        lay_over(in_profile);
+    lay_over(in_environment);
+    if (option(PROFILE))
+        lay_over(in_profile);
     if (option(REGION_GIVEN))
         set(&settings[REGION], option(REGION_GIVEN));
     if (option('a'))
@@ -336,6 +354,8 @@ struct configured client_from_config(void)
 void forget_settings(void)
 {
     int i;
-    for (i = 0; i < N_SETTINGS; i++)
+    for (i = 0; i < N_SETTINGS; i++) {
         set(&settings[i], NULL);
+        replace(&settings[i].of_profile, NULL);
+    }
 }

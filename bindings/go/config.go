@@ -24,16 +24,14 @@ const largestConfig = 65536
 
 // FromEnv makes a client of what is configured for the command cos: in a file with lines such as
 // appid = 1250000000, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and
-// so on win; Profile or COS_PROFILE chooses a section [NAME] of the file. The options win over both. The file
-// is the one that is given, $COS_CONFIG, $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows
-// %APPDATA%\cos.conf; one that nobody named need not be there.
+// so on win; Profile or COS_PROFILE chooses a section [NAME] of the file, and what stands in that of Profile
+// wins over the environment, too. The options win over all. The file is the one that is given, $COS_CONFIG,
+// $XDG_CONFIG_HOME/cos.conf or ~/.config/cos.conf, on Windows %APPDATA%\cos.conf; one that nobody named need
+// not be there.
 func FromEnv(file string, opts *ClientOptions) (*Client, error) {
 	given := ClientOptions{}
 	if opts != nil {
 		given = *opts
-	}
-	if given.Profile == "" {
-		given.Profile = os.Getenv("COS_PROFILE")
 	}
 	settings, err := readSettings(file, given.Profile)
 	if err != nil {
@@ -64,16 +62,32 @@ func readSettings(file, profile string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := parseConfig(path, text, profile)
+	environment := map[string]string{}
+	for _, name := range settingNames {
+		if value := os.Getenv("COS_" + strings.ToUpper(name)); value != "" {
+			environment[name] = value
+		}
+	}
+	chosen := profile
+	if chosen == "" {
+		chosen = os.Getenv("COS_PROFILE")
+	}
+	above, section, err := parseConfig(path, text, chosen)
 	if err != nil {
 		return nil, err
 	}
-	if os.Getenv("COS_SECRET_ID") != "" {
-		// A token belongs to the keys that it came with.
-		delete(settings, "token")
+	layers := []map[string]string{above, section, environment}
+	if profile != "" {
+		// Who asks for an account must not get another.
+		layers = []map[string]string{above, environment, section}
 	}
-	for _, name := range settingNames {
-		if value := os.Getenv("COS_" + strings.ToUpper(name)); value != "" {
+	settings := map[string]string{}
+	for _, layer := range layers {
+		if _, isGiven := layer["secret_id"]; isGiven {
+			// A token belongs to the keys that it came with.
+			delete(settings, "token")
+		}
+		for name, value := range layer {
 			settings[name] = value
 		}
 	}
@@ -123,10 +137,10 @@ func readConfig(path string, mustExist bool) (string, error) {
 	return strings.TrimPrefix(string(text), "\ufeff"), nil
 }
 
-// parseConfig reads lines NAME = VALUE. Those behind [PROFILE] count only for that profile, and win over
-// those above the first section.
-func parseConfig(path, text, profile string) (map[string]string, error) {
-	settings := map[string]string{}
+// parseConfig reads lines NAME = VALUE: those above the first section, and those behind [PROFILE], which win
+// over them.
+func parseConfig(path, text, profile string) (above, chosen map[string]string, err error) {
+	above, chosen = map[string]string{}, map[string]string{}
 	section, isFound := "", profile == ""
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.Trim(line, blanks)
@@ -143,21 +157,19 @@ func parseConfig(path, text, profile string) (map[string]string, error) {
 		value, isWhole := unquoted(strings.Trim(value, blanks))
 		if !isSetting || !isWhole || !isSettingName(name) {
 			// The line is not shown: it may hold a secret.
-			return nil, badConfig(nil, "%s:%d: this is not NAME = VALUE with a name of a setting", path, i+1)
+			return nil, nil, badConfig(nil, "%s:%d: this is not NAME = VALUE with a name of a setting", path, i+1)
 		}
-		if section != "" && section != profile {
-			continue
+		switch section {
+		case "":
+			above[name] = value
+		case profile:
+			chosen[name] = value
 		}
-		if section != "" && name == "secret_id" {
-			// A token belongs to the keys that it came with.
-			delete(settings, "token")
-		}
-		settings[name] = value
 	}
 	if !isFound {
-		return nil, badConfig(nil, "%s has no section [%s]", path, profile)
+		return nil, nil, badConfig(nil, "%s has no section [%s]", path, profile)
 	}
-	return settings, nil
+	return above, chosen, nil
 }
 
 // titleOf is the name of a section that begins with this line.

@@ -81,7 +81,8 @@ MAX_CALLS = ("MaxCalls", "int", "",
              "How many calls run at a time, each on a thread of the system; more wait for their turn. "
              "Default: 1000.")
 PROFILE = ("Profile", "string", "",
-           "For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE.")
+           "For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE. What stands "
+           "in it wins over the environment.")
 RESET = ("Reset", "[]string", "",
          "Options that go back to their defaults, by their names in cos.h, such as \"proxy\".")
 

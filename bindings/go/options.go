@@ -56,7 +56,8 @@ type ClientOptions struct {
 	// How many calls run at a time, each on a thread of the system; more wait for their turn.
 	// Default: 1000.
 	MaxCalls int
-	// For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE.
+	// For FromEnv: the section [NAME] of the file that counts, in place of COS_PROFILE. What stands
+	// in it wins over the environment.
 	Profile string
 }
 

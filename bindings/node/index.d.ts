@@ -89,7 +89,7 @@ export interface ClientOptions extends ClientSettings {
 export interface EnvOptions extends ClientOptions {
   /** The configuration file, in place of COS_CONFIG and of ~/.config/cos.conf. */
   config?: string | undefined;
-  /** The section of that file which counts, in place of COS_PROFILE. */
+  /** The section of that file which counts, in place of COS_PROFILE. What stands in it wins over the environment. */
   profile?: string | undefined;
 }
 
@@ -500,8 +500,8 @@ export declare class Client {
 
   /**
    * Makes a client from what the command `cos` reads: a configuration file, and COS_APPID,
-   * COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and the like of the environment, which win. Options win
-   * over both.
+   * COS_SECRET_ID, COS_SECRET_KEY, COS_REGION and the like of the environment, which win, but not over
+   * the section that `profile` names. Other options win over all.
    */
   static fromEnv(options?: EnvOptions): Client;
 

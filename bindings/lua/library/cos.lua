@@ -76,7 +76,7 @@ local cos = {}
 
 ---@class cos.EnvOptions: cos.ClientOptions
 ---@field config? string The configuration file.
----@field profile? string A section of it.
+---@field profile? string A section of it, in place of COS_PROFILE. What stands in it wins over the environment.
 
 --- Of every call that waits for the service.
 ---@class cos.CallOptions

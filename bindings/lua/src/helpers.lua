@@ -258,7 +258,7 @@ function Client:delete_files(bucket, paths, options)
 end
 
 -- The configuration of the command `cos`: lines NAME = VALUE in a file, and variables of the
--- environment, which win.
+-- environment, which win, but not over a profile that the program names.
 
 local NAMES = { "appid", "secret_id", "secret_key", "region", "api", "token", "scheme", "hostname",
                 "download_hostname", "ca_file", "proxy" }
@@ -276,10 +276,10 @@ local function unquoted(value)
   return match(value, "^" .. quote .. "([^" .. quote .. "]*)" .. quote .. "$")
 end
 
--- The settings in a text, or nil and what is wrong. Lines behind [PROFILE] count only for that profile, and
--- win over those above the first section.
+-- The settings in a text that stand above all sections, and those behind [PROFILE], which win over them;
+-- or nil and what is wrong.
 local function read_lines(text, profile)
-  local settings, number, section, is_found = {}, 0, nil, not profile
+  local above, chosen, number, section, is_found = {}, {}, 0, nil, not profile
   for line in gmatch(gsub(text, "^\239\187\191", "") .. "\n", "(.-)\n") do
     number = number + 1
     local title = match(line, "^%s*%[%s*(%S.-)%s*%]%s*$")
@@ -293,14 +293,20 @@ local function read_lines(text, profile)
       if not value or not IS_NAME[name] then
         return nil, ":" .. number .. ": this is not NAME = VALUE with a name of a setting"
       end
-      if not section or section == profile then
-        -- A token belongs to the keys that it came with.
-        if section and name == "secret_id" then settings.token = nil end
-        settings[name] = value
+      if not section then
+        above[name] = value
+      elseif section == profile then
+        chosen[name] = value
       end
     end
   end
   if not is_found then return nil, " has no section [" .. profile .. "]" end
+  return above, chosen
+end
+
+local function in_environment()
+  local settings = {}
+  for _, name in ipairs(NAMES) do settings[name] = help.getenv("COS_" .. upper(name)) end
   return settings
 end
 
@@ -312,8 +318,8 @@ end
 
 --- A client of what is configured for the command `cos`: in the file `options.config`, $COS_CONFIG or
 --- ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
---- COS_REGION and so on win. `options.profile` or COS_PROFILE chooses a section [NAME] of the file. The other
---- options win over both.
+--- COS_REGION and so on win. `options.profile` or COS_PROFILE chooses a section [NAME] of the file; what stands
+--- in that of `options.profile` wins over the environment, too. The other options win over all.
 function cos.from_env(options)
   local named = options and options.config or help.getenv "COS_CONFIG"
   local file = named or default_file()
@@ -322,12 +328,16 @@ function cos.from_env(options)
   if find(text, "\0", 1, true) then
     return refused(file .. ": this is not UTF-8 text, but perhaps UTF-16; save it as UTF-8")
   end
-  local settings, wrong = read_lines(text, options and options.profile or help.getenv "COS_PROFILE")
-  if not settings then return refused(file .. wrong) end
-  -- A token belongs to the keys that it came with.
-  if help.getenv "COS_SECRET_ID" then settings.token = nil end
-  for _, name in ipairs(NAMES) do
-    settings[name] = help.getenv("COS_" .. upper(name)) or settings[name]
+  local profile = options and options.profile
+  local above, chosen = read_lines(text, profile or help.getenv "COS_PROFILE")
+  if not above then return refused(file .. chosen) end
+  local settings, lower, higher = above, chosen, in_environment()
+  -- Who asks for an account must not get another.
+  if profile then lower, higher = higher, lower end
+  for _, layer in ipairs { lower, higher } do
+    -- A token belongs to the keys that it came with.
+    if layer.secret_id then settings.token = nil end
+    for name, value in pairs(layer) do settings[name] = value end
   end
   for i = 1, 3 do
     if not settings[NAMES[i]] then

@@ -1,5 +1,5 @@
 // The account and the place of the service, from where the command `cos` has them: a configuration
-// file, and the environment, which wins.
+// file, and the environment, which wins, but not over a profile that the program names.
 "use strict";
 
 const fs = require("node:fs");
@@ -44,10 +44,11 @@ function unquoted(value) {
 
 /**
  * Reads lines of NAME = VALUE; what begins with # is a comment. Lines behind [PROFILE] count only for that
- * profile, and win over those above.
+ * profile, and win over those above: returns both.
  */
 function readLines(file, lines, profile) {
-  const settings = {};
+  const above = {};
+  const chosen = {};
   let section;
   let isFound = profile === undefined;
   lines.replace(/^\uFEFF/, "").split("\n").forEach((text, number) => {
@@ -65,13 +66,16 @@ function readLines(file, lines, profile) {
     if (!NAMES.includes(name?.trim()) || value === undefined) {
       throw refused("config", `${file}:${number + 1}: this is not NAME = VALUE with a name from cos help`);
     }
-    if (section !== undefined && section !== profile) return;
-    // A token belongs to the keys that it came with.
-    if (section !== undefined && name.trim() === "secret_id") delete settings.token;
-    settings[name.trim()] = value;
+    if (section === undefined) above[name.trim()] = value;
+    else if (section === profile) chosen[name.trim()] = value;
   });
   if (!isFound) throw refused("config", `${file} has no section [${profile}]`);
-  return settings;
+  return [above, chosen];
+}
+
+function environment() {
+  const variables = NAMES.map((name) => [name, variable(`COS_${name.toUpperCase()}`)]);
+  return Object.fromEntries(variables.filter(([, value]) => value !== undefined));
 }
 
 function readConfiguration(file, mustExist) {
@@ -87,16 +91,19 @@ function readConfiguration(file, mustExist) {
 }
 
 /** The settings, by the names that they have in the file. */
-function settings(file, profile = variable("COS_PROFILE")) {
+function settings(file, profile) {
   const named = file ?? variable("COS_CONFIG");
   const where = named ?? defaultFile();
   // A file that nobody named need not be there.
-  const found = readLines(where, readConfiguration(where, named !== undefined), profile);
-  // A token belongs to the keys that it came with.
-  if (variable("COS_SECRET_ID")) delete found.token;
-  for (const name of NAMES) {
-    const value = variable(`COS_${name.toUpperCase()}`);
-    if (value !== undefined) found[name] = value;
+  const lines = readConfiguration(where, named !== undefined);
+  const [above, chosen] = readLines(where, lines, profile === undefined ? variable("COS_PROFILE") : profile);
+  // Who asks for an account must not get another.
+  const upper = profile === undefined ? [chosen, environment()] : [environment(), chosen];
+  const found = {};
+  for (const layer of [above, ...upper]) {
+    // A token belongs to the keys that it came with.
+    if (layer.secret_id !== undefined) delete found.token;
+    Object.assign(found, layer);
   }
   for (const name of NEEDED) {
     if (!found[name]) {

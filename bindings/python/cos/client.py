@@ -115,8 +115,8 @@ class Client:
     ) -> Client:
         """Makes a client of what is configured for the command `cos`: in `file`, $COS_CONFIG or
         ~/.config/cos.conf, and in the environment, whose COS_APPID, COS_SECRET_ID, COS_SECRET_KEY,
-        COS_REGION and so on win. `profile` or COS_PROFILE chooses a section [NAME] of the file. The
-        options win over both."""
+        COS_REGION and so on win. `profile` or COS_PROFILE chooses a section [NAME] of the file; what
+        stands in that of `profile` wins over the environment, too. The options win over all."""
         settings: Dict[str, Any] = {**config.read(file, profile), **options}
         appid, secret_id, secret_key = (settings.pop(name) for name in config.NEEDED)
         region = settings.pop("region", None)

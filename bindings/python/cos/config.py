@@ -1,6 +1,6 @@
 """The account and the place of the service, from where the command `cos` has them: a file with lines
-NAME = VALUE, and variables of the environment, which win. Lines behind [PROFILE] count only for that
-profile, and win over those above."""
+NAME = VALUE, and variables of the environment, which win, but not over a profile that the program
+names. Lines behind [PROFILE] count only for that profile, and win over those above."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 import warnings
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from .errors import config_error
 
@@ -25,14 +25,18 @@ def read(file: Optional[str] = None, profile: Optional[str] = None) -> Dict[str,
     named = file or os.environ.get("COS_CONFIG")
     path = named or default_path()
     lines = _read_file(path, must_exist=bool(named))
-    settings = _read_lines(path, lines, profile or os.environ.get("COS_PROFILE"))
-    if os.environ.get("COS_SECRET_ID"):
-        # A token belongs to the keys that it came with.
-        settings.pop("token", None)
-    for name in NAMES:
-        value = os.environ.get("COS_" + name.upper())
-        if value:
-            settings[name] = value
+    chosen = (os.environ.get("COS_PROFILE") or None) if profile is None else profile
+    above, section = _read_lines(path, lines, chosen)
+    variables = {name: os.environ.get("COS_" + name.upper()) for name in NAMES}
+    environment = {name: value for name, value in variables.items() if value}
+    # Who asks for an account must not get another.
+    upper = (section, environment) if profile is None else (environment, section)
+    settings: Dict[str, str] = {}
+    for layer in (above, *upper):
+        if "secret_id" in layer:
+            # A token belongs to the keys that it came with.
+            settings.pop("token", None)
+        settings.update(layer)
     for name in NEEDED:
         if name not in settings:
             raise config_error(f"no {name}: set COS_{name.upper()}, or write {name} = ... into {path}")
@@ -70,9 +74,14 @@ def _read_file(path: str, must_exist: bool) -> List[str]:
         raise config_error(f"{path}: this is not UTF-8 text; save it as UTF-8") from None
 
 
-def _read_lines(path: str, lines: List[str], profile: Optional[str]) -> Dict[str, str]:
-    settings: Dict[str, str] = {}
-    section = found = None
+def _read_lines(
+    path: str, lines: List[str], profile: Optional[str]
+) -> Tuple[Dict[str, str], Dict[str, str]]:
+    """What stands above all sections, and what in the section of the profile."""
+    above: Dict[str, str] = {}
+    chosen: Dict[str, str] = {}
+    found = profile is None
+    section = None
     for number, line in enumerate(lines, 1):
         line = line.strip(BLANKS)
         if line[:1] in ("", "#"):
@@ -86,13 +95,13 @@ def _read_lines(path: str, lines: List[str], profile: Optional[str]) -> Dict[str
         if not equals or name not in NAMES or value is None:
             # The line is not shown: it may hold a secret.
             raise config_error(f"{path}:{number}: this is not NAME = VALUE with a name of a setting")
-        if section in (None, profile):
-            if section and name == "secret_id":
-                settings.pop("token", None)
-            settings[name] = value
-    if profile and not found:
+        if section is None:
+            above[name] = value
+        elif section == profile:
+            chosen[name] = value
+    if not found:
         raise config_error(f"{path} has no section [{profile}]")
-    return settings
+    return above, chosen
 
 
 def _unquoted(value: str) -> Optional[str]:

@@ -21,6 +21,7 @@ func (c Code) Error() string { return C.GoString(C.cos_code_name(C.int(c))) }
 // Kinds of one reason: errors.Is finds the second where the code is the first.
 var kinds = map[Code]Code{
 	ErrSameFile:          ErrFileExists,
+	ErrUploadConflict:    ErrUploadUnfinished,
 	ErrSHAMismatch:       ErrIntegrity,
 	ErrSizeMismatch:      ErrIntegrity,
 	ErrMissingSHA:        ErrIntegrity,

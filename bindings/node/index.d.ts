@@ -458,6 +458,11 @@ export declare class CosError extends Error {
   readonly code: number;
   /** What the code means, such as "NotFound" for COS_ERR_NOT_FOUND. */
   readonly name: CosErrorName;
+  /**
+   * The reason that the code is a kind of: "AccessDenied" for all codes about keys and signatures, "Unavailable",
+   * "Integrity", "FileExists", "UploadUnfinished"; otherwise the same as `name`.
+   */
+  readonly kind: CosErrorName;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   /** What usually helps. */

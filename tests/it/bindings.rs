@@ -1,10 +1,11 @@
 //! Six languages use the installed library, Lua, Node and Python through their packages: C, C++, Go, Lua, Node
 //! and Python, each with both APIs. The archive for Go has a module of its own, go.
 
+mod alike;
+
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -454,117 +455,6 @@ fn the_package_for_node_passes_its_own_tests(api: Api) {
     node.args(files.filter(|name| name.to_string_lossy().ends_with(".test.mjs")));
     node.env_remove("COS_LIBRARY").env("COS_TEST_HOST", bed.host()).env("COS_API", api.word());
     succeed(node.env("COS_HEADER", installed().join("include/cos.h")));
-}
-
-/// The file, the environment, and a profile that is named: each package does what the command does.
-#[test]
-fn a_program_gets_the_account_that_it_asks_for() {
-    let bed = Bed::new(Api::V5);
-    let file = "appid = 1\nsecret_id = ABOVE\nsecret_key = K\nregion = ap-above\ntoken = T_ABOVE\n\
-                [work]\ntoken = T_WORK\nsecret_id = WORK\nsecret_key = W\nappid = 2\n\
-                [keys]\nsecret_id = KEYS\nsecret_key = K2\n\
-                [place]\nregion = ap-place\n";
-    fs::write(bed.path("cos.conf"), file).unwrap();
-    fs::set_permissions(bed.path("cos.conf"), Permissions::from_mode(0o600)).unwrap();
-    let keys = ["SECRET_ID=ENV", "SECRET_KEY=E", "TOKEN=T_ENV", "REGION=ap-env", "APPID=3"];
-    let with_keys = |more| [&keys[..], &[more]].concat();
-    let cases = [
-        (None, vec![], "1 ap-above ABOVE T_ABOVE"),
-        (None, keys.to_vec(), "3 ap-env ENV T_ENV"),
-        (None, vec!["SECRET_ID=ENV"], "1 ap-above ENV"),
-        (None, vec!["PROFILE=work"], "2 ap-above WORK T_WORK"),
-        (None, with_keys("PROFILE=work"), "3 ap-env ENV T_ENV"),
-        (None, vec!["PROFILE=none"], "has no section [none]"),
-        (Some("work"), vec!["PROFILE=none"], "2 ap-above WORK T_WORK"),
-        (Some("work"), with_keys("PROFILE=place"), "2 ap-env WORK T_WORK"),
-        // Nobody's token goes with other keys than those that it came with.
-        (Some("keys"), vec![], "1 ap-above KEYS"),
-        (Some("keys"), keys.to_vec(), "3 ap-env KEYS"),
-        (Some("place"), keys.to_vec(), "3 ap-place ENV T_ENV"),
-        (Some("place"), vec!["SECRET_ID=ENV"], "1 ap-place ENV"),
-        (Some("none"), keys.to_vec(), "has no section [none]"),
-    ];
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, source: &str| {
-        let path = dir.path().join(name);
-        fs::write(&path, source).unwrap();
-        path
-    };
-    let script = write(
-        "account.py",
-        "import cos, sys
-try:
-    client = cos.Client.from_env(profile=sys.argv[1] if sys.argv[1:] else None)
-    print(client.presign_get('b', '/a'))
-except cos.ConfigError as error: print(error)",
-    );
-    let python = [python_with_package(), script];
-    let module = with_npm_package().join("account.mjs");
-    let source = "import { Client } from 'libcos';
-try {
-  console.log(Client.fromEnv({ profile: process.argv[2] }).presignGet('b', '/a'));
-} catch (error) { console.log(error.message); }";
-    fs::write(&module, source).unwrap();
-    let node = ["node".into(), module];
-    let script = write(
-        "account.lua",
-        "local client, problem = require 'cos'.from_env { profile = arg[1] }
-print(client and client:presign_get('b', '/a') or tostring(problem))",
-    );
-    let lua = ["lua5.4".into(), script];
-    let source = write(
-        "account.go",
-        "package main
-import (\"fmt\"; \"os\"; \"time\"; \"libcos.invalid/cos\")
-func main() {
-	client, err := cos.FromEnv(\"\", &cos.ClientOptions{Profile: append(os.Args, \"\")[1]})
-	if err != nil { fmt.Println(err); return }
-	url, err := client.PresignGet(\"b\", \"/a\", time.Hour, nil)
-	fmt.Println(url)
-	if err != nil { fmt.Println(err) }
-}",
-    );
-    let program = dir.path().join("account");
-    let mut build = go_command(dir.path());
-    succeed(build.args(["build", "-buildvcs=false", "-o"]).arg(&program).arg(source));
-    let go = [program];
-    let command = [installed().join("bin/cos"), "sign".into(), "cos://b/a".into()];
-    for (named, environment, wanted) in cases {
-        for words in [&command[..], &python, &node, &lua, &go] {
-            let mut run = limited();
-            run.args(words).current_dir(bed.dir.path());
-            remove_settings(&mut run);
-            run.env("COS_CONFIG", "cos.conf").env("LD_LIBRARY_PATH", installed().join("lib"));
-            run.env("LC_ALL", "C")
-                .env("LUA_CPATH", lua::cpath("5.4"))
-                .env("PYTHONDONTWRITEBYTECODE", "1");
-            run.envs(environment.iter().map(|set| {
-                let (name, value) = set.split_once('=').unwrap();
-                (format!("COS_{name}"), value)
-            }));
-            if words.len() == command.len() && named.is_some() {
-                run.arg("--profile");
-            }
-            let output = run.args(named).output().unwrap();
-            let said = [output.stdout, output.stderr].concat();
-            let said = String::from_utf8(said).unwrap();
-            let case = format!("{words:?} {named:?} {environment:?}: {said}");
-            match account_in(said.trim()) {
-                Some(account) => assert_eq!(account, wanted, "{case}"),
-                None => assert!(said.contains(wanted), "{case}"),
-            }
-        }
-    }
-}
-
-/// Whose a URL of the XML API is: appid, region, secret id, and a token.
-fn account_in(url: &str) -> Option<String> {
-    let (host, signed) = url.strip_prefix("https://b-")?.split_once("/a?")?;
-    let (appid, region) = host.strip_suffix(".myqcloud.com")?.split_once(".cos.")?;
-    let parameters = || signed.split('&').filter_map(|pair| pair.split_once('='));
-    let value = |key| parameters().find(|(name, _)| *name == key).map(|(_, value)| value);
-    let account = [Some(appid), Some(region), value("q-ak"), value("x-cos-security-token")];
-    Some(account.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 /// It is made for one system, and for others later.

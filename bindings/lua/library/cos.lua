@@ -26,6 +26,7 @@ local cos = {}
 ---@class cos.Error
 ---@field code integer One of `cos.codes`, or another number of the server's.
 ---@field name string Such as "COS_ERR_NOT_FOUND"; "COS_ERR_SERVER" for a number without a name.
+---@field kind string The code that it is a kind of, such as "COS_ERR_ACCESS_DENIED"; otherwise the same as `name`.
 ---@field message string What happened, in words that may change.
 ---@field hint? string What usually helps.
 ---@field retryable? boolean Whether the same call may succeed later.

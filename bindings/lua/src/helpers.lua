@@ -14,6 +14,7 @@ local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
 local function new_error(code, message)
   local _, made = cos.client("", "", "")
   made.code, made.name, made.message = code, cos.code_name(code), message
+  made.kind = made.name
   made.hint, made.argument, made.phase, made.reply = nil, nil, nil, nil
   return made
 end

@@ -57,6 +57,42 @@ char **lcos_push_keeper(lua_State *L)
     return string;
 }
 
+/* The code of which this one is a kind, or itself. */
+static int kind_of(int code)
+{
+    switch (code) {
+    case COS_ERR_SAME_FILE:
+        return COS_ERR_FILE_EXISTS;
+    case COS_ERR_SHA_MISMATCH:
+    case COS_ERR_SIZE_MISMATCH:
+    case COS_ERR_MISSING_SHA:
+        return COS_ERR_INTEGRITY;
+    case COS_ERR_SECRET_ID_UNKNOWN:
+    case COS_ERR_SECRET_ID_UNKNOWN_V1:
+    case COS_ERR_SIGN_EXPIRED:
+    case COS_ERR_SIGN_EXPIRED_V1:
+    case COS_ERR_SIGN_BUCKET:
+    case COS_ERR_SIGN_SECRET_ID:
+    case COS_ERR_SIGN_PATH:
+    case COS_ERR_SIGN_APPID:
+    case COS_ERR_SIGN_ONCE_EXPIRY:
+    case COS_ERR_SIGN_MULTI_EXPIRY:
+    case COS_ERR_SIGN_REPLAYED:
+    case COS_ERR_SIGN_EMPTY:
+    case COS_ERR_SIGN_INVALID:
+        return COS_ERR_ACCESS_DENIED;
+    case COS_ERR_STORAGE_TIMEOUT:
+    case COS_ERR_STORAGE:
+    case COS_ERR_OVERLOADED:
+    case COS_ERR_BACKEND_NETWORK:
+        return COS_ERR_UNAVAILABLE;
+    case COS_ERR_UPLOAD_CONFLICT:
+        return COS_ERR_UPLOAD_UNFINISHED;
+    default:
+        return code;
+    }
+}
+
 /* Makes an error of the reply on top. */
 static void push_error(lua_State *L, int code)
 {
@@ -75,6 +111,8 @@ static void push_error(lua_State *L, int code)
     lua_setfield(L, -2, "code");
     lua_pushstring(L, cos_code_name(code));
     lua_setfield(L, -2, "name");
+    lua_pushstring(L, cos_code_name(kind_of(code)));
+    lua_setfield(L, -2, "kind");
     lua_getfield(L, reply, "message");
     lua_setfield(L, -2, "message");
     lua_getfield(L, reply, "request_id");

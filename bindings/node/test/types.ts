@@ -58,6 +58,7 @@ export async function use(): Promise<void> {
 export function explain(error: unknown): CosErrorName | undefined {
   if (!(error instanceof CosError)) return undefined;
   if (error.name === "NotFound" || error.code === codes.FILE_EXISTS) return error.name;
+  if (error.kind === "AccessDenied") return error.kind;
   const facts: [boolean, string | undefined, string | undefined] =
     [error.retryable, error.serverCode, error.requestId];
   const reason: string | undefined = error.errno;

@@ -14,7 +14,8 @@
  * **Failures** Calls return a Result and throw nothing, but for std::bad_alloc. A program that wants
  * exceptions asks for them at the call: Result::value() throws an Error. What a callback throws does
  * not pass through the library: it stops the call as soon as that can be stopped, and is thrown on by
- * the function that made the call. What the call has done by then, it has done.
+ * the function that made the call. What the call has done by then, it has done. A log function only
+ * tells of a call, and never stops it: what it throws is told on stderr.
  *
  * **Strings** are UTF-8; a local path may be a std::filesystem::path as well. One with a NUL in it is
  * refused like one that is not UTF-8: #COS_ERR_PARAM.
@@ -96,9 +97,25 @@ inline void throw_on()
     if (thrown())
         std::rethrow_exception(std::exchange(thrown(), nullptr));
 }
+
+// Runs a log function, which must not change what becomes of the call, nor fail unnoticed.
+template <class Function> void run_log(Function function) noexcept
+{
+    // Calls that it makes have exceptions of their own.
+    auto before = std::exchange(thrown(), nullptr);
+    try {
+        function();
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "cos: the log has failed: %s\n", error.what());
+    } catch (...) {
+        std::fputs("cos: the log has failed\n", stderr);
+    }
+    thrown() = std::move(before);
+}
 #else
 template <class Callback> bool run(Callback callback) noexcept { return callback(); }
 inline void throw_on() noexcept {}
+template <class Function> void run_log(Function function) noexcept { function(); }
 #endif
 
 // A function that may be replaced while it runs, in another thread or by itself.
@@ -491,7 +508,8 @@ using Write = std::function<bool(std::string_view bytes)>;
 /// Gives the next bytes of an upload: writes up to `size` of them to `to` and returns how many; 0 at the
 /// end, less than 0 to stop. See cos_read_fn.
 using Read = std::function<std::int64_t(char *to, std::size_t size)>;
-/// Takes a line of the log; may be called by several threads at once. See cos_log_fn.
+/// Takes a line of the log; may be called by several threads at once. What it throws is told on stderr,
+/// and the call goes on. See cos_log_fn.
 using Log = std::function<void(cos_log_level level, std::string_view line)>;
 
 /// Follows an upload or a download, and stops any call: a cos_transfer. It must outlive the call.
@@ -823,10 +841,9 @@ private:
     static void write_line(int level, const char *line, void *user) noexcept
     {
         const auto log = static_cast<const Logged *>(user)->lines.get();
-        detail::run([&] {
+        detail::run_log([&] {
             if (log)
                 (*log)(static_cast<cos_log_level>(level), line);
-            return true;
         });
     }
 

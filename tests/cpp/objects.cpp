@@ -460,13 +460,34 @@ void transfers(const Client &client)
               });
           }) == "write");
 
-    // One that throws is not called again, and what was downloaded all the same is freed.
+    // A log function that throws changes nothing, also where another callback has thrown before.
     int lines = 0;
-    const auto throwing = [&](auto, auto) { throw std::runtime_error(std::to_string(++lines)); };
+    bool is_within = false;
+    const auto throwing = [&](auto, auto) {
+        if (is_within)
+            return;
+        if (++lines == 1)
+            throw 5;
+        is_within = true;
+        const auto inner = thrown_by([&] {
+            const auto write = [](auto) -> bool { throw std::runtime_error("inner"); };
+            return client.download_stream(bucket, "/large", write);
+        });
+        is_within = false;
+        throw std::runtime_error("after " + inner);
+    };
     CHECK(client.set_log(COS_LOG_REQUESTS, throwing) == COS_OK);
     Buffer buffer;
-    CHECK(thrown_by([&] { return client.download_buffer(bucket, "/large", buffer); }) == "1");
-    CHECK(lines == 1);
+    EXPECT(COS_OK, client.download_buffer(bucket, "/large", buffer));
+    EXPECT(COS_OK, client.stat_folder(bucket, "/"));
+    CHECK(lines > 1);
+    const int before = lines;
+    CHECK(thrown_by([&] {
+              return client.download_stream(bucket, "/large", [](std::string_view) -> bool {
+                  throw std::runtime_error("write");
+              });
+          }) == "write");
+    CHECK(lines > before);
 
     // A call within a callback has exceptions of its own.
     CHECK(client.set_log(COS_LOG_OFF, nullptr) == COS_OK);

@@ -38,7 +38,13 @@ fn run_with(
     command.args(runner).arg(program).env("COS_LEDGER", bed.path("ledger"));
     command.env("COS_API", api.word());
     command.envs(library.map(|library| ("LD_LIBRARY_PATH", library)));
-    succeed(command.arg(bed.host()).arg(bed.dir.path()));
+    let told = succeed(command.arg(bed.host()).arg(bed.dir.path())).stderr;
+    if !options.contains(&"-fno-exceptions") {
+        let told = String::from_utf8(told).unwrap();
+        let mut lines: Vec<_> = told.lines().collect();
+        lines.dedup();
+        assert_eq!(lines, ["cos: the log has failed", "cos: the log has failed: after inner"]);
+    }
     let requests = bed.emulator.requests();
     let mut agents = requests.iter().filter_map(|request| request.user_agent.as_deref());
     assert!(agents.any(|agent| agent == "cpp/1"), "an option did not arrive");

@@ -151,6 +151,8 @@ class Configuration(Test):
         for kind in (cos.Client, aio.Client):
             with contextlib.closing(kind.from_env(path, profile="work")) as client:
                 self.assertEqual(client.api, "v4")
+        with self.assertRaisesRegex(cos.ConfigError, r"no section \[\]"):
+            config.read(path, "")
         os.environ["COS_PROFILE"] = "none"
         with self.assertRaisesRegex(cos.ConfigError, r"no section \[none\]"):
             config.read(path)

@@ -298,11 +298,13 @@ fn a_file_that_is_replaced_between_two_first_answers_is_fetched_anew() {
             execute: false,
         };
         bed.emulator.inject(bed.api.fault(late, busy));
+        // The other one waits, as all calls of a client do that was told to.
+        let another = bed.client();
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 wait_until("both requests", || bed.emulator.requests().len() >= 2);
                 let replace = json!({"insert_only": false});
-                expect(&upload_bytes(&client, "/a", &content(900), replace), 0);
+                expect(&upload_bytes(&another, "/a", &content(900), replace), 0);
             });
             let (answer, data) = download_bytes(&client, "/a", json!({}));
             expect(&answer, 0);

@@ -469,11 +469,13 @@ struct UpdateOptions : OptionsOf<UpdateOptions> {
     UpdateOptions &clear_headers(bool v) { return set("clear_headers", v); }
 };
 
-/// See cos_move_file() and cos_copy_file(); `dest_bucket` is for the second only.
+/// See cos_move_file() and cos_copy_file(); `dest_bucket` and `source_region` are for the second
+/// only.
 struct MoveOptions : OptionsOf<MoveOptions> {
     using OptionsOf::OptionsOf;
     MoveOptions &overwrite(bool v) { return set("overwrite", v); }
     MoveOptions &dest_bucket(std::string_view v) { return set("dest_bucket", v); }
+    MoveOptions &source_region(std::string_view v) { return set("source_region", v); }
 };
 
 /// See cos_create_folder() and cos_update_folder().

@@ -145,6 +145,9 @@ type CopyFileOptions struct {
 	Overwrite bool `cos:"overwrite"`
 	// The bucket of the copy, in the client's region, with the XML API alone. Default: the same.
 	DestBucket string `cos:"dest_bucket"`
+	// The region of bucket, where the client's is another, with the XML API alone. Default: the
+	// same.
+	SourceRegion string `cos:"source_region"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
 	// How often a failed request is repeated, 0 to 10, in place of the client's.

@@ -134,6 +134,8 @@ export interface MoveOptions extends CallOptions {
 export interface CopyOptions extends MoveOptions {
   /** The bucket of the copy, in the client's region, with the XML API alone (the same). */
   dest_bucket?: string | null | undefined;
+  /** The region of the file's bucket if it is not the client's, with the XML API alone. */
+  source_region?: string | null | undefined;
 }
 
 /** Options of a new folder. */

@@ -134,7 +134,9 @@ pub unsafe extern "C" fn cos_move_file(
 /// @param dest_path  The absolute path of the copy.
 /// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
 ///                   replaced; `dest_bucket` (the same), the bucket of the copy, in the client's
-///                   region, with the XML API alone; `timeout_ms`, `retries` for this call.
+///                   region, with the XML API alone; `source_region` (the same), the region of
+///                   `bucket`, where the client's is another, with the XML API alone; `timeout_ms`,
+///                   `retries` for this call.
 /// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.

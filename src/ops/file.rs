@@ -68,13 +68,14 @@ pub fn copy(
 ) -> Result<Reply> {
     let (mut this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
     let dest_bucket = this.options.text("dest_bucket")?;
+    let source_region = this.options.text("source_region")?;
     this.no_more_options()?;
     let dest_bucket = match &dest_bucket {
         Some(name) => Bucket::named("dest_bucket", name)?,
         None => this.bucket.clone(),
     };
     let to = Place { bucket: &dest_bucket, path: &to };
-    this.service.copy(&this.call, this.at(), to, overwrite)
+    this.service.copy(&this.call, this.at(), to, overwrite, source_region.as_deref())
 }
 
 fn relocation(

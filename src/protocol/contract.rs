@@ -78,8 +78,15 @@ pub trait Objects {
         failures.flatten().collect()
     }
 
-    /// Copies a file.
-    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply>;
+    /// Copies a file, from the region that is given or else from the client's.
+    fn copy(
+        &self,
+        call: &Call,
+        at: Place,
+        to: Place,
+        overwrite: bool,
+        source_region: Option<&str>,
+    ) -> Result<Reply>;
 
     /// Renames a file within its bucket.
     fn rename(

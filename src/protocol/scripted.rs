@@ -147,7 +147,7 @@ impl Objects for Scripted {
         self.reply("delete", at.path.as_str())
     }
 
-    fn copy(&self, _: &Call, at: Place, to: Place, _: bool) -> Result<Reply> {
+    fn copy(&self, _: &Call, at: Place, to: Place, _: bool, _: Option<&str>) -> Result<Reply> {
         self.reply("copy", format!("{} {}", at.path.as_str(), to.path.as_str()))
     }
 

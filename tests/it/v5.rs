@@ -11,7 +11,7 @@ use std::thread;
 use cos::client::Client;
 use cos::ops::{file, folder, sign, tree, upload};
 use cos::threads::Watch;
-use cos_emulator::{Action, Fault, Settings};
+use cos_emulator::{Action, Bucket, Fault, Settings};
 use serde_json::{Value, json};
 
 use support::transfers::*;
@@ -940,6 +940,48 @@ fn a_bucket_in_another_region_is_not_followed_but_named() {
             assert!(hint.contains(if is_301 { "ap-shanghai" } else { "region" }), "{answer}");
         }
     }
+}
+
+/// The emulator is the proxy, and so every host.
+#[test]
+fn a_file_of_another_region_is_copied() {
+    let bed = Bed::configured(Api::V5, |config| {
+        let far = Bucket::private("far-bucket").region("ap-guangzhou");
+        config.buckets.push(far);
+    });
+    let client = |region: &str| {
+        let proxy = format!("http://{}", bed.emulator.host());
+        let options = json!({"api": "v5", "scheme": "http", "proxy": proxy}).to_string();
+        Client::new(APPID, SECRET_ID, SECRET_KEY, Some(region), Some(&options)).unwrap()
+    };
+    let (here, there) = (client("ap-shanghai"), client("ap-guangzhou"));
+    let stored = upload::buffer(&there, "far-bucket", "/文 +a", b"text", None, Watch::default());
+    expect(&reply(stored), 0);
+    let copy = |bucket: &str, path: &str, region: Option<&str>| {
+        let options = json!({"dest_bucket": PUBLIC, "source_region": region}).to_string();
+        reply(file::copy(&here, bucket, path, "/copy", Some(&options)))
+    };
+    for region in [None, Some("ap-beijing"), Some("ap-shanghai")] {
+        let answer = copy("far-bucket", "/文 +a", region);
+        expect(&answer, -133);
+    }
+    expect(&copy("far-bucket", "/none", Some("gz")), -197);
+    let is_there = || reply(file::stat(&here, PUBLIC, "/copy", None))["code"] == 0;
+    assert!(!is_there());
+    expect(&copy("far-bucket", "/文 +a", Some("gz")), 0);
+    assert_eq!(download_bytes(&here, "/copy", json!({})).1, b"text");
+    expect(&copy("far-bucket", "/文 +a", Some("ap-guangzhou")), -177);
+    let answer = copy(PUBLIC, "/copy", None);
+    assert_eq!(answer["error"]["argument"], "dest_path", "{answer}");
+    for region in ["", "AP-Guangzhou", "ap.evil/"] {
+        let answer = copy("far-bucket", "/文 +a", Some(region));
+        assert_eq!(answer["error"]["argument"], "source_region", "{answer}");
+    }
+    // A host that the program gives stands for those of all regions.
+    let options = json!({"dest_bucket": PUBLIC, "source_region": "gz", "overwrite": true});
+    let given = bed.client();
+    let copied = file::copy(&given, "far-bucket", "/文 +a", "/copy", Some(&options.to_string()));
+    expect(&reply(copied), 0);
 }
 
 #[test]

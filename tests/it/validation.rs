@@ -376,7 +376,7 @@ fn options_of_some_operations() {
 }
 
 /// Options that only the XML API has: a value that it takes, and one that it does not.
-const OPTIONS_OF_V5: [(&str, &str, &str, &str); 10] = [
+const OPTIONS_OF_V5: [(&str, &str, &str, &str); 12] = [
     ("upload", "storage_class", "\"STANDARD_IA\"", "1"),
     ("upload", "tagging", "\"year=2024\"", "2024"),
     ("upload", "traffic_limit", "819200", "819199"),
@@ -385,6 +385,8 @@ const OPTIONS_OF_V5: [(&str, &str, &str, &str); 10] = [
     ("download", "traffic_limit", "819200", "819199"),
     ("copy", "dest_bucket", "\"public-bucket\"", "\"Bucket\""),
     ("copy", "dest_bucket", "\"public-bucket\"", "1"),
+    ("copy", "source_region", "\"ap-guangzhou\"", "\"AP-Guangzhou\""),
+    ("copy", "source_region", "\"ap-guangzhou\"", "1"),
     ("list", "recursive", "true", "2"),
     ("list", "folders", "true", "2"),
 ];

@@ -151,6 +151,7 @@ local cos = {}
 
 ---@class cos.CopyFileOptions: cos.MoveFileOptions
 ---@field dest_bucket? string XML API: the bucket of the copy.
+---@field source_region? string XML API: the region of the file's bucket if it is not the client's.
 
 ---@class cos.SignUrlOptions
 ---@field params? table<string, string|string[]>

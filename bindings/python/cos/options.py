@@ -122,6 +122,9 @@ class CopyFileOptions(CallOptions, total=False):
     dest_bucket: str
     """The bucket of the copy, in the client's region, with the XML API alone. Default: the
     same."""
+    source_region: str
+    """The region of `bucket`, where the client's is another, with the XML API alone. Default: the
+    same."""
 
 
 class CreateFolderOptions(CallOptions, total=False):

@@ -69,7 +69,18 @@ impl Objects for V4 {
         self.order(call, at, Signature::Once, "delete", body, retry)
     }
 
-    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
+    fn copy(
+        &self,
+        call: &Call,
+        at: Place,
+        to: Place,
+        overwrite: bool,
+        source_region: Option<&str>,
+    ) -> Result<Reply> {
+        if source_region.is_some() {
+            let problem = "must not be given: only the XML API copies between regions";
+            return Err(Failure::argument("source_region", problem));
+        }
         if to.bucket != at.bucket {
             let problem = "must be the bucket of cos_path: only the XML API copies between buckets";
             return Err(Failure::argument("dest_bucket", problem));

@@ -1,5 +1,7 @@
 //! Copies: to another path, or onto itself, which is how attributes change.
 
+use std::sync::Arc;
+
 use super::objects::{
     Acl, BIZ_ATTR, META, check_meta, check_name, encoded_meta, not_found, with_biz_attr,
 };
@@ -42,6 +44,8 @@ struct Original {
     stored: Vec<(String, String)>,
     /// Its class and encryption.
     properties: Vec<(String, String)>,
+    /// What stands behind its bucket's name in a host, if the bucket is in another region.
+    domain: Option<String>,
 }
 
 impl Original {
@@ -56,6 +60,7 @@ impl Original {
             crc64: answer.crc64(),
             stored: some(&|name| KEPT.contains(&name) || name.starts_with(META)),
             properties: some(&|name| PROPERTIES.contains(&name)),
+            domain: None,
         }
     }
 
@@ -181,6 +186,23 @@ impl V5 {
         name(one) == name(other) && one.path.as_str() == other.path.as_str()
     }
 
+    /// Copies a file of another region.
+    pub(super) fn copied_from(
+        &self,
+        call: &Call,
+        at: Place,
+        target: Place,
+        overwrite: bool,
+        region: &str,
+    ) -> Result<Reply> {
+        let domains = self.domains.elsewhere("source_region", region)?;
+        let elsewhere = V5::new(Arc::clone(&self.account), domains);
+        self.check_differ(at, target)?;
+        let mut from = elsewhere.original(call, at)?;
+        from.domain = Some(elsewhere.domains.control);
+        self.copied_as(call, at, target, overwrite, &from)
+    }
+
     /// Copies a file to another place; also says which version.
     pub(super) fn copied(
         &self,
@@ -189,12 +211,33 @@ impl V5 {
         target: Place,
         overwrite: bool,
     ) -> Result<(Reply, String)> {
+        self.check_differ(at, target)?;
+        let from = self.original(call, at)?;
+        Ok((self.copied_as(call, at, target, overwrite, &from)?, from.etag))
+    }
+
+    fn check_differ(&self, at: Place, target: Place) -> Result<()> {
         if self.is_same(at, target) {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
         }
+        Ok(())
+    }
+
+    /// What is to be copied.
+    fn original(&self, call: &Call, at: Place) -> Result<Original> {
         let head = self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
-        let from = Original::of(&head);
+        Ok(Original::of(&head))
+    }
+
+    fn copied_as(
+        &self,
+        call: &Call,
+        at: Place,
+        target: Place,
+        overwrite: bool,
+        from: &Original,
+    ) -> Result<Reply> {
         let mut more = from.properties.clone();
         if !overwrite {
             more.push(("x-cos-forbid-overwrite".to_owned(), "true".to_owned()));
@@ -212,11 +255,11 @@ impl V5 {
                         && there.crc64 == from.crc64;
                     return if may_be_ours && is_same { Ok(found) } else { Err(file_exists()) };
                 }
-                let copied = self.copy_content(call, at, target, &from, "Copy", &more);
+                let copied = self.copy_content(call, at, target, from, "Copy", &more);
                 copied.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
             },
         )?;
-        Ok((answer.success(())?, from.etag))
+        answer.success(())
     }
 
     /// Copies the version of an object that `from` describes, with the headers `more`.
@@ -229,8 +272,8 @@ impl V5 {
         directive: &str,
         more: &[(String, String)],
     ) -> Result<Answer> {
-        let source =
-            format!("{}{}", self.host(at.bucket, &self.domains.control), encode(at.path.as_str()));
+        let domain = from.domain.as_ref().unwrap_or(&self.domains.control);
+        let source = format!("{}{}", self.host(at.bucket, domain), encode(at.path.as_str()));
         if from.size > LARGEST {
             return self.copy_parts(call, &source, to, from, more);
         }

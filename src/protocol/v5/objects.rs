@@ -153,8 +153,18 @@ impl Objects for V5 {
         Ok(failures)
     }
 
-    fn copy(&self, call: &Call, at: Place, to: Place, overwrite: bool) -> Result<Reply> {
-        self.copied(call, at, to, overwrite).map(|(reply, _)| reply)
+    fn copy(
+        &self,
+        call: &Call,
+        at: Place,
+        to: Place,
+        overwrite: bool,
+        source_region: Option<&str>,
+    ) -> Result<Reply> {
+        match source_region {
+            Some(region) => self.copied_from(call, at, to, overwrite, region),
+            None => self.copied(call, at, to, overwrite).map(|(reply, _)| reply),
+        }
     }
 
     fn rename(

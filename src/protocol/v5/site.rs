@@ -21,12 +21,14 @@ pub struct Domains {
     pub download: String,
     /// The host, without a bucket before it, of what is about the account.
     pub service: String,
+    /// Whether the program has given `control`, in place of the region's.
+    is_given: bool,
 }
 
 impl Domains {
     /// Checks what the options say.
     pub fn new(site: &Site) -> Result<Domains> {
-        let region = site.region.as_deref().map(region).transpose()?;
+        let region = site.region.as_deref().map(|name| region("region", name)).transpose()?;
         for (option, host) in
             [("hostname", &site.hostname), ("download_hostname", &site.download_hostname)]
         {
@@ -36,7 +38,7 @@ impl Domains {
                 return Err(Failure::argument(option, problem));
             }
         }
-        let of_region = || region.map(|region| format!("cos.{region}.myqcloud.com"));
+        let of_region = || region.map(domain);
         let Some(control) = site.hostname.clone().or_else(of_region) else {
             let problem = "must be ap-shanghai, ap-guangzhou or another region's name, unless the \
                            options give hostname";
@@ -44,8 +46,22 @@ impl Domains {
         };
         let download = site.download_hostname.clone().unwrap_or_else(|| control.clone());
         let service = site.hostname.clone().unwrap_or_else(|| SERVICE.to_owned());
-        Ok(Domains { scheme: site.scheme, control, download, service })
+        let is_given = site.hostname.is_some();
+        Ok(Domains { scheme: site.scheme, control, download, service, is_given })
     }
+
+    /// The same for buckets of another region, which `option` names. What the program has given in place
+    /// of a region's host stands for all of them.
+    pub fn elsewhere(&self, option: &str, name: &str) -> Result<Domains> {
+        let of_region = domain(region(option, name)?);
+        let control = if self.is_given { self.control.clone() } else { of_region };
+        Ok(Domains { download: control.clone(), control, ..self.clone() })
+    }
+}
+
+/// What stands behind a bucket's name in the host of a region.
+fn domain(region: &str) -> String {
+    format!("cos.{region}.myqcloud.com")
 }
 
 /// Whether a host, with or without a port, is an IP address.
@@ -77,9 +93,10 @@ pub fn name_to_give<'a>(account: &Account, full: &'a str) -> &'a str {
     if without_appid(account, short) == short { short } else { full }
 }
 
-/// The region's name in this API; the names that regions have in the JSON API are known, too.
-fn region(region: &str) -> Result<&str> {
-    let name = match region {
+/// The region's name in this API; the names that regions have in the JSON API are known, too. `option`
+/// has it.
+fn region<'a>(option: &str, name: &'a str) -> Result<&'a str> {
+    let name = match name {
         "sh" | "shanghai" => "ap-shanghai",
         "gz" | "guangzhou" => "ap-guangzhou",
         "bj" | "beijing" => "ap-beijing",
@@ -95,7 +112,7 @@ fn region(region: &str) -> Result<&str> {
     let ends_well = !name.starts_with('-') && !name.ends_with('-');
     if name.is_empty() || name.len() > 32 || !name.bytes().all(legal) || !ends_well {
         let problem = "must be a region's name in lower case, such as ap-shanghai or na-ashburn";
-        return Err(Failure::argument("region", problem));
+        return Err(Failure::argument(option, problem));
     }
     Ok(name)
 }
@@ -106,7 +123,7 @@ pub fn region_in(host: &str) -> Option<&str> {
         host.split_once(".cos.").or_else(|| Some(("", host.strip_prefix("cos.")?)))?;
     let (name, domain) = behind.split_once('.')?;
     let is_own = domain.starts_with("myqcloud.com") || domain.starts_with("tencentcos.cn");
-    (is_own && region(name).is_ok()).then_some(name)
+    (is_own && region("region", name).is_ok()).then_some(name)
 }
 
 #[cfg(test)]
@@ -163,6 +180,20 @@ mod tests {
             assert_eq!(failure.argument_name(), Some("hostname"));
             let failure = domains(Some("gz"), None, Some(address)).unwrap_err();
             assert_eq!(failure.argument_name(), Some("download_hostname"));
+        }
+    }
+
+    #[test]
+    fn another_region_has_hosts_of_its_own() {
+        let here = domains(Some("ap-shanghai"), None, Some("cdn.example")).unwrap();
+        let there = here.elsewhere("source_region", "gz").unwrap();
+        assert_eq!(there.control, "cos.ap-guangzhou.myqcloud.com");
+        assert_eq!((&there.download, &there.service), (&there.control, &here.service));
+        let given = domains(Some("ap-shanghai"), Some("localhost:9"), None).unwrap();
+        assert_eq!(given.elsewhere("source_region", "gz").unwrap().control, "localhost:9");
+        for bad in ["", "AP-Guangzhou", "ap.evil"] {
+            let failure = given.elsewhere("source_region", bad).unwrap_err();
+            assert_eq!(failure.argument_name(), Some("source_region"), "{bad}");
         }
     }
 

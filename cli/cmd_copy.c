@@ -43,7 +43,7 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
         status = transfer(client, &source, &target, to->bucket ? from->path : target.path);
     if (is_move && status == DONE && source.bucket && !option(DRY_RUN) && !is_interrupted() &&
         strcmp(source.path, "/") != 0)
-        remove_empty_folders(client, &source);
+        remove_empty_folders(client_at_source(client), &source);
     free(name);
     place_free(&source);
     place_free(&copy);
@@ -168,7 +168,7 @@ static enum status find_sources(const cos_client *client, const struct place *pl
             add_source(sources, place_of(text), -1);
             continue;
         }
-        this_one = find_matching(client, &places[i], 0, &folder, &items);
+        this_one = find_matching(client_at_source(client), &places[i], 0, &folder, &items);
         for (j = 0; j < items.count; j++)
             add_source(sources, place_of(formatted("%s%s", folder.text, items.list[j].path)),
                        items.list[j].size);
@@ -187,7 +187,7 @@ static void free_sources(struct sources *sources)
     free(sources->sizes);
 }
 
-static enum status check_options(const struct place *places, int count)
+static enum status check_options(const cos_client *client, const struct place *places, int count)
 {
     const struct place *to = &places[count - 1];
     int i, uploads = 0, others = 0;
@@ -195,6 +195,10 @@ static enum status check_options(const struct place *places, int count)
         uploads = uploads || (to->bucket && !places[i].bucket);
         others = others || (to->bucket && places[i].bucket);
     }
+    if (option(SOURCE_REGION) && (uploads || !others))
+        return usage("--source-region is for copies from cos:// to cos://");
+    if (option(SOURCE_REGION) && !speaks_xml(client))
+        return usage("--source-region is for the XML API: the JSON API copies within a bucket");
     return check_transfer_options(uploads, others);
 }
 
@@ -204,7 +208,7 @@ static enum status run_with(const cos_client *client, const struct place *places
     const struct place *to = &places[count - 1];
     struct sources sources = {NULL, NULL, 0};
     struct jobs jobs = {0};
-    enum status status = check_options(places, count);
+    enum status status = check_options(client, places, count);
     int i;
     if (status == DONE)
         status = find_sources(client, places, count - 1, &sources);
@@ -232,7 +236,7 @@ static enum status run_cp(const cos_client *client, const struct place *places, 
 static enum status run_sync(const cos_client *client, const struct place *places, int count)
 {
     struct place from = place_in(&places[0], ""), to = place_in(&places[count - 1], "");
-    enum status status = check_options(places, count);
+    enum status status = check_options(client, places, count);
     if (status == DONE && !from.bucket && !to.bucket)
         status = usage("%s: one side has to be cos://BUCKET/FOLDER/", places[0].text);
     else if (status == DONE && from.bucket && to.bucket && strcmp(from.bucket, to.bucket) == 0 &&

@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "print.h"
+#include "remove.h"
 #include "reply.h"
 #include "system.h"
 #include "text.h"
@@ -307,7 +308,7 @@ static enum status append_setting(char **options, const struct setting *setting)
 
 static struct configured new_client(const char *options)
 {
-    struct configured configured = {DONE, NULL, NULL};
+    struct configured configured = {DONE, NULL, NULL, NULL};
     char *json;
     int code = cos_client_new(settings[APPID].value, settings[SECRET_ID].value,
                               settings[SECRET_KEY].value, settings[REGION].value, options,
@@ -326,7 +327,7 @@ static struct configured new_client(const char *options)
 
 struct configured client_from_settings(void)
 {
-    struct configured configured = {DONE, NULL, NULL};
+    struct configured configured = {DONE, NULL, NULL, NULL};
     char *options = formatted("{\"user_agent\":\"cos/%s\"", cos_version());
     int i;
     append_option(&options, "retries", 'R', 1);
@@ -344,9 +345,17 @@ struct configured client_from_settings(void)
 
 struct configured client_from_config(void)
 {
-    struct configured configured = {read_settings(), NULL, NULL};
+    struct configured configured = {read_settings(), NULL, NULL, NULL}, other;
     if (configured.status == DONE)
         configured = client_from_settings();
+    if (configured.client && option(SOURCE_REGION) && speaks_xml(configured.client)) {
+        change_setting("region", option(SOURCE_REGION));
+        change_setting("api", "v5"); /* for the short names of regions, too */
+        other = client_from_settings();
+        configured.status = other.status;
+        configured.at_source = other.client;
+        free(other.appid);
+    }
     forget_settings();
     return configured;
 }

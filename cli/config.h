@@ -11,7 +11,8 @@
 struct configured {
     enum status status;
     cos_client *client;
-    char *appid; /* to be freed */
+    cos_client *at_source; /* of the region of --source-region, or NULL */
+    char *appid;           /* to be freed */
 };
 struct configured client_from_config(void);
 

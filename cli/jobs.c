@@ -88,7 +88,8 @@ static int are_same(const char *one, const char *other)
 /* Whether the two files at the service have the same content, by what it says of them. */
 static int have_same_sum(const cos_client *client, const struct job *job)
 {
-    struct described one = describe(client, &job->from), other = describe(client, &job->to);
+    struct described one = describe(client_at_source(client), &job->from);
+    struct described other = describe(client, &job->to);
     int same = are_same(one.crc64, other.crc64);
     described_free(&one);
     described_free(&other);
@@ -204,14 +205,20 @@ static void keep_time(const cos_client *client, const struct job *job)
 static int copy_within(const cos_client *client, struct job *job)
 {
     int is_within = strcmp(job->from.bucket, job->to.bucket) == 0, code;
+    const char *region = option(SOURCE_REGION);
     char *options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
     if (!is_within) {
         char *bucket = quoted(job->to.bucket);
         append(&options, ",\"dest_bucket\":%s", bucket);
         free(bucket);
     }
+    if (region) {
+        char *name = quoted(region);
+        append(&options, ",\"source_region\":%s", name);
+        free(name);
+    }
     append(&options, "}");
-    code = (is_within && job->is_move ? cos_move_file : cos_copy_file)(
+    code = (is_within && job->is_move && !region ? cos_move_file : cos_copy_file)(
         client, job->from.bucket, job->from.path, job->to.path, options, &job->json);
     free(options);
     return code;
@@ -235,7 +242,8 @@ static void forget_reply(struct job *job)
  * local one was. */
 static void remove_source(const cos_client *client, struct job *job, const struct found *before)
 {
-    if (job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0)
+    if (job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0 &&
+        !option(SOURCE_REGION))
         return; /* the service has done it */
     if (!job->from.bucket) {
         struct found now = look_at(job->local);
@@ -247,7 +255,8 @@ static void remove_source(const cos_client *client, struct job *job, const struc
         return;
     }
     forget_reply(job);
-    job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
+    job->code = cos_del_file(client_at_source(client), job->from.bucket, job->from.path, NULL,
+                             &job->json);
 }
 
 static void make_folder(const cos_client *client, struct job *job)
@@ -339,7 +348,7 @@ static int is_newer(const cos_client *client, struct job *job)
     forget_reply(job);
     if (!is_there)
         return 1;
-    here = ask_time(client, job, &job->from);
+    here = ask_time(client_at_source(client), job, &job->from);
     if (job->code == COS_OK)
         forget_reply(job);
     else if (!job->from.bucket)
@@ -358,7 +367,7 @@ static void look_for_source(const cos_client *client, struct job *job)
             job->problem = formatted("%s: %s", job->local, strerror(errno));
         return;
     }
-    remote = describe(client, &job->from);
+    remote = describe(client_at_source(client), &job->from);
     job->size = remote.size;
     take_failure(job, &remote);
 }

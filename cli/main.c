@@ -19,6 +19,7 @@
 #include "suggest.h"
 #include "system.h"
 #include "text.h"
+#include "transfer.h"
 #include "watch.h"
 
 const struct command *const COMMANDS[] = {
@@ -137,7 +138,7 @@ static enum status run(const struct command *command, struct place *places, int 
 {
     struct configured configured = client_from_config();
     cos_transfer *stop = checked(cos_transfer_new());
-    cos_client *client = NULL;
+    cos_client *client = NULL, *at_source = NULL;
     enum status status = configured.status;
     int i;
     set_stop(stop);
@@ -145,10 +146,15 @@ static enum status run(const struct command *command, struct place *places, int 
         place_without_appid(&places[i], configured.appid);
     if (status == DONE)
         cos_client_with_transfer(configured.client, stop, &client, NULL);
+    if (client && configured.at_source)
+        cos_client_with_transfer(configured.at_source, stop, &at_source, NULL);
+    set_client_at_source(at_source);
     if (client)
         status = run_with_client(command, client, places, count);
     cos_client_free(client);
+    cos_client_free(at_source);
     cos_client_free(configured.client);
+    cos_client_free(configured.at_source);
     cos_transfer_free(stop);
     free(configured.appid);
     return status;

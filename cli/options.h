@@ -22,6 +22,7 @@ enum {
     MAX_DELETE = 'M',
     CHECKSUM = 'k',
     LIMIT_RATE = 'L',
+    SOURCE_REGION = 'o',
     ACL = 'A',
     CLASS = 'K',
     BIZ_ATTR = 'B',

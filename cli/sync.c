@@ -38,7 +38,8 @@ static void free_sides(struct sides *sides)
 static enum status find_sides(const cos_client *client, struct sides *sides)
 {
     enum status status =
-        find_files(client, sides->from, WITH_FOLDERS, &sides->source, &sides->ignored);
+        find_files(client_at_source(client), sides->from, WITH_FOLDERS, &sides->source,
+                   &sides->ignored);
     if (status == DONE)
         status = find_files(client, sides->to, WITH_FOLDERS | MAY_BE_MISSING, &sides->destination, NULL);
     return status;
@@ -162,7 +163,8 @@ enum status copy_tree(const cos_client *client, const struct place *from, const 
     struct jobs jobs = {.tells_sum = 1};
     /* What is there does not keep a file from being moved, unless it is newer. */
     enum status status = is_move && !option('u')
-                             ? find_files(client, from, WITH_FOLDERS, &sides.source, NULL)
+                             ? find_files(client_at_source(client), from, WITH_FOLDERS,
+                                          &sides.source, NULL)
                              : find_sides(client, &sides);
     if (status == DONE) {
         compare(&sides, is_move, &jobs);

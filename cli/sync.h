@@ -7,7 +7,7 @@
 #include "jobs.h"
 
 /* The marks of the options of copies and synchronisations. */
-#define OPTIONS_OF_TRANSFERS "nutCSLDIXkHAKB"
+#define OPTIONS_OF_TRANSFERS "nutCSLDIXkHAKBo"
 
 /* Whether the options and places need it. */
 int needs_plan(const struct place *from, const struct place *to);

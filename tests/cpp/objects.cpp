@@ -129,6 +129,9 @@ void files(const Client &client)
     only("v5",
          client.copy_file(bucket, "/f/there", "/f/there", MoveOptions().dest_bucket("public-bucket")),
          "dest_bucket");
+    only("v5",
+         client.copy_file(bucket, "/f/there", "/f/copy", MoveOptions().source_region("ap-shanghai")),
+         "source_region");
     EXPECT(COS_OK, client.move_file(bucket, "/f/你好", "/f/moved"));
     EXPECT(COS_ERR_NOT_FOUND, client.del_file(bucket, "/f/你好"));
     EXPECT(COS_OK, client.del_file(bucket, "/f/moved"));

@@ -304,6 +304,68 @@ fn folders_are_copied_and_moved_within_the_service(api: Api) {
     }
 }
 
+/// The emulator is the proxy, and so every host.
+#[test]
+fn files_come_from_another_region() {
+    let bed = Bed::configured(Api::V5, |config| {
+        let far = Bucket::private("far-bucket").region("ap-guangzhou");
+        config.buckets.push(far);
+    });
+    let regional = |arguments: &[&str]| {
+        let mut command = cos(&bed, arguments);
+        for variable in ["COS_HOSTNAME", "COS_DOWNLOAD_HOSTNAME", "COS_API"] {
+            command.env_remove(variable);
+        }
+        let proxy = format!("http://127.0.0.1:{}", bed.emulator.port());
+        command.env("COS_REGION", "ap-shanghai").env("COS_PROXY", proxy);
+        Said::of(command.output().unwrap())
+    };
+    let there = |arguments: &[&str]| {
+        regional(&[arguments, &["--region", "ap-guangzhou"]].concat()).with_code(0).out
+    };
+    let from_there = |arguments: &[&str]| {
+        let said = regional(&[arguments, &["--source-region", "gz"]].concat()).with_code(0);
+        assert_eq!(said.err, "", "{arguments:?}");
+        said.out
+    };
+    let here = |folder: &str| regional(&["find", folder]).with_code(0).out.lines().count();
+    for name in ["d/a", "d/b", "d/e/c"] {
+        write(&bed, name, name);
+    }
+    there(&["cp", "-r", "d", "cos://far-bucket/"]);
+    let (file, to) = ("cos://far-bucket/d/a", "cos://private-bucket/");
+    regional(&["cp", file, to]).with_code(3);
+    from_there(&["cp", file, to]);
+    assert_eq!(regional(&["cat", "cos://private-bucket/a"]).out, "d/a");
+    from_there(&["cp", "-u", file, to]);
+    from_there(&["cp", "cos://far-bucket/d/[ab]*", "cos://private-bucket/glob/"]);
+    assert_eq!(here("cos://private-bucket/glob/"), 2);
+    from_there(&["cp", "-r", "cos://far-bucket/d/", "cos://private-bucket/all/"]);
+    assert_eq!(here("cos://private-bucket/all/d/"), 3);
+    let sync = ["sync", "--delete", "cos://far-bucket/d/", "cos://private-bucket/all/d/"];
+    let said = from_there(&sync);
+    assert!(said.contains("unchanged: 3"), "{said}");
+    there(&["rm", "cos://far-bucket/d/b"]);
+    from_there(&sync);
+    assert_eq!(here("cos://private-bucket/all/d/"), 2);
+    // What is moved goes there, and stays here.
+    from_there(&["mv", file, "cos://private-bucket/moved"]);
+    from_there(&["mv", "-r", "cos://far-bucket/d/", "cos://private-bucket/moved-too/"]);
+    assert_eq!(there(&["find", "cos://far-bucket/"]), "");
+    assert_eq!(regional(&["cat", "cos://private-bucket/moved-too/d/e/c"]).out, "d/e/c");
+    assert_eq!(regional(&["cat", "cos://private-bucket/moved"]).out, "d/a");
+    let option = ["--source-region", "ap-guangzhou"];
+    for places in [["d/a", to], [file, "x"], [file, "-"]] {
+        let said = regional(&[&["cp"], &option[..], &places].concat()).with_code(2);
+        said.complaining("from cos:// to cos://");
+    }
+    let wrong = ["cp", "--source-region", "Guangzhou", file, to];
+    regional(&wrong).with_code(2).complaining("region");
+    let v4 = Bed::new(Api::V4);
+    let said = run(&v4, &[&["cp"], &option[..], &[file, to]].concat()).with_code(2);
+    said.complaining("XML API");
+}
+
 fn files_move_in_and_out(api: Api) {
     let bed = Bed::new(api);
     write(&bed, "a", "a");

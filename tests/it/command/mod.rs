@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use cos_emulator::{Action, Config, Credential, Emulator, End, Fault, TemporaryKey};
+use cos_emulator::{Action, Bucket, Config, Credential, Emulator, End, Fault, TemporaryKey};
 use serde_json::Value;
 
 use support::for_each_api;

@@ -337,6 +337,7 @@ fn files_come_from_another_region() {
     regional(&["cp", file, to]).with_code(3);
     from_there(&["cp", file, to]);
     assert_eq!(regional(&["cat", "cos://private-bucket/a"]).out, "d/a");
+    assert!(from_there(&["cp", "--dry-run", file, to]).starts_with("would copy "));
     from_there(&["cp", "-u", file, to]);
     from_there(&["cp", "cos://far-bucket/d/[ab]*", "cos://private-bucket/glob/"]);
     assert_eq!(here("cos://private-bucket/glob/"), 2);

@@ -294,10 +294,10 @@ fn a_file_that_is_replaced_between_two_first_answers_is_fetched_anew() {
             content_type: "text/html".into(),
             body: String::new(),
             size: None,
-            headers: [("Retry-After".to_owned(), "3".to_owned())].into(),
+            headers: [("Retry-After".to_owned(), "1".to_owned())].into(),
             execute: false,
         };
-        bed.emulator.inject(bed.api.fault(late, busy));
+        bed.emulator.inject(bed.api.fault(late, busy).forever());
         // The other one waits, as all calls of a client do that was told to.
         let another = bed.client();
         std::thread::scope(|scope| {
@@ -305,8 +305,9 @@ fn a_file_that_is_replaced_between_two_first_answers_is_fetched_anew() {
                 wait_until("both requests", || bed.emulator.requests().len() >= 2);
                 let replace = json!({"insert_only": false});
                 expect(&upload_bytes(&another, "/a", &content(900), replace), 0);
+                bed.emulator.clear_faults();
             });
-            let (answer, data) = download_bytes(&client, "/a", json!({}));
+            let (answer, data) = download_bytes(&client, "/a", json!({"retries": 10}));
             expect(&answer, 0);
             assert_same(&data, &content(900));
         });

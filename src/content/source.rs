@@ -35,9 +35,8 @@ impl Source<'_> {
     /// Takes a file that was opened, if it is one that can be uploaded.
     pub fn of(opened: io::Result<File>, local_path: &str, stop: &Stop) -> Result<Source<'static>> {
         let refused = |problem: String| Failure::local_file("local_path", problem);
-        let unreadable = |error: io::Error| {
-            refused(format!("{local_path} can't be read: {error}")).because(error.kind())
-        };
+        let unreadable =
+            |error: io::Error| refused(format!("{local_path} can't be read")).because_of(&error);
         let file = match opened {
             Err(_) if stop.is_set() => return Err(Failure::cancelled(Phase::LocalFile)),
             opened => opened.map_err(unreadable)?,
@@ -153,5 +152,5 @@ impl Source<'_> {
 }
 
 fn unread(error: &io::Error) -> Box<Failure> {
-    Failure::local_io(format!("reading the local file failed: {error}")).because(error.kind())
+    Failure::local_io("reading the local file failed").because_of(error)
 }

@@ -1,7 +1,7 @@
 //! Why a call failed, with everything a program needs to decide what to do next.
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::Reply;
@@ -402,6 +402,12 @@ impl Failure {
     pub fn because(mut self: Box<Self>, reason: ErrorKind) -> Box<Failure> {
         self.errno = errno_of(reason);
         self
+    }
+
+    /// The same, with the system's words besides.
+    pub fn because_of(mut self: Box<Self>, error: &io::Error) -> Box<Failure> {
+        self.message = format!("{}: {error}", self.message);
+        self.because(error.kind())
     }
 
     /// Whether it is worth repeating after all.

@@ -33,9 +33,8 @@ pub struct Network {
 
 /// The certificates in the file that the option `ca_file` names.
 pub fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = read(Path::new(file)).map_err(|error| {
-        Failure::local_file("ca_file", format!("can't be read: {error}")).because(error.kind())
-    })?;
+    let pem = read(Path::new(file))
+        .map_err(|error| Failure::local_file("ca_file", "can't be read").because_of(&error))?;
     let certificates: std::result::Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {

@@ -82,9 +82,8 @@ impl Destination {
         if local_path.is_empty() || local_path.ends_with(is_separator) {
             return Err(refused("must name a file, not a directory".into()));
         }
-        let unusable = |error: io::Error| {
-            refused(format!("{local_path} can't be written: {error}")).because(error.kind())
-        };
+        let unusable =
+            |error: io::Error| refused(format!("{local_path} can't be written")).because_of(&error);
         let mut path = os::settled(Path::new(local_path));
         os::check_names_a_file(&path).map_err(unusable)?;
         let mut found = what_is_at(&path).map_err(unusable)?;
@@ -127,9 +126,8 @@ impl Destination {
             }
             Err(error) => {
                 let directory = directory.display();
-                let problem =
-                    format!("can't be created: the directory {directory} can't be used: {error}");
-                return Err(refused(problem).because(error.kind()));
+                let problem = format!("can't be created: the directory {directory} can't be used");
+                return Err(refused(problem).because_of(&error));
             }
         };
         match os::check_replaceable(&path, found.as_ref(), &around, &|| !stop.is_set()) {
@@ -235,8 +233,9 @@ impl<'a> Partial<'a> {
         }
         let refused = |problem| Failure::local_file("local_path", problem);
         Err(match problem {
-            Some((path, error)) => refused(format!("{} can't be written: {error}", path.display()))
-                .because(error.kind()),
+            Some((path, error)) => {
+                refused(format!("{} can't be written", path.display())).because_of(&error)
+            }
             None => refused(format!("has {MOST} unfinished downloads beside it")),
         })
     }
@@ -388,8 +387,7 @@ impl<'a> Partial<'a> {
     }
 
     fn failed(&self, error: &io::Error) -> Box<Failure> {
-        let problem = format!("writing {} failed: {error}", self.path.display());
-        Failure::local_io(problem).because(error.kind())
+        Failure::local_io(format!("writing {} failed", self.path.display())).because_of(error)
     }
 }
 
@@ -431,9 +429,8 @@ fn is_all_of(object: &Object, file: &File, stop: &Stop) -> bool {
 }
 
 fn read_back(file: &File, buf: &mut [u8], place: u64) -> Result<()> {
-    os::read_exact_at(file, buf, place).map_err(|error| {
-        Failure::local_io(format!("reading the file back failed: {error}")).because(error.kind())
-    })
+    os::read_exact_at(file, buf, place)
+        .map_err(|error| Failure::local_io("reading the file back failed").because_of(&error))
 }
 
 /// How many bytes piece `i` of `len` bytes has.

@@ -67,21 +67,18 @@ impl Root {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Box<Failure> {
-    let problem = format!("{} can't be read: {error}", path.display());
-    Failure::local_file("local_path", problem).because(error.kind())
+    Failure::local_file("local_path", format!("{} can't be read", path.display())).because_of(error)
 }
 
 /// Checks that `local_path` is a directory, and makes it a path that stays where it is when the
 /// program changes its working directory.
 pub fn check_root(local_path: &str) -> Result<PathBuf> {
-    let refused = |reason, problem| {
-        Failure::local_file("local_path", format!("{local_path} {problem}")).because(reason)
-    };
+    let refused = |problem| Failure::local_file("local_path", format!("{local_path} {problem}"));
     let root = os::settled(Path::new(local_path));
     match fs::metadata(&root) {
         Ok(found) if found.is_dir() => Ok(root),
-        Ok(_) => Err(refused(ErrorKind::NotADirectory, "is not a directory".to_owned())),
-        Err(error) => Err(refused(error.kind(), format!("can't be used: {error}"))),
+        Ok(_) => Err(refused("is not a directory").because(ErrorKind::NotADirectory)),
+        Err(error) => Err(refused("can't be used").because_of(&error)),
     }
 }
 
@@ -213,8 +210,7 @@ pub fn make_directories(root: &Path, folder: &str) -> Result<PathBuf> {
             }
             Err(_) => match fs::create_dir(&path) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                    let failure = refused(&path, &format!("can't be created: {error}"));
-                    return Err(failure.because(error.kind()));
+                    return Err(refused(&path, "can't be created").because_of(&error));
                 }
                 _ => {}
             },

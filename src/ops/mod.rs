@@ -9,16 +9,28 @@ pub mod sign;
 pub mod tree;
 pub mod upload;
 
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 use std::sync::Arc;
 
 use crate::call::Call;
 use crate::client::Client;
 use crate::options::Options;
 use crate::path::{Bucket, CosPath, Rules};
-use crate::protocol::contract::{Place, Protocol};
-use crate::reply::Result;
+use crate::protocol::contract::{Limits, Place, Protocol};
+use crate::reply::{Failure, Result};
 use crate::transfer::Transfer;
+
+/// The limits that a service accepts for the traffic of one request, in bits a second.
+const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
+
+/// Refuses an option that asks for what the JSON API does not have.
+fn check_has_attribute(limits: &Limits, key: &str, is_given: bool) -> Result<()> {
+    if is_given && !limits.has_attributes {
+        let problem = "is for the XML API: the JSON API has no such thing";
+        return Err(Failure::argument(key, problem));
+    }
+    Ok(())
+}
 
 /// An operation on a path of the kind `P`: valid arguments, a call, and the options that nobody has
 /// taken yet.

@@ -225,8 +225,9 @@ pub struct Limits {
     /// Whether the size of a content, and its sum if it is to be verified, have to be known before its
     /// parts are sent.
     pub parts_are_announced: bool,
-    /// Whether an upload carries its attributes; else they are set afterwards.
-    pub uploads_have_attributes: bool,
+    /// Whether a request for a content carries attributes, such as the class of an upload or a limit of
+    /// traffic; else those that there are get set after the upload.
+    pub has_attributes: bool,
     /// Computes the sum that the service states of contents.
     pub hasher: fn() -> Hasher,
 }

@@ -41,7 +41,7 @@ pub static LIMITS: Limits = Limits {
     lists_go_deep: false,
     lists_have_sums: true,
     parts_are_announced: false,
-    uploads_have_attributes: true,
+    has_attributes: true,
     hasher: Hasher::sha1,
 };
 

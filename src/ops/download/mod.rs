@@ -18,8 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::upload::{TRAFFIC_LIMITS, xml_alone};
-use super::{Operation, begin};
+use super::{Operation, TRAFFIC_LIMITS, begin, check_has_attribute};
 use crate::call::Call;
 use crate::client::Client;
 use crate::content::hash::Sum;
@@ -112,9 +111,7 @@ pub fn settings(options: &mut Options, limits: &Limits) -> Result<Settings> {
 /// Takes the options of the downloads of a tree: whole files.
 pub fn settings_of_tree(options: &mut Options, limits: &Limits) -> Result<Settings> {
     let traffic_limit = options.integer("traffic_limit", TRAFFIC_LIMITS)?;
-    if traffic_limit.is_some() && !limits.uploads_have_attributes {
-        return Err(xml_alone("traffic_limit"));
-    }
+    check_has_attribute(limits, "traffic_limit", traffic_limit.is_some())?;
     Ok(Settings {
         concurrency: options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize,
         verify: options.flag("verify_sha1")?.unwrap_or(true),

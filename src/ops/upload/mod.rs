@@ -12,12 +12,11 @@ mod whole;
 
 pub use stream::stream;
 
-use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::begin;
 use super::file::{authority, headers};
+use super::{TRAFFIC_LIMITS, begin, check_has_attribute};
 use crate::call::Call;
 use crate::client::Client;
 use crate::content::source::Source;
@@ -118,9 +117,6 @@ fn upload<'a>(
     Ok(sending.told(result, started))
 }
 
-/// The limits that the service accepts for one request, in bits a second.
-pub const TRAFFIC_LIMITS: RangeInclusive<u64> = 819_200..=838_860_800;
-
 /// Takes the options of an upload.
 pub fn settings(
     options: &mut Options,
@@ -145,9 +141,7 @@ pub fn settings(
         ("storage_class", attributes.storage_class.is_some()),
         ("tagging", attributes.tagging.is_some()),
     ] {
-        if is_given && !limits.uploads_have_attributes {
-            return Err(xml_alone(key));
-        }
+        check_has_attribute(limits, key, is_given)?;
     }
     for (key, value) in
         [("storage_class", &attributes.storage_class), ("tagging", &attributes.tagging)]
@@ -168,11 +162,6 @@ pub fn settings(
         traffic_limit,
         attributes,
     })
-}
-
-/// The refusal of an option that the JSON API does not have.
-pub fn xml_alone(key: &str) -> Box<Failure> {
-    Failure::argument(key, "is for the XML API: the JSON API has no such thing")
 }
 
 fn is_header_value(text: &str) -> bool {
@@ -206,7 +195,7 @@ impl Sending<'_> {
     /// Gives the file the attributes that the upload could not carry, and hands the reply on.
     fn with_attributes(&self, reply: Reply) -> Result<Reply> {
         let changes = self.upload.settings.attributes.changes();
-        if !self.service.limits().uploads_have_attributes && changes != Changes::default() {
+        if !self.service.limits().has_attributes && changes != Changes::default() {
             let updated = self.service.update(self.call, self.upload.at(), &changes, Retry::Always);
             updated.map_err(|failure| {
                 failure.prefixed("the file is stored, but its headers or authority can't be set")

@@ -310,7 +310,7 @@ impl Sending<'_> {
 
     /// The attributes that a session is begun with, in services where it has any.
     fn attributes_of_session(&self) -> Changes {
-        if self.service.limits().uploads_have_attributes {
+        if self.service.limits().has_attributes {
             self.upload.settings.attributes.changes()
         } else {
             Changes::default()

@@ -46,7 +46,7 @@ static LIMITS: Limits = Limits {
     lists_go_deep: false,
     lists_have_sums: true,
     parts_are_announced: true,
-    uploads_have_attributes: false,
+    has_attributes: false,
     hasher: Hasher::sha1,
 };
 

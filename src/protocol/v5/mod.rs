@@ -53,7 +53,7 @@ static LIMITS: Limits = Limits {
     lists_go_deep: true,
     lists_have_sums: false,
     parts_are_announced: false,
-    uploads_have_attributes: true,
+    has_attributes: true,
     hasher: Hasher::crc64,
 };
 

@@ -154,7 +154,8 @@ pub unsafe extern "C" fn cos_download_buffer(
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file to download.
 /// @param options   JSON object or NULL: `range_start`, `range_end`, `verify_sha1`,
-///                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file(); `concurrency` is accepted and 1.
+///                  `traffic_limit`, `timeout_ms`, `retries` as with cos_download_file();
+///                  `concurrency` is accepted and 1.
 /// @param transfer  To follow or stop the download; NULL if neither is needed. Borrowed.
 /// @param write     Takes the bytes.
 /// @param user      Handed to `write` as it is; may be any value.

@@ -77,15 +77,9 @@ def module(directory: pathlib.Path) -> dict:
 
 def notices(binary: pathlib.Path) -> dict:
     """The licences of what is linked into a binary, by their names."""
-    archive = binary.resolve().parent.parent / "share/doc/libcos"
-    with tempfile.TemporaryDirectory() as scratch:
-        place = pathlib.Path(scratch)
-        if (archive / "LICENSES.txt").exists():
-            place = archive
-        else:
-            subprocess.run([sys.executable, "-B", ROOT / "packaging/notices.py", place], check=True)
-        names = ("LICENSES.txt", "COPYRIGHT-library.html")
-        return {name: (place / name).read_bytes() for name in names if (place / name).exists()}
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run([sys.executable, "-B", ROOT / "packaging/notices.py", place, binary], check=True)
+        return {file.name: file.read_bytes() for file in sorted(pathlib.Path(place).iterdir())}
 
 
 def make(directory, platform, files, binary, licenses, entry_points="", **about) -> pathlib.Path:

@@ -3,7 +3,9 @@
 format for that, has those of libcos and the emulator, of the crates that are linked in, and of Rust's standard
 library, of which COPYRIGHT-library.html tells more.
 
-usage: notices.py DIRECTORY
+A binary in an unpacked archive of make dist was not built so: its licences are those that the archive has.
+
+usage: notices.py DIRECTORY [BINARY]
 """
 
 import os
@@ -80,9 +82,18 @@ def rust_notices():
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         raise SystemExit(__doc__)
-    directory = Path(sys.argv[1]).resolve()
+    directory, *binary = [Path(argument).resolve() for argument in sys.argv[1:]]
+    directory.mkdir(parents=True, exist_ok=True)
+    of_archive = [path.parent.parent / "share/doc/libcos/LICENSES.txt" for path in binary]
+    if of_archive and of_archive[0].exists():
+        shutil.copy(of_archive[0], directory)
+    else:
+        write_licences(directory)
+
+
+def write_licences(directory):
     os.chdir(PROJECT)
     told = dict(line.split(": ", 1) for line in run("rustc", "-vV").splitlines()[1:])
     crates = {}
@@ -107,7 +118,6 @@ def main():
     expressions = ["MIT OR Apache-2.0", STANDARD_LIBRARY, *(licence for licence, _ in crates.values())]
     for atom in sorted({atom for expression in expressions for atom in atoms(expression)}):
         parts.append(f"License: {NAMES.get(atom, atom)}\n{licence_text(atom, crates, texts)}")
-    directory.mkdir(parents=True, exist_ok=True)
     (directory / "LICENSES.txt").write_text("\n\n".join(parts) + "\n")
     shutil.copy(rust_notices(), directory)
 

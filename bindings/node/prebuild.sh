@@ -34,11 +34,4 @@ ${CC:-cc} -std=c99 ${CFLAGS:--O2} -Wall -Wextra -Werror -shared -fvisibility=hid
 rm -f "$place"/*.a "$place"/*.lib
 ${STRIP:-strip} "$place/cos.node"
 install -m 755 "$LIBRARY" "$place/$(basename "$LIBRARY")"
-
-# A library in an archive has them beside it.
-licences=$(dirname "$LIBRARY")/../share/doc/libcos/LICENSES.txt
-if [ -e "$licences" ]; then
-    cp "$licences" "$place"
-else
-    "${PYTHON:-python3}" -B ../../packaging/notices.py "$place"
-fi
+"${PYTHON:-python3}" -B ../../packaging/notices.py "$place" "$LIBRARY"

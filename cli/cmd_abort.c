@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "command.h"
 #include "options.h"
 #include "print.h"
-#include "remove.h"
 #include "reply.h"
 #include "text.h"
 #include "xml.h"

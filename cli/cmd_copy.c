@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "command.h"
 #include "items.h"
 #include "jobs.h"
@@ -35,7 +36,7 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
     else if (!to->bucket && !is_folder(to))
         status = wrong("%s is not a directory; make it first, or see cos help sync", to->text);
     else if (source.bucket && target.bucket && strcmp(source.bucket, target.bucket) == 0 &&
-             strncmp(target.path, source.path, strlen(source.path)) == 0)
+             is_in_folder(target.path, source.path))
         status = wrong("%s is in %s", target.text, source.text);
     else if (is_move || needs_plan(&source, &target))
         status = copy_tree(client, &source, &target, is_move);
@@ -240,8 +241,7 @@ static enum status run_sync(const cos_client *client, const struct place *places
     if (status == DONE && !from.bucket && !to.bucket)
         status = usage("%s: one side has to be cos://BUCKET/FOLDER/", places[0].text);
     else if (status == DONE && from.bucket && to.bucket && strcmp(from.bucket, to.bucket) == 0 &&
-             (strncmp(from.path, to.path, strlen(from.path)) == 0 ||
-              strncmp(from.path, to.path, strlen(to.path)) == 0))
+             (is_in_folder(to.path, from.path) || is_in_folder(from.path, to.path)))
         status = wrong("%s and %s: one is in the other", from.text, to.text);
     else if (status == DONE && (option(MAX_DELETE) || option('f')) && !option(DELETE))
         status = usage("--max-delete and --force are for use with --delete");

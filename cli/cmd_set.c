@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "attributes.h"
+#include "client.h"
 #include "command.h"
 #include "options.h"
 #include "print.h"
-#include "remove.h"
 #include "reply.h"
 #include "text.h"
 

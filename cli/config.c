@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "options.h"
 #include "print.h"
-#include "remove.h"
 #include "reply.h"
 #include "system.h"
 #include "text.h"

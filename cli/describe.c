@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remove.h"
+#include "client.h"
 #include "reply.h"
 #include "text.h"
 
@@ -29,10 +29,11 @@ long long moment_of_http(const char *text)
     return moment;
 }
 
-static long long number_at(const char *json, const char *pointer, long long otherwise)
+/* The time that --times has stored, or -1. */
+static long long kept_in(const char *json, const char *pointer)
 {
-    int64_t number;
-    return cos_json_int(json, pointer, &number) == 0 ? (long long)number : otherwise;
+    int64_t time;
+    return cos_json_int(json, pointer, &time) == 0 ? (long long)time : -1;
 }
 
 /* The text at a pointer, to be freed with free(), or NULL. */
@@ -60,12 +61,10 @@ static void ask_why(const cos_client *client, const struct place *place, struct 
 
 static void take_head(struct described *described)
 {
-    static const char SIZE[] = "/data/headers/content-length",
-                      KEPT[] = "/data/headers/x-cos-meta-mtime";
     char *modified = text_at(described->json, "/data/headers/last-modified");
-    described->size = number_at(described->json, SIZE, 0);
+    described->size = number_in(described->json, "/data/headers/content-length");
     described->mtime = modified ? moment_of_http(modified) : 0;
-    described->kept = number_at(described->json, KEPT, -1);
+    described->kept = kept_in(described->json, "/data/headers/x-cos-meta-mtime");
     described->crc64 = text_at(described->json, "/data/headers/x-cos-hash-crc64ecma");
     described->restored = text_at(described->json, "/data/headers/x-cos-restore");
     free(modified);
@@ -73,9 +72,9 @@ static void take_head(struct described *described)
 
 static void take_stat(struct described *described)
 {
-    described->size = number_at(described->json, "/data/filesize", 0);
-    described->mtime = number_at(described->json, "/data/mtime", 0);
-    described->kept = number_at(described->json, "/data/custom_headers/x-cos-meta-mtime", -1);
+    described->size = number_in(described->json, "/data/filesize");
+    described->mtime = number_in(described->json, "/data/mtime");
+    described->kept = kept_in(described->json, "/data/custom_headers/x-cos-meta-mtime");
     described->sha1 = text_at(described->json, "/data/sha");
 }
 

@@ -104,13 +104,6 @@ void items_sort_by_path(struct items *items)
     items->count = kept + 1;
 }
 
-int items_have(const struct items *items, const char *path)
-{
-    struct item key = {.path = (char *)path};
-    return items->count > 0 &&
-           bsearch(&key, items->list, items->count, sizeof *items->list, by_path) != NULL;
-}
-
 size_t items_from(const struct items *items, const char *path)
 {
     size_t first = 0, end = items->count;
@@ -122,6 +115,12 @@ size_t items_from(const struct items *items, const char *path)
             end = middle;
     }
     return first;
+}
+
+int items_have(const struct items *items, const char *path)
+{
+    size_t at = items_from(items, path);
+    return at < items->count && strcmp(items->list[at].path, path) == 0;
 }
 
 /* What was found. */

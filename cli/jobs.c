@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "describe.h"
 #include "digest.h"
 #include "options.h"
@@ -202,12 +203,19 @@ static void keep_time(const cos_client *client, const struct job *job)
     described_free(&remote);
 }
 
+/* Whether both places are in one bucket, so that the service moves a file by itself. */
+static int is_within_bucket(const struct job *job)
+{
+    return job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0 &&
+           !option(SOURCE_REGION);
+}
+
 static int copy_within(const cos_client *client, struct job *job)
 {
-    int is_within = strcmp(job->from.bucket, job->to.bucket) == 0, code;
     const char *region = option(SOURCE_REGION);
+    int code;
     char *options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
-    if (!is_within) {
+    if (strcmp(job->from.bucket, job->to.bucket) != 0) {
         char *bucket = quoted(job->to.bucket);
         append(&options, ",\"dest_bucket\":%s", bucket);
         free(bucket);
@@ -218,7 +226,7 @@ static int copy_within(const cos_client *client, struct job *job)
         free(name);
     }
     append(&options, "}");
-    code = (is_within && job->is_move && !region ? cos_move_file : cos_copy_file)(
+    code = (job->is_move && is_within_bucket(job) ? cos_move_file : cos_copy_file)(
         client, job->from.bucket, job->from.path, job->to.path, options, &job->json);
     free(options);
     return code;
@@ -242,8 +250,7 @@ static void forget_reply(struct job *job)
  * local one was. */
 static void remove_source(const cos_client *client, struct job *job, const struct found *before)
 {
-    if (job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0 &&
-        !option(SOURCE_REGION))
+    if (is_within_bucket(job))
         return; /* the service has done it */
     if (!job->from.bucket) {
         struct found now = look_at(job->local);

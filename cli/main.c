@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "command.h"
 #include "config.h"
 #include "help.h"
@@ -19,7 +20,6 @@
 #include "suggest.h"
 #include "system.h"
 #include "text.h"
-#include "transfer.h"
 #include "watch.h"
 
 const struct command *const COMMANDS[] = {

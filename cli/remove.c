@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "jobs.h"
 #include "options.h"
 #include "print.h"
@@ -13,16 +14,6 @@
 #include "text.h"
 #include "watch.h"
 #include "xml.h"
-
-int speaks_xml(const cos_client *client)
-{
-    char *json = NULL;
-    int is_xml;
-    cos_sign_more(client, "bucket", "/", 60, &json); /* the JSON API alone has this; nothing is sent */
-    is_xml = is_in(json, "/error/argument", "api");
-    cos_string_free(json);
-    return is_xml;
-}
 
 /* Files that are removed by requests for many. */
 struct removal {

@@ -15,7 +15,4 @@ enum status remove_items(const cos_client *client, const struct place *folder,
  * stay. */
 void remove_empty_folders(const cos_client *client, const struct place *folder);
 
-/* Whether the client speaks the XML API. */
-int speaks_xml(const cos_client *client);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "options.h"
 #include "print.h"
 #include "remove.h"
@@ -134,26 +135,33 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs)
     }
 }
 
+/* Removes a local directory, whose path ends with '/', if it is empty. Returns whether it has done so. */
+static int remove_directory(const char *path)
+{
+    char *local = copy_of_part(path, strlen(path) - 1);
+    int is_gone = *local && remove_path(local) == 0;
+    free(local);
+    return is_gone;
+}
+
 /* Removes the directories that what was moved leaves empty, and the root if it is one of them. */
 static void remove_directories(const struct place *root, const struct items *moved)
 {
-    char *local;
     size_t i;
     for (i = moved->count; i-- > 0;) {
         char *path = copy_of(moved->list[i].path), *slash;
         int is_gone = 1;
         while (is_gone && (slash = strrchr(path, '/')) != NULL) {
-            *slash = '\0';
+            char *local;
+            slash[1] = '\0';
             local = formatted("%s%s", root->path, path);
-            is_gone = remove_path(local) == 0;
+            is_gone = remove_directory(local);
             free(local);
+            *slash = '\0';
         }
         free(path);
     }
-    local = copy_of_part(root->path, strlen(root->path) - 1);
-    if (*local)
-        remove_path(local);
-    free(local);
+    remove_directory(root->path);
 }
 
 enum status copy_tree(const cos_client *client, const struct place *from, const struct place *to,
@@ -222,14 +230,12 @@ static enum status delete_extra(const cos_client *client, const struct place *to
 /* Deletes a folder if nothing is in it. */
 static enum status delete_folder(const cos_client *client, const struct place *folder)
 {
-    char *json = NULL, *local;
+    char *json = NULL;
     int code;
     enum status status = DONE;
     if (!folder->bucket) {
-        local = copy_of_part(folder->path, strlen(folder->path) - 1);
-        if (remove_path(local) == 0)
+        if (remove_directory(folder->path))
             say("deleted %s", folder->text);
-        free(local);
         return DONE;
     }
     code = cos_del_folder(client, folder->bucket, folder->path, NULL, &json);

@@ -127,18 +127,6 @@ static enum status report_folder(int code, const char *json, const struct place 
     return status;
 }
 
-static const cos_client *at_source;
-
-void set_client_at_source(const cos_client *client)
-{
-    at_source = client;
-}
-
-const cos_client *client_at_source(const cos_client *client)
-{
-    return at_source ? at_source : client;
-}
-
 /* The least that the service limits one request to, in bits a second, and the most. */
 enum { LEAST_LIMIT = 819200, MOST_LIMIT = 838860800 };
 

@@ -20,11 +20,6 @@ char *transfer_options(const struct place *to, int concurrency, long long mtime)
  * uploaded, `others` whether something travels in another way. */
 enum status check_transfer_options(int uploads, int others);
 
-/* What asks for the source of a transfer: with --source-region a client of that region, else the one that
- * all commands use. */
-void set_client_at_source(const cos_client *client);
-const cos_client *client_at_source(const cos_client *client);
-
 /* Adds what --limit-rate leaves to each of so many requests. */
 void append_limit(char **options, int requests);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client.h"
 #include "print.h"
 #include "progress.h"
-#include "remove.h"
 #include "reply.h"
 #include "system.h"
 #include "text.h"
@@ -15,6 +15,7 @@
 /* A list that is being read. */
 struct list {
     const cos_client *client;
+    int is_xml;          /* whether it speaks the XML API, which lists all folders at once, a thousand a page */
     struct place folder; /* whose entries come */
     size_t hidden;       /* the length of the part of its path that entries do not have */
     struct place *below; /* the folders that are still to be listed; the next one is last */
@@ -27,12 +28,9 @@ struct list {
     int is_ended; /* nobody wants more */
 };
 
-/* Whether the client speaks the XML API, which lists all folders at once, and a thousand entries a page. */
-static int is_xml;
-
 static int is_flat(const struct list *list)
 {
-    return list->how != IN_FOLDER && is_xml;
+    return list->how != IN_FOLDER && list->is_xml;
 }
 
 /* Hands over the folders that lead to a path and were not told yet. A list of all that is below tells only
@@ -129,7 +127,7 @@ static int ask(const struct list *list, const struct cursor *cursor, char **json
     int flat = is_flat(list), has_folders = list->how == BY_FOLDER || list->flags & WITH_FOLDERS, code;
     char *context = quoted(cursor->context ? cursor->context : "");
     char *options = formatted("{\"num\":%d,\"recursive\":%s,\"folders\":%s,\"prefix\":%s,\"context\":%s}",
-                              is_xml ? 1000 : 199, flat ? "true" : "false",
+                              list->is_xml ? 1000 : 199, flat ? "true" : "false",
                               flat && has_folders ? "true" : "false", cursor->prefix, context);
     code = cos_list_folder(list->client, folder->bucket, folder->path, options, json);
     free(options);
@@ -298,9 +296,8 @@ enum status walk(const cos_client *client, const struct place *folder, const cha
                  const struct place *about, enum walk how, int flags, entry_fn *fn, void *user)
 {
     struct list list = {
-        .client = client, .how = how, .flags = flags, .fn = fn, .user = user};
+        .client = client, .is_xml = speaks_xml(client), .how = how, .flags = flags, .fn = fn, .user = user};
     enum status first, below;
-    is_xml = speaks_xml(client);
     list.folder = place_of(copy_of(folder->text));
     list.hidden = strlen(list.folder.path);
     if (flags & COUNTS)

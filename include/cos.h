@@ -1328,7 +1328,8 @@ int cos_upload_stream(const cos_client *client,
  * - `concurrency` (4): ranges under way at a time, 1 to 64, each on a connection of its own.
  * - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
  * - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
- * - `traffic_limit`: bits a second, 819200 to 838860800, for each request; with the XML API alone.
+ * - `traffic_limit` (none): bits a second, 819200 to 838860800, for each request; with the XML API
+ *   alone.
  * - `timeout_ms`, `retries`: for this call, a request at a time.
  *
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),

@@ -342,7 +342,7 @@ type DownloadFileOptions struct {
 	VerifySHA1 *bool `cos:"verify_sha1"`
 	// Continue a download that was broken off; false starts anew and keeps nothing. Default: true.
 	Resume *bool `cos:"resume"`
-	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default: none.
 	TrafficLimit int64 `cos:"traffic_limit"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
@@ -366,7 +366,7 @@ type DownloadOptions struct {
 	Concurrency int `cos:"concurrency"`
 	// Check the SHA-1 that the server states; with the XML API, the CRC-64. Default: true.
 	VerifySHA1 *bool `cos:"verify_sha1"`
-	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default: none.
 	TrafficLimit int64 `cos:"traffic_limit"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
@@ -386,7 +386,7 @@ type DownloadFolderOptions struct {
 	VerifySHA1 *bool `cos:"verify_sha1"`
 	// Continue a download that was broken off; false starts anew and keeps nothing. Default: true.
 	Resume *bool `cos:"resume"`
-	// Bits a second, 819200 to 838860800, for each request; with the XML API alone.
+	// Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default: none.
 	TrafficLimit int64 `cos:"traffic_limit"`
 	// Files and ranges of large files under way at a time, 1 to 64. Default: 4.
 	Concurrency int `cos:"concurrency"`

@@ -294,7 +294,8 @@ class DownloadFileOptions(TransferOptions, total=False):
     """Continue a download that was broken off; false starts anew and keeps nothing. Default:
     true."""
     traffic_limit: int
-    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default:
+    none."""
 
 
 class DownloadOptions(TransferOptions, total=False):
@@ -311,7 +312,8 @@ class DownloadOptions(TransferOptions, total=False):
     verify_sha1: bool
     """Check the SHA-1 that the server states; with the XML API, the CRC-64. Default: true."""
     traffic_limit: int
-    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default:
+    none."""
 
 
 class DownloadFolderOptions(TransferOptions, total=False):
@@ -325,7 +327,8 @@ class DownloadFolderOptions(TransferOptions, total=False):
     """Continue a download that was broken off; false starts anew and keeps nothing. Default:
     true."""
     traffic_limit: int
-    """Bits a second, 819200 to 838860800, for each request; with the XML API alone."""
+    """Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default:
+    none."""
     concurrency: int
     """Files and ranges of large files under way at a time, 1 to 64. Default: 4."""
 

@@ -107,14 +107,17 @@ impl Deletion<'_> {
     fn delete_folders(&self, mut folders: BTreeMap<Box<str>, bool>) -> Result<()> {
         folders.insert("".into(), true);
         let mut in_use = self.report.folders_with_failures();
-        if self.folder.service.limits().lists_go_deep
+        let goes_deep = self.folder.service.limits().lists_go_deep;
+        if goes_deep
             && folders.iter().any(|(name, is_stored)| *is_stored && !in_use.contains(&**name))
         {
             self.look_again(&mut folders, &mut in_use)?;
         }
         let mut levels: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (name, is_stored) in folders {
-            levels.entry(name.matches('/').count()).or_default().push((name, is_stored));
+            // Where a folder is deleted whatever is in it, all of them can go together.
+            let depth = if goes_deep { 0 } else { name.matches('/').count() };
+            levels.entry(depth).or_default().push((name, is_stored));
         }
         for level in levels.into_values().rev() {
             let level = level.into_iter().filter(|(name, _)| !in_use.contains(&**name));
@@ -208,7 +211,10 @@ impl Deletion<'_> {
         }
         let Remote { service, call, bucket, .. } = self.folder;
         let failed = match &paths[..] {
-            [path] => service.delete(call, self.folder.at(path), Retry::Always).map(|_| Vec::new()),
+            // A single folder would be listed once more.
+            [path] if !path.as_str().ends_with('/') || !service.limits().lists_go_deep => {
+                service.delete(call, self.folder.at(path), Retry::Always).map(|_| Vec::new())
+            }
             paths => service.delete_many(call, bucket, paths),
         };
         let failed = failed

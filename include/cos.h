@@ -858,13 +858,17 @@ COS_API void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done,
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file, such as "/docs/report.txt".
- * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param options   JSON object or NULL: `with_authority` (true), whether to ask who may read the file,
+ *                  which with the XML API is a request of its own; `timeout_ms`, `retries` for this
+ *                  call.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
  *         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
  *         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`; with the
- *         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, without
- *         `data.forbid`, and without `data.authority` if this key may not ask for it.
+ *         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, of an
+ *         archived file `data.restoring` (true) or `data.restored_until` (UNIX seconds), without
+ *         `data.forbid`, and without `data.authority` if this key may not ask for it or
+ *         `with_authority` is false.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NO_BUCKET  No such bucket.
  *
@@ -918,14 +922,18 @@ int cos_update_file(const cos_client *client,
  * @param client    The client.
  * @param bucket    The bucket, without the appid.
  * @param cos_path  The file.
- * @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+ * @param options   JSON object or NULL: `if_match` (none), the SHA-1 or the CRC-64 that a transfer or
+ *                  cos_stat_file() has told: deletes only a file that still has this content;
+ *                  `timeout_ms`, `retries` for this call.
  * @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
+ * @retval COS_ERR_REFUSED  The file does not have the content of `if_match`; it stays.
  *
  * Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
- * request can't have reached the server. XML API: `HEAD Object`, `DELETE Object`, and
- * `Abort Multipart Upload` for what is unfinished at this path.
+ * request can't have reached the server; with `if_match` also `op=stat`. XML API: `HEAD Object`,
+ * `DELETE Object`, and `Abort Multipart Upload` for what is unfinished at this path; with `if_match`
+ * what is unfinished stays.
  */
 COS_API
 int cos_del_file(const cos_client *client,
@@ -935,14 +943,17 @@ int cos_del_file(const cos_client *client,
                  char **out_json);
 
 /**
- * Moves (renames) a file within its bucket.
+ * Moves (renames) a file within its bucket or, with the XML API, to another one.
  *
  * @param client     The client.
  * @param bucket     The bucket, without the appid.
  * @param cos_path   The file.
  * @param dest_path  Its new absolute path, such as "/archive/report.txt".
  * @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
- *                   replaced; `timeout_ms`, `retries` for this call.
+ *                   replaced; `dest_bucket` (the same), the bucket that it moves to, in the client's
+ *                   region, with the XML API alone; `source_region` (the same), the region of
+ *                   `bucket`, where the client's is another, with the XML API alone; `timeout_ms`,
+ *                   `retries` for this call.
  * @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
  * @return 0 without `data`.
  * @retval COS_ERR_NOT_FOUND  No such file.
@@ -952,7 +963,8 @@ int cos_del_file(const cos_client *client,
  *
  * Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
  * request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
- * `Upload Part - Copy`, and `DELETE Object`; the two files are there side by side for a moment.
+ * `Upload Part - Copy`, `HEAD Object` again, because nothing else would notice that the file was
+ * replaced meanwhile, and `DELETE Object`; the two files are there side by side for a moment.
  */
 COS_API
 int cos_move_file(const cos_client *client,
@@ -1335,7 +1347,7 @@ int cos_upload_stream(const cos_client *client,
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
  *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `verified`
  *         (the bytes have the sum that the server states; false where it states none, for a range,
- *         and without `verify_sha1`), `seconds`.
+ *         and without `verify_sha1`), that sum as `sha1` or `crc64`, `seconds`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NETWORK  JSON API: the download host refuses, with `error.http_status`.
  * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.

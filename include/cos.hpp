@@ -382,7 +382,7 @@ protected:
     using BuilderOf<Own>::set;
 };
 
-/// For calls without options of their own, such as cos_stat_file().
+/// For calls without options of their own, such as cos_stat_folder().
 struct CallOptions : OptionsOf<CallOptions> {
     using OptionsOf::OptionsOf;
 };
@@ -469,8 +469,19 @@ struct UpdateOptions : OptionsOf<UpdateOptions> {
     UpdateOptions &clear_headers(bool v) { return set("clear_headers", v); }
 };
 
-/// See cos_move_file() and cos_copy_file(); `dest_bucket` and `source_region` are for the second
-/// only.
+/// See cos_stat_file().
+struct StatOptions : OptionsOf<StatOptions> {
+    using OptionsOf::OptionsOf;
+    StatOptions &with_authority(bool v) { return set("with_authority", v); }
+};
+
+/// See cos_del_file().
+struct DeleteFileOptions : OptionsOf<DeleteFileOptions> {
+    using OptionsOf::OptionsOf;
+    DeleteFileOptions &if_match(std::string_view v) { return set("if_match", v); }
+};
+
+/// See cos_move_file() and cos_copy_file().
 struct MoveOptions : OptionsOf<MoveOptions> {
     using OptionsOf::OptionsOf;
     MoveOptions &overwrite(bool v) { return set("overwrite", v); }
@@ -700,11 +711,11 @@ public:
                     const SignOptions &options = {}) const
     { return call(cos_sign_url, method, bucket, cos_path, expired, options); }
 
-    Result stat_file(Text bucket, Text cos_path, const CallOptions &options = {}) const
+    Result stat_file(Text bucket, Text cos_path, const StatOptions &options = {}) const
     { return call(cos_stat_file, bucket, cos_path, options); }
     Result update_file(Text bucket, Text cos_path, const UpdateOptions &options) const
     { return call(cos_update_file, bucket, cos_path, options); }
-    Result del_file(Text bucket, Text cos_path, const CallOptions &options = {}) const
+    Result del_file(Text bucket, Text cos_path, const DeleteFileOptions &options = {}) const
     { return call(cos_del_file, bucket, cos_path, options); }
     Result move_file(Text bucket, Text cos_path, Text dest_path,
                      const MoveOptions &options = {}) const

@@ -766,7 +766,7 @@ func TestSettingsChangeAndGoBack(t *testing.T) {
 		b.must(b.SetConfig(nil))
 		// Silence is another limit than a deadline.
 		b.withhold("silent")
-		_, err = b.StatFile(ctx, bucket, "/silent", &cos.CallOptions{Timeout: 100 * time.Millisecond, Retries: cos.Ptr(0)})
+		_, err = b.StatFile(ctx, bucket, "/silent", &cos.StatFileOptions{Timeout: 100 * time.Millisecond, Retries: cos.Ptr(0)})
 		b.expect(err, cos.ErrConnect)
 	})
 }

@@ -58,7 +58,7 @@ func fileInfo(data object) FileInfo {
 }
 
 // StatFile asks what the service knows of a file.
-func (c *Client) StatFile(ctx context.Context, bucket, path string, opts *CallOptions) (*FileInfo, error) {
+func (c *Client) StatFile(ctx context.Context, bucket, path string, opts *StatFileOptions) (*FileInfo, error) {
 	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path}, func(a *call) C.int {
 		return C.cos_stat_file(a.client, a.text(0), a.text(1), a.options, &a.reply)
 	})
@@ -73,15 +73,16 @@ func (c *Client) StatFile(ctx context.Context, bucket, path string, opts *CallOp
 // Exists tells whether there is such a file, or such a folder if the path ends with '/'.
 func (c *Client) Exists(ctx context.Context, bucket, path string, opts *CallOptions) (bool, error) {
 	var err error
+	if opts == nil {
+		opts = &CallOptions{}
+	}
 	if strings.HasSuffix(path, "/") {
 		// The JSON API does not know all folders, but lists what is in them.
-		if opts == nil {
-			opts = &CallOptions{}
-		}
 		_, err = c.ListFolder(ctx, bucket, path,
 			&ListFolderOptions{Num: 1, Timeout: opts.Timeout, Retries: opts.Retries})
 	} else {
-		_, err = c.StatFile(ctx, bucket, path, opts)
+		_, err = c.StatFile(ctx, bucket, path,
+			&StatFileOptions{WithAuthority: Ptr(false), Timeout: opts.Timeout, Retries: opts.Retries})
 	}
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
@@ -109,14 +110,14 @@ func (c *Client) UpdateFile(
 }
 
 // DelFile deletes a file for good; ErrNotFound if there is none.
-func (c *Client) DelFile(ctx context.Context, bucket, path string, opts *CallOptions) error {
+func (c *Client) DelFile(ctx context.Context, bucket, path string, opts *DelFileOptions) error {
 	_, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path}, func(a *call) C.int {
 		return C.cos_del_file(a.client, a.text(0), a.text(1), a.options, &a.reply)
 	})
 	return err
 }
 
-// MoveFile moves (renames) a file within its bucket.
+// MoveFile moves (renames) a file within its bucket or, with the XML API, to another one.
 func (c *Client) MoveFile(ctx context.Context, bucket, path, destPath string, opts *MoveFileOptions) error {
 	_, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_path", path, "dest_path", destPath},
 		func(a *call) C.int {

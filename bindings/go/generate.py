@@ -19,10 +19,12 @@ WIDTH = 100
 
 # The functions whose options a struct has, by its name. The first one describes them.
 STRUCTS = {
-    "CallOptions": ("stat_file", "del_file", "stat_folder", "list_buckets", "request"),
+    "CallOptions": ("stat_folder", "list_buckets", "request"),
     "ClientOptions": ("client_new",),
     "ConfigOptions": ("client_set_config",),
+    "StatFileOptions": ("stat_file",),
     "UpdateFileOptions": ("update_file",),
+    "DelFileOptions": ("del_file",),
     "MoveFileOptions": ("move_file",),
     "CopyFileOptions": ("copy_file",),
     "CreateFolderOptions": ("create_folder",),

@@ -302,7 +302,8 @@ func (c *Client) deleteEach(
 		go func() {
 			defer workers.Done()
 			for path := range next {
-				err := c.DelFile(ctx, bucket, path, options)
+				err := c.DelFile(ctx, bucket, path,
+					&DelFileOptions{Timeout: options.Timeout, Retries: options.Retries})
 				failure, isOfCos := err.(*Error)
 				mu.Lock()
 				switch {

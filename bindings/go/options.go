@@ -101,6 +101,17 @@ type ConfigOptions struct {
 	Reset []string
 }
 
+// StatFileOptions are the options of StatFile.
+type StatFileOptions struct {
+	// Whether to ask who may read the file, which with the XML API is a request of its own.
+	// Default: true.
+	WithAuthority *bool `cos:"with_authority"`
+	// How long a request may make no progress before it fails, in place of the client's.
+	Timeout time.Duration `cos:"timeout_ms"`
+	// How often a failed request is repeated, 0 to 10, in place of the client's.
+	Retries *int `cos:"retries"`
+}
+
 // UpdateFileOptions are the options of UpdateFile.
 type UpdateFileOptions struct {
 	// Text that the program stores with the file.
@@ -129,10 +140,27 @@ type UpdateFileOptions struct {
 	Retries *int `cos:"retries"`
 }
 
+// DelFileOptions are the options of DelFile.
+type DelFileOptions struct {
+	// The SHA-1 or the CRC-64 that a transfer or StatFile has told: deletes only a file that still
+	// has this content. Default: none.
+	IfMatch string `cos:"if_match"`
+	// How long a request may make no progress before it fails, in place of the client's.
+	Timeout time.Duration `cos:"timeout_ms"`
+	// How often a failed request is repeated, 0 to 10, in place of the client's.
+	Retries *int `cos:"retries"`
+}
+
 // MoveFileOptions are the options of MoveFile.
 type MoveFileOptions struct {
 	// Whether a file at dest_path is replaced. Default: false.
 	Overwrite bool `cos:"overwrite"`
+	// The bucket that it moves to, in the client's region, with the XML API alone. Default: the
+	// same.
+	DestBucket string `cos:"dest_bucket"`
+	// The region of bucket, where the client's is another, with the XML API alone. Default: the
+	// same.
+	SourceRegion string `cos:"source_region"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`
 	// How often a failed request is repeated, 0 to 10, in place of the client's.

@@ -124,15 +124,23 @@ export interface UpdateFileOptions extends CallOptions, FileHeaders {
   clear_headers?: boolean | null | undefined;
 }
 
-/** Options of a move. */
-export interface MoveOptions extends CallOptions {
-  /** Replaces a file at the destination (false). */
-  overwrite?: boolean | null | undefined;
+/** Options of a question about a file. */
+export interface StatOptions extends CallOptions {
+  /** Asks who may read the file, with the XML API by a request of its own (true). */
+  with_authority?: boolean | null | undefined;
 }
 
-/** Options of a copy. */
-export interface CopyOptions extends MoveOptions {
-  /** The bucket of the copy, in the client's region, with the XML API alone (the same). */
+/** Options of a deletion. */
+export interface DeleteFileOptions extends CallOptions {
+  /** Deletes only a file whose content has this SHA-1 or CRC-64, as a transfer has told it. */
+  if_match?: string | null | undefined;
+}
+
+/** Options of a copy or a move. */
+export interface CopyOptions extends CallOptions {
+  /** Replaces a file at the destination (false). */
+  overwrite?: boolean | null | undefined;
+  /** The bucket of the destination, in the client's region, with the XML API alone (the same). */
   dest_bucket?: string | null | undefined;
   /** The region of the file's bucket if it is not the client's, with the XML API alone. */
   source_region?: string | null | undefined;
@@ -546,13 +554,13 @@ export declare class Client {
   publicUrl(bucket: string, path: string): string;
 
   /** What the service knows of a file. */
-  statFile(bucket: string, path: string, options?: CallOptions): Promise<Reply<FileInfo>>;
+  statFile(bucket: string, path: string, options?: StatOptions): Promise<Reply<FileInfo>>;
   /** Whether there is such a file, or such a folder if the path ends with "/". */
   exists(bucket: string, path: string, options?: CallOptions): Promise<boolean>;
   /** Changes attributes of a file. */
   updateFile(bucket: string, path: string, options: UpdateFileOptions): Promise<Reply>;
   /** Deletes a file for good. */
-  delFile(bucket: string, path: string, options?: CallOptions): Promise<Reply>;
+  delFile(bucket: string, path: string, options?: DeleteFileOptions): Promise<Reply>;
   /**
    * Deletes any number of files, and returns those that are still there. What is not there counts as
    * deleted. The paths may come from walk().
@@ -562,8 +570,8 @@ export declare class Client {
     paths: Iterable<string | { path: string }> | AsyncIterable<string | { path: string }>,
     options?: DeleteFilesOptions,
   ): Promise<FailedDeletion[]>;
-  /** Moves a file within its bucket. */
-  moveFile(bucket: string, path: string, destination: string, options?: MoveOptions): Promise<Reply>;
+  /** Moves a file. */
+  moveFile(bucket: string, path: string, destination: string, options?: CopyOptions): Promise<Reply>;
   /** Copies a file on the server. */
   copyFile(bucket: string, path: string, destination: string, options?: CopyOptions): Promise<Reply>;
 

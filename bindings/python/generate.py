@@ -17,7 +17,9 @@ WIDTH = 99
 CLASSES = {
     "ClientOptions": ("client_new", "from_env"),
     "ConfigOptions": ("client_set_config",),
+    "StatFileOptions": ("stat_file",),
     "UpdateFileOptions": ("update_file",),
+    "DelFileOptions": ("del_file",),
     "MoveFileOptions": ("move_file",),
     "CopyFileOptions": ("copy_file",),
     "CreateFolderOptions": ("create_folder",),

@@ -9,13 +9,17 @@ use crate::ops::file;
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file, such as "/docs/report.txt".
-/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param options   JSON object or NULL: `with_authority` (true), whether to ask who may read the file,
+///                  which with the XML API is a request of its own; `timeout_ms`, `retries` for this
+///                  call.
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 with `data.filesize`, `data.filelen` (smaller while an upload is unfinished),
 ///         `data.sha`, `data.biz_attr`, `data.authority`, `data.forbid`, `data.custom_headers`,
 ///         `data.ctime`, `data.mtime` (UNIX seconds), `data.access_url`, `data.source_url`; with the
-///         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, without
-///         `data.forbid`, and without `data.authority` if this key may not ask for it.
+///         XML API also `data.crc64`, `data.etag`, `data.storage_class`, `data.version_id`, of an
+///         archived file `data.restoring` (true) or `data.restored_until` (UNIX seconds), without
+///         `data.forbid`, and without `data.authority` if this key may not ask for it or
+///         `with_authority` is false.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_NO_BUCKET  No such bucket.
 ///
@@ -75,14 +79,18 @@ pub unsafe extern "C" fn cos_update_file(
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file.
-/// @param options   JSON object or NULL: `timeout_ms`, `retries` for this call.
+/// @param options   JSON object or NULL: `if_match` (none), the SHA-1 or the CRC-64 that a transfer or
+///                  cos_stat_file() has told: deletes only a file that still has this content;
+///                  `timeout_ms`, `retries` for this call.
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
+/// @retval COS_ERR_REFUSED  The file does not have the content of `if_match`; it stays.
 ///
 /// Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
-/// request can't have reached the server. XML API: `HEAD Object`, `DELETE Object`, and
-/// `Abort Multipart Upload` for what is unfinished at this path.
+/// request can't have reached the server; with `if_match` also `op=stat`. XML API: `HEAD Object`,
+/// `DELETE Object`, and `Abort Multipart Upload` for what is unfinished at this path; with `if_match`
+/// what is unfinished stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_file(
     client: *const cos_client,
@@ -95,14 +103,17 @@ pub unsafe extern "C" fn cos_del_file(
     unsafe { on_path(client, bucket, cos_path, options, out_json, file::delete) }
 }
 
-/// Moves (renames) a file within its bucket.
+/// Moves (renames) a file within its bucket or, with the XML API, to another one.
 ///
 /// @param client     The client.
 /// @param bucket     The bucket, without the appid.
 /// @param cos_path   The file.
 /// @param dest_path  Its new absolute path, such as "/archive/report.txt".
 /// @param options    JSON object or NULL: `overwrite` (false), whether a file at `dest_path` is
-///                   replaced; `timeout_ms`, `retries` for this call.
+///                   replaced; `dest_bucket` (the same), the bucket that it moves to, in the client's
+///                   region, with the XML API alone; `source_region` (the same), the region of
+///                   `bucket`, where the client's is another, with the XML API alone; `timeout_ms`,
+///                   `retries` for this call.
 /// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 without `data`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
@@ -112,7 +123,8 @@ pub unsafe extern "C" fn cos_del_file(
 ///
 /// Blocks until the server has answered. Any thread. JSON API: `op=move`, repeated only if the
 /// request can't have reached the server. XML API: `HEAD Object`, `PUT Object - Copy`, above 5 GiB
-/// `Upload Part - Copy`, and `DELETE Object`; the two files are there side by side for a moment.
+/// `Upload Part - Copy`, `HEAD Object` again, because nothing else would notice that the file was
+/// replaced meanwhile, and `DELETE Object`; the two files are there side by side for a moment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_move_file(
     client: *const cos_client,

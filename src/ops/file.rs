@@ -1,17 +1,23 @@
 //! Operations on files that carry no content.
 
-use super::{Operation, begin};
+use super::begin;
+use crate::call::Call;
 use crate::client::Client;
 use crate::options::Options;
 use crate::path::{Bucket, FilePath};
-use crate::protocol::contract::{Ask, Authority, Changes, Place, Retry};
-use crate::reply::{Failure, Reply, Result};
+use crate::protocol::contract::{Ask, Authority, Changes, Place, Protocol, Relocation, Retry};
+use crate::reply::object::ObjectInfo;
+use crate::reply::{Code, Failure, Reply, Result};
 
 /// What the service knows of a file.
 pub fn stat(client: &Client, bucket: &str, cos_path: &str, options: Option<&str>) -> Result<Reply> {
     let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    let ask = match this.options.flag("with_authority")? {
+        Some(false) => Ask::OfContent,
+        _ => Ask::All,
+    };
     this.no_more_options()?;
-    this.service.stat(&this.call, this.at(), Ask::All)
+    this.service.stat(&this.call, this.at(), ask)
 }
 
 /// Deletes a file.
@@ -22,8 +28,27 @@ pub fn delete(
     options: Option<&str>,
 ) -> Result<Reply> {
     let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    let sum = this.options.text("if_match")?;
     this.no_more_options()?;
-    this.service.delete(&this.call, this.at(), Retry::IfUnsent)
+    let Some(sum) = sum else {
+        return this.service.delete(&this.call, this.at(), Retry::IfUnsent);
+    };
+    let shown = this.service.describe(&this.call, this.at())?.shown;
+    if !has_sum(&shown, &sum) {
+        let message = "the file does not have the content that if_match is the sum of";
+        return Err(Failure::found(Code::COS_ERR_REFUSED, message));
+    }
+    match this.service.delete(&this.call, this.at(), Retry::Always) {
+        // It was there a moment ago.
+        Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(Reply::done()),
+        result => result,
+    }
+}
+
+/// Whether the service states this SHA-1 or CRC-64 for a content.
+fn has_sum(shown: &ObjectInfo, sum: &str) -> bool {
+    shown.sha.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(sum))
+        || shown.crc64.is_some_and(|crc64| crc64.to_string() == sum)
 }
 
 /// Changes the attributes that the options give.
@@ -45,7 +70,7 @@ pub fn update(
     this.service.update(&this.call, this.at(), &changes, Retry::IfUnsent)
 }
 
-/// Renames a file within its bucket.
+/// Moves a file.
 pub fn rename(
     client: &Client,
     bucket: &str,
@@ -53,9 +78,9 @@ pub fn rename(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (mut this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
-    this.no_more_options()?;
-    this.service.rename(&this.call, this.at(), &to, overwrite, Retry::IfUnsent)
+    relocate(client, bucket, cos_path, dest_path, options, |service, call, relocation| {
+        service.rename(call, relocation, Retry::IfUnsent)
+    })
 }
 
 /// Copies a file.
@@ -66,7 +91,22 @@ pub fn copy(
     dest_path: &str,
     options: Option<&str>,
 ) -> Result<Reply> {
-    let (mut this, to, overwrite) = relocation(client, bucket, cos_path, dest_path, options)?;
+    relocate(client, bucket, cos_path, dest_path, options, |service, call, relocation| {
+        service.copy(call, relocation)
+    })
+}
+
+fn relocate(
+    client: &Client,
+    bucket: &str,
+    cos_path: &str,
+    dest_path: &str,
+    options: Option<&str>,
+    send: impl FnOnce(&dyn Protocol, &Call, &Relocation) -> Result<Reply>,
+) -> Result<Reply> {
+    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
+    let path = FilePath::new("dest_path", dest_path, this.rules())?;
+    let overwrite = this.options.flag("overwrite")?.unwrap_or(false);
     let dest_bucket = this.options.text("dest_bucket")?;
     let source_region = this.options.text("source_region")?;
     this.no_more_options()?;
@@ -74,21 +114,9 @@ pub fn copy(
         Some(name) => Bucket::named("dest_bucket", name)?,
         None => this.bucket.clone(),
     };
-    let to = Place { bucket: &dest_bucket, path: &to };
-    this.service.copy(&this.call, this.at(), to, overwrite, source_region.as_deref())
-}
-
-fn relocation(
-    client: &Client,
-    bucket: &str,
-    cos_path: &str,
-    dest_path: &str,
-    options: Option<&str>,
-) -> Result<(Operation<FilePath>, FilePath, bool)> {
-    let mut this = begin(client, bucket, cos_path, FilePath::new, options, None)?;
-    let to = FilePath::new("dest_path", dest_path, this.rules())?;
-    let overwrite = this.options.flag("overwrite")?.unwrap_or(false);
-    Ok((this, to, overwrite))
+    let to = Place { bucket: &dest_bucket, path: &path };
+    let source_region = source_region.as_deref();
+    send(&*this.service, &this.call, &Relocation { from: this.at(), to, overwrite, source_region })
 }
 
 /// What the names of a program's own headers begin with.

@@ -78,25 +78,11 @@ pub trait Objects {
         failures.flatten().collect()
     }
 
-    /// Copies a file, from the region that is given or else from the client's.
-    fn copy(
-        &self,
-        call: &Call,
-        at: Place,
-        to: Place,
-        overwrite: bool,
-        source_region: Option<&str>,
-    ) -> Result<Reply>;
+    /// Copies a file.
+    fn copy(&self, call: &Call, relocation: &Relocation) -> Result<Reply>;
 
-    /// Renames a file within its bucket.
-    fn rename(
-        &self,
-        call: &Call,
-        at: Place,
-        to: &FilePath,
-        overwrite: bool,
-        retry: Retry,
-    ) -> Result<Reply>;
+    /// Moves a file.
+    fn rename(&self, call: &Call, relocation: &Relocation, retry: Retry) -> Result<Reply>;
 
     /// Creates a folder.
     fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply>;
@@ -266,6 +252,19 @@ pub struct Place<'a> {
     pub bucket: &'a Bucket,
     /// The path in it.
     pub path: &'a CosPath,
+}
+
+/// From where to where a file is copied or moved.
+#[derive(Debug, Clone, Copy)]
+pub struct Relocation<'a> {
+    /// The file.
+    pub from: Place<'a>,
+    /// Its new place.
+    pub to: Place<'a>,
+    /// Whether a file that is there is replaced.
+    pub overwrite: bool,
+    /// The region of `from`, if it is not the client's.
+    pub source_region: Option<&'a str>,
 }
 
 /// When a request that failed may be sent again.

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::contract::{
     Abort, Ask, Attributes, Changes, Composed, Described, Grant, Limits, Objects, Opened,
-    PageQuery, PartDone, PartSizes, PartTag, Place, Protocol, Resumed, Retry, Session, Upload,
-    UploadSettings, Uploads,
+    PageQuery, PartDone, PartSizes, PartTag, Place, Protocol, Relocation, Resumed, Retry, Session,
+    Upload, UploadSettings, Uploads,
 };
 use crate::call::{Call, Unread};
 use crate::client::Client;
 use crate::content::hash::Hasher;
 use crate::content::source::Source;
 use crate::options::Options;
-use crate::path::{FilePath, Rules};
+use crate::path::Rules;
 use crate::reply::object::ObjectInfo;
 use crate::reply::write::Write;
 use crate::reply::{Failure, Phase, Reply, Result};
@@ -147,12 +147,17 @@ impl Objects for Scripted {
         self.reply("delete", at.path.as_str())
     }
 
-    fn copy(&self, _: &Call, at: Place, to: Place, _: bool, _: Option<&str>) -> Result<Reply> {
-        self.reply("copy", format!("{} {}", at.path.as_str(), to.path.as_str()))
+    fn copy(&self, _: &Call, Relocation { from, to, .. }: &Relocation) -> Result<Reply> {
+        self.reply("copy", format!("{} {}", from.path.as_str(), to.path.as_str()))
     }
 
-    fn rename(&self, _: &Call, at: Place, to: &FilePath, _: bool, _: Retry) -> Result<Reply> {
-        self.reply("rename", format!("{} {}", at.path.as_str(), to.as_str()))
+    fn rename(
+        &self,
+        _: &Call,
+        Relocation { from, to, .. }: &Relocation,
+        _: Retry,
+    ) -> Result<Reply> {
+        self.reply("rename", format!("{} {}", from.path.as_str(), to.path.as_str()))
     }
 
     fn create_folder(&self, _: &Call, at: Place, _: &str) -> Result<Reply> {

@@ -93,7 +93,7 @@ void files(const Client &client)
     const auto own = UploadOptions().biz_attr(attribute);
     EXPECT(COS_OK, client.upload_buffer(bucket, "/f/你好", "text", own));
     EXPECT(COS_ERR_FILE_EXISTS, client.upload_buffer(bucket, "/f/你好", "other", own));
-    const auto stat = EXPECT(COS_OK, client.stat_file(bucket, "/f/你好", CallOptions().retries(1)));
+    const auto stat = EXPECT(COS_OK, client.stat_file(bucket, "/f/你好", StatOptions().retries(1)));
     CHECK(stat.text("/data/biz_attr") == attribute && stat.integer("/data/filesize") == 4);
     CHECK(stat.name() == "COS_OK"s && stat.message() == "SUCCESS" && stat.length("/data"));
     CHECK(!stat.integer("/data/none") && !stat.text("/data/none") && !stat.length("/data/sha"));
@@ -122,6 +122,8 @@ void files(const Client &client)
     EXPECT(is_v5 ? COS_ERR_PARAM : COS_OK, forbidden);
     EXPECT(COS_OK, client.update_file(bucket, "/f/你好", UpdateOptions().clear_headers(true)));
     CHECK(!client.stat_file(bucket, "/f/你好").text("/data/custom_headers/x-cos-meta-author"));
+    const auto bare = client.stat_file(bucket, "/f/你好", StatOptions().with_authority(false));
+    CHECK(bare.text("/data/authority").has_value() != is_v5);
 
     put(client, "/f/there", "there");
     EXPECT(COS_ERR_FILE_EXISTS, client.copy_file(bucket, "/f/你好", "/f/there"));
@@ -134,6 +136,8 @@ void files(const Client &client)
          "source_region");
     EXPECT(COS_OK, client.move_file(bucket, "/f/你好", "/f/moved"));
     EXPECT(COS_ERR_NOT_FOUND, client.del_file(bucket, "/f/你好"));
+    EXPECT(COS_ERR_REFUSED,
+           client.del_file(bucket, "/f/moved", DeleteFileOptions().if_match("another")));
     EXPECT(COS_OK, client.del_file(bucket, "/f/moved"));
 }
 
@@ -363,7 +367,7 @@ void refusals(const std::string &host)
     refused(client.upload_file(bucket, "/a", "/none/none"), "local_path");
     refused(client.upload_buffer(bucket, "/a", "", UploadOptions().concurrency(-1)), "concurrency");
     for (const char *bad : {"", "{", "[]", "}", " }", "1", "{\"a\": \"}"})
-        refused(client.stat_file(bucket, "/a", CallOptions(Raw{bad}).retries(1)), "options");
+        refused(client.stat_file(bucket, "/a", StatOptions(Raw{bad}).retries(1)), "options");
     refused(client.set_credentials("1", "i", nul), "secret_key");
     refused(client.set_temporary_credentials("1", "i", "k", nul), "token");
     refused(client.sign_url(nul, bucket, "/a", 60), "method");

@@ -7,6 +7,7 @@ mod boundary;
 mod bounded;
 mod downloads;
 mod faults;
+mod files;
 mod hostile;
 mod lines;
 mod properties;

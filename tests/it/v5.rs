@@ -824,7 +824,8 @@ fn folders_are_what_keys_begin_with() {
     expect(&all, 0);
     assert_eq!((&all["data"]["files"], &all["data"]["failed"]), (&json!(3), &json!(0)));
     expect(&reply(folder::delete(&client, PUBLIC, "/d/", None)), -197);
-    assert_eq!(count(&bed, "delete_objects"), 1);
+    // The files, then the folders.
+    assert_eq!(count(&bed, "delete_objects"), 2);
 }
 
 #[test]
@@ -977,7 +978,14 @@ fn a_file_of_another_region_is_copied() {
         let answer = copy("far-bucket", "/文 +a", Some(region));
         assert_eq!(answer["error"]["argument"], "source_region", "{answer}");
     }
+    let options = json!({"dest_bucket": PUBLIC, "source_region": "gz"}).to_string();
+    let moved = file::rename(&here, "far-bucket", "/文 +a", "/moved", Some(&options));
+    expect(&reply(moved), 0);
+    assert_eq!(download_bytes(&here, "/moved", json!({})).1, b"text");
+    expect(&reply(file::stat(&there, "far-bucket", "/文 +a", None)), -197);
     // A host that the program gives stands for those of all regions.
+    let stored = upload::buffer(&there, "far-bucket", "/文 +a", b"text", None, Watch::default());
+    expect(&reply(stored), 0);
     let options = json!({"dest_bucket": PUBLIC, "source_region": "gz", "overwrite": true});
     let given = bed.client();
     let copied = file::copy(&given, "far-bucket", "/文 +a", "/copy", Some(&options.to_string()));

@@ -146,11 +146,15 @@ local cos = {}
 ---@field recursive? boolean Deletes everything below it as well.
 ---@field concurrency? integer Deletions under way at a time, 1 to 64 (4).
 
----@class cos.MoveFileOptions: cos.CallOptions
----@field overwrite? boolean Replaces a file at the destination.
+---@class cos.StatFileOptions: cos.CallOptions
+---@field with_authority? boolean Asks who may read the file, with the XML API by a request of its own (true).
 
----@class cos.CopyFileOptions: cos.MoveFileOptions
----@field dest_bucket? string XML API: the bucket of the copy.
+---@class cos.DelFileOptions: cos.CallOptions
+---@field if_match? string Deletes only a file whose content has this SHA-1 or CRC-64.
+
+---@class cos.CopyFileOptions: cos.CallOptions
+---@field overwrite? boolean Replaces a file at the destination.
+---@field dest_bucket? string XML API: the bucket of the destination.
 ---@field source_region? string XML API: the region of the file's bucket if it is not the client's.
 
 ---@class cos.SignUrlOptions
@@ -308,7 +312,7 @@ function Client:public_url(bucket, cos_path) end
 --- What the service knows of a file: `data.filesize`, `data.mtime` and more.
 ---@param bucket string
 ---@param cos_path string
----@param options? cos.CallOptions
+---@param options? cos.StatFileOptions
 ---@return cos.Reply?
 ---@return cos.Error?
 function Client:stat_file(bucket, cos_path, options) end
@@ -331,7 +335,7 @@ function Client:update_file(bucket, cos_path, options) end
 
 ---@param bucket string
 ---@param cos_path string
----@param options? cos.CallOptions
+---@param options? cos.DelFileOptions
 ---@return cos.Reply?
 ---@return cos.Error?
 function Client:del_file(bucket, cos_path, options) end
@@ -347,7 +351,7 @@ function Client:delete_files(bucket, paths, options) end
 ---@param bucket string
 ---@param cos_path string
 ---@param dest_path string
----@param options? cos.MoveFileOptions
+---@param options? cos.CopyFileOptions
 ---@return cos.Reply?
 ---@return cos.Error?
 function Client:move_file(bucket, cos_path, dest_path, options) end

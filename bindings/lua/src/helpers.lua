@@ -55,7 +55,7 @@ function Client:exists(bucket, cos_path, options)
     -- The JSON API does not know all folders, but lists what is in them.
     reply, refusal = self:list_folder(bucket, cos_path, with(options, { num = 1 }))
   else
-    reply, refusal = self:stat_file(bucket, cos_path, options)
+    reply, refusal = self:stat_file(bucket, cos_path, with(options, { with_authority = false }))
   end
   if reply then return true end
   if refusal.code == NOT_FOUND then return false end

@@ -140,7 +140,7 @@ class Client {
     try {
       // The JSON API does not know all folders, but lists what is in them.
       if (path?.endsWith?.("/")) await this.listFolder(bucket, path, { ...options, num: 1 });
-      else await this.statFile(bucket, path, options);
+      else await this.statFile(bucket, path, { ...options, with_authority: false });
       return true;
     } catch (error) {
       if (error.code === codes.NOT_FOUND) return false;

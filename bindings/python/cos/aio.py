@@ -139,7 +139,7 @@ class Client:
     # Calls, which are awaited, and lists.
 
     async def stat_file(
-        self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
+        self, bucket: str, cos_path: str, **options: Unpack[o.StatFileOptions]
     ) -> Reply:
         """What the service knows of a file: `data.filesize`, `data.mtime` and more."""
         return await self._run(self.sync.stat_file, options, bucket, cos_path)
@@ -155,7 +155,7 @@ class Client:
         return await self._run(self.sync.update_file, options, bucket, cos_path)
 
     async def del_file(
-        self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
+        self, bucket: str, cos_path: str, **options: Unpack[o.DelFileOptions]
     ) -> Reply:
         """Deletes a file for good; NotFound if there is none."""
         return await self._run(self.sync.del_file, options, bucket, cos_path)
@@ -174,7 +174,7 @@ class Client:
     async def move_file(
         self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
     ) -> Reply:
-        """Moves (renames) a file within its bucket."""
+        """Moves (renames) a file, also to another bucket, by `dest_bucket`."""
         return await self._run(self.sync.move_file, options, bucket, cos_path, dest_path)
 
     async def copy_file(

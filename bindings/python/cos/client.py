@@ -223,7 +223,7 @@ class Client:
 
     # Files.
 
-    def stat_file(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> Reply:
+    def stat_file(self, bucket: str, cos_path: str, **options: Unpack[o.StatFileOptions]) -> Reply:
         """What the service knows of a file: `data.filesize`, `data.mtime` and more."""
         return self._call("stat_file", options, bucket, cos_path)
 
@@ -234,7 +234,7 @@ class Client:
                 # The JSON API does not know all folders, but lists what is in them.
                 self._call("list_folder", {**options, "num": 1}, bucket, cos_path)
             else:
-                self._call("stat_file", options, bucket, cos_path)
+                self._call("stat_file", {**options, "with_authority": False}, bucket, cos_path)
         except errors.NotFound:
             return False
         return True
@@ -245,7 +245,7 @@ class Client:
         """Changes attributes. What is not given stays, but for the headers: all are replaced."""
         return self._call("update_file", options, bucket, cos_path)
 
-    def del_file(self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]) -> Reply:
+    def del_file(self, bucket: str, cos_path: str, **options: Unpack[o.DelFileOptions]) -> Reply:
         """Deletes a file for good; NotFound if there is none."""
         return self._call("del_file", options, bucket, cos_path)
 
@@ -269,7 +269,7 @@ class Client:
     def move_file(
         self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
     ) -> Reply:
-        """Moves (renames) a file within its bucket."""
+        """Moves (renames) a file, also to another bucket, by `dest_bucket`."""
         return self._call("move_file", options, bucket, cos_path, text(dest_path, "dest_path"))
 
     def copy_file(

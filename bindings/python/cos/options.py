@@ -82,6 +82,14 @@ class ConfigOptions(ClientOptions, total=False):
     """The region's name, such as "ap-shanghai" or "sh"."""
 
 
+class StatFileOptions(CallOptions, total=False):
+    """Options of `stat_file`."""
+
+    with_authority: bool
+    """Whether to ask who may read the file, which with the XML API is a request of its own.
+    Default: true."""
+
+
 class UpdateFileOptions(CallOptions, total=False):
     """Options of `update_file`."""
 
@@ -107,11 +115,25 @@ class UpdateFileOptions(CallOptions, total=False):
     """True removes all of these headers; not together with any of them. Default: false."""
 
 
+class DelFileOptions(CallOptions, total=False):
+    """Options of `del_file`."""
+
+    if_match: str
+    """The SHA-1 or the CRC-64 that a transfer or cos_stat_file() has told: deletes only a file
+    that still has this content. Default: none."""
+
+
 class MoveFileOptions(CallOptions, total=False):
     """Options of `move_file`."""
 
     overwrite: bool
     """Whether a file at `dest_path` is replaced. Default: false."""
+    dest_bucket: str
+    """The bucket that it moves to, in the client's region, with the XML API alone. Default: the
+    same."""
+    source_region: str
+    """The region of `bucket`, where the client's is another, with the XML API alone. Default: the
+    same."""
 
 
 class CopyFileOptions(CallOptions, total=False):

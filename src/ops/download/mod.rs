@@ -55,8 +55,8 @@ pub struct Download<'a> {
     ignores_ranges: AtomicBool,
     /// Bytes that this download has counted as done.
     counted: AtomicU64,
-    /// Whether the content has the sum that the server states.
-    is_verified: AtomicBool,
+    /// The sum of the content, when it was found to be the one that the server states.
+    verified: Mutex<Option<Sum>>,
     started: Instant,
 }
 
@@ -158,7 +158,7 @@ impl<'a> Download<'a> {
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
-            is_verified: AtomicBool::default(),
+            verified: Mutex::default(),
             started: Instant::now(),
         }
     }
@@ -232,7 +232,7 @@ impl<'a> Download<'a> {
     /// Compares the sum of what was received with what the server states.
     fn check(&self, object: &Object, found: &Sum) -> Result<()> {
         object.check(found)?;
-        self.is_verified.store(true, Ordering::Relaxed);
+        *self.verified.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
         Ok(())
     }
 
@@ -248,12 +248,18 @@ impl<'a> Download<'a> {
             Ok(()) => Reply::done(),
             Err(failure) => Reply::from(failure),
         };
-        let transfer = write::Object::new()
+        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transfer = write::Object::new()
             .with("bytes", self.transfer.progress().1)
             .with("received_bytes", self.call.traffic().received())
             .with("resumed_bytes", self.transfer.resumed())
-            .with("verified", self.is_verified.load(Ordering::Relaxed))
+            .with("verified", verified.is_some())
             .with("seconds", self.started.elapsed());
+        match &*verified {
+            Some(Sum::Sha1(sha1)) => transfer.add("sha1", sha1),
+            Some(Sum::Crc64(crc64)) => transfer.add("crc64", crc64.to_string()),
+            None => {}
+        }
         reply.with("transfer", &transfer.into_text())
     }
 }

@@ -8,7 +8,7 @@ use sha1::{Digest, Sha1};
 use super::Sending;
 use crate::content::hash::hex;
 use crate::path::{FilePath, Rules};
-use crate::protocol::contract::{Retry, UploadSettings};
+use crate::protocol::contract::{Relocation, Retry, UploadSettings};
 use crate::reply::{Code, Failure, Reply, Result};
 
 impl Sending<'_> {
@@ -41,9 +41,9 @@ impl Sending<'_> {
         let sending = Sending { upload: &aside, ..self.on(&part) };
         sending.rounds().map_err(|ended| ended.into_failure())?;
         let overwrite = !upload.settings.insert_only;
-        let moved = self.certain(|call| {
-            self.service.rename(call, aside.at(), upload.path, overwrite, Retry::Always)
-        });
+        let relocation =
+            Relocation { from: aside.at(), to: upload.at(), overwrite, source_region: None };
+        let moved = self.certain(|call| self.service.rename(call, &relocation, Retry::Always));
         match moved {
             Ok(certain) if certain.recovered => {
                 self.recovered();

@@ -11,9 +11,9 @@ use super::{LIMITS, MAX_URL, V4};
 use crate::call::{Call, Incoming, Request, Unread, Wait};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{CosPath, FilePath, encode_query};
+use crate::path::encode_query;
 use crate::protocol::contract::{
-    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Retry,
+    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Relocation, Retry,
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::secrets::Secrets;
@@ -69,35 +69,12 @@ impl Objects for V4 {
         self.order(call, at, Signature::Once, "delete", body, retry)
     }
 
-    fn copy(
-        &self,
-        call: &Call,
-        at: Place,
-        to: Place,
-        overwrite: bool,
-        source_region: Option<&str>,
-    ) -> Result<Reply> {
-        if source_region.is_some() {
-            let problem = "must not be given: only the XML API copies between regions";
-            return Err(Failure::argument("source_region", problem));
-        }
-        if to.bucket != at.bucket {
-            let problem = "must be the bucket of cos_path: only the XML API copies between buckets";
-            return Err(Failure::argument("dest_bucket", problem));
-        }
-        let body = relocation("copy", to.path, overwrite);
-        self.order(call, at, Signature::Multi, "copy", body, Retry::IfUnsent)
+    fn copy(&self, call: &Call, relocation: &Relocation) -> Result<Reply> {
+        self.relocate(call, "copy", Signature::Multi, relocation, Retry::IfUnsent)
     }
 
-    fn rename(
-        &self,
-        call: &Call,
-        at: Place,
-        to: &FilePath,
-        overwrite: bool,
-        retry: Retry,
-    ) -> Result<Reply> {
-        self.order(call, at, Signature::Once, "move", relocation("move", to, overwrite), retry)
+    fn rename(&self, call: &Call, relocation: &Relocation, retry: Retry) -> Result<Reply> {
+        self.relocate(call, "move", Signature::Once, relocation, retry)
     }
 
     fn create_folder(&self, call: &Call, at: Place, biz_attr: &str) -> Result<Reply> {
@@ -197,6 +174,29 @@ impl V4 {
         self.run(call, &Operation { at, signature, parameters, retry })
     }
 
+    fn relocate(
+        &self,
+        call: &Call,
+        op: &'static str,
+        signature: Signature,
+        Relocation { from, to, overwrite, source_region }: &Relocation,
+        retry: Retry,
+    ) -> Result<Reply> {
+        if source_region.is_some() {
+            let problem = "must not be given: only the XML API reaches other regions";
+            return Err(Failure::argument("source_region", problem));
+        }
+        if to.bucket != from.bucket {
+            let problem = "must be the bucket of cos_path: only the XML API reaches other buckets";
+            return Err(Failure::argument("dest_bucket", problem));
+        }
+        let body = Object::new()
+            .with("op", op)
+            .with("dest_fileid", to.path.as_str())
+            .with("to_over_write", u32::from(*overwrite));
+        self.order(call, *from, signature, op, body, retry)
+    }
+
     fn page(&self, call: &Call, at: Place, page: &PageQuery, num: u64) -> Result<Reply> {
         let mut query = vec![
             ("op", "list".to_owned()),
@@ -244,11 +244,6 @@ impl V4 {
             _ => answer.read(|incoming| Err(refusal(incoming, &call.secrets().with(&signature)))),
         }
     }
-}
-
-fn relocation(op: &str, to: &CosPath, overwrite: bool) -> Object {
-    let body = Object::new().with("op", op).with("dest_fileid", to.as_str());
-    body.with("to_over_write", u32::from(overwrite))
 }
 
 /// What an answer that is not the object means.

@@ -10,7 +10,7 @@ use super::request::Order;
 use super::{LARGEST, MOST_PARTS, V5, content_types, site};
 use crate::call::Call;
 use crate::path::encode;
-use crate::protocol::contract::{Ask, Changes, Objects, Place};
+use crate::protocol::contract::{Ask, Changes, Objects, Place, Relocation};
 use crate::reply::write::Object;
 use crate::reply::{Code, Failure, Phase, Reply, Result};
 
@@ -44,13 +44,13 @@ struct Original {
     stored: Vec<(String, String)>,
     /// Its class and encryption.
     properties: Vec<(String, String)>,
-    /// What stands behind its bucket's name in a host, if the bucket is in another region.
-    domain: Option<String>,
+    /// Where it is, as a copy names it: host and path.
+    source: String,
 }
 
 impl Original {
-    /// The object that an answer describes.
-    fn of(answer: &Answer) -> Original {
+    /// The object at `source` that an answer describes.
+    fn of(answer: &Answer, source: String) -> Original {
         let some = |wanted: &dyn Fn(&str) -> bool| {
             answer.headers.iter().filter(|(name, _)| wanted(name)).cloned().collect()
         };
@@ -60,7 +60,7 @@ impl Original {
             crc64: answer.crc64(),
             stored: some(&|name| KEPT.contains(&name) || name.starts_with(META)),
             properties: some(&|name| PROPERTIES.contains(&name)),
-            domain: None,
+            source,
         }
     }
 
@@ -114,7 +114,7 @@ impl V5 {
                 }
                 Err(failure) => return Err(self.explained(call, at, failure)),
             };
-            let from = Original::of(&head);
+            let from = Original::of(&head, self.copy_source(at));
             let stored = from.changed(changes, at.path.name())?;
             let (acl, is_known) = match acl {
                 Some(acl) => (Some(acl.to_owned()), true),
@@ -186,58 +186,29 @@ impl V5 {
         name(one) == name(other) && one.path.as_str() == other.path.as_str()
     }
 
-    /// Copies a file of another region.
-    pub(super) fn copied_from(
-        &self,
-        call: &Call,
-        at: Place,
-        target: Place,
-        overwrite: bool,
-        region: &str,
-    ) -> Result<Reply> {
-        let domains = self.domains.elsewhere("source_region", region)?;
-        let elsewhere = V5::new(Arc::clone(&self.account), domains);
-        self.check_differ(at, target)?;
-        let mut from = elsewhere.original(call, at)?;
-        from.domain = Some(elsewhere.domains.control);
-        self.copied_as(call, at, target, overwrite, &from)
+    /// The same service in the region that a file is copied from.
+    pub(super) fn at_source(&self, relocation: &Relocation) -> Result<V5> {
+        let domains = match relocation.source_region {
+            Some(region) => self.domains.elsewhere("source_region", region)?,
+            None => self.domains.clone(),
+        };
+        Ok(V5::new(Arc::clone(&self.account), domains))
     }
 
-    /// Copies a file to another place; also says which version.
+    /// Copies a file that `source` has. Also says which version.
     pub(super) fn copied(
         &self,
         call: &Call,
-        at: Place,
-        target: Place,
-        overwrite: bool,
+        source: &V5,
+        relocation: &Relocation,
     ) -> Result<(Reply, String)> {
-        self.check_differ(at, target)?;
-        let from = self.original(call, at)?;
-        Ok((self.copied_as(call, at, target, overwrite, &from)?, from.etag))
-    }
-
-    fn check_differ(&self, at: Place, target: Place) -> Result<()> {
-        if self.is_same(at, target) {
+        let &Relocation { from: at, to, overwrite, .. } = relocation;
+        if self.is_same(at, to) {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
         }
-        Ok(())
-    }
-
-    /// What is to be copied.
-    fn original(&self, call: &Call, at: Place) -> Result<Original> {
-        let head = self.head(call, at).map_err(|failure| self.explained(call, at, failure))?;
-        Ok(Original::of(&head))
-    }
-
-    fn copied_as(
-        &self,
-        call: &Call,
-        at: Place,
-        target: Place,
-        overwrite: bool,
-        from: &Original,
-    ) -> Result<Reply> {
+        let head = source.head(call, at).map_err(|failure| source.explained(call, at, failure))?;
+        let from = Original::of(&head, source.copy_source(at));
         let mut more = from.properties.clone();
         if !overwrite {
             more.push(("x-cos-forbid-overwrite".to_owned(), "true".to_owned()));
@@ -247,19 +218,23 @@ impl V5 {
             |_| true,
             |call| {
                 // Not every server heeds x-cos-forbid-overwrite with a copy.
-                let found = if overwrite { None } else { self.look(call, target)? };
+                let found = if overwrite { None } else { self.look(call, to)? };
                 if let Some(found) = found {
-                    let there = Original::of(&found);
-                    let is_same = there.size == from.size
-                        && there.crc64.is_some()
-                        && there.crc64 == from.crc64;
+                    let is_same = found.header("content-length") == head.header("content-length")
+                        && found.crc64().is_some()
+                        && found.crc64() == from.crc64;
                     return if may_be_ours && is_same { Ok(found) } else { Err(file_exists()) };
                 }
-                let copied = self.copy_content(call, at, target, from, "Copy", &more);
+                let copied = self.copy_content(call, at, to, &from, "Copy", &more);
                 copied.inspect_err(|failure| may_be_ours |= failure.may_have_taken_effect())
             },
         )?;
-        answer.success(())
+        Ok((answer.success(())?, from.etag))
+    }
+
+    /// How a copy names the file that it is of.
+    fn copy_source(&self, at: Place) -> String {
+        format!("{}{}", self.host(at.bucket, &self.domains.control), encode(at.path.as_str()))
     }
 
     /// Copies the version of an object that `from` describes, with the headers `more`.
@@ -272,13 +247,11 @@ impl V5 {
         directive: &str,
         more: &[(String, String)],
     ) -> Result<Answer> {
-        let domain = from.domain.as_ref().unwrap_or(&self.domains.control);
-        let source = format!("{}{}", self.host(at.bucket, domain), encode(at.path.as_str()));
         if from.size > LARGEST {
-            return self.copy_parts(call, &source, to, from, more);
+            return self.copy_parts(call, to, from, more);
         }
         let mut order = Order::new("copy", "PUT", to)
-            .header("x-cos-copy-source", &source)
+            .header("x-cos-copy-source", &from.source)
             .header("x-cos-copy-source-If-Match", format!("\"{}\"", from.etag))
             .header("x-cos-metadata-directive", directive)
             .expecting("CopyObjectResult")
@@ -302,7 +275,6 @@ impl V5 {
     fn copy_parts(
         &self,
         call: &Call,
-        source: &str,
         to: Place,
         from: &Original,
         more: &[(String, String)],
@@ -315,7 +287,7 @@ impl V5 {
             !more.iter().any(|(name, _)| KEPT.contains(&&**name) || name.starts_with(META));
         let all: Vec<_> = more.iter().chain(kept.filter(|_| keeps_metadata)).cloned().collect();
         let id = self.initiate(call, to, &all)?;
-        let result = self.send_copies(call, source, to, from, &id).and_then(|tags| {
+        let result = self.send_copies(call, to, from, &id).and_then(|tags| {
             let guard = more.iter().any(|(name, _)| name == "x-cos-forbid-overwrite");
             self.complete(call, to, &id, &tags, guard)
         });
@@ -332,7 +304,6 @@ impl V5 {
     fn send_copies(
         &self,
         call: &Call,
-        source: &str,
         to: Place,
         from: &Original,
         id: &str,
@@ -345,7 +316,7 @@ impl V5 {
             let order = Order::new("copy_part", "PUT", to)
                 .param("partNumber", number)
                 .param("uploadId", id)
-                .header("x-cos-copy-source", source)
+                .header("x-cos-copy-source", &from.source)
                 .header("x-cos-copy-source-If-Match", format!("\"{}\"", from.etag))
                 .header("x-cos-copy-source-Range", format!("bytes={first}-{}", end - 1))
                 .expecting("CopyPartResult")

@@ -13,9 +13,9 @@ use super::{V5, site, xml};
 use crate::call::{Call, Unread, parse_http_date, parse_iso_date};
 use crate::content::hash;
 use crate::content::source::Source;
-use crate::path::{Bucket, CosPath, FilePath, encode_to};
+use crate::path::{Bucket, CosPath, encode_to};
 use crate::protocol::contract::{
-    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Retry,
+    Ask, Authority, Below, Changes, Described, Objects, PageQuery, Place, Relocation, Retry,
 };
 use crate::reply::object::ObjectInfo;
 use crate::reply::write::{Object, last_of_each};
@@ -153,35 +153,19 @@ impl Objects for V5 {
         Ok(failures)
     }
 
-    fn copy(
-        &self,
-        call: &Call,
-        at: Place,
-        to: Place,
-        overwrite: bool,
-        source_region: Option<&str>,
-    ) -> Result<Reply> {
-        match source_region {
-            Some(region) => self.copied_from(call, at, to, overwrite, region),
-            None => self.copied(call, at, to, overwrite).map(|(reply, _)| reply),
-        }
+    fn copy(&self, call: &Call, relocation: &Relocation) -> Result<Reply> {
+        let source = self.at_source(relocation)?;
+        self.copied(call, &source, relocation).map(|(reply, _)| reply)
     }
 
-    fn rename(
-        &self,
-        call: &Call,
-        at: Place,
-        to: &FilePath,
-        overwrite: bool,
-        _: Retry,
-    ) -> Result<Reply> {
-        let to = Place { bucket: at.bucket, path: to };
-        let (reply, etag) = self.copied(call, at, to, overwrite)?;
+    fn rename(&self, call: &Call, relocation: &Relocation, _: Retry) -> Result<Reply> {
+        let (at, source) = (relocation.from, self.at_source(relocation)?);
+        let (reply, etag) = self.copied(call, &source, relocation)?;
         let are_both = |failure: Box<Failure>| {
             failure.prefixed("the file is at its new path, and still at the old one as well")
         };
         // Nothing else guards what has been put there meanwhile.
-        match self.look(call, at).map_err(are_both)? {
+        match source.look(call, at).map_err(are_both)? {
             None => return Ok(reply),
             Some(found) if found.etag() != Some(&etag) => {
                 let message = "the file was replaced while it was moved";
@@ -189,7 +173,7 @@ impl Objects for V5 {
             }
             Some(_) => {}
         }
-        self.run(call, &Order::new("delete", "DELETE", at)).map_err(are_both)?;
+        source.run(call, &Order::new("delete", "DELETE", at)).map_err(are_both)?;
         Ok(reply)
     }
 
@@ -516,6 +500,13 @@ impl V5 {
             .with("access_url", self.object_url(at))
             .with("source_url", self.source_url(at));
         add_content(&mut data, answer);
+        if let Some(restore) = answer.header("x-cos-restore") {
+            // ongoing-request="false", expiry-date="Sat, 28 Nov 2026 03:16:06 GMT"
+            match restore.split('"').nth(3).and_then(parse_http_date) {
+                Some(until) => data.add("restored_until", until),
+                None => data.add("restoring", true),
+            }
+        }
         let is_sha = |sha: &&str| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
         if let Some(sha) = answer.header("x-cos-meta-sha1").filter(is_sha) {
             data.add("sha", sha);

@@ -1,0 +1,115 @@
+//! What is done with files that are there, without their content.
+
+use cos::ops::file;
+use cos_emulator::{Action, Bucket, Fault};
+use serde_json::{Value, json};
+
+use support::for_each_api;
+use support::transfers::*;
+use support::{Api, Bed, Op};
+
+for_each_api! {
+    only_a_file_with_the_same_content_is_deleted,
+    a_file_that_is_moved_to_another_bucket_is_there_once,
+}
+
+fn only_a_file_with_the_same_content_is_deleted(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let replace = json!({"insert_only": false});
+    let delete = |sum: &Value| {
+        let options = json!({"if_match": sum}).to_string();
+        reply(file::delete(&client, PUBLIC, "/a", Some(&options)))
+    };
+    expect(&upload_bytes(&client, "/a", b"first", json!({})), 0);
+    let (downloaded, _) = download_bytes(&client, "/a", json!({}));
+    let name = if api == Api::V4 { "sha1" } else { "crc64" };
+    let first = &downloaded["transfer"][name];
+    expect(&upload_bytes(&client, "/a", b"other", replace.clone()), 0);
+    let refused = delete(first);
+    expect(&refused, 4);
+    assert_eq!(refused["error"]["retryable"], false, "{refused}");
+    assert_stored(&bed.emulator, "/a", b"other");
+    expect(&delete(&json!("")), 4);
+    // A request whose reply was lost is sent again.
+    expect(&upload_bytes(&client, "/a", b"first", replace), 0);
+    bed.emulator.inject(api.fault(Op::Delete, lost()));
+    expect(&delete(first), 0);
+    assert_absent(&bed.emulator, "/a");
+    expect(&delete(first), -197);
+}
+
+fn a_file_that_is_moved_to_another_bucket_is_there_once(api: Api) {
+    let bed = Bed::configured(api, |config| {
+        config.buckets.push(Bucket::private("other-bucket"));
+    });
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"text", json!({})), 0);
+    let options = json!({"dest_bucket": "other-bucket"}).to_string();
+    let moved = reply(file::rename(&client, PUBLIC, "/a", "/b", Some(&options)));
+    if api == Api::V4 {
+        assert_eq!(moved["error"]["argument"], "dest_bucket", "{moved}");
+        assert_stored(&bed.emulator, "/a", b"text");
+        return;
+    }
+    expect(&moved, 0);
+    assert_absent(&bed.emulator, "/a");
+    expect(&reply(file::stat(&client, "other-bucket", "/b", None)), 0);
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_moved_is_not_lost() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"text", json!({})), 0);
+    let value = Some("\"another\"".to_owned());
+    let replaced = Fault::new(Action::Header { name: "ETag".into(), value });
+    bed.emulator.inject(replaced.op("head_object").path("a").skip(1));
+    let moved = reply(file::rename(&client, PUBLIC, "/a", "/b", None));
+    expect(&moved, 3);
+    for path in ["/a", "/b"] {
+        assert_stored(&bed.emulator, path, b"text");
+    }
+}
+
+#[test]
+fn who_may_read_a_file_is_asked_only_where_that_is_wanted() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"text", json!({})), 0);
+    for (options, is_told) in [
+        (None, true),
+        (Some(r#"{"with_authority":true}"#), true),
+        (Some(r#"{"with_authority":0}"#), false),
+    ] {
+        bed.emulator.clear_requests();
+        let answer = reply(file::stat(&client, PUBLIC, "/a", options));
+        expect(&answer, 0);
+        assert_eq!(answer["data"].get("authority").is_some(), is_told, "{answer}");
+        assert_eq!(bed.emulator.requests().len(), 1 + usize::from(is_told));
+    }
+}
+
+#[test]
+fn how_an_archived_file_stands_is_told() {
+    let bed = Bed::new(Api::V5);
+    let client = bed.client();
+    expect(&upload_bytes(&client, "/a", b"text", json!({"storage_class": "ARCHIVE"})), 0);
+    let stat = || reply(file::stat(&client, PUBLIC, "/a", None))["data"].clone();
+    let told = |data: &Value| (data.get("restoring").cloned(), data["restored_until"].as_u64());
+    assert_eq!(told(&stat()), (None, None));
+    let answer = |value: &str| Action::Header {
+        name: "x-cos-restore".into(),
+        value: Some(value.to_owned()),
+    };
+    for (value, expected) in [
+        (r#"ongoing-request="true""#, (Some(json!(true)), None)),
+        (
+            r#"ongoing-request="false", expiry-date="Sun, 06 Nov 1994 08:49:37 GMT""#,
+            (None, Some(784_111_777)),
+        ),
+    ] {
+        bed.emulator.inject(Fault::new(answer(value)).op("head_object"));
+        assert_eq!(told(&stat()), expected);
+    }
+}

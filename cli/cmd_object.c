@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "describe.h"
 #include "options.h"
 #include "print.h"
 #include "reply.h"
@@ -25,8 +24,10 @@ static int print_header(const char *name, const char *value, void *user)
 
 static int ask(const cos_client *client, const struct place *place, char **json)
 {
-    return (ends_with_slash(place) ? cos_stat_folder : cos_stat_file)(client, place->bucket,
-                                                                       place->path, NULL, json);
+    if (ends_with_slash(place))
+        return cos_stat_folder(client, place->bucket, place->path, NULL, json);
+    return cos_stat_file(client, place->bucket, place->path,
+                         option(ACCESS) ? NULL : "{\"with_authority\":false}", json);
 }
 
 /* Whether a folder that nobody has made is there, because something is in it. */
@@ -41,26 +42,19 @@ static int has_content(const cos_client *client, const struct place *folder)
 }
 
 /* How it stands with the copy of an archived file, which alone can be read. */
-static void print_restored(const cos_client *client, const struct place *place, const char *json)
+static void print_restored(const char *json)
 {
     char *class = cos_json_string(json, "/data/storage_class"), date[SHORT_TEXT];
-    struct described described = {0};
-    const char *until = NULL;
-    if (class && strstr(class, "ARCHIVE")) {
-        described = describe(client, place);
-        until = described.restored ? strstr(described.restored, "expiry-date=\"") : NULL;
-        if (until)
-            print("%-10s %s %s", "restored", in_language("until"),
-                  date_text(moment_of_http(until + strlen("expiry-date=\"")), date));
-        else
-            print("%-10s %s", "restored",
-                  in_language(described.restored ? "not yet" : "no; see cos help restore"));
-    }
-    described_free(&described);
+    long long until = number_in(json, "/data/restored_until");
+    int is_coming = is_in(json, "/data/restoring", "true");
+    if (until)
+        print("%-10s %s %s", "restored", in_language("until"), date_text(until, date));
+    else if (class && strstr(class, "ARCHIVE"))
+        print("%-10s %s", "restored", in_language(is_coming ? "not yet" : "no; see cos help restore"));
     cos_string_free(class);
 }
 
-static void print_stat(const cos_client *client, const struct place *place, const char *json)
+static void print_stat(const struct place *place, const char *json)
 {
     char size[SHORT_TEXT], date[SHORT_TEXT];
     int64_t bytes;
@@ -77,8 +71,7 @@ static void print_stat(const cos_client *client, const struct place *place, cons
     print_field("etag", json, "/data/etag");
     print_field("version", json, "/data/version_id");
     print_field("class", json, "/data/storage_class");
-    if (!option('j'))
-        print_restored(client, place, json);
+    print_restored(json);
     print_field("biz_attr", json, "/data/biz_attr");
     print_field("authority", json, "/data/authority");
     print_field("forbid", json, "/data/forbid");
@@ -99,7 +92,7 @@ static enum status run_stat(const cos_client *client, const struct place *place)
         status = check(code, json, place, place);
     }
     if (status == DONE && code == COS_OK)
-        print_stat(client, place, json);
+        print_stat(place, json);
     cos_string_free(json);
     return status;
 }
@@ -107,17 +100,8 @@ static enum status run_stat(const cos_client *client, const struct place *place)
 static enum status run_exists(const cos_client *client, const struct place *place)
 {
     char *json;
-    int code;
+    int code = ask(client, place, &json);
     enum status status = DONE;
-    if (!ends_with_slash(place) && !option('j')) {
-        struct described described = describe(client, place);
-        code = described.code;
-        json = described.json;
-        described.json = NULL;
-        described_free(&described);
-    } else {
-        code = ask(client, place, &json);
-    }
     if (code == COS_ERR_NOT_FOUND && ends_with_slash(place) && has_content(client, place))
         code = COS_OK;
     if (code == COS_ERR_NOT_FOUND) {
@@ -152,7 +136,7 @@ static enum status run_mkdir(const cos_client *client, const struct place *place
 const struct command STAT = {
     .name = "stat",
     .operands = "cos://BUCKET/PATH...",
-    .options = "",
+    .options = "i",
     .least = 1,
     .run_each = run_stat,
     .takes_patterns = 1,

@@ -203,13 +203,6 @@ static void keep_time(const cos_client *client, const struct job *job)
     described_free(&remote);
 }
 
-/* Whether both places are in one bucket, so that the service moves a file by itself. */
-static int is_within_bucket(const struct job *job)
-{
-    return job->from.bucket && job->to.bucket && strcmp(job->from.bucket, job->to.bucket) == 0 &&
-           !option(SOURCE_REGION);
-}
-
 static int copy_within(const cos_client *client, struct job *job)
 {
     const char *region = option(SOURCE_REGION);
@@ -226,7 +219,7 @@ static int copy_within(const cos_client *client, struct job *job)
         free(name);
     }
     append(&options, "}");
-    code = (job->is_move && is_within_bucket(job) ? cos_move_file : cos_copy_file)(
+    code = (job->is_move ? cos_move_file : cos_copy_file)(
         client, job->from.bucket, job->from.path, job->to.path, options, &job->json);
     free(options);
     return code;
@@ -246,24 +239,43 @@ static void forget_reply(struct job *job)
     job->code = COS_OK;
 }
 
-/* Removes the source of a move. What was written to it behind the copy would be lost: `before` is how a
- * local one was. */
+static void keep_source(struct job *job, const char *name)
+{
+    job->problem = formatted(in_language("%s has changed since it was copied; it stays"), name);
+}
+
+/* Removes the file that a download was of, unless it has another content by now. */
+static void remove_downloaded(const cos_client *client, struct job *job)
+{
+    char *options = NULL, *sum = cos_json_string(job->json, "/transfer/crc64");
+    if (!sum)
+        sum = cos_json_string(job->json, "/transfer/sha1");
+    if (sum)
+        options = formatted("{\"if_match\":\"%s\"}", sum);
+    forget_reply(job);
+    job->code = cos_del_file(client, job->from.bucket, job->from.path, options, &job->json);
+    if (job->code == COS_ERR_REFUSED && sum && is_in(job->json, "/error/origin", "library"))
+        keep_source(job, job->from.text);
+    cos_string_free(sum);
+    free(options);
+}
+
+/* Removes the source of a move, as far as the service has not done that. What was written to it behind the
+ * copy would be lost: `before` is how a local one was. */
 static void remove_source(const cos_client *client, struct job *job, const struct found *before)
 {
-    if (is_within_bucket(job))
-        return; /* the service has done it */
-    if (!job->from.bucket) {
-        struct found now = look_at(job->local);
-        if (now.size != before->size || now.mtime != before->mtime)
-            job->problem = formatted(in_language("%s has changed since it was copied; it stays"),
-                                     job->local);
-        else
-            remove_local(job);
+    struct found now;
+    if (job->from.bucket && job->to.bucket)
+        return;
+    if (job->from.bucket) {
+        remove_downloaded(client, job);
         return;
     }
-    forget_reply(job);
-    job->code = cos_del_file(client_at_source(client), job->from.bucket, job->from.path, NULL,
-                             &job->json);
+    now = look_at(job->local);
+    if (now.size != before->size || now.mtime != before->mtime)
+        keep_source(job, job->local);
+    else
+        remove_local(job);
 }
 
 static void make_folder(const cos_client *client, struct job *job)

@@ -342,6 +342,8 @@ static const struct message {
     {"requests under way at a time, 1 to 64 (4)", "同时进行的请求数，1 到 64 (4)"},
     {"what one request of a large upload carries", "大文件上传时一个请求的大小"},
     {"bytes a second, such as 500k or 2M", "每秒字节数，例如 500k 或 2M"},
+    {"also who may read it, which the XML API tells in a request of its own",
+     "还有谁可以读取，XML API 需要另一个请求才能得知"},
     {"sizes, dates and a total", "大小、日期和合计"},
     {"sizes such as 1.2 MiB", "易读的大小，例如 1.2 MiB"},
     {"name, or size or time: the largest or newest first", "name、size 或 time: 大的、新的在前"},

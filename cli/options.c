@@ -37,6 +37,7 @@ static const struct description {
     {'S', 'S', "slice-size", "MIB", "what one request of a large upload carries", 1, 5120},
     {LIMIT_RATE, 0, "limit-rate", "SIZE", "bytes a second, such as 500k or 2M", 0, 0},
     {SOURCE_REGION, 0, "source-region", "REGION", "where the source is, if that is another region", 0, 0},
+    {ACCESS, 0, "access", NULL, "also who may read it, which the XML API tells in a request of its own", 0, 0},
     {'l', 'l', "long", NULL, "sizes, dates and a total", 0, 0},
     {'h', 'h', "human-readable", NULL, "sizes such as 1.2 MiB", 0, 0},
     {'s', 's', "sort", "KEY", "name, or size or time: the largest or newest first", 0, 0},

@@ -23,6 +23,7 @@ enum {
     CHECKSUM = 'k',
     LIMIT_RATE = 'L',
     SOURCE_REGION = 'o',
+    ACCESS = 'i',
     ACL = 'A',
     CLASS = 'K',
     BIZ_ATTR = 'B',

@@ -8,7 +8,7 @@ for_each_api! {
 }
 
 fn stat(bed: &Bed, path: &str) -> String {
-    done(bed, &["stat", path])
+    done(bed, &["stat", "--access", path])
 }
 
 fn headers_change_one_by_one(api: Api) {

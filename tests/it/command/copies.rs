@@ -10,6 +10,7 @@ for_each_api! {
     what_the_source_lacks_is_deleted_with_care,
     what_stands_for_a_link_of_the_source_is_not_deleted,
     a_file_that_changes_is_not_lost_by_its_move,
+    a_file_that_is_replaced_is_not_lost_by_its_move,
     nothing_is_done_in_a_dry_run,
     times_are_kept_and_compared,
     only_newer_files_replace_with_update,
@@ -186,6 +187,24 @@ fn a_file_that_changes_is_not_lost_by_its_move(api: Api) {
     let said = wait(child);
     assert_ne!(said.code, 0, "{said:?}");
     assert_eq!(fs::read_to_string(bed.path("log")).unwrap(), "first and second");
+}
+
+fn a_file_that_is_replaced_is_not_lost_by_its_move(api: Api) {
+    let bed = Bed::new(api);
+    let first = "first".repeat(500);
+    write(&bed, "first", &first);
+    write(&bed, "other", "other");
+    let there = "cos://private-bucket/a";
+    done(&bed, &["cp", "-q", "first", there]);
+    bed.emulator.inject(api.fault(Op::Download, Action::Drip { interval_ms: 500, bytes: 500 }));
+    fs::create_dir(bed.path("down")).unwrap();
+    let mut command = cos(&bed, &["mv", there, "down/"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("bytes arrive", || !names_in(&bed.path("down")).is_empty());
+    done(&bed, &["cp", "-q", "other", there]);
+    wait(child).with_code(2).complaining("has changed since it was copied");
+    assert_eq!(fs::read_to_string(bed.path("down/a")).unwrap(), first);
+    assert_eq!(done(&bed, &["cat", there]), "other");
 }
 
 fn nothing_is_done_in_a_dry_run(api: Api) {
@@ -555,6 +574,11 @@ fn a_look_at_a_file_is_one_request() {
         (&back, 3, &gets[..1]),
         (&["cp", "-qu", a, "here/"], 1, &[]),
         (&["exists", a], 1, &[]),
+        (&["stat", a], 1, &[]),
+        // A file is looked at again before it is deleted: it may have been replaced.
+        (&["mv", "-q", a, "cos://public-bucket/a"], 2, &["copy_object", "delete_object"]),
+        (&["mv", "-q", "cos://public-bucket/a", "got"], 1, &["get_object", "delete_object"]),
+        (&["cp", "-q", "got", a], 0, &["put_object"]),
         (&["head", a], 1, &["get_object"]),
     ] {
         bed.emulator.clear_requests();

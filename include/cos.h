@@ -943,6 +943,36 @@ int cos_del_file(const cos_client *client,
                  char **out_json);
 
 /**
+ * Deletes any number of files of a bucket for good, with the XML API a thousand by one request. A file
+ * that is not there counts as deleted. What is unfinished at their paths stays with the XML API.
+ *
+ * @param client     The client.
+ * @param bucket     The bucket, without the appid.
+ * @param cos_paths  JSON array of the files' paths, such as ["/a.txt", "/docs/b.txt"].
+ * @param options    JSON object or NULL: `concurrency` (4), requests under way at a time, 1 to 64;
+ *                   `timeout_ms`, `retries` for this call, a request at a time.
+ * @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+ *
+ * With a client of cos_client_with_transfer(), cos_transfer_progress() tells how many files are done, of
+ * those that were given.
+ *
+ * @return 0 if all are gone. Also on failure, `data` has the numbers `files` of what is gone and
+ *         `failed` of what is not, and `failures`, an array with `path`, `code`, `message` and, if the
+ *         XML API has refused it with a word, `server_code`. What can be deleted is deleted. The code
+ *         is that of the first failure; a server that can't be reached any more ends the call.
+ * @retval COS_ERR_PARAM  One of the paths is not that of a file; nothing was sent.
+ *
+ * Blocks until the server has answered. Any thread. JSON API: `op=delete` for each. XML API:
+ * `DELETE Multiple Objects`, `DELETE Object`.
+ */
+COS_API
+int cos_del_files(const cos_client *client,
+                  const char *bucket,
+                  const char *cos_paths,
+                  const char *options,
+                  char **out_json);
+
+/**
  * Moves (renames) a file within its bucket or, with the XML API, to another one.
  *
  * @param client     The client.

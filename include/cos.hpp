@@ -45,6 +45,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace libcos {
 
@@ -138,6 +139,21 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<const Function> function_;
 };
+
+/// Text that is UTF-8, as a JSON string.
+inline std::string quoted(std::string_view text)
+{
+    std::string json = "\"";
+    for (const char c : text) {
+        char control[8] = "";
+        if (static_cast<unsigned char>(c) < ' ')
+            std::snprintf(control, sizeof control, "\\u%04hhx", c);
+        if (c == '"' || c == '\\')
+            json += '\\';
+        json += *control ? control : std::string(1, c);
+    }
+    return json + "\"";
+}
 
 }  // namespace detail
 
@@ -311,34 +327,20 @@ protected:
             return;  // Raw that is no object: left as it is, and refused by the library
         const auto last = end == 0 ? end : json_.find_last_not_of(" \t\r\n", end - 1);
         const bool first = last != std::string::npos && json_[last] == '{';
-        json_.insert(end, (first ? "" : ",") + quoted(key) + ":" + std::string(value));
+        json_.insert(end, (first ? "" : ",") + detail::quoted(key) + ":" + std::string(value));
     }
 
     static std::string object(const Fields &fields)
     {
         std::string json = "{";
         for (auto one = fields.begin(); one != fields.end();) {
-            json += (json == "{" ? "" : ",") + quoted(one->first) + ":[" + quoted(one->second);
+            json += (json == "{" ? "" : ",") + detail::quoted(one->first) + ":[" + detail::quoted(one->second);
             const auto end = fields.upper_bound(one->first);
             while (++one != end)
-                json += "," + quoted(one->second);
+                json += "," + detail::quoted(one->second);
             json += "]";
         }
         return json + "}";
-    }
-
-    static std::string quoted(std::string_view text)
-    {
-        std::string json = "\"";
-        for (const char c : text) {
-            char control[8] = "";
-            if (static_cast<unsigned char>(c) < ' ')
-                std::snprintf(control, sizeof control, "\\u%04hhx", c);
-            if (c == '"' || c == '\\')
-                json += '\\';
-            json += *control ? control : std::string(1, c);
-        }
-        return json + "\"";
     }
 
 private:
@@ -359,7 +361,7 @@ public:
 protected:
     Own &set(std::string_view key, bool v) { return put(key, v ? "true" : "false"); }
     Own &set(std::string_view key, std::int64_t v) { return put(key, std::to_string(v)); }
-    Own &set(std::string_view key, std::string_view v) { return put(key, quoted(v)); }
+    Own &set(std::string_view key, std::string_view v) { return put(key, detail::quoted(v)); }
     Own &set(std::string_view key, const Fields &v) { return put(key, object(v)); }
 
 private:
@@ -479,6 +481,12 @@ struct StatOptions : OptionsOf<StatOptions> {
 struct DeleteFileOptions : OptionsOf<DeleteFileOptions> {
     using OptionsOf::OptionsOf;
     DeleteFileOptions &if_match(std::string_view v) { return set("if_match", v); }
+};
+
+/// See cos_del_files().
+struct DeleteFilesOptions : OptionsOf<DeleteFilesOptions> {
+    using OptionsOf::OptionsOf;
+    DeleteFilesOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
 };
 
 /// See cos_move_file() and cos_copy_file().
@@ -717,6 +725,14 @@ public:
     { return call(cos_update_file, bucket, cos_path, options); }
     Result del_file(Text bucket, Text cos_path, const DeleteFileOptions &options = {}) const
     { return call(cos_del_file, bucket, cos_path, options); }
+    Result del_files(Text bucket, const std::vector<std::string> &cos_paths,
+                     const DeleteFilesOptions &options = {}) const
+    {
+        std::string json;
+        for (const std::string &path : cos_paths)
+            json += (json.empty() ? "[" : ",") + detail::quoted(path);
+        return call(cos_del_files, bucket, json.empty() ? "[]" : json + "]", options);
+    }
     Result move_file(Text bucket, Text cos_path, Text dest_path,
                      const MoveOptions &options = {}) const
     { return call(cos_move_file, bucket, cos_path, dest_path, options); }

@@ -21,7 +21,8 @@ TOPICS = {
         "cos_download_file", "cos_download_buffer", "cos_download_stream", "cos_buffer_free",
         "cos_write_fn"]),
     "files": ("Files", "文件", [
-        "cos_stat_file", "cos_update_file", "cos_del_file", "cos_move_file", "cos_copy_file"]),
+        "cos_stat_file", "cos_update_file", "cos_del_file", "cos_del_files", "cos_move_file",
+        "cos_copy_file"]),
     "folders": ("Lists and folders", "列表与文件夹", [
         "cos_list_folder", "cos_create_folder", "cos_stat_folder", "cos_update_folder",
         "cos_del_folder", "cos_list_buckets"]),

@@ -115,6 +115,10 @@ static void files(const Client &client)
     // cos_del_file
     done(client.del_file("mybucket", "/archive/b.txt"));
     // end
+
+    // cos_del_files
+    done(client.del_files("mybucket", {"/docs/a.txt", "/docs/b.txt"}));
+    // end
 }
 
 static void folders(const Client &client)

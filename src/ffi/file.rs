@@ -2,6 +2,8 @@ use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
 use super::forward::{on_path, to_path};
+use super::guard;
+use super::input::{handle, optional_text, text};
 use crate::ops::file;
 
 /// Asks what the service knows of a file.
@@ -101,6 +103,46 @@ pub unsafe extern "C" fn cos_del_file(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe { on_path(client, bucket, cos_path, options, out_json, file::delete) }
+}
+
+/// Deletes any number of files of a bucket for good, with the XML API a thousand by one request. A file
+/// that is not there counts as deleted. What is unfinished at their paths stays with the XML API.
+///
+/// @param client     The client.
+/// @param bucket     The bucket, without the appid.
+/// @param cos_paths  JSON array of the files' paths, such as ["/a.txt", "/docs/b.txt"].
+/// @param options    JSON object or NULL: `concurrency` (4), requests under way at a time, 1 to 64;
+///                   `timeout_ms`, `retries` for this call, a request at a time.
+/// @param out_json   Receives the reply, to be freed with cos_string_free(). May be NULL.
+///
+/// With a client of cos_client_with_transfer(), cos_transfer_progress() tells how many files are done, of
+/// those that were given.
+///
+/// @return 0 if all are gone. Also on failure, `data` has the numbers `files` of what is gone and
+///         `failed` of what is not, and `failures`, an array with `path`, `code`, `message` and, if the
+///         XML API has refused it with a word, `server_code`. What can be deleted is deleted. The code
+///         is that of the first failure; a server that can't be reached any more ends the call.
+/// @retval COS_ERR_PARAM  One of the paths is not that of a file; nothing was sent.
+///
+/// Blocks until the server has answered. Any thread. JSON API: `op=delete` for each. XML API:
+/// `DELETE Multiple Objects`, `DELETE Object`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_del_files(
+    client: *const cos_client,
+    bucket: *const c_char,
+    cos_paths: *const c_char,
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: pointers are as this function's contract says.
+    unsafe {
+        guard::reply(out_json, || {
+            let client = handle("client", client)?.core();
+            let (bucket, cos_paths) = (text("bucket", bucket)?, text("cos_paths", cos_paths)?);
+            let options = optional_text("options", options)?;
+            file::delete_many(client, bucket, cos_paths, options)
+        })
+    }
 }
 
 /// Moves (renames) a file within its bucket or, with the XML API, to another one.

@@ -1,11 +1,12 @@
 //! Operations on files that carry no content.
 
-use super::begin;
+use super::{begin, tree};
 use crate::call::Call;
 use crate::client::Client;
 use crate::options::Options;
-use crate::path::{Bucket, FilePath};
+use crate::path::{Bucket, FilePath, FolderPath};
 use crate::protocol::contract::{Ask, Authority, Changes, Place, Protocol, Relocation, Retry};
+use crate::reply::json;
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
 
@@ -43,6 +44,25 @@ pub fn delete(
         Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(Reply::done()),
         result => result,
     }
+}
+
+/// Deletes the files whose paths are in a JSON array.
+pub fn delete_many(
+    client: &Client,
+    bucket: &str,
+    cos_paths: &str,
+    options: Option<&str>,
+) -> Result<Reply> {
+    let mut this = begin(client, bucket, "/", FolderPath::new, options, None)?;
+    let concurrency = this.options.integer("concurrency", 1..=64)?.unwrap_or(4) as usize;
+    this.no_more_options()?;
+    let paths = json::strings(cos_paths).ok_or_else(|| {
+        Failure::argument("cos_paths", "must be a JSON array of strings such as [\"/a.txt\"]")
+    })?;
+    for path in &paths {
+        FilePath::new("cos_paths", path, this.rules()).map_err(|failure| failure.prefixed(path))?;
+    }
+    tree::delete_files(this, &paths, concurrency, client.counts.as_deref())
 }
 
 /// Whether the service states this SHA-1 or CRC-64 for a content.

@@ -43,6 +43,17 @@ pub fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
     fields.into_iter().map(field).collect()
 }
 
+/// The elements of an array of strings; `None` for anything else.
+pub fn strings(text: &str) -> Option<Vec<Box<str>>> {
+    let Some(Members::Array(elements)) = members(text) else {
+        return None;
+    };
+    let values = elements.into_iter().map(|element| &text[element]);
+    let string =
+        |value: &str| unquote(Some(value).filter(|value| value.starts_with('"'))?).map(Into::into);
+    values.map(string).collect()
+}
+
 /// A value decoded.
 pub fn decode<T: DeserializeOwned>(value: &str) -> Option<T> {
     serde_json::from_str(value).ok()

@@ -217,6 +217,14 @@ static void deletions(const cos_client *client)
     EXPECT(COS_ERR_NOT_FOUND, cos_del_file(client, BUCKET, "/docs/a.txt", NULL, &reply));
     EXPECT(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, "/docs/a.txt", NULL, &reply));
 
+    put(client, "/docs/c", "c");
+    EXPECT(COS_ERR_PARAM, cos_del_files(client, BUCKET, "[\"/docs/c\", \"/docs/\"]", NULL, &reply));
+    CHECK_TEXT("/error/argument", "cos_paths");
+    CHECK(object_holds(client, "/docs/c", "c"));
+    EXPECT(COS_OK, cos_del_files(client, BUCKET, "[\"/docs/c\", \"/docs/none\"]", NULL, &reply));
+    CHECK_INT("/data/files", 2);
+    EXPECT(COS_ERR_NOT_FOUND, cos_stat_file(client, BUCKET, "/docs/c", NULL, &reply));
+
     put(client, "/docs/sub/b", "b");
     EXPECT(COS_ERR_FOLDER_NOT_EMPTY, cos_del_folder(client, BUCKET, "/docs/", NULL, &reply));
     CHECK(object_holds(client, "/docs/sub/b", "b"));

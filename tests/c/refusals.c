@@ -102,6 +102,11 @@ static int del_file(void **in, char **json)
     return cos_del_file(in[0], in[1], in[2], in[3], json);
 }
 
+static int del_files(void **in, char **json)
+{
+    return cos_del_files(in[0], in[1], in[2], in[3], json);
+}
+
 static int move_file(void **in, char **json)
 {
     return cos_move_file(in[0], in[1], in[2], in[3], in[4], json);
@@ -205,6 +210,7 @@ static const struct function functions[] = {
     {"cos_stat_file", stat_file, {"*client", "$bucket", "$cos_path", "?options"}},
     {"cos_update_file", update_file, {"*client", "$bucket", "$cos_path", "?options"}},
     {"cos_del_file", del_file, {"*client", "$bucket", "$cos_path", "?options"}},
+    {"cos_del_files", del_files, {"*client", "$bucket", "$cos_paths", "?options"}},
     {"cos_move_file", move_file, {"*client", "$bucket", "$cos_path", "$dest_path", "?options"}},
     {"cos_copy_file", copy_file, {"*client", "$bucket", "$cos_path", "$dest_path", "?options"}},
     {"cos_create_folder", create_folder, {"*client", "$bucket", "$cos_path", "?options"}},

@@ -42,7 +42,7 @@ void (*transfer_progress)(const cos_transfer *, uint64_t *, uint64_t *) = cos_tr
 
 typedef int operation(client, text, text, text, char **);
 operation *const operations[] = {
-    cos_stat_file, cos_update_file, cos_del_file, cos_create_folder, cos_stat_folder,
+    cos_stat_file, cos_update_file, cos_del_file, cos_del_files, cos_create_folder, cos_stat_folder,
     cos_update_folder, cos_list_folder, cos_del_folder,
 };
 

@@ -139,6 +139,11 @@ void files(const Client &client)
     EXPECT(COS_ERR_REFUSED,
            client.del_file(bucket, "/f/moved", DeleteFileOptions().if_match("another")));
     EXPECT(COS_OK, client.del_file(bucket, "/f/moved"));
+    put(client, "/f/1'2", "1");
+    const auto few = DeleteFilesOptions().concurrency(1);
+    CHECK(client.del_files(bucket, {"/f/1'2", "/f/2"}, few).integer("/data/files") == 2);
+    EXPECT(COS_OK, client.del_files(bucket, {}));
+    EXPECT(COS_ERR_PARAM, client.del_files(bucket, {"/f/"}));
 }
 
 void folders(const Client &client)

@@ -132,7 +132,8 @@ fn every_option_is_in_the_builder_of_its_function() {
     let functions = header::functions();
     let mut described = BTreeMap::<&str, BTreeSet<&str>>::new();
     for function in functions.iter().filter(|f| f.pointers().any(|name| name == "options")) {
-        let call = header.rfind(&function.name).unwrap();
+        let ends = |(at, name): &(usize, &str)| !header[at + name.len()..].starts_with('s');
+        let (call, _) = header.rmatch_indices(&*function.name).find(ends).unwrap();
         let (before, _) = header[..call].rsplit_once(" &options").unwrap();
         let builder = before.rsplit(' ').next().unwrap();
         described.entry(builder).or_default().extend(keys(function, &functions));

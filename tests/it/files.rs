@@ -9,6 +9,7 @@ use support::transfers::*;
 use support::{Api, Bed, Op};
 
 for_each_api! {
+    files_that_are_listed_are_deleted,
     only_a_file_with_the_same_content_is_deleted,
     a_file_that_is_moved_to_another_bucket_is_there_once,
 }
@@ -37,6 +38,60 @@ fn only_a_file_with_the_same_content_is_deleted(api: Api) {
     expect(&delete(first), 0);
     assert_absent(&bed.emulator, "/a");
     expect(&delete(first), -197);
+}
+
+fn files_that_are_listed_are_deleted(api: Api) {
+    let bed = Bed::new(api);
+    let client = bed.client();
+    let delete = |paths: &Value| {
+        reply(file::delete_many(&client, PUBLIC, &paths.to_string(), Some(r#"{"concurrency": 8}"#)))
+    };
+    // Names that have to be escaped in XML, or that it can't hold at all.
+    let odd = if api == Api::V5 {
+        ["/&<>\"'?*:|", "/a//b", "/\u{fffe}"]
+    } else {
+        ["/a b", "/中文", "/+%41"]
+    };
+    let put = |path: &str| expect(&upload_bytes(&client, path, b"x", json!({})), 0);
+    odd.iter().for_each(|path| put(path));
+    let mut paths: Vec<_> = odd.iter().map(|path| (*path).to_owned()).collect();
+    paths.extend((0..1100).map(|i| format!("/none/{i}")));
+    bed.emulator.clear_requests();
+    let all = delete(&json!(paths));
+    expect(&all, 0);
+    assert_eq!((&all["data"]["files"], &all["data"]["failed"]), (&json!(1103), &json!(0)), "{all}");
+    for path in odd {
+        expect(&reply(file::stat(&client, PUBLIC, path, None)), -197);
+    }
+
+    // What is refused is told with its path; the others go.
+    for path in ["/a", "/b", "/c"] {
+        put(path);
+    }
+    let fault = match api {
+        Api::V4 => Fault::new(code(-97)).op("delete").path("/b"),
+        Api::V5 => {
+            let refused = "<DeleteResult><Error><Key>b</Key><Code>ObjectLocked</Code>\
+                           <Message>No.</Message></Error></DeleteResult>";
+            Fault::new(api.reply(refused)).op("delete_objects")
+        }
+    };
+    bed.emulator.inject(fault);
+    let some = delete(&json!(["/a", "/b", "/c"]));
+    let data = &some["data"];
+    assert_eq!((&data["files"], &data["failed"]), (&json!(2), &json!(1)), "{some}");
+    assert_eq!(data["failures"][0]["path"], "/b");
+    assert_eq!(data["failures"][0]["code"], some["code"]);
+    let word = if api == Api::V5 { json!("ObjectLocked") } else { Value::Null };
+    assert_eq!(data["failures"][0]["server_code"], word);
+
+    // Nothing is sent for what can't all be deleted.
+    bed.emulator.clear_requests();
+    for paths in [json!(["/a", "/d/"]), json!(["a"]), json!([1]), json!({}), json!("/a")] {
+        assert_eq!(delete(&paths)["error"]["argument"], "cos_paths", "{paths}");
+    }
+    expect(&delete(&json!([])), 0);
+    assert!(bed.emulator.requests().is_empty());
 }
 
 fn a_file_that_is_moved_to_another_bucket_is_there_once(api: Api) {

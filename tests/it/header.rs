@@ -101,6 +101,7 @@ fn refusals() -> BTreeMap<&'static str, Box<Failure>> {
         ("cos_stat_file", file::stat(client, BUCKET, "/f", odd).unwrap_err()),
         ("cos_update_file", file::update(client, BUCKET, "/f", odd).unwrap_err()),
         ("cos_del_file", file::delete(client, BUCKET, "/f", odd).unwrap_err()),
+        ("cos_del_files", file::delete_many(client, BUCKET, "[]", odd).unwrap_err()),
         ("cos_move_file", file::rename(client, BUCKET, "/f", "/g", odd).unwrap_err()),
         ("cos_copy_file", file::copy(client, BUCKET, "/f", "/g", odd).unwrap_err()),
         ("cos_create_folder", folder::create(client, BUCKET, "/d/", odd).unwrap_err()),

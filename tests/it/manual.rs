@@ -506,7 +506,7 @@ fn each_call_needs_the_permissions_that_are_said() {
     let watch = Watch::default;
     let public = Some("{\"authority\": \"eWPrivateRPublic\"}");
     let recursive = Some("{\"recursive\": true}");
-    let calls: [(&str, &dyn Fn() -> cos::reply::Result<cos::reply::Reply>); 20] = [
+    let calls: [(&str, &dyn Fn() -> cos::reply::Result<cos::reply::Reply>); 21] = [
         ("uploads", &|| upload::file(client, PUBLIC, "/a", &big, None, watch())),
         ("uploads", &|| upload::file(client, PUBLIC, "/b", &big, sliced, watch())),
         ("downloads", &|| download::file(client, PUBLIC, "/b", &copy, None, watch())),
@@ -517,6 +517,7 @@ fn each_call_needs_the_permissions_that_are_said() {
         ("cos_copy_file", &|| file::copy(client, PUBLIC, "/a", "/c", None)),
         ("cos_move_file", &|| file::rename(client, PUBLIC, "/c", "/d", None)),
         ("cos_del_file", &|| file::delete(client, PUBLIC, "/d", None)),
+        ("cos_del_files", &|| file::delete_many(client, PUBLIC, "[\"/x\", \"/y\"]", None)),
         ("cos_create_folder", &|| folder::create(client, PUBLIC, "/e/", None)),
         ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/e/", None)),
         ("cos_stat_folder", &|| folder::stat(client, PUBLIC, "/none/", None)),

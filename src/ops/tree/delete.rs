@@ -1,4 +1,4 @@
-//! Delete a folder and everything below it.
+//! Delete many files, or a folder and everything below it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
@@ -26,6 +26,9 @@ struct Content {
     folders: BTreeMap<Box<str>, bool>,
 }
 
+/// The path of what is called so.
+type PathOf<'a> = &'a (dyn Fn(&str) -> Result<CosPath> + Sync);
+
 /// How much was deleted.
 #[derive(Default)]
 struct Deleted {
@@ -48,19 +51,45 @@ pub fn delete(
     workers: usize,
     counts: Option<&Counts>,
 ) -> Result<Reply> {
+    report(this, workers, counts, &|deletion| {
+        deletion.begin_count(0);
+        let content = deletion.list()?;
+        // The folder itself counts, too.
+        deletion.begin_count(1 + content.files.len() + content.folders.len());
+        Ok(deletion
+            .delete_files(&content.files)
+            .and_then(|()| deletion.delete_folders(content.folders)))
+    })
+}
+
+/// Deletes files of the bucket. What can't be deleted is reported.
+pub fn delete_files(
+    this: Operation<FolderPath>,
+    paths: &[Box<str>],
+    workers: usize,
+    counts: Option<&Counts>,
+) -> Result<Reply> {
+    report(this, workers, counts, &|deletion| {
+        deletion.begin_count(paths.len());
+        let path = |path: &str| deletion.path_of_file(path.strip_prefix('/').unwrap_or(path));
+        Ok(deletion.delete_all(paths, &path, &deletion.deleted.files))
+    })
+}
+
+/// The report of what `delete` has done, unless it could not begin.
+fn report(
+    this: Operation<FolderPath>,
+    workers: usize,
+    counts: Option<&Counts>,
+    delete: &dyn Fn(&Deletion) -> Result<Result<()>>,
+) -> Result<Reply> {
     let Operation { service, call, bucket, path: root, .. } = this;
     let call = call.patient();
     let folder = Remote { service: &*service, call: &call, bucket: &bucket, root: &root };
     let report = Report::new(folder);
     let (workers, deleted) = (Workers::new(workers), Deleted::default());
     let deletion = Deletion { folder, workers, report: &report, deleted, counts };
-    deletion.begin_count(0);
-    let content = deletion.list()?;
-    // The folder itself counts, too.
-    deletion.begin_count(1 + content.files.len() + content.folders.len());
-    let result = deletion
-        .delete_files(&content.files)
-        .and_then(|()| deletion.delete_folders(content.folders));
+    let result = delete(&deletion)?;
     let Deleted { files, folders } = deletion.deleted;
     Ok(report.reply_to_deletion(result, files.into_inner(), folders.into_inner()))
 }
@@ -99,8 +128,11 @@ impl Deletion<'_> {
     }
 
     fn delete_files(&self, names: &[Box<str>]) -> Result<()> {
-        let path = |name: &str| Ok((*self.folder.file(name)?).clone());
-        self.delete_all(names, path, &self.deleted.files)
+        self.delete_all(names, &|name| self.path_of_file(name), &self.deleted.files)
+    }
+
+    fn path_of_file(&self, name: &str) -> Result<CosPath> {
+        Ok((*self.folder.file(name)?).clone())
     }
 
     /// Deletes the root and the folders in it, but for those in which something has stayed.
@@ -126,7 +158,7 @@ impl Deletion<'_> {
             self.count(others.len());
             let names: Vec<_> = stored.into_iter().map(|(name, _)| name).collect();
             let path = |name: &str| Ok((*self.folder.folder(name)?).clone());
-            self.delete_all(&names, path, &self.deleted.folders)?;
+            self.delete_all(&names, &path, &self.deleted.folders)?;
             in_use.extend(self.report.folders_with_failures());
         }
         Ok(())
@@ -169,16 +201,11 @@ impl Deletion<'_> {
     }
 
     /// Deletes what is called so, as many at a time as the service takes.
-    fn delete_all(
-        &self,
-        names: &[Box<str>],
-        path: impl Fn(&str) -> Result<CosPath> + Sync,
-        deleted: &AtomicUsize,
-    ) -> Result<()> {
+    fn delete_all(&self, names: &[Box<str>], path: PathOf, deleted: &AtomicUsize) -> Result<()> {
         let Remote { service, call, .. } = self.folder;
         let together = names.chunks(service.limits().deleted_at_once);
         for_each(call, &self.workers, together, |names| {
-            for (name, removed) in names.iter().zip(self.delete_together(names, &path)) {
+            for (name, removed) in names.iter().zip(self.delete_together(names, path)) {
                 if removed.is_ok() {
                     deleted.fetch_add(1, Ordering::Relaxed);
                 }
@@ -190,11 +217,7 @@ impl Deletion<'_> {
     }
 
     /// Deletes some. Returns what became of each.
-    fn delete_together(
-        &self,
-        names: &[Box<str>],
-        path: impl Fn(&str) -> Result<CosPath>,
-    ) -> Vec<Result<()>> {
+    fn delete_together(&self, names: &[Box<str>], path: PathOf) -> Vec<Result<()>> {
         let (mut results, mut wanted) = (Vec::new(), Vec::new());
         for (number, path) in names.iter().map(|name| path(name)).enumerate() {
             match path {

@@ -11,7 +11,7 @@ mod remote;
 mod report;
 mod upload;
 
-pub(super) use delete::delete;
+pub(super) use delete::{delete, delete_files};
 pub use download::download;
 pub use upload::upload;
 

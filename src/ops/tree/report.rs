@@ -26,8 +26,16 @@ enum Outcome {
     Done(&'static str, u64),
     /// Why it is not something to transfer.
     Ignored(&'static str),
-    /// The code and the message.
-    Failed(Box<(i32, String)>),
+    /// Why not.
+    Failed(Box<Why>),
+}
+
+/// Why a file stayed where it was.
+#[derive(Debug)]
+struct Why {
+    code: i32,
+    message: String,
+    server_code: Option<String>,
 }
 
 /// An entry in the reply.
@@ -41,16 +49,26 @@ struct Line<'a> {
     code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_code: Option<&'a str>,
 }
 
 impl Entry {
     fn line(&self) -> Line<'_> {
-        let (action, bytes, code, message) = match &self.outcome {
-            Outcome::Done(action, bytes) => (*action, Some(*bytes), None, None),
-            Outcome::Ignored(why) => ("ignored", None, None, Some(*why)),
-            Outcome::Failed(why) => ("failed", None, Some(why.0), Some(why.1.as_str())),
-        };
-        Line { path: &self.path, action, bytes, code, message }
+        let path = &*self.path;
+        let nothing =
+            Line { path, action: "", bytes: None, code: None, message: None, server_code: None };
+        match &self.outcome {
+            Outcome::Done(action, bytes) => Line { action, bytes: Some(*bytes), ..nothing },
+            Outcome::Ignored(why) => Line { action: "ignored", message: Some(why), ..nothing },
+            Outcome::Failed(why) => Line {
+                action: "failed",
+                code: Some(why.code),
+                message: Some(&why.message),
+                server_code: why.server_code.as_deref(),
+                ..nothing
+            },
+        }
     }
 
     fn is_failure(&self) -> bool {
@@ -219,8 +237,12 @@ impl<'a> Report<'a> {
         if collected.first_failure.is_none() {
             collected.first_failure = Some(Box::new(failure.clone()).prefixed(path));
         }
-        let why = Box::new((failure.code(), failure.message().to_owned()));
-        collected.entries.push(Entry { path: path.into(), outcome: Outcome::Failed(why) });
+        let why = Why {
+            code: failure.code(),
+            message: failure.message().to_owned(),
+            server_code: failure.server_code().map(str::to_owned),
+        };
+        collected.entries.push(Entry { path: path.into(), outcome: Outcome::Failed(why.into()) });
     }
 
     /// The reply to an upload or a download: `result`, or the first file's failure, with an entry

@@ -126,6 +126,10 @@ impl Objects for V5 {
         bucket: &Bucket,
         paths: &[&CosPath],
     ) -> Result<Vec<(usize, Box<Failure>)>> {
+        // XML can't hold these two, not even escaped.
+        if paths.iter().any(|path| path.as_str().contains(['\u{fffe}', '\u{ffff}'])) {
+            return Ok(self.delete_one_by_one(call, bucket, paths));
+        }
         let key = |path: &CosPath| path.as_str().trim_start_matches('/').to_owned();
         let mut text = String::from("<Delete><Quiet>true</Quiet>");
         for path in paths {

@@ -179,6 +179,8 @@ impl Link {
 
     /// Waits for the head of the answer.
     fn await_answer(&mut self) -> Result<Head, ureq::Error> {
+        // Then the request has not left, whenever its answer came.
+        let is_early = self.send_error.is_some();
         if self.head.is_none() {
             // Almost always it is not there yet, so nothing is read before.
             let time = self.progress.wait().go_on()?;
@@ -191,7 +193,7 @@ impl Link {
             match (self.receive(), self.send_error.take()) {
                 (Ok(false) | Err(_), Some(send_error)) => return Err(send_error.into()),
                 (Ok(false), None) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
-                (Ok(true), _) => self.find_head(false)?,
+                (Ok(true), _) => self.find_head(is_early)?,
                 (Err(error), None) => return Err(error.into()),
             };
         }
@@ -273,4 +275,54 @@ fn is_closed_by_peer(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
 
     matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer that has answered and closed when the first byte is sent to it.
+    struct Gone {
+        answer: &'static [u8],
+        arrived: Queue,
+    }
+
+    impl Stream for Gone {
+        fn send(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+
+        fn has_left(&self) -> bool {
+            true
+        }
+
+        fn receive(&mut self) -> io::Result<bool> {
+            let (next, rest) = self.answer.split_at(self.answer.len().min(10));
+            self.arrived.add(next);
+            self.answer = rest;
+            Ok(!next.is_empty())
+        }
+
+        fn arrived(&mut self) -> &mut Queue {
+            &mut self.arrived
+        }
+
+        fn is_open(&mut self) -> bool {
+            false
+        }
+
+        fn wait(&self, _: Ready, _: Duration) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_to_what_could_not_be_sent_is_early() {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        let stream = Gone { answer, arrived: Queue::new().unwrap() };
+        let mut link = Link::new(Box::new(stream), Progress::new()).unwrap();
+        link.begin(b"PUT /a HTTP/1.1\r\ncontent-length: 5\r\n\r\n", None);
+        let head = link.exchange(Some(Body { len: 5, content: &mut &b"hello"[..] })).unwrap();
+        assert_eq!((head.status, head.is_early), (200, true));
+    }
 }

@@ -119,6 +119,16 @@ pub(crate) trait Lookup {
     }
 }
 
+/// The smallest text greater than everything that starts with `prefix`.
+pub(crate) fn behind(prefix: &str) -> String {
+    let mut chars = prefix.chars();
+    let Some(last) = chars.next_back() else { return char::MAX.into() };
+    match (last..=char::MAX).nth(1) {
+        Some(next) => format!("{}{next}", chars.as_str()),
+        None => behind(chars.as_str()),
+    }
+}
+
 /// A consistent picture of the index.
 pub(crate) struct View {
     objects: ReadOnlyTable<&'static str, Bytes>,

@@ -19,7 +19,7 @@ pub(crate) use self::{
     blobs::Blobs,
     entry::{Acl, Entry, File, Folder, Grant, Restore, Traits},
     error::Error,
-    index::{Change, Lookup, View},
+    index::{Change, Lookup, View, behind},
     multiparts::{Multipart, PartContent},
     uploads::{Part, Upload, UploadMeta, Uploads},
 };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     http::reply::{Body, Reply},
-    store::{File, Lookup, View},
+    store::{File, Lookup, View, behind},
 };
 
 /// How names are written.
@@ -129,16 +129,6 @@ fn page(call: &Call, index: &View, query: &Query, marker: &str) -> Result<Page, 
         }
     }
     Ok(page)
-}
-
-/// The smallest text greater than everything that starts with `prefix`.
-fn behind(prefix: &str) -> String {
-    let mut chars = prefix.chars();
-    let Some(last) = chars.next_back() else { return char::MAX.into() };
-    match (last..=char::MAX).nth(1) {
-        Some(next) => format!("{}{next}", chars.as_str()),
-        None => behind(chars.as_str()),
-    }
 }
 
 fn reply(call: &Call, text: String) -> Reply {

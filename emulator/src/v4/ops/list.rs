@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Done};
 use crate::{
-    store::{Entry, Lookup, View},
+    store::{Entry, Lookup, View, behind},
     v4::codes::{Code, Failure},
 };
 
@@ -136,16 +136,6 @@ fn next_item(
             return Ok(Some((Item { name, is_group: group.is_some(), first }, next)));
         }
         position = next;
-    }
-}
-
-/// The smallest text greater than everything that starts with `prefix`.
-fn behind(prefix: &str) -> String {
-    let mut chars = prefix.chars();
-    let Some(last) = chars.next_back() else { return char::MAX.into() };
-    match (last..=char::MAX).nth(1) {
-        Some(next) => format!("{}{next}", chars.as_str()),
-        None => behind(chars.as_str()),
     }
 }
 

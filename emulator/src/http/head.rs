@@ -55,7 +55,7 @@ impl Head {
         }
     }
 
-    /// Where a signature in the header is.
+    /// Whether a signature is in the header.
     pub fn is_signed(&self) -> bool {
         self.parts.headers.contains_key(AUTHORIZATION)
     }

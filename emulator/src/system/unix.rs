@@ -1,3 +1,5 @@
+//! What every Unix has.
+
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,3 +1,5 @@
+//! What Windows has.
+
 use std::{
     fs::File,
     io::{self, ErrorKind},

@@ -221,11 +221,14 @@ fn finish(call: &Call, fields: &Fields, content: Content) -> Answer {
             let query = format!("bucket={bucket}&key={}&etag={}", encode(key), encode(&etag));
             (303, format!("{target}{mark}{query}"))
         }
-        None => match fields.get("success_action_status") {
-            Some("200") => (200, location.clone()),
-            Some("201") => (201, location.clone()),
-            _ => (204, location.clone()),
-        },
+        None => {
+            let status = match fields.get("success_action_status") {
+                Some("200") => 200,
+                Some("201") => 201,
+                _ => 204,
+            };
+            (status, location.clone())
+        }
     };
     let mut reply = if status == 201 {
         let text = Writer::document("PostResponse", |xml| {

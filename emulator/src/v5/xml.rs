@@ -15,8 +15,6 @@ pub(crate) struct Element {
     pub name: String,
     pub text: String,
     pub children: Vec<Element>,
-    /// `xsi:type`, by which grantees are told apart.
-    pub kind: Option<String>,
 }
 
 impl Element {
@@ -94,16 +92,12 @@ fn read(text: &str) -> Result<Element, String> {
     }
 }
 
+/// An element by its first tag, whose attributes are not kept.
 fn element(start: &quick_xml::events::BytesStart) -> Result<Element, String> {
-    let mut element =
-        Element { name: start.local_name().as_ref().to_string(), ..Element::default() };
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| error.to_string())?;
-        if attribute.key.local_name().as_ref() == "type" {
-            element.kind = Some(attribute.value.to_string());
-        }
+        attribute.map_err(|error| error.to_string())?;
     }
-    Ok(element)
+    Ok(Element { name: start.local_name().as_ref().to_string(), ..Element::default() })
 }
 
 /// Writes elements one after the other, and in each other.
@@ -157,7 +151,6 @@ mod tests {
         let objects: Vec<_> = root.all("Object").collect();
         assert_eq!(objects[0].required("Key").unwrap(), "a & b中");
         assert_eq!(objects[1].required("Key").unwrap(), "<c>");
-        assert_eq!(objects[1].kind.as_deref(), Some("T"));
         assert_eq!(root.required("Quiet").unwrap(), "");
     }
 

@@ -15,8 +15,17 @@ use crate::{
     v4, v5,
 };
 
-/// The reply a fault puts in the place of the operation's.
-pub(crate) fn substitute(app: &App, action: &Action) -> Reply {
+/// The reply of the operation, if it was carried out, or what a fault puts in its place.
+pub(crate) fn replaced(app: &App, executed: Option<Reply>, action: Option<&Action>) -> Reply {
+    match (executed, action) {
+        (Some(reply), None) => reply,
+        (Some(reply), Some(action)) if !action.replaces_reply() => reply,
+        (_, Some(action)) => substitute(app, action),
+        (None, None) => Reply::empty(500),
+    }
+}
+
+fn substitute(app: &App, action: &Action) -> Reply {
     match action {
         Action::Reply { status, content_type, body, size, headers, .. } => {
             let body =
@@ -122,6 +131,7 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
         }
     }
 }
+
 fn garbage(text: String) -> Script {
     Script {
         head: text.into_bytes(),

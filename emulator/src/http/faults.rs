@@ -163,6 +163,30 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether its reply takes the place of the operation's.
+    pub(crate) fn replaces_reply(&self) -> bool {
+        matches!(
+            self,
+            Action::Reply { .. }
+                | Action::Code { .. }
+                | Action::Error { .. }
+                | Action::Drop { .. }
+                | Action::Redirect { .. }
+        )
+    }
+
+    /// Whether the operation is carried out.
+    pub(crate) fn executes(&self) -> bool {
+        match self {
+            Action::Reply { execute, .. }
+            | Action::Code { execute, .. }
+            | Action::Error { execute, .. } => *execute,
+            action => !action.replaces_reply(),
+        }
+    }
+}
+
 fn html() -> String {
     "text/html".into()
 }

@@ -29,7 +29,7 @@ use self::{
 use crate::http::{
     app::App,
     body::Gauge,
-    disturb::substitute,
+    disturb::replaced,
     faults::{Action, Facts},
     head::Head,
     log::Record,
@@ -110,21 +110,11 @@ pub(crate) async fn serve(
 ) -> Served {
     let Understood { params, op, action } =
         understand(app, &head, route.is_download(), body, record).await;
-    let reply = match &action {
-        Some(action @ (Action::Drop { .. } | Action::Redirect { .. })) => substitute(app, action),
-        Some(
-            action @ (Action::Reply { execute, .. }
-            | Action::Code { execute, .. }
-            | Action::Error { execute, .. }),
-        ) => {
-            if *execute {
-                execute_request(app, head, route, params, op).await;
-            }
-            substitute(app, action)
-        }
-        _ => execute_request(app, head, route, params, op).await,
+    let executed = match action.as_ref().is_none_or(Action::executes) {
+        true => Some(execute_request(app, head, route, params, op).await),
+        false => None,
     };
-    Served { reply, action }
+    Served { reply: replaced(app, executed, action.as_ref()), action }
 }
 
 /// The reply to a request that fails with this code.

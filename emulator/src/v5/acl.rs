@@ -82,16 +82,7 @@ pub(super) async fn put(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
         None => from_xml(&arriving.xml(call.request, false).await?, &uin(&call.place.appid))?,
     };
     block_in_place(|| {
-        let file_id = call.file_id();
-        call.change(|index| {
-            let mut file = find(index, &file_id)?.ok_or(Word::NO_KEY)?;
-            if file.blob.is_empty() {
-                // A folder that the JSON API has created has no content yet.
-                file.blob = call.store().blobs.write(b"")?;
-            }
-            file.traits.acl = acl;
-            call.put(index, file)
-        })?;
+        call.change_object(|file| file.traits.acl = acl)?;
         Ok(Reply::empty(200))
     })
 }

@@ -41,7 +41,7 @@ use crate::{
     http::{
         app::App,
         body::{Gauge, drain},
-        disturb::substitute,
+        disturb::replaced,
         faults::{Action, Facts},
         head::Head,
         log::Record,
@@ -83,42 +83,18 @@ pub(crate) async fn serve(
 
     let gauge = Gauge::default();
     gauge.obey(&action);
-    let is_executed = match &action {
-        Some(Action::Drop { .. } | Action::Redirect { .. }) => false,
-        Some(
-            Action::Reply { execute, .. }
-            | Action::Code { execute, .. }
-            | Action::Error { execute, .. },
-        ) => *execute,
-        _ => true,
-    };
-    let is_substituted = matches!(
-        action,
-        Some(
-            Action::Drop { .. }
-                | Action::Redirect { .. }
-                | Action::Reply { .. }
-                | Action::Code { .. }
-                | Action::Error { .. }
-        )
-    );
-    let mut reply = None;
+    let is_executed = action.as_ref().is_none_or(Action::executes);
+    let mut executed = None;
     if is_executed {
         let arriving = Arriving { body: &mut body, gauge: &gauge };
-        reply = Some(execute(app, &request, op, problem, arriving).await);
+        executed = Some(execute(app, &request, op, problem, arriving).await);
     }
     // A client that has sent `Expect` and was not asked for the body gets the reply without it.
     if gauge.read() > 0 || !request.headers.contains_key(EXPECT) || !is_executed {
         drain(&mut body, &gauge).await;
     }
     record.body_bytes = gauge.read();
-    let reply = match (reply, &action) {
-        (Some(reply), _) if !is_substituted => reply,
-        (_, Some(action)) => substitute(app, action),
-        (Some(reply), None) => reply,
-        (None, None) => Reply::empty(500),
-    };
-    Served { reply, action }
+    Served { reply: replaced(app, executed, action.as_ref()), action }
 }
 
 /// Everything that faults look at is known from the head.
@@ -389,6 +365,19 @@ impl Call<'_> {
         let biz_attr = file.biz_attr.clone();
         let folder = Folder { biz_attr, ctime, mtime: file.mtime, object: Some(file) };
         Ok(index.put(file_id, &Entry::Folder(folder))?)
+    }
+
+    /// Changes what is known of an object, whose content stays.
+    fn change_object(&self, change: impl FnOnce(&mut File)) -> Result<(), Failure> {
+        self.change(|index| {
+            let mut file = find(index, &self.file_id())?.ok_or(Word::NO_KEY)?;
+            if file.blob.is_empty() {
+                // A folder that the JSON API has created has no content yet.
+                file.blob = self.store().blobs.write(b"")?;
+            }
+            change(&mut file);
+            self.put(index, file)
+        })
     }
 
     /// Refuses to replace an object that the client wants to keep.

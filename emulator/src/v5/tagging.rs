@@ -35,24 +35,13 @@ pub(super) async fn put(call: &Call<'_>, arriving: Arriving<'_>) -> Answer {
             Ok((tag.required("Key")?.to_string(), tag.required("Value")?.to_string()))
         };
         let tags = set.all("Tag").map(tag).collect::<Result<Vec<_>, Failure>>()?;
-        change(call, headers::check_tags(tags)?)?;
+        let tags = headers::check_tags(tags)?;
+        call.change_object(|file| file.traits.tags = tags)?;
         Ok(Reply::empty(200))
     })
 }
 
 pub(super) fn delete(call: &Call) -> Answer {
-    change(call, Vec::new())?;
+    call.change_object(|file| file.traits.tags.clear())?;
     Ok(Reply::empty(204))
-}
-
-fn change(call: &Call, tags: Vec<(String, String)>) -> Result<(), Failure> {
-    call.change(|index| {
-        let mut file = find(index, &call.file_id())?.ok_or(Word::NO_KEY)?;
-        if file.blob.is_empty() {
-            // A folder that the JSON API has created has no content yet.
-            file.blob = call.store().blobs.write(b"")?;
-        }
-        file.traits.tags = tags;
-        call.put(index, file)
-    })
 }

@@ -146,6 +146,17 @@ fn buckets_are_listed() {
     assert_eq!(buckets[0]["full_name"], format!("private-bucket-{APPID}"));
     assert!(buckets[0]["region"].as_str().is_some_and(|region| region.starts_with("ap-")));
     assert!(buckets[0]["ctime"].as_u64().is_some());
+    // A list that breaks off is not told as the whole.
+    let body = "<ListAllMyBucketsResult><IsTruncated>true</IsTruncated></ListAllMyBucketsResult>";
+    bed.emulator.inject(Fault::new(Action::Reply {
+        status: 200,
+        content_type: "application/xml".into(),
+        body: body.into(),
+        size: None,
+        headers: [("x-cos-request-id".to_owned(), "1".to_owned())].into(),
+        execute: false,
+    }));
+    assert_eq!(reply(request::list_buckets(&bed.client(), None))["code"], -2);
 }
 
 #[test]

@@ -41,10 +41,13 @@ impl V5 {
                 found.add("ctime", parse_iso_date(bucket.text_of("CreationDate")));
                 found.close();
             }
-            let next = answer.xml().text_of("NextMarker");
-            if answer.xml().text_of("IsTruncated") != "true" || next == marker {
+            if answer.xml().text_of("IsTruncated") != "true" {
                 found.close_array();
                 return answer.success(found);
+            }
+            let next = answer.xml().text_of("NextMarker");
+            if next == marker {
+                return Err(answer.unexpected("it does not say where the list of buckets goes on"));
             }
             marker = next.to_owned();
         }

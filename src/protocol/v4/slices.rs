@@ -360,6 +360,8 @@ fn session(upload: &Upload, reply: &Reply, data: SessionData) -> Result<Session>
     if !(4096..=1 << 30).contains(&part_size) && part_size < len {
         return Err(reply.unexpected(&format!("its slice_size is {part_size}")));
     }
+    // A larger one is the whole, and its places fit in 64 bits.
+    let part_size = part_size.min(len).max(1);
     let is_whole = |part: &&ListedPart| {
         part.offset.is_multiple_of(part_size)
             && part.offset < len
@@ -381,4 +383,28 @@ fn session(upload: &Upload, reply: &Reply, data: SessionData) -> Result<Session>
 /// Some servers write the digest of an unfinished upload as `<sha>_<something>`.
 fn bare_sha(sha: &str) -> &str {
     sha.split('_').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::source::Source;
+    use crate::path::{Bucket, FilePath};
+    use crate::protocol::scripted::settings;
+    use crate::protocol::v4::RULES;
+    use crate::transfer::Transfer;
+
+    #[test]
+    fn a_slice_is_no_larger_than_the_whole() {
+        let (source, transfer) = (Source::Buffer(b"0123456789"), Transfer::default());
+        let bucket = Bucket::new("b").unwrap();
+        let path = FilePath::new("cos_path", "/f", &RULES).unwrap();
+        let upload = Upload::new(&bucket, &path, &source, &transfer, settings());
+        for (slice_size, found) in [(9, None), (10, Some(10)), (1u64 << 63, Some(10))] {
+            let data = format!(r#"{{"session":"s","slice_size":"{slice_size}"}}"#);
+            let data = serde_json::from_str(&data).unwrap();
+            let session = session(&upload, &Reply::done(), data);
+            assert_eq!(session.ok().map(|session| session.part_size), found, "{slice_size}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The XML API v5.
+//! The XML API v5. `docs/wire-v5.md` describes it.
 
 mod codes;
 mod content_types;
@@ -10,6 +10,7 @@ mod request;
 mod service;
 pub mod sign;
 pub mod site;
+mod unfinished;
 pub mod xml;
 
 use std::collections::HashSet;
@@ -71,15 +72,19 @@ impl V5 {
     pub fn new(account: Arc<Account>, domains: Domains) -> V5 {
         V5 { account, domains, versioned: Mutex::default() }
     }
-}
 
-impl V5 {
     /// Notes that a bucket keeps versions, if the answer to an upload shows it.
     fn note_versions(&self, bucket: &Bucket, answer: &Answer) {
         if answer.header("x-cos-version-id").is_some() {
             let mut versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
             versioned.insert(bucket.as_str().to_owned());
         }
+    }
+
+    /// Whether an upload has shown that the bucket keeps versions.
+    fn keeps_versions(&self, bucket: &Bucket) -> bool {
+        let versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
+        versioned.contains(bucket.as_str())
     }
 
     /// A URL with a signature in it, for requests like `ask`.
@@ -109,12 +114,6 @@ impl V5 {
             url.push_str(&format!("&{}={}", encode_query(name), encode_query(value)));
         }
         (authorization, url)
-    }
-
-    /// Whether an upload has shown that the bucket keeps versions.
-    fn keeps_versions(&self, bucket: &Bucket) -> bool {
-        let versioned = self.versioned.lock().unwrap_or_else(PoisonError::into_inner);
-        versioned.contains(bucket.as_str())
     }
 }
 

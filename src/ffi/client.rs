@@ -1,3 +1,5 @@
+//! Clients: created, changed and freed.
+
 use std::ffi::{c_char, c_int};
 use std::ptr;
 

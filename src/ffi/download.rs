@@ -1,3 +1,5 @@
+//! Downloads: to a file, to memory, to the program's function.
+
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 

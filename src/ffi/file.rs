@@ -1,3 +1,5 @@
+//! Files: stat, update, move, copy, delete.
+
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;

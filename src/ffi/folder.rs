@@ -1,3 +1,5 @@
+//! Folders: create, stat, update, delete, list.
+
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;

@@ -1,3 +1,5 @@
+//! Readers of the JSON that replies are, and strings for the JSON of options.
+
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;

@@ -1,3 +1,5 @@
+//! What the log goes to.
+
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 

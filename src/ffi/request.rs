@@ -1,3 +1,5 @@
+//! Requests that the program composes, and the list of the buckets.
+
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;

@@ -1,3 +1,5 @@
+//! Signatures and signed URLs.
+
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;

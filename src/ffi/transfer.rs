@@ -1,3 +1,5 @@
+//! Transfers: the progress of a call, and its end from another thread.
+
 use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 

@@ -1,3 +1,5 @@
+//! Whole folders, up and down.
+
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;

@@ -1,3 +1,5 @@
+//! Uploads: of a file, of memory, of a stream.
+
 use std::ffi::{c_char, c_int, c_void};
 
 use super::client::cos_client;

@@ -1,3 +1,5 @@
+//! The pointer that the program's functions get back.
+
 use std::ffi::c_void;
 
 /// The program's pointer beside a callback. It is only ever handed back, on the thread of a call.

@@ -1,3 +1,5 @@
+//! The version, and what codes are called.
+
 use std::ffi::{CStr, c_char, c_int};
 
 use super::guard;

@@ -147,7 +147,10 @@ pub fn settings(
         [("storage_class", &attributes.storage_class), ("tagging", &attributes.tagging)]
     {
         if value.as_ref().is_some_and(|text| !is_header_value(text)) {
-            return Err(Failure::argument(key, "must be printable ASCII without blanks, not empty"));
+            return Err(Failure::argument(
+                key,
+                "must be printable ASCII without blanks, not empty",
+            ));
         }
     }
     Ok(UploadSettings {

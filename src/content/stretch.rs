@@ -46,13 +46,8 @@ impl<'a> Stretch<'a> {
     }
 
     /// How many bytes there are.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.len
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Whether it will have a sum.
@@ -81,7 +76,7 @@ impl<'a> Stretch<'a> {
         }
     }
 
-    /// Why what was sent is not the content. Asked when there is an answer: until then it can change.
+    /// Why what was sent is not the content. Asked when there is an answer: until then the file can change.
     pub fn failure(&mut self) -> Option<Box<Failure>> {
         match self.failure.take() {
             None if self.is_shared => self.source.check_unchanged().err(),

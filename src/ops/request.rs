@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::options::Options;
 use crate::path::{Bucket, CosPath};
-use crate::protocol::contract::{Asked, Composed};
+use crate::protocol::contract::{Composed, RequestHead};
 use crate::reply::{Failure, Reply, Result};
 
 /// The methods of the service.
@@ -52,13 +52,13 @@ pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Re
         Some(text) => crate::options::pairs(argument, text),
         None => Ok(Vec::new()),
     };
-    let ask = Asked {
+    let head = RequestHead {
         method: method(arguments.method)?,
         params: given("params", arguments.params)?,
         headers: checked_headers(given("headers", arguments.headers)?)?,
     };
-    if !arguments.body.is_empty() && !matches!(ask.method, "PUT" | "POST") {
-        let problem = format!("must be 0: a {} has no body", ask.method);
+    if !arguments.body.is_empty() && !matches!(head.method, "PUT" | "POST") {
+        let problem = format!("must be 0: a {} has no body", head.method);
         return Err(Failure::argument("len", problem));
     }
     let bucket = arguments.bucket.map(Bucket::new).transpose()?;
@@ -71,7 +71,7 @@ pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Re
     let call = client.call(&mut options, stop)?;
     options.finish()?;
     let request =
-        Composed { bucket: bucket.as_ref(), path: &path, ask: &ask, body: arguments.body };
+        Composed { bucket: bucket.as_ref(), path: &path, head: &head, body: arguments.body };
     client.service.request(&call, &request)
 }
 

@@ -4,7 +4,7 @@ use super::request::{checked_headers, method};
 use crate::client::Client;
 use crate::options::Options;
 use crate::path::{Bucket, CosPath, FilePath, FolderPath, Rules};
-use crate::protocol::contract::{Asked, Grant, Place};
+use crate::protocol::contract::{Grant, Place, RequestHead};
 use crate::reply::{Failure, Reply, Result};
 
 /// The longest life of a signature the service grants: 90 days, in seconds.
@@ -39,14 +39,14 @@ pub fn url(
     options: Option<&str>,
 ) -> Result<Reply> {
     let mut options = Options::parse(options)?;
-    let ask = Asked {
+    let head = RequestHead {
         method: method(verb)?,
         params: options.pairs("params")?,
         headers: checked_headers(options.pairs("headers")?)?,
     };
     options.finish()?;
     grant(client, bucket, cos_path, any_path, |now| {
-        Ok(Grant::Url { ask: &ask, until: expiry(expired, now)? })
+        Ok(Grant::Url { head: &head, until: expiry(expired, now)? })
     })
 }
 

@@ -343,15 +343,15 @@ pub struct Composed<'a> {
     /// The path in it; `/` for the bucket itself.
     pub path: &'a CosPath,
     /// The method, parameters and headers.
-    pub ask: &'a Asked,
+    pub head: &'a RequestHead,
     /// What it carries.
     pub body: &'a [u8],
 }
 
-/// What a program asks the service for, besides the place.
+/// What a program composes of a request, besides its place and body.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// `GET` and so on.
+pub struct RequestHead {
+    /// `GET`, `PUT` and so on.
     pub method: &'static str,
     /// Parameters of the query, decoded.
     pub params: Vec<(String, String)>,
@@ -377,7 +377,7 @@ pub enum Grant<'a> {
     /// Any number of requests of one kind, by a URL.
     Url {
         /// Which kind.
-        ask: &'a Asked,
+        head: &'a RequestHead,
         /// The end.
         until: u64,
     },

@@ -3,7 +3,7 @@
 use super::partial::{Destination, Partial};
 use super::{Download, Object, PIECE, begin_download};
 use crate::client::Client;
-use crate::content::running::Running;
+use crate::content::running_sum::RunningSum;
 use crate::reply::{Code, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
@@ -78,7 +78,7 @@ impl Download<'_> {
 
     fn fetch_and_check(&self, object: &Object, partial: &Partial) -> Result<()> {
         let stop = &self.call.stop;
-        let running = object.sum.as_ref().map(Running::like);
+        let running = object.sum.as_ref().map(RunningSum::like);
         let fetched = self.workers.share(
             object.pieces() as usize,
             stop,
@@ -109,7 +109,7 @@ impl Download<'_> {
         &self,
         object: &Object,
         partial: &Partial,
-        running: Option<&Running>,
+        running: Option<&RunningSum>,
         i: u64,
     ) -> Result<()> {
         let stop = &self.call.stop;

@@ -72,7 +72,7 @@ impl<'a> Form<'a> {
         let parts = self
             .states
             .map_or(0, |states| states::text_len(states) + self.behind_parts().len() as u64);
-        let content = self.content.as_ref().map_or(0, Stretch::len);
+        let content = self.content.as_ref().map_or(0, Stretch::size);
         // Every digest is as long as this one.
         let is_hashed = self.content.as_ref().is_some_and(Stretch::is_hashed);
         let sha = is_hashed.then(|| hex(&[0; 20]));

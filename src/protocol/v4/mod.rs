@@ -81,11 +81,11 @@ impl Protocol for V4 {
             Grant::More { until } => Kind::Multi(until),
             Grant::Once => Kind::Once,
             Grant::Download { until } => Kind::Download(until),
-            Grant::Url { ask, until } => {
-                let argument = match ask {
-                    ask if ask.method != "GET" => Some("method"),
-                    ask if !ask.params.is_empty() => Some("params"),
-                    ask if !ask.headers.is_empty() => Some("headers"),
+            Grant::Url { head, until } => {
+                let argument = match head {
+                    head if head.method != "GET" => Some("method"),
+                    head if !head.params.is_empty() => Some("params"),
+                    head if !head.headers.is_empty() => Some("headers"),
                     _ => None,
                 };
                 if let Some(argument) = argument {

@@ -16,7 +16,7 @@ pub mod xml;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::contract::{Asked, Composed, Grant, Limits, PartSizes, Place, Protocol};
+use super::contract::{Composed, Grant, Limits, PartSizes, Place, Protocol, RequestHead};
 use crate::account::Account;
 use crate::call::Call;
 use crate::content::hash::Hasher;
@@ -87,21 +87,27 @@ impl V5 {
         versioned.contains(bucket.as_str())
     }
 
-    /// A URL with a signature in it, for requests like `ask`.
-    fn presigned(&self, at: Place, ask: &Asked, until: u64, now: u64) -> (Authorization, String) {
+    /// A URL with a signature in it, for requests like `head`.
+    fn presigned(
+        &self,
+        at: Place,
+        head: &RequestHead,
+        until: u64,
+        now: u64,
+    ) -> (Authorization, String) {
         // Uploads and deletions go to the host of control requests, as those of the library do.
-        let domain = match ask.method {
+        let domain = match head.method {
             "GET" | "HEAD" => &self.domains.download,
             _ => &self.domains.control,
         };
         let host = self.host(at.bucket, domain);
         let token = self.account.token().map(|token| (request::TOKEN, token));
-        let params: Vec<_> = borrowed(&ask.params).chain(token).collect();
-        let headers: Vec<_> = borrowed(&ask.headers).chain([("host", &*host)]).collect();
+        let params: Vec<_> = borrowed(&head.params).chain(token).collect();
+        let headers: Vec<_> = borrowed(&head.headers).chain([("host", &*host)]).collect();
         let authorization = sign(
             &self.account,
             &Signed {
-                method: ask.method,
+                method: head.method,
                 path: at.path.as_str(),
                 params: &params,
                 headers: &headers,
@@ -129,16 +135,16 @@ impl Protocol for V5 {
     fn grant(&self, at: Place, grant: Grant, now: u64) -> Result<Reply> {
         match grant {
             Grant::Download { until } => {
-                let ask = Asked { method: "GET", params: Vec::new(), headers: Vec::new() };
-                let (authorization, url) = self.presigned(at, &ask, until, now);
+                let head = RequestHead { method: "GET", params: Vec::new(), headers: Vec::new() };
+                let (authorization, url) = self.presigned(at, &head, until, now);
                 Ok(Reply::compose(
                     Object::new().with("sign", authorization.header()).with("url", url),
                 ))
             }
-            Grant::Url { ask, until } => {
-                let (_, url) = self.presigned(at, ask, until, now);
+            Grant::Url { head, until } => {
+                let (_, url) = self.presigned(at, head, until, now);
                 let mut headers = Object::new();
-                for (name, value) in last_of_each(&ask.headers) {
+                for (name, value) in last_of_each(&head.headers) {
                     headers.add(name, value);
                 }
                 Ok(Reply::compose(Object::new().with("url", url).with("headers", headers)))

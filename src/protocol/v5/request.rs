@@ -168,7 +168,7 @@ impl V5 {
         let len = match (&order.content, &stretch) {
             (Content::Text(text), _) => Some(text.len() as u64),
             (Content::Bytes(bytes), _) => Some(bytes.len() as u64),
-            (_, Some(stretch)) => Some(stretch.len()),
+            (_, Some(stretch)) => Some(stretch.size()),
             _ => None,
         };
         let ready = self.ready(call, order, &self.domains.control, len);

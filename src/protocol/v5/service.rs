@@ -55,12 +55,12 @@ impl V5 {
     }
 
     pub(super) fn composed(&self, call: &Call, request: &Composed) -> Result<Reply> {
-        let ask = request.ask;
-        let mut order = Order::of("request", ask.method, request.bucket, request.path.as_str());
-        order.params = ask.params.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        let head = request.head;
+        let mut order = Order::of("request", head.method, request.bucket, request.path.as_str());
+        order.params = head.params.iter().map(|(name, value)| (&**name, value.clone())).collect();
         order.headers =
-            ask.headers.iter().map(|(name, value)| (name.into(), value.clone())).collect();
-        let has_md5 = ask.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
+            head.headers.iter().map(|(name, value)| (name.into(), value.clone())).collect();
+        let has_md5 = head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-md5"));
         if !request.body.is_empty() {
             order.content = Content::Bytes(request.body);
             if !has_md5 {
@@ -71,7 +71,7 @@ impl V5 {
         // All other methods can be sent twice. What may not replace anything would be refused because
         // of what it has stored itself.
         let forbids = |name: &str| name.eq_ignore_ascii_case("x-cos-forbid-overwrite");
-        if ask.method == "POST" || ask.headers.iter().any(|(name, _)| forbids(name)) {
+        if head.method == "POST" || head.headers.iter().any(|(name, _)| forbids(name)) {
             order.retry = Retry::IfUnsent;
         }
         let answer = self.run(call, &order.slow())?;
@@ -82,13 +82,13 @@ impl V5 {
 
 /// Compares the CRC-64 of a whole object that came or was sent with that which the service states.
 fn check_content(call: &Call, request: &Composed, answer: &Answer) -> Result<()> {
-    let ask = request.ask;
-    let content: &[u8] = match ask.method {
+    let head = request.head;
+    let content: &[u8] = match head.method {
         "GET" if answer.status == 200 => {
             let is_whole = |(name, _): &(String, String)| {
                 name.starts_with(RESPONSE_HEADERS) || name.eq_ignore_ascii_case("versionid")
             };
-            if !ask.params.iter().all(is_whole) {
+            if !head.params.iter().all(is_whole) {
                 return Ok(());
             }
             &answer.body

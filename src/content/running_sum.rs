@@ -8,7 +8,7 @@ use crate::reply::Result;
 use crate::stop::Stop;
 
 /// Computes the sum of a content while it arrives, so that not all of it has to be read again.
-pub enum Running {
+pub enum RunningSum {
     /// Each piece has a CRC-64 of its own, and these are combined.
     Combined(Mutex<Combined>),
     /// Pieces are hashed one after the other: what comes next as it arrives, the others, when their
@@ -38,7 +38,7 @@ pub struct Hashed {
 
 /// A piece that arrives.
 pub struct Piece<'a> {
-    running: &'a Running,
+    running: &'a RunningSum,
     start: u64,
     at: u64,
     hasher: Option<Hasher>,
@@ -47,12 +47,12 @@ pub struct Piece<'a> {
 /// Reads bytes of the content from where they have been put.
 pub type ReadBack<'a> = &'a mut dyn FnMut(&mut [u8], u64) -> Result<()>;
 
-impl Running {
+impl RunningSum {
     /// A sum like `stated`.
-    pub fn like(stated: &Sum) -> Running {
+    pub fn like(stated: &Sum) -> RunningSum {
         match stated {
-            Sum::Crc64(_) => Running::Combined(Mutex::default()),
-            Sum::Sha1(_) => Running::InOrder {
+            Sum::Crc64(_) => RunningSum::Combined(Mutex::default()),
+            Sum::Sha1(_) => RunningSum::InOrder {
                 hashed: Mutex::new(Hashed { hasher: stated.hasher(), len: 0 }),
                 there: Mutex::default(),
             },
@@ -62,8 +62,8 @@ impl Running {
     /// A piece that begins at `start`.
     pub fn piece(&self, start: u64) -> Piece<'_> {
         let hasher = match self {
-            Running::Combined(_) => Some(Hasher::crc64()),
-            Running::InOrder { .. } => None,
+            RunningSum::Combined(_) => Some(Hasher::crc64()),
+            RunningSum::InOrder { .. } => None,
         };
         Piece { running: self, start, at: start, hasher }
     }
@@ -71,12 +71,12 @@ impl Running {
     /// The sum of all `len` bytes. What is still to be hashed of them is read back.
     pub fn sum(&self, len: u64, stop: &Stop, read: ReadBack) -> Result<Sum> {
         match self {
-            Running::Combined(combined) => {
+            RunningSum::Combined(combined) => {
                 let combined = lock(combined);
                 debug_assert_eq!(combined.len, len);
                 Ok(Sum::Crc64(combined.crc))
             }
-            Running::InOrder { hashed, .. } => {
+            RunningSum::InOrder { hashed, .. } => {
                 let mut hashed = lock(hashed);
                 hashed.go_on(len, stop, read)?;
                 Ok(hashed.hasher.sum())
@@ -90,14 +90,14 @@ impl Piece<'_> {
     pub fn take(&mut self, bytes: &[u8]) {
         match (self.running, &mut self.hasher) {
             (_, Some(hasher)) => hasher.update(bytes),
-            (Running::InOrder { hashed, .. }, None) => {
+            (RunningSum::InOrder { hashed, .. }, None) => {
                 // Whoever holds it hashes other pieces; these bytes are read back later.
                 if let Some(mut hashed) = try_lock(hashed).filter(|hashed| hashed.len == self.at) {
                     hashed.hasher.update(bytes);
                     hashed.len += bytes.len() as u64;
                 }
             }
-            (Running::Combined(_), None) => {}
+            (RunningSum::Combined(_), None) => {}
         }
         self.at += bytes.len() as u64;
     }
@@ -114,11 +114,11 @@ impl Piece<'_> {
     /// The piece is there, whole.
     pub fn end(self, stop: &Stop, read: ReadBack) -> Result<()> {
         match (self.running, self.hasher.map(|hasher| hasher.sum())) {
-            (Running::Combined(combined), Some(Sum::Crc64(crc))) => {
+            (RunningSum::Combined(combined), Some(Sum::Crc64(crc))) => {
                 lock(combined).add(self.start, crc, self.at - self.start);
                 Ok(())
             }
-            (Running::InOrder { hashed, there }, _) => {
+            (RunningSum::InOrder { hashed, there }, _) => {
                 lock(there).insert(self.start, self.at);
                 let Some(mut hashed) = try_lock(hashed) else {
                     return Ok(());
@@ -195,7 +195,7 @@ mod tests {
             let stated = hasher.sum();
             for order in [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 0, 2, 5, 3, 4]] {
                 for stored in [0, 1, 70_000, PIECE] {
-                    let running = Running::like(&stated);
+                    let running = RunningSum::like(&stated);
                     for i in order {
                         let start = i * PIECE;
                         let end = content.len().min(start + PIECE);
@@ -227,7 +227,7 @@ mod tests {
             read_back += buf.len();
             Ok(())
         };
-        let running = Running::like(&stated);
+        let running = RunningSum::like(&stated);
         let (mut first, mut second) = (running.piece(0), running.piece(1000));
         for i in 0..10 {
             second.take(&content[1000 + i * 200..][..200]);

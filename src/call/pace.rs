@@ -91,7 +91,7 @@ impl Pace {
 /// How long to wait before another attempt, after so many in a row that came to nothing: soon at
 /// first, then long enough that a server can restart or a network be changed. Never the same for
 /// two clients.
-pub fn back_off(failures: u32) -> Duration {
+fn back_off(failures: u32) -> Duration {
     let longest = match failures {
         ..=1 => 250,
         2 => 1000,

@@ -76,7 +76,7 @@ pub fn send(client: &Client, arguments: &Arguments, options: Option<&str>) -> Re
 }
 
 /// A method by its name, in whatever case.
-pub fn method(name: &str) -> Result<&'static str> {
+pub(super) fn method(name: &str) -> Result<&'static str> {
     let found = METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(name));
     found.ok_or_else(|| {
         Failure::argument(
@@ -87,7 +87,7 @@ pub fn method(name: &str) -> Result<&'static str> {
 }
 
 /// Headers that can be sent and signed.
-pub fn checked_headers(headers: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
+pub(super) fn checked_headers(headers: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
     for (name, value) in &headers {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b);
         if name.is_empty() || !name.bytes().all(legal) {

@@ -9,7 +9,7 @@ mod to_buffer;
 mod to_file;
 mod to_stream;
 
-pub use partial::{Destination, is_partial_name};
+pub(super) use partial::{Destination, is_partial_name};
 pub use to_buffer::buffer;
 pub use to_file::file;
 pub use to_stream::stream;
@@ -32,13 +32,13 @@ use crate::transfer::Transfer;
 use pieces::First;
 
 /// How much one request fetches at the most, in bytes.
-pub const PIECE: u64 = 8 * 1024 * 1024;
+pub(super) const PIECE: u64 = 8 * 1024 * 1024;
 
 /// How often a download begins anew because the object was replaced meanwhile.
 const REPLACED: u32 = 2;
 
 /// One download.
-pub struct Download<'a> {
+pub(super) struct Download<'a> {
     service: Arc<dyn Protocol>,
     call: Call,
     bucket: Bucket,
@@ -62,7 +62,7 @@ pub struct Download<'a> {
 
 /// The options that all downloads have.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub(super) struct Settings {
     /// Pieces under way at a time.
     pub concurrency: usize,
     /// Whether the bytes must have the sum that the server states.
@@ -75,7 +75,7 @@ pub struct Settings {
 
 /// A part of an object, in bytes; all of it where nothing is said.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Range {
+pub(super) struct Range {
     /// The first byte.
     start: Option<u64>,
     /// The last byte.
@@ -84,7 +84,7 @@ pub struct Range {
 
 /// What the service says about the object, and which part of it is to be fetched.
 #[derive(Debug, Clone)]
-pub struct Object {
+pub(super) struct Object {
     size: u64,
     mtime: u64,
     /// Whatever the server states of the content.
@@ -99,7 +99,7 @@ pub struct Object {
 }
 
 /// Takes the options that all downloads of files have.
-pub fn settings(options: &mut Options, limits: &Limits) -> Result<Settings> {
+pub(super) fn settings(options: &mut Options, limits: &Limits) -> Result<Settings> {
     let start = options.integer("range_start", 0..=u64::MAX)?;
     let end = options.integer("range_end", 0..=u64::MAX)?;
     if end.is_some_and(|end| end < start.unwrap_or(0)) {
@@ -109,7 +109,7 @@ pub fn settings(options: &mut Options, limits: &Limits) -> Result<Settings> {
 }
 
 /// Takes the options of the downloads of a tree: whole files.
-pub fn settings_of_tree(options: &mut Options, limits: &Limits) -> Result<Settings> {
+pub(super) fn settings_of_tree(options: &mut Options, limits: &Limits) -> Result<Settings> {
     let traffic_limit = options.integer("traffic_limit", TRAFFIC_LIMITS)?;
     check_has_attribute(limits, "traffic_limit", traffic_limit.is_some())?;
     Ok(Settings {

@@ -34,7 +34,7 @@ use crate::transfer::Transfer;
 
 /// An upload under way.
 #[derive(Clone, Copy)]
-pub struct Sending<'a> {
+pub(super) struct Sending<'a> {
     /// Where to.
     pub service: &'a dyn Protocol,
     /// The call it is, or is part of.
@@ -49,7 +49,7 @@ pub struct Sending<'a> {
 
 /// What is worth telling about a finished or failed upload.
 #[derive(Debug, Default)]
-pub struct Stats {
+pub(super) struct Stats {
     parts: AtomicU64,
     is_instant: AtomicBool,
     is_recovered: AtomicBool,
@@ -57,7 +57,7 @@ pub struct Stats {
 
 /// What an upload does about a file that is there, unless its options say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
+pub(super) enum IfExists {
     /// Refuses to replace it.
     Refuse,
     /// Replaces it.
@@ -118,7 +118,7 @@ fn upload<'a>(
 }
 
 /// Takes the options of an upload.
-pub fn settings(
+pub(super) fn settings(
     options: &mut Options,
     limits: &Limits,
     if_exists: IfExists,

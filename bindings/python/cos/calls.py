@@ -264,8 +264,18 @@ class Pool:
             if self._idle >= len(self._waiting):
                 self._changed.notify()
             elif self._threads < self._size:
-                self._threads += 1
-                threading.Thread(target=self._work, name="cos", daemon=True).start()
+                self._start_thread_for(future)
+
+    def _start_thread_for(self, future: Future[Any]) -> None:
+        try:
+            threading.Thread(target=self._work, name="cos", daemon=True).start()
+        except RuntimeError:
+            # The system has no more. The threads that there are take it.
+            if self._threads == 0:
+                self._waiting.remove(future)
+                raise
+            return
+        self._threads += 1
 
     def forget(self, future: Future[Any]) -> bool:
         """Takes back what has not begun."""

@@ -3,8 +3,10 @@
 import asyncio
 import io
 import os
+import threading
 import time
 import unittest
+from unittest import mock
 
 import cos
 from emulator import BUCKET, Bar, Test
@@ -44,6 +46,15 @@ class Aio(Test):
                 await client.delete_files(BUCKET, [5])
 
         self.run_with_client(work, threads=1)
+
+    def test_threads_that_the_system_does_not_give_are_asked_for_again(self):
+        async def work(client):
+            with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("none left")):
+                with self.assertRaisesRegex(RuntimeError, "none left"):
+                    await client.exists(BUCKET, self.folder)
+            self.assertFalse(await client.exists(BUCKET, self.folder, deadline=20))
+
+        self.run_with_client(lambda client: asyncio.wait_for(work(client), 30), threads=1)
 
     def test_streams(self):
         content = os.urandom(3_000_000)

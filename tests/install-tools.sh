@@ -132,15 +132,19 @@ if ! cmp -s tests/sdks/requirements.txt "$clients/python/installed" ||
     cp tests/sdks/requirements.txt "$clients/python/installed"
 fi
 
-# What checks the types of the package for Python.
-checker=$target/mypy
-if ! cmp -s bindings/python/requirements.txt "$checker/installed"; then
-    echo "Installing what requirements.txt of bindings/python names, into $checker"
-    python3 -m venv --clear "$checker"
-    "$checker/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary :all: \
-        --require-hashes --requirement bindings/python/requirements.txt
-    cp bindings/python/requirements.txt "$checker/installed"
-fi
+# An environment of Python with what a list names.
+install_listed() { # requirements directory
+    if ! cmp -s "$1" "$2/installed"; then
+        echo "Installing what $1 names, into $2"
+        python3 -m venv --clear "$2"
+        "$2/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary :all: \
+            --require-hashes --requirement "$1"
+        cp "$1" "$2/installed"
+    fi
+}
+# What checks the types of the package for Python, and what makes and tries the package for Conan.
+install_listed bindings/python/requirements.txt "$target/mypy"
+install_listed packaging/conan/requirements.txt "$target/conan"
 
 # What runs the tests of the emulator's package for Python, in an environment that a test makes.
 wheels=$target/pytest
@@ -150,16 +154,6 @@ if ! cmp -s emulator/python/requirements.txt "$wheels/installed"; then
     python3 -m pip --disable-pip-version-check download --quiet --only-binary :all: --require-hashes \
         --requirement emulator/python/requirements.txt --dest "$wheels"
     cp emulator/python/requirements.txt "$wheels/installed"
-fi
-
-# What makes and tries the package for Conan.
-conan=$target/conan
-if ! cmp -s packaging/conan/requirements.txt "$conan/installed"; then
-    echo "Installing what requirements.txt of packaging/conan names, into $conan"
-    python3 -m venv --clear "$conan"
-    "$conan/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary :all: \
-        --require-hashes --requirement packaging/conan/requirements.txt
-    cp packaging/conan/requirements.txt "$conan/installed"
 fi
 
 # Where the packages for Debian are tried.

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use cos::client::Client;
 use cos::ops::request::{self, Arguments};
 use cos::ops::{file, folder, sign};
-use cos_emulator::{Action, Config, Credential, Emulator, Fault, TemporaryKey};
+use cos_emulator::{Action, Fault};
 use serde_json::{Value, json};
 
 use support::transfers::*;
@@ -282,19 +282,8 @@ fn what_can_not_be_composed_is_refused() {
 
 #[test]
 fn temporary_keys_need_their_token() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = Config::new(dir.path().join("emulator"));
     let token = "temporary+token/with=&odd";
-    config.temporary_keys.push(TemporaryKey {
-        credential: Credential {
-            appid: APPID.into(),
-            secret_id: "TEMPORARY_ID".into(),
-            secret_key: "TEMPORARY_KEY".into(),
-        },
-        token: token.into(),
-        expires: None,
-    });
-    let bed = Bed::with(Api::V5, Emulator::start(config).unwrap(), dir);
+    let bed = Bed::configured(Api::V5, |config| config.temporary_keys[0].token = token.into());
     let client = bed.client();
     client.set_credentials(APPID, "TEMPORARY_ID", "TEMPORARY_KEY", Some(token)).unwrap();
     let bytes = content(3 * MIB);

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cos_emulator::{Config, Credential, Emulator, TemporaryKey};
-
-use support::{APPID, Api, Bed, installed, limited_to, root, succeed, target_dir};
+use support::{Api, Bed, installed, limited_to, root, succeed, target_dir};
 
 /// The operations that each program must use.
 const COMMON: [&str; 12] = [
@@ -31,18 +29,7 @@ fn clients(language: &str) -> PathBuf {
 }
 
 fn bed() -> Bed {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = Config::new(dir.path().join("emulator"));
-    config.temporary_keys.push(TemporaryKey {
-        credential: Credential {
-            appid: APPID.into(),
-            secret_id: "TEMPORARY_ID".into(),
-            secret_key: "TEMPORARY_KEY".into(),
-        },
-        token: "token+/=&".into(),
-        expires: None,
-    });
-    Bed::with(Api::V4, Emulator::start(config).unwrap(), dir)
+    Bed::configured(Api::V4, |config| config.temporary_keys[0].token = "token+/=&".into())
 }
 
 /// A program that finds the clients and the emulator, and no other settings.

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use cos_emulator::{Action, Bucket, Config, Credential, Emulator, End, Fault, TemporaryKey};
+use cos_emulator::{Action, Bucket, End, Fault};
 use serde_json::Value;
 
 use support::for_each_api;
@@ -563,18 +563,7 @@ fn any_request_can_be_signed_where_the_api_can() {
 
 #[test]
 fn temporary_keys_work_with_their_token() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = Config::new(dir.path().join("emulator"));
-    config.temporary_keys.push(TemporaryKey {
-        credential: Credential {
-            appid: APPID.into(),
-            secret_id: "TEMPORARY_ID".into(),
-            secret_key: "TEMPORARY_KEY".into(),
-        },
-        token: TOKEN.into(),
-        expires: None,
-    });
-    let bed = Bed::with(Api::V5, Emulator::start(config).unwrap(), dir);
+    let bed = Bed::configured(Api::V5, |config| config.temporary_keys[0].token = TOKEN.into());
     let id = ("COS_SECRET_ID", "TEMPORARY_ID");
     let key = ("COS_SECRET_KEY", "TEMPORARY_KEY");
     let token = ("COS_TOKEN", TOKEN);

@@ -117,19 +117,7 @@ impl Destination {
                 "{local_path} must not have the name of an unfinished download"
             )));
         }
-        let directory = os::parent(&path);
-        let around = match fs::metadata(directory) {
-            Ok(around) if around.is_dir() => around,
-            Ok(_) => {
-                let problem = format!("{} is not a directory", directory.display());
-                return Err(refused(problem).because(io::ErrorKind::NotADirectory));
-            }
-            Err(error) => {
-                let directory = directory.display();
-                let problem = format!("can't be created: the directory {directory} can't be used");
-                return Err(refused(problem).because_of(&error));
-            }
-        };
+        let around = directory_around(&path)?;
         match os::check_replaceable(&path, found.as_ref(), &around, &|| !stop.is_set()) {
             Err(_) if stop.is_set() => return Err(Failure::cancelled(Phase::LocalFile)),
             result => result.map_err(unusable)?,
@@ -153,6 +141,24 @@ fn what_is_at(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
+/// What is known of the directory that a file is to be in.
+fn directory_around(path: &Path) -> Result<Metadata> {
+    let refused = |problem: String| Failure::local_file("local_path", problem);
+    let directory = os::parent(path);
+    match fs::metadata(directory) {
+        Ok(around) if around.is_dir() => Ok(around),
+        Ok(_) => {
+            let problem = format!("{} is not a directory", directory.display());
+            Err(refused(problem).because(io::ErrorKind::NotADirectory))
+        }
+        Err(error) => {
+            let directory = directory.display();
+            let problem = format!("can't be created: the directory {directory} can't be used");
+            Err(refused(problem).because_of(&error))
+        }
+    }
+}
+
 fn exists(path: &Path) -> Box<Failure> {
     let problem = format!("{} exists, and overwrite is false", path.display());
     Failure::local_file("local_path", problem).because(io::ErrorKind::AlreadyExists)
@@ -169,75 +175,35 @@ impl<'a> Partial<'a> {
         resume: bool,
         stop: &Stop,
     ) -> Result<Partial<'a>> {
-        // Only what the server says: it must not make us ask for memory without end.
+        // The size is what the server says, which must not make us ask for any amount of memory.
         if object.pieces() > MOST_PIECES {
             let problem = format!("{} bytes are more than a file can hold here", object.len);
             return Err(Failure::local_io(problem));
         }
-        let (mut is_spare, mut problem) = (false, None);
-        for i in 0..MOST {
-            let path = partial_path(&destination.path, i);
-            let (mut mark, mut lacks_only_name, mut is_new) = (MARK, false, false);
-            let file = match claim(&path, destination.replaces.as_ref()) {
-                Ok(Claim::New(file)) => {
-                    is_new = true;
-                    file
-                }
-                Ok(Claim::Held(file)) => file,
-                Ok(Claim::Unlocked(file)) => {
-                    mark = MARK_IN_USE;
-                    file
-                }
-                Ok(Claim::InUse) => {
-                    is_spare = true;
-                    continue;
-                }
-                Ok(Claim::Foreign(file)) if is_all_of(object, &file, stop) => {
-                    lacks_only_name = true;
-                    file
-                }
-                Ok(Claim::Foreign(_)) => continue,
-                // Somebody else's that can't even be looked at: another name may be free.
-                Err(error) if fs::symlink_metadata(&path).is_ok() => {
-                    problem = Some((path, error));
-                    continue;
-                }
-                Err(error) => {
-                    problem = Some((path, error));
-                    break;
-                }
-            };
-            let mut partial = Partial {
-                destination,
-                path,
-                is_spare,
-                file,
-                mark,
-                is_gone: AtomicBool::new(false),
-                len: object.len,
-                identity: hex(&Sha1::digest(identity)),
-                had: vec![0; object.pieces() as usize],
-                has_bytes: AtomicBool::new(false),
-            };
-            if !is_new {
-                partial.narrow()?;
-            }
-            if lacks_only_name {
-                let tail = partial.tail(|i| piece_len(object.len, i));
-                partial.write(&tail, object.len)?;
-            }
-            if is_new || !resume || !partial.load() {
-                partial.start()?;
-            }
-            return Ok(partial);
+        let found = find(destination, object, stop)?;
+        let mut partial = Partial {
+            destination,
+            path: found.path,
+            is_spare: found.is_spare,
+            file: found.file,
+            mark: found.mark,
+            is_gone: AtomicBool::new(false),
+            len: object.len,
+            identity: hex(&Sha1::digest(identity)),
+            had: vec![0; object.pieces() as usize],
+            has_bytes: AtomicBool::new(false),
+        };
+        if found.state != State::New {
+            partial.narrow()?;
         }
-        let refused = |problem| Failure::local_file("local_path", problem);
-        Err(match problem {
-            Some((path, error)) => {
-                refused(format!("{} can't be written", path.display())).because_of(&error)
-            }
-            None => refused(format!("has {MOST} unfinished downloads beside it")),
-        })
+        if found.state == State::LacksOnlyName {
+            let tail = partial.tail(|i| piece_len(object.len, i));
+            partial.write(&tail, object.len)?;
+        }
+        if found.state == State::New || !resume || !partial.load() {
+            partial.start()?;
+        }
+        Ok(partial)
     }
 
     fn narrow(&self) -> Result<()> {
@@ -437,6 +403,63 @@ fn read_back(file: &File, buf: &mut [u8], place: u64) -> Result<()> {
 fn piece_len(len: u64, i: u64) -> u32 {
     // A piece is smaller than that by far.
     PIECE.min(len.saturating_sub(i * PIECE)) as u32
+}
+
+/// A file that a download can collect its pieces in, open and claimed.
+struct Found {
+    path: PathBuf,
+    is_spare: bool,
+    file: File,
+    mark: &'static Mark,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// It was made for this download.
+    New,
+    /// It may be of an earlier download of the same object, or of another one.
+    OfBefore,
+    /// It has all bytes, and nothing behind them.
+    LacksOnlyName,
+}
+
+/// The first file beside the destination that a download of `object` can use.
+fn find(destination: &Destination, object: &Object, stop: &Stop) -> Result<Found> {
+    let (mut is_spare, mut problem) = (false, None);
+    for i in 0..MOST {
+        let path = partial_path(&destination.path, i);
+        let (file, mark, state) = match claim(&path, destination.replaces.as_ref()) {
+            Ok(Claim::New(file)) => (file, MARK, State::New),
+            Ok(Claim::Held(file)) => (file, MARK, State::OfBefore),
+            Ok(Claim::Unlocked(file)) => (file, MARK_IN_USE, State::OfBefore),
+            Ok(Claim::InUse) => {
+                is_spare = true;
+                continue;
+            }
+            Ok(Claim::Foreign(file)) if is_all_of(object, &file, stop) => {
+                (file, MARK, State::LacksOnlyName)
+            }
+            Ok(Claim::Foreign(_)) => continue,
+            // Somebody else's that can't even be looked at: another name may be free.
+            Err(error) if fs::symlink_metadata(&path).is_ok() => {
+                problem = Some((path, error));
+                continue;
+            }
+            Err(error) => {
+                problem = Some((path, error));
+                break;
+            }
+        };
+        return Ok(Found { path, is_spare, file, mark, state });
+    }
+    let refused = |problem| Failure::local_file("local_path", problem);
+    Err(match problem {
+        Some((path, error)) => {
+            refused(format!("{} can't be written", path.display())).because_of(&error)
+        }
+        None => refused(format!("has {MOST} unfinished downloads beside it")),
+    })
 }
 
 /// What became of an attempt to get hold of a partial file.

@@ -213,39 +213,37 @@ fn finish(call: &Call, fields: &Fields, content: Content) -> Answer {
     let forbidden = fields.get("x-cos-forbid-overwrite") == Some("true");
     let saved = objects::save(call, &file_id, file, content, forbidden)?;
 
-    let location = format!("http://{}/{}", call.bucket_host(), encode_path(key));
-    let (status, target) = match fields.get("success_action_redirect") {
-        Some(target) => {
-            let mark = if target.contains('?') { '&' } else { '?' };
-            let bucket = call.place.full_name();
-            let query = format!("bucket={bucket}&key={}&etag={}", encode(key), encode(&etag));
-            (303, format!("{target}{mark}{query}"))
-        }
-        None => {
-            let status = match fields.get("success_action_status") {
-                Some("200") => 200,
-                Some("201") => 201,
-                _ => 204,
-            };
-            (status, location.clone())
-        }
-    };
-    let mut reply = if status == 201 {
-        let text = Writer::document("PostResponse", |xml| {
-            xml.leaf("Location", &location);
-            xml.leaf("Bucket", call.place.full_name());
-            xml.leaf("Key", key);
-            xml.leaf("ETag", &etag);
-        });
-        Reply::new(201, "application/xml", Body::bytes(text))
-    } else {
-        Reply::empty(status)
-    };
+    let (mut reply, location) = success(call, fields, key, &etag);
     for name in ["etag", "x-cos-hash-crc64ecma", "x-cos-version-id"] {
         if let Some(value) = saved.headers.get(name) {
             reply.headers.insert(name, value.clone());
         }
     }
-    reply.named("Location", &target);
+    reply.named("Location", &location);
     Ok(reply)
+}
+
+/// What the form wants to hear of a success, a redirection, a document or nothing, and its `Location`.
+fn success(call: &Call, fields: &Fields, key: &str, etag: &str) -> (Reply, String) {
+    let location = format!("http://{}/{}", call.bucket_host(), encode_path(key));
+    let bucket = call.place.full_name();
+    if let Some(target) = fields.get("success_action_redirect") {
+        let mark = if target.contains('?') { '&' } else { '?' };
+        let query = format!("bucket={bucket}&key={}&etag={}", encode(key), encode(etag));
+        return (Reply::empty(303), format!("{target}{mark}{query}"));
+    }
+    let reply = match fields.get("success_action_status") {
+        Some("200") => Reply::empty(200),
+        Some("201") => {
+            let text = Writer::document("PostResponse", |xml| {
+                xml.leaf("Location", &location);
+                xml.leaf("Bucket", bucket);
+                xml.leaf("Key", key);
+                xml.leaf("ETag", etag);
+            });
+            Reply::new(201, "application/xml", Body::bytes(text))
+        }
+        _ => Reply::empty(204),
+    };
+    (reply, location)
 }

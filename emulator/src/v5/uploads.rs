@@ -90,36 +90,14 @@ pub(super) fn list(call: &Call) -> Answer {
     let encoding = Encoding::of(request)?;
     let base = call.base();
     let uploads = call.store().view()?.multiparts(&format!("{base}{prefix}"))?;
-
-    let mut items: Vec<Item> = Vec::new();
-    let mut is_truncated = false;
-    for upload in &uploads {
-        let key = &upload.file_id[base.len()..];
-        let is_behind = match id_marker {
-            "" => key > key_marker,
-            id => (key, upload.id.as_str()) > (key_marker, id),
-        };
-        if !is_behind {
-            continue;
-        }
-        let rest = &key[prefix.len()..];
-        let end = rest.find(delimiter).filter(|_| !delimiter.is_empty());
-        let common = end.map(|end| &key[..prefix.len() + end + delimiter.len()]);
-        if let Some(common) = common
-            && (common == key_marker
-                || matches!(items.last(), Some(Item::Prefix(last)) if last == common))
-        {
-            continue;
-        }
-        if items.len() == most {
-            is_truncated = true;
-            break;
-        }
-        items.push(match common {
-            Some(common) => Item::Prefix(common.into()),
-            None => Item::Upload(key, upload),
-        });
-    }
+    let with_keys = uploads.iter().map(|upload| (&upload.file_id[base.len()..], upload));
+    let behind = with_keys.filter(|(key, upload)| match id_marker {
+        "" => *key > key_marker,
+        id => (*key, upload.id.as_str()) > (key_marker, id),
+    });
+    let mut items = grouped(behind, prefix.len(), delimiter, key_marker, most + 1);
+    let is_truncated = items.len() > most;
+    items.truncate(most);
 
     let text = Writer::document("ListMultipartUploadsResult", |xml| {
         xml.leaf("Bucket", call.place.full_name());
@@ -155,4 +133,32 @@ pub(super) fn list(call: &Call) -> Answer {
         }
     });
     Ok(Reply::new(200, "application/xml", Body::bytes(text)))
+}
+
+/// At most so many items: uploads, and in place of those whose keys have the delimiter behind the prefix
+/// what these keys begin with. One that is the marker was listed before.
+fn grouped<'u>(
+    uploads: impl Iterator<Item = (&'u str, &'u Multipart)>,
+    prefix_len: usize,
+    delimiter: &str,
+    marker: &str,
+    most: usize,
+) -> Vec<Item<'u>> {
+    let mut items: Vec<Item> = Vec::new();
+    for (key, upload) in uploads {
+        if items.len() == most {
+            break;
+        }
+        let end = key[prefix_len..].find(delimiter).filter(|_| !delimiter.is_empty());
+        let Some(end) = end else {
+            items.push(Item::Upload(key, upload));
+            continue;
+        };
+        let common = &key[..prefix_len + end + delimiter.len()];
+        let is_last = matches!(items.last(), Some(Item::Prefix(last)) if last == common);
+        if common != marker && !is_last {
+            items.push(Item::Prefix(common.into()));
+        }
+    }
+    items
 }

@@ -54,7 +54,7 @@ impl Options {
 
     /// Whether `key` was given, be it `null`.
     pub fn has(&mut self, key: &'static str) -> bool {
-        // Nobody asks what is known of no options.
+        // Without options there is nothing to refuse, so known keys need not be noted.
         if self.given.is_empty() {
             return false;
         }

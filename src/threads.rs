@@ -97,7 +97,7 @@ impl<'a> Reporter<'a> {
         self.last = Some(now);
         self.last_at = Instant::now();
         self.log.flush();
-        // A callback that has said no is not asked again.
+        // A callback that has stopped the call is not called again.
         if let Some(on_progress) = &mut self.on_progress
             && !self.stop.is_set()
             && !on_progress(now.0, now.1)

@@ -92,7 +92,7 @@ impl<'a> Stretch<'a> {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(chunk);
         }
-        // Whoever asks for more has sent what he got before.
+        // When more is asked for, what was given before has been sent.
         self.progress.reached(self.position);
         self.go_on(n)?;
         Ok(n)

@@ -93,7 +93,7 @@ fn whole_in(text: &str) -> Option<i128> {
     if before.len() == mantissa.len() && before.len() <= 18 && exponent.is_none() {
         return Some(sign * i128::from(before.parse::<i64>().ok()?));
     }
-    // Digits that mean something, and how many zeros follow them, or places behind the point.
+    // The significant digits, and how many zeros follow them, or digits behind the point.
     let digits = format!("{before}{behind}");
     let zeros = digits.len() - digits.trim_end_matches('0').len();
     let digits = digits.trim_matches('0');
@@ -183,7 +183,7 @@ pub fn with_strings(
         i = scanner.string(start).unwrap_or(json.len());
         let is_name = scanner.at(scanner.skip_space(i)) == Some(b':');
         let string = &json[start..i];
-        // What is no Unicode is looked at as it is spelled.
+        // A string that is no valid Unicode is looked at as it is written.
         let text = unquote(string).unwrap_or(Cow::Borrowed(string));
         if let Some(other) = replace(is_name, &text)? {
             append(&mut out, &json[kept..start])?;

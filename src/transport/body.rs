@@ -68,7 +68,7 @@ impl Rest {
                     _ => self.next = Next::End,
                 },
                 Next::Content(_) => more(link)?,
-                // No digits are taken for a zero.
+                // httparse takes a line without digits for a size of 0.
                 Next::Size => match httparse::parse_chunk_size(arrived) {
                     _ if arrived.first().is_some_and(|byte| !byte.is_ascii_hexdigit()) => {
                         return Err(no_size());

@@ -41,7 +41,7 @@ impl Channel {
     ) -> io::Result<T> {
         let mut wait = self.progress.wait();
         loop {
-            // Asked first: a peer that always has another byte must not outlive the time.
+            // The time is checked first: a peer that sends byte after byte must not pass it.
             let time = wait.go_on()?;
             match operation() {
                 Err(error) if is_momentary(&error) => self.wait(ready, time)?,

@@ -46,7 +46,7 @@ fn seconds(year: u64, month: u64, day: u64, time: &[u8]) -> Option<u64> {
     let [hour, minute, second] = parts(time, b':')?;
     let (hour, minute) = (number(hour, 0..=23)?, number(minute, 0..=59)?);
     let second = number(second, 0..=60)?;
-    // Years that start in March have their odd day at the end.
+    // In years that begin in March, the leap day is the last day.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
     let days = days.checked_sub(719_468)?;

@@ -127,7 +127,7 @@ impl Transport {
         for (name, value) in outgoing.headers {
             request = request.header(*name, value.as_bytes());
         }
-        // With a tunnel, the proxy has been told when it was asked for.
+        // A tunnel was opened with this header already.
         let is_seen_by_proxy = proxy.is_some() && outgoing.url.starts_with("http:");
         if let Some(Proxy { authorization: Some(text), .. }) = proxy.filter(|_| is_seen_by_proxy) {
             request = request.header("proxy-authorization", text);
@@ -157,7 +157,7 @@ impl Transport {
             let refused = peer.refused(head.status);
             return Err(Failure::no_way(Phase::Connect, refused));
         }
-        // A part of what was asked for as a whole: who knows what the connection is about.
+        // A part where the whole was asked for: the connection is not trusted any further.
         let is_odd =
             head.status == 206 && outgoing.headers.iter().all(|(name, _)| *name != "range");
         let framing = if outgoing.method == "HEAD" { Framing::Length(0) } else { head.framing };

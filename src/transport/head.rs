@@ -129,7 +129,7 @@ impl Search {
     /// Looks at the start of `input`, which begins with all that was there at the last look. When a
     /// head has been found, the next search begins behind it.
     pub fn find(&mut self, input: &[u8]) -> Result<Found, NotHttp> {
-        // Parsing a part of a head is only worth it to tell nonsense, so now and then.
+        // A part of a head is parsed only to refuse nonsense early, so not at each byte.
         let is_due = input.len() >= LONGEST.min(2 * self.parsed);
         let news = &input[self.seen.saturating_sub(2)..];
         self.seen = input.len();

@@ -179,7 +179,7 @@ impl Link {
 
     /// Waits for the head of the answer.
     fn await_answer(&mut self) -> Result<Head, ureq::Error> {
-        // Then the request has not left, whenever its answer came.
+        // If sending failed, a part of the request was not sent, whenever the answer comes.
         let is_early = self.send_error.is_some();
         if self.head.is_none() {
             // Almost always it is not there yet, so nothing is read before.
@@ -220,10 +220,10 @@ impl Link {
         let before = self.arrived().len();
         let mut wait = progress.wait();
         loop {
-            // Asked first: a peer that always has another byte must not outlive the time.
+            // The time is checked first: a peer that sends byte after byte must not pass it.
             let time = wait.go_on()?;
             match self.stream.receive() {
-                // A part of a record is a sign of life.
+                // A part of a TLS record is progress, too.
                 Ok(true) if self.arrived().len() == before => wait = progress.wait(),
                 Err(error) if is_momentary(&error) => self.stream.wait(Ready::Input, time)?,
                 result => return result,

@@ -38,7 +38,7 @@ pub fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
     let certificates: std::result::Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {
-        // A system's bundle may hold some that are of no use; one that is must be there.
+        // A system's bundle may hold some that can't be used; at least one must be usable.
         Ok(certificates) if certificates.iter().any(tls::is_usable) => Ok(certificates),
         _ => Err(Failure::local_file("ca_file", "holds no certificate in PEM form")),
     }

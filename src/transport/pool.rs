@@ -82,7 +82,7 @@ impl Transport {
             idle.clear();
         }
         idle.retain(|(_, since)| since.elapsed() < MAX_IDLE_AGE);
-        // The one used last is the least likely to have been closed.
+        // The one used last is the least likely to have been closed by the server.
         let newest = idle.iter().rposition(|(connection, _)| connection.origin == origin)?;
         Some(idle.remove(newest).0)
     }

@@ -121,7 +121,7 @@ impl Tls {
                     let n = data.encode(self.leaving.room()).map_err(io::Error::other)?;
                     self.leaving.added(n);
                 }
-                // It is in `leaving`, which is as good.
+                // It is in `leaving`, which is sent next.
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) => self.is_over = true,
                 Ok(ConnectionState::WriteTraffic(mut traffic)) => {
@@ -180,7 +180,7 @@ impl Stream for Tls {
         }
         let n = self.channel.at_once().read(self.records.room())?;
         if n == 0 {
-            // Whoever cuts a connection can't say that it is over.
+            // An end without close_notify: somebody may have cut the connection.
             return Err(ErrorKind::UnexpectedEof.into());
         }
         self.records.added(n);

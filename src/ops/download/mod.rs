@@ -273,9 +273,9 @@ impl Object {
 
     /// All of an object of `size` bytes; its sum counts if `verify`.
     pub fn whole(size: u64, shown: &ObjectInfo, verify: bool) -> Object {
-        // Some objects carry something else in this field.
+        // In some objects this field is no SHA-1.
         let is_sha = |sha: &&String| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit());
-        // Beside an ETag it is what an uploader has said, and need not be true.
+        // With an ETag beside it, it is what an uploader has stated: the service has not checked it.
         let sha = shown.sha.as_ref().filter(|_| shown.etag.is_none()).filter(is_sha);
         let sum = shown.crc64.map(Sum::Crc64).or_else(|| sha.cloned().map(Sum::Sha1));
         Object {

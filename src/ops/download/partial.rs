@@ -300,11 +300,11 @@ impl<'a> Partial<'a> {
     pub fn finish(&self, stop: &Stop) -> Result<()> {
         let to = &self.destination.path;
         let finish = || {
-            // While what says how far it has come is still there; little comes again as fast.
+            // Before the notes are cut off. One piece alone is fetched again as fast as it is stored.
             if self.had.len() > 1 {
                 os::sync_all(&self.file)?;
             }
-            // What has come there meanwhile counts if it is a file, too.
+            // A file that has appeared there meanwhile lends its access, too.
             let found = what_is_at(to).ok().flatten().filter(Metadata::is_file);
             let replaced =
                 found.filter(|_| self.destination.overwrite).map(|found| os::access_of(to, &found));
@@ -401,7 +401,7 @@ fn read_back(file: &File, buf: &mut [u8], place: u64) -> Result<()> {
 
 /// How many bytes piece `i` of `len` bytes has.
 fn piece_len(len: u64, i: u64) -> u32 {
-    // A piece is smaller than that by far.
+    // PIECE fits in 32 bits.
     PIECE.min(len.saturating_sub(i * PIECE)) as u32
 }
 
@@ -518,7 +518,7 @@ fn claim_unlocked(file: File, path: &Path) -> io::Result<Option<Claim>> {
     if mark != *MARK && !is_abandoned(&file)? {
         return Ok(Some(Claim::InUse));
     }
-    // Of several calls only one can take its name away.
+    // Renaming decides which of several calls gets the file.
     let aside = path.with_extension(format!("{:016x}{ENDING}", os::random()));
     match fs::rename(path, &aside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -544,7 +544,7 @@ fn is_abandoned(file: &File) -> io::Result<bool> {
 /// The mark of a file that is new or was begun by this library.
 fn mark_of(file: &File) -> io::Result<Option<Mark>> {
     let len = file.metadata()?.len();
-    // Whoever has made an empty one is about to use it.
+    // An empty file was made a moment ago by another call.
     let mut end = *MARK_IN_USE;
     match len.checked_sub(end.len() as u64) {
         Some(start) => os::read_exact_at(file, &mut end, start)?,
@@ -609,7 +609,7 @@ mod tests {
         let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         assert_eq!(partial.had, [0, 0]);
         partial.has(0, 7, false).unwrap();
-        // More than there is of it is nonsense.
+        // More bytes than the piece has.
         partial.has(1, 11, false).unwrap();
         drop(partial);
         assert_eq!(had("a", true), [7, 10]);

@@ -30,7 +30,7 @@ impl Download<'_> {
     /// `object`, or could be.
     pub(super) fn keep_first(&self, object: &Object, answer: Unread) {
         let piece = object.start..object.start + object.piece(0).1;
-        // Where the header that asks for a part was left out, all of it comes.
+        // The status is 200 if no range was asked for: then all of it comes.
         let part = if answer.status == 200 { 0..object.size } else { piece.clone() };
         if !has_size_of(object, &answer) {
             return;
@@ -101,7 +101,7 @@ impl Download<'_> {
                     Ok(())
                 };
                 self.request(call, object, 0..object.size, |incoming| {
-                    // What lies behind a part need not come.
+                    // The rest behind the range is not read.
                     let has_more = end < object.size;
                     self.drain(incoming, 0..end, has_more, &mut sink)
                 })
@@ -130,7 +130,7 @@ impl Download<'_> {
             }
         };
         answer.read(|incoming| {
-            // Of nothing, no part can be asked for.
+            // No range of an empty file is valid: 416 is right for it.
             if incoming.status == 416 && part.is_empty() {
                 return incoming.read_all(LARGEST_REFUSAL).map(|_| ());
             }
@@ -153,12 +153,12 @@ impl Download<'_> {
             (206, _) => check_part(incoming, start, len, object.size)?,
             (200, true) => {}
             (200, false) => {
-                // Only the whole object may stand for a part of it.
+                // Only a server that sends the whole object ignores ranges.
                 let is_whole = announced.is_none_or(|len| len == object.size.to_string());
                 self.ignores_ranges.store(is_whole, Ordering::Relaxed);
                 return Err(no_parts());
             }
-            // There is no such part any more.
+            // 416: the object has become smaller.
             _ => return Err(changed()),
         }
         let etag = etag(incoming);
@@ -219,7 +219,7 @@ fn has_size_of(object: &Object, answer: &Unread) -> bool {
     let size = match answer.status {
         206 => answer.header("content-range").and_then(|range| range.rsplit('/').next()),
         200 => answer.header("content-length"),
-        // There is no first piece.
+        // An empty object has no first piece.
         _ => return object.len == 0,
     };
     size.and_then(|size| size.parse::<u64>().ok()).is_none_or(|size| size == object.size)
@@ -255,7 +255,8 @@ fn check_part(incoming: &Incoming, start: u64, len: u64, size: u64) -> Result<()
     let behind_start = range.strip_prefix(&format!("bytes {start}-"));
     let (last, whole) = behind_start.and_then(|rest| rest.split_once('/')).unwrap_or_default();
     let end = start + len;
-    // Whoever does not know the size asks for more than there is, and some servers repeat that.
+    // When the size is not known, the range asked for may go beyond the end, and some servers repeat
+    // it in the answer.
     let is_part = last.parse::<u64>().is_ok_and(|last| match last.saturating_add(1) {
         after if end == size => after >= end,
         after => after == end,

@@ -58,7 +58,7 @@ impl Download<'_> {
         self.transfer.note_resumed(had);
         let result = self.fetch_and_check(object, &partial).and_then(|()| partial.finish(stop));
         if let Err(failure) = &result {
-            // What can't be continued would only be in the way.
+            // A partial file that can't be continued is of no use.
             let is_wrong = failure.is(Code::COS_ERR_INTEGRITY);
             if is_wrong || !resume || !partial.can_be_continued() {
                 partial.discard();
@@ -90,8 +90,8 @@ impl Download<'_> {
             partial.forget();
             partial.write(bytes, at - object.start)
         })?;
-        // Where all workers have stopped between two pieces, none of them failed; what came so far has
-        // another sum than the whole.
+        // If all workers stopped between two pieces, none of them failed; the sum of what came so far
+        // would then look like damage.
         self.call.check_not_cancelled()?;
         if let (Some(stated), Some(running)) = (&object.sum, running) {
             let found = if came_in_pieces {
@@ -125,7 +125,7 @@ impl Download<'_> {
             let fetched = self.fetch(object, from, len - had, &mut |at, bytes| {
                 partial.write(bytes, at - object.start)?;
                 has = at + bytes.len() as u64 - object.start - start;
-                // Without a digest, each note takes as long as the disk takes to store the bytes.
+                // Without a digest the bytes must be on the disk before a note: too slow for each of them.
                 if let Some(summed) = &mut summed {
                     summed.take(bytes);
                     if has - noted >= NOTED {

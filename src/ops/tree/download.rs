@@ -80,7 +80,7 @@ pub fn download(
 }
 
 fn make_root(local_path: &str) -> Result<PathBuf> {
-    // What keeps it from being created will show, or it is there already.
+    // It may be there already; check_root says what is wrong if it is not.
     let _ = fs::create_dir(local_path);
     local::check_root(local_path)
 }
@@ -111,7 +111,7 @@ impl TreeDownload<'_> {
             self.report.ignored(&file.name, UNFINISHED);
             return Ok(());
         }
-        // It could be taken for, or take the place of, the partial file of another one.
+        // It could be mistaken for the partial file of another file, or replace it.
         if is_partial_name(&file.name) {
             self.report.ignored(&file.name, "has the name of an unfinished download");
             return Ok(());
@@ -156,7 +156,7 @@ impl TreeDownload<'_> {
         let (Some(place), true) = (place.to_str(), is_same_size) else {
             return Ok(false);
         };
-        // What can't be read can't be known to be the same; replacing it will tell.
+        // A file that can't be read counts as different; replacing it then fails and says why.
         let Remote { service, call, .. } = self.remote;
         let Ok(source) = Source::open(place, &call.stop) else {
             return Ok(false);

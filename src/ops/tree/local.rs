@@ -271,8 +271,7 @@ mod tests {
                 );
                 assert!(failure.message().contains(&file.name), "{failure:?}");
             }
-            // The root itself is the directory that it was.
-            // To remove a link to a directory, some systems want it to be called one.
+            // Windows removes a link to a directory by remove_dir alone.
             let link = root.join("a");
             fs::remove_file(&link).or_else(|_| fs::remove_dir(&link)).unwrap();
             fs::rename(root.join("was a"), root.join("a")).unwrap();

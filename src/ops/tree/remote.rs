@@ -161,7 +161,7 @@ impl<'a> Survey<'a> {
                 if locked(&self.tally).is_too_large() {
                     return Err(listing.cursor.unexpected(TOO_LARGE));
                 }
-                // What was begun comes first.
+                // The next page of this folder is listed before other folders.
                 found.parts.extend((!page.is_last).then_some(listing));
                 found.parts.extend(folders);
                 Ok(found)
@@ -216,7 +216,8 @@ impl<'a> Survey<'a> {
             return;
         }
         let name = format!("{name}/");
-        // Some stop at folders although all was asked for; those that are stored have a size.
+        // Some servers list a folder and not what is in it, although everything was asked for. A
+        // folder that is stored as an object has a size.
         let is_to_be_listed = !self.goes_deep || entry.size.is_none();
         // A server that lists a folder twice must not keep us going round.
         if tally.folders.insert(name.clone()) && is_to_be_listed {

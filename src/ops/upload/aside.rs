@@ -33,7 +33,7 @@ impl Sending<'_> {
         let (call, upload) = (self.call, self.upload);
         let sha = upload.sha1(&call.stop)?;
         let path = path_aside(upload.path, sha, &self.service.limits().paths)?;
-        // Its name and its safety depend on digests.
+        // Its name is made of the digest, and the digest is compared before it is moved.
         let settings =
             UploadSettings { insert_only: false, verify: true, ..upload.settings.clone() };
         let part = call.part();

@@ -110,7 +110,7 @@ impl Sending<'_> {
                     return Err(Ended::Failed(failure));
                 }
                 Ended::Gone(failure) => {
-                    // Whoever has ended it may have done so with our content.
+                    // Another call may have completed it with the same content.
                     if let Some(reply) = self.service.find_stored(self.call, self.upload)? {
                         self.recovered();
                         return Ok(reply);
@@ -146,7 +146,7 @@ impl Sending<'_> {
             }
         }
         let has_arrived = AtomicBool::new(false);
-        // Nothing shows what a session was begun with that another call has opened.
+        // The attributes with which another call opened the session are not known.
         let is_of_another =
             session.resumed.as_ref().is_some_and(|resumed| !resumed.has_our_biz_attr);
         let of_another = is_of_another.then(|| self.upload.begun_by_another());
@@ -270,7 +270,7 @@ impl Sending<'_> {
                 Ok(certain.reply)
             }
             Err(failure) => Err(match failure {
-                // Whatever was said when it was sent, a part is missing.
+                // A part is missing, although the server said that it was stored.
                 missing
                     if missing.is(Code::COS_ERR_SIZE_MISMATCH)
                         || missing.is(Code::COS_ERR_UPLOADPARTS) =>
@@ -298,7 +298,7 @@ impl Sending<'_> {
         let has_ours = shown.biz_attr.as_ref() == Some(biz_attr);
         let biz_attr = (!has_ours).then(|| biz_attr.clone());
         let changes = Changes { biz_attr, ..self.attributes_of_session() };
-        // Another file has taken its place already, or there is nothing to do.
+        // Another file may have replaced it already.
         if shown.size != Some(upload.source.size()) || changes == Changes::default() {
             return Ok(());
         }

@@ -44,7 +44,7 @@ impl<'a> Form<'a> {
         states: Option<&'a States>,
         content: Option<Stretch<'a>>,
     ) -> Form<'a> {
-        // Content has it in it once in thousands of years.
+        // Random: content with it inside is next to impossible.
         let boundary = format!("libcos-{:016x}", random_below(u64::MAX));
         let mut head = String::with_capacity(1024);
         for (name, value) in fields {

@@ -43,17 +43,17 @@ pub fn parse(http_status: u16, body: Vec<u8>, secrets: &Secrets) -> Result<Reply
     }
     let Head { code, is_number, message, .. } = head;
     let code = code.map_err(not_a_reply)?;
-    // What these numbers mean is the library's to say.
+    // These numbers are codes of the library.
     if code > 0 || (-4..0).contains(&code) {
         let message: String = message.replace(char::is_control, " ").chars().take(500).collect();
         let said = format!("its code {code} is none of this service's; it says: {message}");
         return Err(not_a_reply(&said));
     }
-    // Nothing was asked for in part, and without content there is no code.
+    // 204 to 206 are no answers to these requests.
     if code == 0 && !(200..204).contains(&http_status) {
         return Err(not_a_reply("its code says success, the status does not"));
     }
-    // Whoever reads the reply finds a number there.
+    // In a reply, the code is a number.
     if !is_number {
         text = json::with_field(&text, "code", &code.to_string())?;
     }

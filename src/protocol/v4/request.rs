@@ -131,7 +131,7 @@ fn read_reply(incoming: Incoming, secrets: &Secrets) -> Result<Reply> {
     };
     let reply = reply::parse(status, body, secrets).map_err(|failure| failure.with_told(told))?;
     if is_early {
-        // It can't be the answer to what has not arrived.
+        // A request of which a part was not sent can't have succeeded.
         let message = "the server answered before the whole request was sent";
         return Err(Failure::connection(Phase::Send, message));
     }
@@ -144,7 +144,7 @@ fn check_url(url: &str) -> Result<()> {
         return Ok(());
     }
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    // Of what is in a query, only these are not the library's own.
+    // Only these values in a query come from the program.
     let given = |key: &&str| {
         let value = query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
         value.is_some_and(|value| !value.is_empty())

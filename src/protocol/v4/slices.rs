@@ -161,7 +161,7 @@ impl Uploads for V4 {
         session: &Session,
         _: &BTreeMap<u64, PartTag>,
     ) -> Result<Reply> {
-        // Whether the session itself would replace a file, only its first call knows.
+        // Only the call that opened the session knows whether the server would let it replace a file.
         if let Some(resumed) = &session.resumed
             && upload.settings.insert_only
             && let Shown::File = self.shown(call, upload, resumed.digest.as_deref())?
@@ -185,7 +185,7 @@ impl Uploads for V4 {
         }
         let sha = upload.settings.verify.then(|| upload.sha1(&call.stop).ok()).flatten();
         if let Ok(Shown::Unfinished { is_certain: true, .. }) = self.shown(call, upload, sha) {
-            // What is left is what was there before.
+            // What the deletion leaves is the file that was there before.
             let _ = self.delete(call, upload.at(), Retry::IfUnsent);
         }
     }
@@ -314,7 +314,7 @@ impl V4 {
             return Ok(Shown::File);
         }
         Ok(Shown::Unfinished {
-            // With all slices stored it can't be told from the whole file.
+            // An upload with all slices stored looks like a whole file.
             is_certain: shown.stored.is_some() && shown.stored < size,
             biz_attr: shown.biz_attr,
         })
@@ -356,11 +356,11 @@ fn session(upload: &Upload, reply: &Reply, data: SessionData) -> Result<Session>
     };
     let part_size = data.slice_size.unwrap_or(upload.settings.part_size);
     let len = upload.source.size();
-    // Slices of a few bytes would be a way to keep a client busy for ever.
+    // A server could keep a client busy for ever with slices of a few bytes.
     if !(4096..=1 << 30).contains(&part_size) && part_size < len {
         return Err(reply.unexpected(&format!("its slice_size is {part_size}")));
     }
-    // A larger one is the whole, and its places fit in 64 bits.
+    // A larger one means one slice; without the limit, offsets could pass 64 bits.
     let part_size = part_size.min(len).max(1);
     let is_whole = |part: &&ListedPart| {
         part.offset.is_multiple_of(part_size)

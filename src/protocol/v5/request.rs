@@ -307,7 +307,7 @@ fn read(mut incoming: Incoming, order: &Order, secrets: Secrets) -> Result<Answe
     let answer = reply::read(status, headers, body, order.root, secrets)
         .map_err(|failure| failure.with_told(told))?;
     if is_early {
-        // What has not arrived can't have succeeded.
+        // A request of which a part was not sent can't have succeeded.
         let message = "the server answered before the whole request was sent";
         return Err(Failure::connection(Phase::Send, message));
     }

@@ -44,7 +44,7 @@ impl Resolver for LateResolver {
 pub struct LookUps(Arc<AtomicUsize>);
 
 impl LookUps {
-    /// The addresses of `host`. `*.localhost` stays at home (RFC 6761).
+    /// The addresses of `host`. `*.localhost` is this machine (RFC 6761).
     pub fn addresses(&self, host: &Host, progress: &Progress) -> Addresses {
         let at = |ip| SocketAddr::new(ip, host.port);
         if is_local(&host.name) {
@@ -76,6 +76,7 @@ impl LookUps {
             told.give(look_up(&asked));
         };
         if os::start_alone(work).is_err() {
+            // Without a thread, a look-up that nothing can end early is better than a failed call.
             return look_up(host);
         }
         loop {

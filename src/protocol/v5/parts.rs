@@ -9,7 +9,7 @@ use super::copies::KEPT;
 use super::objects::{
     META, acl_name, add_content, check_name, encoded_meta, is_md5, with_biz_attr,
 };
-use super::reply::{Answer, bare_etag};
+use super::reply::Answer;
 use super::request::{Content, Order};
 use super::{LARGEST, MIB, MOST_PARTS, SMALLEST_PART, V5, content_types, xml};
 use crate::call::{Call, parse_http_date};
@@ -283,8 +283,7 @@ impl V5 {
             let _ = self.run(call, &order);
             return;
         }
-        let xml = stored.xml().child("ETag").map(|etag| bare_etag(etag.text()));
-        let etag = xml.or(stored.etag());
+        let etag = stored.etag_in_body().or(stored.etag());
         if let Ok(Some(found)) = self.look(call, at)
             && found.etag() == etag
         {
@@ -396,7 +395,7 @@ pub(super) fn was_there_before(call: &Call, found: &Answer) -> bool {
 
 /// Whether an object is what was completed, and not what another call has put there since.
 fn is_it(found: &Answer, completed: &Answer) -> bool {
-    let etag = completed.xml().child("ETag").map(|etag| bare_etag(etag.text()));
+    let etag = completed.etag_in_body();
     etag.is_none() || found.etag() == etag
 }
 

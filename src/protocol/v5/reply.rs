@@ -57,6 +57,11 @@ impl Answer {
         self.header("etag").map(bare_etag)
     }
 
+    /// The same, where the body tells it: as the answer to an upload in parts or a copy does.
+    pub fn etag_in_body(&self) -> Option<&str> {
+        self.xml().child("ETag").map(|etag| bare_etag(etag.text()))
+    }
+
     /// A success with this data.
     pub fn success(&self, data: impl Write) -> Result<Reply> {
         self.composed(self.begun(256).with("data", data))

@@ -41,7 +41,10 @@ impl Config {
     /// The settings of a new client, whose region is an argument or, without that, an option.
     pub fn new(region: Option<&str>, mut options: Options) -> Result<Config> {
         if region.is_some() && options.has("region") {
-            return Err(Failure::argument("region", "is there twice: as argument and as option"));
+            return Err(Failure::argument(
+                "region",
+                "must be given once, as argument or as option",
+            ));
         }
         let region = region.map(str::to_owned).or(options.text("region")?);
         let api = api(options.text("api")?.as_deref(), region.as_deref())?;

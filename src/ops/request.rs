@@ -91,7 +91,7 @@ pub(super) fn checked_headers(headers: Vec<(String, String)>) -> Result<Vec<(Str
     for (name, value) in &headers {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&b);
         if name.is_empty() || !name.bytes().all(legal) {
-            return Err(Failure::argument("headers", "must have names that headers can have"));
+            return Err(Failure::argument("headers", "must have names of letters, digits and '-'"));
         }
         if value.chars().any(char::is_control) {
             let problem = "must not contain control characters or line breaks";

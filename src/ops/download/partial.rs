@@ -114,7 +114,7 @@ impl Destination {
         };
         if is_partial_name(&name.to_string_lossy()) {
             return Err(refused(format!(
-                "{local_path} must not have the name of an unfinished download"
+                "{local_path} must have another name: '.…{ENDING}' is that of an unfinished download"
             )));
         }
         let around = directory_around(&path)?;
@@ -458,7 +458,9 @@ fn find(destination: &Destination, object: &Object, stop: &Stop) -> Result<Found
         Some((path, error)) => {
             refused(format!("{} can't be written", path.display())).because_of(&error)
         }
-        None => refused(format!("has {MOST} unfinished downloads beside it")),
+        None => {
+            refused(format!("has {MOST} files that end with {ENDING} beside it: delete old ones"))
+        }
     })
 }
 

@@ -890,6 +890,25 @@ fn what_can_not_be_deleted_with_others_is_told() {
 }
 
 #[test]
+fn what_can_not_be_told_apart_from_the_damaged_content_stays() {
+    let bed = bed();
+    let client = bed.client();
+    let named = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let damaged = Action::Reply {
+        status: 200,
+        content_type: "application/xml".into(),
+        body: String::new(),
+        size: None,
+        headers: [named("x-cos-request-id", "1"), named("x-cos-hash-crc64ecma", "1")].into(),
+        execute: true,
+    };
+    bed.emulator.inject(in_op("put_object", damaged));
+    bed.emulator.inject(in_op("head_object", header("ETag", None)).forever());
+    expect(&upload_bytes(&client, "/a", b"text", json!({"retries": 0})), 3);
+    assert_stored(&bed.emulator, "/a", b"text");
+}
+
+#[test]
 fn refusals_say_what_helps() {
     let bed = bed();
     let client = bed.client_with(json!({"retries": 0}));

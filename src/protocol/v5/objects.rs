@@ -595,8 +595,7 @@ fn last_key(xml: xml::Element<'_>) -> Option<Cow<'_, str>> {
 /// Adds ETag, CRC-64 and version, as far as the answer has them.
 pub(super) fn add_content(data: &mut Object, answer: &Answer) {
     // Where a body tells the ETag, that of a header is that of the body.
-    let etag = answer.xml().child("ETag").map(|etag| bare_etag(etag.text()));
-    if let Some(etag) = etag.or(answer.etag()) {
+    if let Some(etag) = answer.etag_in_body().or(answer.etag()) {
         data.add("etag", etag);
     }
     // As a text: many readers of JSON lose digits of numbers above 2^53.

@@ -283,9 +283,10 @@ impl V5 {
             let _ = self.run(call, &order);
             return;
         }
-        let etag = stored.etag_in_body().or(stored.etag());
-        if let Ok(Some(found)) = self.look(call, at)
-            && found.etag() == etag
+        // Without an ETag nothing shows that it is still there.
+        if let Some(etag) = stored.etag_in_body().or(stored.etag())
+            && let Ok(Some(found)) = self.look(call, at)
+            && found.etag() == Some(etag)
         {
             let _ = self.run(call, &Order::new("delete", "DELETE", at));
         }

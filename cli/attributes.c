@@ -12,11 +12,21 @@
 
 static const char META[] = "x-cos-meta-";
 
-/* The key of the options for a header, to be freed; NULL if it can't be set. */
-static char *key_of(const char *name)
+int is_header_key(const char *key)
 {
     static const char *const KEYS[] = {"cache_control", "content_type", "content_language",
                                        "content_disposition", "content_encoding"};
+    size_t i;
+    for (i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        if (strcmp(key, KEYS[i]) == 0)
+            return 1;
+    }
+    return strncmp(key, META, sizeof META - 1) == 0;
+}
+
+/* The key of the options for a header, to be freed; NULL if it can't be set. */
+static char *key_of(const char *name)
+{
     char *key = copy_of(name);
     size_t i;
     for (i = 0; key[i]; i++)
@@ -27,10 +37,8 @@ static char *key_of(const char *name)
         if (key[i] == '-')
             key[i] = '_';
     }
-    for (i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
-        if (strcmp(key, KEYS[i]) == 0)
-            return key;
-    }
+    if (is_header_key(key))
+        return key;
     free(key);
     return NULL;
 }
@@ -143,8 +151,8 @@ enum status check_attributes(void)
         if (!strchr(header, ':'))
             return usage("--header takes NAME:VALUE, not %s", header);
         if (!key)
-            return usage("%s: only Cache-Control, Content-Type, Content-Language, "
-                         "Content-Disposition, Content-Encoding and x-cos-meta-... can be set",
+            return usage("--header takes Cache-Control, Content-Type, Content-Language, "
+                         "Content-Disposition, Content-Encoding and x-cos-meta-..., not %s",
                          header);
     }
     if (option(ACL) && !authority_of(option(ACL)))

@@ -22,4 +22,7 @@ const char *authority_of(const char *acl);
 /* The HTTP header for a key of the options, to be freed. */
 char *header_of(const char *key);
 
+/* Whether the library calls one of the headers so that --header sets. */
+int is_header_key(const char *key);
+
 #endif

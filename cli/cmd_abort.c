@@ -113,7 +113,7 @@ static enum status run_abort(const cos_client *client, const struct place *place
         status = usage("the JSON API can't list unfinished uploads: cos ls -l shows them, cos rm drops "
                        "them");
     else if (option(OLDER) && !moment_in(option(OLDER), &older))
-        status = usage("%s is not a time such as 2h, 7d or 2024-12-31", option(OLDER));
+        status = usage("--%s takes a time such as 2h, 7d or 2024-12-31, not %s", "older", option(OLDER));
     for (pages = 0; status == DONE && !page.is_last && pages < MOST_PAGES; pages++)
         status = next_page(client, place, &page, older, &count);
     if (status == DONE)

@@ -73,19 +73,19 @@ static int find_entry(const struct entry *entry, void *user)
     return 0;
 }
 
-static enum status read_size(char mark, long long *bytes)
+static enum status read_size(char mark, const char *name, long long *bytes)
 {
     *bytes = option(mark) ? size_in(option(mark)) : -1;
     if (option(mark) && *bytes < 0)
-        return usage("%s is not a size such as 100, 10k or 1.5M", option(mark));
+        return usage("--%s takes a size such as 100, 10k or 1.5M, not %s", name, option(mark));
     return DONE;
 }
 
-static enum status read_moment(char mark, long long *moment)
+static enum status read_moment(char mark, const char *name, long long *moment)
 {
     *moment = -1;
     if (option(mark) && !moment_in(option(mark), moment))
-        return usage("%s is not a time such as 2h, 7d or 2024-12-31", option(mark));
+        return usage("--%s takes a time such as 2h, 7d or 2024-12-31, not %s", name, option(mark));
     return DONE;
 }
 
@@ -96,8 +96,10 @@ static enum status read_wanted(struct wanted *wanted)
     if (type && strcmp(type, "f") != 0 && strcmp(type, "d") != 0)
         return usage("--type takes f or d, not %s", type);
     wanted->type = type ? *type : '\0';
-    if (read_size(LARGER, &wanted->larger) != DONE || read_size(SMALLER, &wanted->smaller) != DONE ||
-        read_moment(NEWER, &wanted->newer) != DONE || read_moment(OLDER, &wanted->older) != DONE)
+    if (read_size(LARGER, "larger", &wanted->larger) != DONE ||
+        read_size(SMALLER, "smaller", &wanted->smaller) != DONE ||
+        read_moment(NEWER, "newer", &wanted->newer) != DONE ||
+        read_moment(OLDER, "older", &wanted->older) != DONE)
         return WRONG;
     return DONE;
 }

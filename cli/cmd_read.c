@@ -33,7 +33,7 @@ static enum status run_head(const cos_client *client, const struct place *place)
     enum status status;
     long long size;
     if (bytes < 0)
-        return usage("%s is not a size such as 100, 10k or 1.5M", option(BYTES));
+        return usage("--%s takes a size such as 100, 10k or 1.5M, not %s", "bytes", option(BYTES));
     if (ends_with_slash(place))
         return wrong("%s is a folder", place->text);
     /* The service has no range of an empty file. */

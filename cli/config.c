@@ -19,19 +19,20 @@ enum { N_NEEDED = REGION };
 static struct setting {
     const char *name, *variable;
     char *value;
-    char *of_profile; /* what its section says, until that is laid over the others */
+    char *of_profile;     /* what its section says, until that is laid over the others */
+    const char *given_as; /* the option or variable that has the value; NULL: the file or an answer */
 } settings[] = {
-    [APPID] = {"appid", "COS_APPID", NULL, NULL},
-    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL, NULL},
-    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL, NULL},
-    [REGION] = {"region", "COS_REGION", NULL, NULL},
-    [API] = {"api", "COS_API", NULL, NULL}, /* from here on, options of cos_client_new */
-    [TOKEN] = {"token", "COS_TOKEN", NULL, NULL},
-    {"scheme", "COS_SCHEME", NULL, NULL},
-    {"hostname", "COS_HOSTNAME", NULL, NULL},
-    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL, NULL},
-    {"ca_file", "COS_CA_FILE", NULL, NULL},
-    {"proxy", "COS_PROXY", NULL, NULL},
+    [APPID] = {"appid", "COS_APPID", NULL, NULL, NULL},
+    [SECRET_ID] = {"secret_id", "COS_SECRET_ID", NULL, NULL, NULL},
+    [SECRET_KEY] = {"secret_key", "COS_SECRET_KEY", NULL, NULL, NULL},
+    [REGION] = {"region", "COS_REGION", NULL, NULL, NULL},
+    [API] = {"api", "COS_API", NULL, NULL, NULL}, /* from here on, options of cos_client_new */
+    [TOKEN] = {"token", "COS_TOKEN", NULL, NULL, NULL},
+    {"scheme", "COS_SCHEME", NULL, NULL, NULL},
+    {"hostname", "COS_HOSTNAME", NULL, NULL, NULL},
+    {"download_hostname", "COS_DOWNLOAD_HOSTNAME", NULL, NULL, NULL},
+    {"ca_file", "COS_CA_FILE", NULL, NULL, NULL},
+    {"proxy", "COS_PROXY", NULL, NULL, NULL},
 };
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
 
@@ -41,9 +42,10 @@ static void replace(char **text, const char *value)
     *text = value ? copy_of(value) : NULL;
 }
 
-static void set(struct setting *setting, const char *value)
+static void set(struct setting *setting, const char *value, const char *given_as)
 {
     replace(&setting->value, value);
+    setting->given_as = given_as;
 }
 
 static char *trimmed(char *text)
@@ -100,7 +102,7 @@ static void take(struct setting *setting, const char *value, const struct sectio
     if (section->of_profile)
         replace(&setting->of_profile, value);
     else if (section->is_none)
-        set(setting, value);
+        set(setting, value, NULL);
 }
 
 /* Reads a line, which it changes. Returns whether it is NAME = VALUE, [NAME], a comment or blank. */
@@ -214,15 +216,15 @@ static const char *in_environment(const struct setting *setting)
 }
 
 /* Lays values over those that are known. A token belongs to the keys that it came with, and not to others. */
-static void lay_over(const char *value_of(const struct setting *))
+static void lay_over(const char *value_of(const struct setting *), int are_variables)
 {
     int i;
     if (value_of(&settings[SECRET_ID]))
-        set(&settings[TOKEN], NULL);
+        set(&settings[TOKEN], NULL, NULL);
     for (i = 0; i < N_SETTINGS; i++) {
         const char *value = value_of(&settings[i]);
         if (value)
-            set(&settings[i], value);
+            set(&settings[i], value, are_variables ? settings[i].variable : NULL);
     }
 }
 
@@ -238,14 +240,14 @@ static struct reading read_all(const char *path, int must_exist)
 {
     struct reading reading = read_file(path, must_exist);
     if (!option(PROFILE))
-        lay_over(in_profile);
-    lay_over(in_environment);
+        lay_over(in_profile, 0);
+    lay_over(in_environment, 1);
     if (option(PROFILE))
-        lay_over(in_profile);
+        lay_over(in_profile, 0);
     if (option(REGION_GIVEN))
-        set(&settings[REGION], option(REGION_GIVEN));
+        set(&settings[REGION], option(REGION_GIVEN), "--region");
     if (option('a'))
-        set(&settings[API], option('a'));
+        set(&settings[API], option('a'), "--api");
     return reading;
 }
 
@@ -289,19 +291,31 @@ void change_setting(const char *name, const char *value)
     int i;
     for (i = 0; i < N_SETTINGS; i++) {
         if (strcmp(settings[i].name, name) == 0)
-            set(&settings[i], value);
+            set(&settings[i], value, NULL);
     }
+}
+
+/* What a value was given as, for the setting that the library calls so. */
+static const char *origin_of(const char *name)
+{
+    int i;
+    for (i = 0; i < N_SETTINGS; i++) {
+        if (name && settings[i].given_as && strcmp(settings[i].name, name) == 0)
+            return settings[i].given_as;
+    }
+    return NULL;
 }
 
 static enum status append_setting(char **options, const struct setting *setting)
 {
     enum status status = DONE;
-    char *value = quoted(setting->value), *text = cos_json_string(value, "");
-    if (text)
+    char *value = quoted(setting->value);
+    if (is_utf8(setting->value))
         append(options, ",\"%s\":%s", setting->name, value);
+    else if (setting->given_as)
+        status = wrong("%s must be valid UTF-8", setting->given_as);
     else
         status = wrong("configuration: %s must be valid UTF-8", setting->name);
-    cos_string_free(text);
     free(value);
     return status;
 }
@@ -315,8 +329,14 @@ static struct configured new_client(const char *options)
                               &configured.client, &json);
     if (code != COS_OK) {
         char *message = cos_json_string(json, "/message");
+        char *argument = cos_json_string(json, "/error/argument");
+        const char *origin = origin_of(argument);
         print_reply(json);
-        complain("configuration: %s (%s, %d)", message, cos_code_name(code), code);
+        if (origin) /* the message begins with the argument */
+            complain("%s%s (%s, %d)", origin, message + strlen(argument), cos_code_name(code), code);
+        else
+            complain("configuration: %s (%s, %d)", message, cos_code_name(code), code);
+        cos_string_free(argument);
         cos_string_free(message);
     }
     configured.status = status_of(code, json);
@@ -349,7 +369,7 @@ struct configured client_from_config(void)
     if (configured.status == DONE)
         configured = client_from_settings();
     if (configured.client && option(SOURCE_REGION) && speaks_xml(configured.client)) {
-        change_setting("region", option(SOURCE_REGION));
+        set(&settings[REGION], option(SOURCE_REGION), "--source-region");
         change_setting("api", "v5"); /* for the short names of regions, too */
         other = client_from_settings();
         configured.status = other.status;
@@ -364,7 +384,7 @@ void forget_settings(void)
 {
     int i;
     for (i = 0; i < N_SETTINGS; i++) {
-        set(&settings[i], NULL);
+        set(&settings[i], NULL, NULL);
         replace(&settings[i].of_profile, NULL);
     }
 }

@@ -7,15 +7,16 @@ static const struct message {
     const char *english, *chinese;
 } MESSAGES[] = {
     {"--header takes NAME:VALUE, not %s", "--header 的格式是 NAME:VALUE，而不是 %s"},
-    {"%s: only Cache-Control, Content-Type, Content-Language, Content-Disposition, Content-Encoding and "
-     "x-cos-meta-... can be set",
-     "%s: 只能设置 Cache-Control、Content-Type、Content-Language、Content-Disposition、Content-Encoding 和 "
-     "x-cos-meta-..."},
+    {"--header takes Cache-Control, Content-Type, Content-Language, Content-Disposition, Content-Encoding and "
+     "x-cos-meta-..., not %s",
+     "--header 可以是 Cache-Control、Content-Type、Content-Language、Content-Disposition、Content-Encoding 和 "
+     "x-cos-meta-...，不能是 %s"},
     {"--acl takes private, public-read or default, not %s", "--acl 可以是 private、public-read 或 default，不能是 %s"},
     {"dropped %s", "已放弃 %s"},
     {"the JSON API can't list unfinished uploads: cos ls -l shows them, cos rm drops them",
      "JSON API 不能列出未完成的上传: 用 cos ls -l 查看，用 cos rm 删除"},
-    {"%s is not a time such as 2h, 7d or 2024-12-31", "%s 不是时间，时间写作 2h、7d 或 2024-12-31"},
+    {"--%s takes a time such as 2h, 7d or 2024-12-31, not %s",
+     "--%s 是时间，写作 2h、7d 或 2024-12-31，不能是 %s"},
     {"unfinished uploads: %lld", "未完成的上传: %lld"},
     {"drop uploads that were broken off", "放弃中断的上传"},
     {"What was sent of an upload is kept, and billed, until the upload is continued or dropped.\n"
@@ -115,7 +116,7 @@ static const struct message {
     {"As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
      "leaves empty. Within the service nothing travels to this machine.\n",
      "与 cos cp 相同，副本完成后删除来源，最后删除因此变空的文件夹。在服务内移动时，数据不经过本机。\n"},
-    {"%s is not a size such as 100, 10k or 1.5M", "%s 不是大小，大小写作 100、10k 或 1.5M"},
+    {"--%s takes a size such as 100, 10k or 1.5M, not %s", "--%s 是大小，写作 100、10k 或 1.5M，不能是 %s"},
     {"--type takes f or d, not %s", "--type 可以是 f 或 d，不能是 %s"},
     {"find files by name, size and time", "按名称、大小和时间查找文件"},
     {"Prints what all the options say, as paths that the other commands take. Without --type d\n"
@@ -221,6 +222,8 @@ static const struct message {
      "%s 中没有小节 [%s]；用 cos config --profile %s 创建"},
     {"no %s: set %s, or write %s = ... into %s%s%s", "没有 %s: 请设置 %s，或将 %s = ... 写入 %s%s%s"},
     {"configuration: %s must be valid UTF-8", "配置: %s 必须是有效的 UTF-8"},
+    {"%s must be valid UTF-8", "%s 必须是有效的 UTF-8"},
+    {"--%s must be valid UTF-8", "--%s 必须是有效的 UTF-8"},
     {"configuration: %s (%s, %d)", "配置: %s (%s, %d)"},
     {"usage: cos %s [OPTION...] %s\n"
      "\n"

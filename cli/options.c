@@ -75,6 +75,9 @@ static const struct description {
 };
 enum { N_OPTIONS = sizeof OPTIONS / sizeof *OPTIONS, BY_NAME = 256 };
 
+/* The marks of options whose text is sent as it was given. */
+static const char SENT[] = {'m', 'H', 'P', CLASS, BIZ_ATTR, '\0'};
+
 /* The options that were given, in their order. */
 static struct given {
     const struct description *option; /* NULL until it is settled which one the letter means */
@@ -93,11 +96,14 @@ static void note(int letter, const char *value)
     last->value = value ? value : "";
 }
 
-/* Whether the value of an option that takes a number is one, within its limits. */
-static enum status check_number(const struct description *description, const char *value)
+/* Whether the value of an option can be part of JSON, if it has to, and is a number within its limits, if it
+ * takes one. */
+static enum status check_value(const struct description *description, const char *value)
 {
     char *end;
     long number;
+    if (strchr(SENT, description->mark) && !is_utf8(value))
+        return usage("--%s must be valid UTF-8", description->name);
     if (description->most == 0)
         return DONE;
     number = strtol(value, &end, 10); /* LONG_MAX if it does not fit: larger than `most` */
@@ -189,7 +195,7 @@ enum status settle_options(const char *own)
     for (i = 0; i < n_given && status == DONE; i++) {
         if (!given[i].option)
             given[i].option = with_letter(given[i].letter, own);
-        status = check_number(given[i].option, given[i].value);
+        status = check_value(given[i].option, given[i].value);
     }
     return status;
 }
@@ -235,6 +241,27 @@ char *option_outside(const char *marks)
         if (!strchr(COMMON_OPTIONS, mark) && !strchr(marks, mark))
             return given[i].letter ? formatted("-%c", given[i].letter)
                                    : formatted("--%s", given[i].option->name);
+    }
+    return NULL;
+}
+
+char *option_behind(const char *key)
+{
+    static const struct {
+        char mark;
+        const char *key;
+    } KEYS[] = {{'S', "slice_size"}, {LIMIT_RATE, "traffic_limit"}, {CLASS, "storage_class"},
+                {ACL, "authority"},  {BIZ_ATTR, "biz_attr"},        {FORBID, "forbid"},
+                {'m', "method"},     {'H', "headers"},              {'P', "params"}};
+    size_t i;
+    int j;
+    for (i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        if (strcmp(KEYS[i].key, key) != 0)
+            continue;
+        for (j = 0; j < n_given; j++) {
+            if (is_given(j, KEYS[i].mark))
+                return formatted("--%s", given[j].option->name);
+        }
     }
     return NULL;
 }

@@ -63,6 +63,10 @@ char option_number(int number, const char **value);
  * none. To be freed. */
 char *option_outside(const char *marks);
 
+/* The option that was given and becomes what the library calls `key`, such as "--class"; NULL if there is
+ * none. To be freed. */
+char *option_behind(const char *key);
+
 /* Adds `,"key":number` to the text of a JSON object if the option is given, in other units. */
 void append_option(char **json, const char *key, char mark, long unit);
 
@@ -75,6 +79,5 @@ void each_option(const char *marks, option_fn *fn, void *user);
 typedef void option_name_fn(char letter, const char *name, const char *value, const char *help,
                             void *user);
 void each_option_name(const char *marks, option_name_fn *fn, void *user);
-
 
 #endif

@@ -3,11 +3,14 @@
 
 #include <cos.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "attributes.h"
 #include "options.h"
 #include "print.h"
 #include "system.h"
+#include "text.h"
 
 long long number_in(const char *json, const char *pointer)
 {
@@ -82,6 +85,31 @@ const char *plain(const char *message)
     return message ? message : in_language("there is no message");
 }
 
+/* What the command calls the option that the library calls so, to be freed; NULL if none was given. */
+static char *own_name(const char *argument)
+{
+    char *name = option_behind(argument), *header;
+    if (!name && option('H') && is_header_key(argument)) {
+        header = header_of(argument);
+        name = formatted("--header %s", header);
+        free(header);
+    }
+    return name;
+}
+
+/* A message in which an argument of the library's has the name of the option that it comes from, to be
+ * freed; NULL if it comes from none. */
+static char *about_option(const char *json, const char *message)
+{
+    char *argument = cos_json_string(json, "/error/argument");
+    char *name = argument ? own_name(argument) : NULL, *text = NULL;
+    if (name && strncmp(message, argument, strlen(argument)) == 0)
+        text = formatted("%s%s", name, message + strlen(argument));
+    free(name);
+    cos_string_free(argument);
+    return text;
+}
+
 /* The one of the two places that a failure is about. */
 static const struct place *failed_place(int code, const char *json, const struct place *from,
                                         const struct place *to)
@@ -108,7 +136,8 @@ static void explain(int code, const char *json, const struct place *from, const 
 {
     char *message = cos_json_string(json, "/message");
     const struct place *about = failed_place(code, json, from, to);
-    const char *rest = plain(message);
+    char *named = message ? about_option(json, message) : NULL;
+    const char *rest = named ? named : plain(message);
     size_t length = strlen(about->text);
     if (strncmp(rest, about->text, length) == 0 && rest[length] == ' ')
         rest += length + 1; /* the message names the place already */
@@ -117,6 +146,7 @@ static void explain(int code, const char *json, const struct place *from, const 
     else
         complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
     hint(code, json, about);
+    free(named);
     cos_string_free(message);
 }
 

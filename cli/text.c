@@ -1,6 +1,7 @@
 /* Strings that grow, and the texts of sizes and dates. */
 #include "text.h"
 
+#include <cos.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,15 @@ char *quoted(const char *text)
     *end++ = '"';
     *end = '\0';
     return string;
+}
+
+int is_utf8(const char *text)
+{
+    char *json = quoted(text), *again = cos_json_string(json, "");
+    int is_valid = again != NULL;
+    cos_string_free(again);
+    free(json);
+    return is_valid;
 }
 
 long long size_in(const char *text)

@@ -27,6 +27,9 @@ LIKE_PRINTF(2, 0) void append_list(char **text, const char *format, va_list list
 /* The text as a JSON string, with its quotes. */
 char *quoted(const char *text);
 
+/* Whether it is valid UTF-8. */
+int is_utf8(const char *text);
+
 /* "1024", "1k", "1.5M" in bytes; -1 for anything else. */
 long long size_in(const char *text);
 

@@ -184,7 +184,7 @@ fn text(value: &str) -> Option<String> {
 }
 
 /// A foreign key as it may stand in a message: short, and without control characters.
-fn printable(key: &str) -> String {
+pub fn printable(key: &str) -> String {
     key.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 

@@ -3,7 +3,7 @@
 use super::{begin, tree};
 use crate::call::Call;
 use crate::client::Client;
-use crate::options::Options;
+use crate::options::{Options, printable};
 use crate::path::{Bucket, FilePath, FolderPath};
 use crate::protocol::contract::{Ask, Authority, Changes, Place, Protocol, Relocation, Retry};
 use crate::reply::json;
@@ -191,10 +191,8 @@ pub(super) fn headers(options: &mut Options) -> Result<Vec<(String, String)>> {
         let name = &key[META_PREFIX.len()..];
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.!#$&+^'|~".contains(&b);
         if name.is_empty() || !name.bytes().all(legal) {
-            return Err(Failure::argument(
-                META_PREFIX,
-                "must be followed by a name of letters, digits and '-'",
-            ));
+            let problem = "must be x-cos-meta- and a name of letters, digits and '-'";
+            return Err(Failure::argument(&printable(&key), problem));
         }
         match value {
             Some(text) if !text.is_empty() => {

@@ -304,7 +304,7 @@ fn options_that_every_operation_refuses() {
 
 /// Wrong values of the options that only some operations have; each is refused by the operations
 /// whose names start with one of the words.
-const BAD_OPTIONS: [(&str, &str, &str); 52] = [
+const BAD_OPTIONS: [(&str, &str, &str); 53] = [
     ("upload", "insert_only", "2"),
     ("upload", "insert_only", "\"1\""),
     ("upload", "insert_only", "-1"),
@@ -325,6 +325,7 @@ const BAD_OPTIONS: [(&str, &str, &str); 52] = [
     ("upload", "content_disposition", "\"a\\r\\nb: c\""),
     ("upload", "authority", "\"public\""),
     ("upload", "x-cos-meta-a", "\"\""),
+    ("upload", "x-cos-meta-ä", "\"x\""),
     ("upload", "no_such_key", "1"),
     ("download", "concurrency", "0"),
     ("download", "concurrency", "65"),

@@ -62,8 +62,8 @@ fn headers_change_one_by_one(api: Api) {
     for (arguments, about) in [
         (&["set", path][..], "is missing"),
         (&["set", "-H", "nothing", path], "NAME:VALUE"),
-        (&["set", "-H", "X-Other:a", path], "can be set"),
-        (&["set", "-H", "x-cos-meta-:a", path], "can be set"),
+        (&["set", "-H", "X-Other:a", path], "-..., not "),
+        (&["set", "-H", "x-cos-meta-:a", path], "-..., not "),
         (&["set", "--acl", "everybody", path], "public-read"),
         (&["set", "--forbid", "3", path], "from 0 to 2"),
         (&["set", "--clear-headers", "-H", "Cache-Control:a", path], "go together"),
@@ -94,7 +94,7 @@ fn uploads_bring_their_attributes(api: Api) {
             done(&bed, &cold);
             assert!(stat(&bed, "cos://private-bucket/cold").contains("class      STANDARD_IA\n"));
         }
-        Api::V4 => drop(run(&bed, &cold).with_code(2).complaining("storage_class")),
+        Api::V4 => drop(run(&bed, &cold).with_code(2).complaining("--class")),
     }
     let down = ["cp", "--acl", "private", "cos://private-bucket/sync/here/a", "."];
     run(&bed, &down).with_code(2).complaining("for uploads");

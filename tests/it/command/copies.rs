@@ -380,7 +380,7 @@ fn files_come_from_another_region() {
         said.complaining("from cos:// to cos://");
     }
     let wrong = ["cp", "--source-region", "Guangzhou", file, to];
-    regional(&wrong).with_code(2).complaining("region");
+    regional(&wrong).with_code(2).complaining(": --source-region must be");
     let v4 = Bed::new(Api::V4);
     let said = run(&v4, &[&["cp"], &option[..], &[file, to]].concat()).with_code(2);
     said.complaining("XML API");

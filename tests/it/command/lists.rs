@@ -178,7 +178,7 @@ fn contents_are_printed_whole_or_from_the_start(api: Api) {
     // -c is the configuration's file for the others, and --config for this one as well.
     assert_eq!(done(&bed, &["head", "--config", "conf", "-c", "2", file]), "xx");
     assert_eq!(bed.logged(Op::Download).len(), 1);
-    run(&bed, &["head", "-c", "few", file]).with_code(2).complaining("few is not a size");
+    run(&bed, &["head", "-c", "few", file]).with_code(2).complaining("--bytes takes a size");
     run(&bed, &["head", "cos://private-bucket/there/"]).with_code(2).complaining("is a folder");
     run(&bed, &["cat", "cos://private-bucket/there/"]).with_code(2).complaining("is a folder");
     run(&bed, &["cat", "cos://private-bucket/missing"]).with_code(3);

@@ -415,7 +415,7 @@ fn what_is_to_blame_is_named(api: Api) {
     let mut list = cos(&bed, &["ls", "cos://public-bucket/"]);
     let output = list.env("COS_CA_FILE", odd).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said, "cos: ls: configuration: ca_file must be valid UTF-8\n");
+    assert_eq!(said, "cos: ls: COS_CA_FILE must be valid UTF-8\n");
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -583,7 +583,7 @@ fn temporary_keys_work_with_their_token() {
     let v4 = [("COS_API", "v4"), ("COS_REGION", "sh")];
     for (token, more) in [(TOKEN, &v4[..]), ("EXAMPLE TOKEN", &[])] {
         let said = run(&list, &[&[id, key, ("COS_TOKEN", token)], more].concat());
-        let said = said.with_code(2).complaining("configuration: token ");
+        let said = said.with_code(2).complaining("COS_TOKEN ");
         assert!(!said.err.contains(token), "{said:?}");
     }
 
@@ -635,9 +635,9 @@ fn the_api_is_the_one_that_is_asked_for_or_the_regions() {
         let found = api_of(&bed, environment, &arguments);
         assert_eq!(found, expected, "{environment:?} {arguments:?}");
     }
-    run(&bed, &with("v6")).with_code(2).complaining("configuration: api must be");
+    run(&bed, &with("v6")).with_code(2).complaining("ls: --api must be");
     let said = Said::of(cos(&bed, &with("v4")).env("COS_REGION", "ap-shanghai").output().unwrap());
-    said.with_code(2).complaining("configuration: region is one of the XML API");
+    said.with_code(2).complaining("ls: COS_REGION is one of the XML API");
     // A bucket that is not known may be one of the other API.
     for api in ["v4", "v5"] {
         let host = format!("localhost:{}", bed.emulator.port());
@@ -926,7 +926,7 @@ fn the_environment_wins_over_the_file(api: Api) {
     list(&[], &[("COS_CONFIG", "missing")]).with_code(2).complaining("missing: No such file");
     list(&["--config", "xdg"], &[]).with_code(2).complaining("xdg: Is a directory");
     let proxy = ("COS_PROXY", "http://user:EXAMPLE_SECRET_KEY@");
-    list(&["--config", "good"], &[proxy]).with_code(2).complaining("proxy");
+    list(&["--config", "good"], &[proxy]).with_code(2).complaining("COS_PROXY");
     fs::set_permissions(bed.path("good"), Permissions::from_mode(0o644)).unwrap();
     list(&["--config", "good"], &[]).with_code(0).complaining("warning: others can read good");
 

@@ -51,6 +51,35 @@ fn a_profile_is_a_section_of_the_file() {
     }
 }
 
+#[test]
+fn a_wrong_setting_is_told_by_the_name_that_it_was_given() {
+    let bed = Bed::new(Api::V5);
+    let list = ["ls", "cos://private-bucket/"];
+    for name in [
+        "appid",
+        "secret_id",
+        "secret_key",
+        "region",
+        "api",
+        "token",
+        "scheme",
+        "hostname",
+        "download_hostname",
+        "ca_file",
+        "proxy",
+    ] {
+        let said = Said::of(cos(&bed, &list).env(variable(name), "a b").output().unwrap());
+        said.with_code(2).complaining(&format!("ls: {} ", variable(name)));
+        let account = [("appid", APPID), ("secret_id", SECRET_ID), ("secret_key", SECRET_KEY)];
+        let lines = account.map(|(name, value)| format!("{name}={value}\n")).concat();
+        write(&bed, &format!("{lines}api=v5\n{name}=a b\n"));
+        let mut command = configured(&bed, &list);
+        command.env_remove(variable(name));
+        let said = Said::of(command.output().unwrap()).with_code(2);
+        said.complaining(&format!("ls: configuration: {name} "));
+    }
+}
+
 /// Answers the questions of cos config.
 fn answer(bed: &Bed, arguments: &[&str], answers: &[&str]) -> Said {
     let mut command = configured(bed, &[&["config"], arguments].concat());

@@ -46,6 +46,88 @@ fn a_wrong_word_gets_a_proposal() {
     }
 }
 
+/// Options that take a value, in the words of help.
+fn with_value(help: &str) -> impl Iterator<Item = &str> {
+    help.lines().filter_map(|line| {
+        let (name, rest) = line.get(6..)?.strip_prefix("--")?.split_once(' ')?;
+        rest.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
+    })
+}
+
+/// What is wrong is called as it was given, not as the library calls it.
+#[test]
+fn a_wrong_value_is_told_by_the_name_of_its_option() {
+    const ANYTHING_GOES: [&str; 5] = ["include", "exclude", "name", "config", "profile"];
+    let bed = Bed::new(Api::V5);
+    fs::write(bed.path("f"), "").unwrap();
+    let to = "cos://private-bucket/";
+    let file = "cos://private-bucket/f";
+    done(&bed, &["cp", "f", file]);
+    let long = "x".repeat(3000);
+    let mut tried = Vec::new();
+    for (option, value, command) in [
+        ("max-delete", "x", &["sync", "--delete", ".", to][..]),
+        ("concurrency", "65", &["sync", ".", to]),
+        ("slice-size", "0", &["cp", "f", to]),
+        ("limit-rate", "1", &["cp", "f", to]),
+        ("source-region", "GZ", &["cp", file, "cos://private-bucket/g"]),
+        ("header", "x-cos-meta-ä:b", &["cp", "f", to]),
+        ("header", "Content-Type:a\nb", &["cp", "f", to]),
+        ("header", "Content-Type:a\nb", &["set", file]),
+        ("header", "Foo:b", &["set", file]),
+        ("header", "Foo", &["set", file]),
+        ("header", "a b:c", &["sign", file]),
+        ("header", "\u{fffd}", &["sign", file]),
+        ("param", "\u{fffd}", &["sign", file]),
+        ("method", "FETCH", &["sign", file]),
+        ("expires", "1y", &["sign", file]),
+        ("acl", "all", &["cp", "f", to]),
+        ("class", "", &["cp", "f", to]),
+        ("class", "a\nb", &["sync", ".", to]),
+        ("class", "\u{fffd}", &["set", file]),
+        ("biz-attr", &long, &["cp", "f", to]),
+        ("biz-attr", &long, &["set", file]),
+        ("forbid", "3", &["set", file]),
+        ("forbid", "1", &["set", file]),
+        ("days", "0", &["restore", file]),
+        ("tier", "Slow", &["restore", file]),
+        ("sort", "x", &["ls", to]),
+        ("depth", "x", &["tree", to]),
+        ("bytes", "x", &["head", file]),
+        ("type", "x", &["find", to]),
+        ("larger", "x", &["find", to]),
+        ("smaller", "x", &["find", to]),
+        ("newer", "x", &["find", to]),
+        ("older", "x", &["find", to]),
+        ("older", "x", &["abort", to]),
+        ("region", "GZ", &["ls", to]),
+        ("api", "v6", &["ls", to]),
+        ("timeout", "0", &["ls", to]),
+        ("retries", "11", &["ls", to]),
+    ] {
+        // A character that stands here for what is not UTF-8.
+        let bytes = if value == "\u{fffd}" { b"a:\xff" } else { value.as_bytes() };
+        let mut command = cos(&bed, command);
+        let given = [format!("--{option}=").as_bytes(), bytes].concat();
+        let said = Said::of(command.arg(OsStr::from_bytes(&given)).output().unwrap()).with_code(2);
+        said.complaining(&format!(": --{option}"));
+        tried.push(option);
+    }
+    let v4 = Bed::new(Api::V4);
+    fs::write(v4.path("f"), "").unwrap();
+    for (option, value) in [("slice-size", "4"), ("class", "STANDARD"), ("limit-rate", "1M")] {
+        let said = run(&v4, &["cp", &format!("--{option}={value}"), "f", to]).with_code(2);
+        said.complaining(&format!(": --{option}"));
+    }
+    let commands = COMMANDS.iter().map(|command| vec!["help", command]);
+    for words in commands.chain([vec!["help"]]) {
+        for option in with_value(&done(&bed, &words)) {
+            let is_known = tried.contains(&option) || ANYTHING_GOES.contains(&option);
+            assert!(is_known, "{words:?}: --{option} has no line here");
+        }
+    }
+}
+
 /// Nothing on stdout or stderr, and success.
 fn silent(command: &mut Command, input: &str) {
     let mut child = command

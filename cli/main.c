@@ -17,6 +17,7 @@
 #include "match.h"
 #include "options.h"
 #include "print.h"
+#include "reply.h"
 #include "suggest.h"
 #include "system.h"
 #include "text.h"
@@ -134,6 +135,14 @@ static enum status run_with_client(const struct command *command, const cos_clie
     return command->run(client, places, count);
 }
 
+/* Whether it copies from one bucket to another. */
+static int is_between_buckets(const struct command *command, const struct place *places, int count)
+{
+    const char *from = count > 0 ? places[0].bucket : NULL;
+    const char *to = count > 0 ? places[count - 1].bucket : NULL;
+    return strchr(command->options, SOURCE_REGION) && from && to && strcmp(from, to) != 0;
+}
+
 static enum status run(const struct command *command, struct place *places, int count)
 {
     struct configured configured = client_from_config();
@@ -149,6 +158,7 @@ static enum status run(const struct command *command, struct place *places, int 
     if (client && configured.at_source)
         cos_client_with_transfer(configured.at_source, stop, &at_source, NULL);
     set_client_at_source(at_source);
+    set_has_two_buckets(is_between_buckets(command, places, count));
     if (client)
         status = run_with_client(command, client, places, count);
     cos_client_free(client);
@@ -189,6 +199,8 @@ static enum status dispatch(int argc, char **argv)
         return status;
     if (words.count > 0)
         command = command_called(words.list[0]);
+    if (command)
+        set_command_name(command->name);
     status = settle_options(command ? command->options : "");
     asks_help = option(HELP) != NULL;
     if (status != DONE)
@@ -205,6 +217,7 @@ static enum status dispatch(int argc, char **argv)
         }
     }
     if (words.count > 0) {
+        set_command_name(NULL);
         command = command_called(words.list[0]);
         if (!command)
             return no_such_command(words.list[0]);

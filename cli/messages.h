@@ -387,6 +387,11 @@ static const struct message {
     {"with -p that is fine", "使用 -p 则不算错误"},
     {"to copy into a folder, end its path with '/'", "要复制到文件夹中，路径要以 '/' 结尾"},
     {"other content was left unfinished there; remove it with cos rm", "那里有其他内容的未完成上传；用 cos rm 删除"},
+    {"check the buckets' names and regions: --region is where the copy goes, --source-region where the source is",
+     "检查两个存储桶的名称和地域: --region 是目标所在的地域，--source-region 是源所在的地域"},
+    {"check the bucket's name and region; --region gives another one: sh and the like are for the JSON API, "
+     "ap-shanghai and the like for the XML API",
+     "检查存储桶的名称和地域；用 --region 指定其他地域: sh 等用于 JSON API，ap-shanghai 等用于 XML API"},
     {"hint: %s", "提示: %s"},
     {"there is no message", "没有说明"},
     {"%s or %s: %s (%s, %d)", "%s 或 %s: %s (%s, %d)"},

@@ -49,6 +49,26 @@ enum status status_of(int code, const char *json)
     }
 }
 
+static int has_two_buckets;
+
+void set_has_two_buckets(int has)
+{
+    has_two_buckets = has;
+}
+
+/* What helps if a bucket is missing; `theirs` is what the library says. */
+static const char *hint_of_region(const char *theirs)
+{
+    if (theirs && strncmp(theirs, "the bucket is in the region ", 28) == 0)
+        return theirs; /* the service knows */
+    return in_language(
+        has_two_buckets
+            ? "check the buckets' names and regions: --region is where the copy goes, --source-region where "
+              "the source is"
+            : "check the bucket's name and region; --region gives another one: sh and the like are for the JSON "
+              "API, ap-shanghai and the like for the XML API");
+}
+
 /* The hints of the library name its options. Where an option of the command helps, this says so; once, if one
  * file after the other fails for the same reason. */
 static void hint(int code, const char *json, const struct place *about)
@@ -58,6 +78,8 @@ static void hint(int code, const char *json, const struct place *about)
     const char *ours = theirs;
     if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
         ours = in_language("if it is a folder, its path ends with '/'");
+    else if (code == COS_ERR_NO_BUCKET)
+        ours = hint_of_region(theirs);
     else if (code == COS_ERR_FOLDER_EXISTS)
         ours = strcmp(command_name(), "mkdir") == 0
                    ? in_language("with -p that is fine")

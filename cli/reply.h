@@ -23,6 +23,9 @@ int is_unfinished(const char *json, const char *pointer, int64_t size);
 /* A message of the library without the name that it has for its argument. */
 const char *plain(const char *message);
 
+/* Says that the command copies from one bucket to another, whose regions may differ. */
+void set_has_two_buckets(int has);
+
 /* Prints the reply, with --json. */
 void print_reply(const char *json);
 

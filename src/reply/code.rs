@@ -192,8 +192,8 @@ const ADVICE: &[(Code, Again, &str)] = &[
     (
         COS_ERR_NO_BUCKET,
         Again::No,
-        "check the bucket's name, without the appid, and its region: sh and the like are for the \
-         JSON API, ap-shanghai and the like for the XML API",
+        "check the bucket's name, without the appid, and whether it is in this region: sh and the \
+         like are for the JSON API, ap-shanghai and the like for the XML API",
     ),
     (COS_ERR_STORAGE_TIMEOUT, Again::Request, ""),
     (

@@ -392,6 +392,12 @@ impl Failure {
         self
     }
 
+    /// With what helps, unless more is known already.
+    pub fn or_hint(mut self: Box<Self>, hint: &str) -> Box<Failure> {
+        self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
     /// With whether the file that is in the way has the content of ours.
     pub fn with_same_content(mut self: Box<Self>, same_content: Option<bool>) -> Box<Failure> {
         self.same_content = same_content;

@@ -984,6 +984,8 @@ fn a_file_of_another_region_is_copied() {
     for region in [None, Some("ap-beijing"), Some("ap-shanghai")] {
         let answer = copy("far-bucket", "/文 +a", region);
         expect(&answer, -133);
+        let hint = answer["error"]["hint"].as_str().unwrap();
+        assert!(hint.contains(if region.is_some() { "region" } else { "source_region" }), "{hint}");
     }
     expect(&copy("far-bucket", "/none", Some("gz")), -197);
     let is_there = || reply(file::stat(&here, PUBLIC, "/copy", None))["code"] == 0;
@@ -993,6 +995,12 @@ fn a_file_of_another_region_is_copied() {
     expect(&copy("far-bucket", "/文 +a", Some("ap-guangzhou")), -177);
     let answer = copy(PUBLIC, "/copy", None);
     assert_eq!(answer["error"]["argument"], "dest_path", "{answer}");
+    for (bucket, to) in [(PUBLIC, "none"), ("none", "none")] {
+        let options = json!({"dest_bucket": to}).to_string();
+        let answer = reply(file::copy(&here, bucket, "/copy", "/other", Some(&options)));
+        expect(&answer, -133);
+        assert!(!answer["error"]["hint"].as_str().unwrap().contains("source_region"), "{answer}");
+    }
     for region in ["", "AP-Guangzhou", "ap.evil/"] {
         let answer = copy("far-bucket", "/文 +a", Some(region));
         assert_eq!(answer["error"]["argument"], "source_region", "{answer}");

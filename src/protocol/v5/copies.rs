@@ -19,6 +19,10 @@ const MOST_ROUNDS: u32 = 3;
 /// The smallest part of a copy, in bytes. Its content does not travel, so few large parts are best.
 const COPIED_PART: u64 = 1024 * 1024 * 1024;
 
+/// What helps if the bucket of what is to be copied is missing.
+const ELSEWHERE: &str =
+    "check the bucket's name; if it is in another region, give that as source_region";
+
 /// The headers that are stored with an object and have to be given anew.
 pub(super) const KEPT: [&str; 6] = [
     "cache-control",
@@ -207,7 +211,14 @@ impl V5 {
             let problem = "must be another path than cos_path: the file would be destroyed";
             return Err(Failure::argument("dest_path", problem));
         }
-        let head = source.head(call, at).map_err(|failure| source.explained(call, at, failure))?;
+        let refused = |failure| {
+            let failure = source.explained(call, at, failure);
+            let may_be_elsewhere = failure.is(Code::COS_ERR_NO_BUCKET)
+                && at.bucket != to.bucket
+                && relocation.source_region.is_none();
+            if may_be_elsewhere { failure.or_hint(ELSEWHERE) } else { failure }
+        };
+        let head = source.head(call, at).map_err(refused)?;
         let from = Original::of(&head, source.copy_source(at));
         let mut more = from.properties.clone();
         if !overwrite {

@@ -353,7 +353,12 @@ fn files_come_from_another_region() {
     }
     there(&["cp", "-r", "d", "cos://far-bucket/"]);
     let (file, to) = ("cos://far-bucket/d/a", "cos://private-bucket/");
-    regional(&["cp", file, to]).with_code(3);
+    let said = regional(&["cp", file, to]).with_code(3);
+    said.complaining("--region is where the copy goes, --source-region where the source is");
+    let said = regional(&["sync", "cos://far-bucket/d/", "cos://private-bucket/d/"]).with_code(3);
+    said.complaining("--source-region");
+    let said = regional(&["cp", file, "."]).with_code(3).complaining("--region gives another one");
+    assert!(!said.err.contains("--source-region"), "{said:?}");
     from_there(&["cp", file, to]);
     assert_eq!(regional(&["cat", "cos://private-bucket/a"]).out, "d/a");
     assert!(from_there(&["cp", "--dry-run", file, to]).starts_with("would copy "));

@@ -643,7 +643,7 @@ fn the_api_is_the_one_that_is_asked_for_or_the_regions() {
         let host = format!("localhost:{}", bed.emulator.port());
         let mut list = cos(&bed, &["ls", "--api", api, "cos://missing/"]);
         let said = Said::of(list.env("COS_HOSTNAME", host).output().unwrap()).with_code(3);
-        for name in ["ap-shanghai", "sh", "JSON API", "XML API"] {
+        for name in ["--region", "ap-shanghai", "sh", "JSON API", "XML API"] {
             assert!(said.err.contains(name), "{name}: {said:?}");
         }
     }

@@ -62,6 +62,9 @@ pub struct Settings {
     pub check_content_sha1: bool,
     /// The most that one request may bring or copy.
     pub largest_put: u64,
+    /// HEAD tells so many times an object's size, and copies count its bytes so: what is copied in parts
+    /// because it is large need not be large.
+    pub size_factor: u64,
     /// The most that one list may have, whatever was asked for.
     pub largest_page: u64,
     /// Lists show an object only when it is so many seconds old.
@@ -130,6 +133,7 @@ impl Default for Settings {
             metadata_limit: 2048,
             check_content_sha1: false,
             largest_put: 5 << 30,
+            size_factor: 1,
             largest_page: 1000,
             list_lag: 0,
             restore_s: 0,
@@ -166,10 +170,18 @@ impl Settings {
         Ok(())
     }
 
+    /// As how large an object counts that has so many bytes.
+    pub(crate) fn counted(&self, size: u64) -> u64 {
+        size.saturating_mul(self.size_factor)
+    }
+
     /// Refuses values that no server could have.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.slice_size {
             _ if self.largest_page == 0 => Err("largest_page must be at least 1".into()),
+            _ if !(1..=1 << 30).contains(&self.size_factor) => {
+                Err("size_factor must be from 1 to 1073741824".into())
+            }
             Some(0) => Err("slice_size must be at least 1".into()),
             Some(size) if size > 20 << 20 => Err("slice_size must be at most 20971520".into()),
             _ => Ok(()),

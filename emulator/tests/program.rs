@@ -220,10 +220,12 @@ fn options() {
     refuses(&["--port", "x", "--data", "y"], &["x"]);
     refuses(&["--what"], &["--what"]);
 
-    fs::write(dir.path().join("wrong.json"), r#"{"settings": {"largest_page": 0}}"#).unwrap();
     let wrong = dir.path().join("wrong.json");
     let config = ["--port", "0", "--data", "y", "--config", wrong.to_str().unwrap()];
-    refuses(&config, &["largest_page must be at least 1"]);
+    for (setting, least) in [("largest_page", "at least 1"), ("size_factor", "from 1 to")] {
+        fs::write(&wrong, format!(r#"{{"settings": {{"{setting}": 0}}}}"#)).unwrap();
+        refuses(&config, &[&format!("{setting} must be {least}")]);
+    }
 
     // Whoever starts it is told what to do.
     let running = Program::start(&dir.path().join("data"), &[]);

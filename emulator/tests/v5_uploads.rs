@@ -267,6 +267,32 @@ fn parts_are_copied() {
 }
 
 #[test]
+fn small_objects_can_count_as_large_ones() {
+    let bed = Bed::start();
+    bed.put("source", b"0123456789").ok();
+    bed.emulator.settings(|settings| {
+        (settings.size_factor, settings.largest_put, settings.smallest_part) = (1000, 4000, 1);
+    });
+    assert_eq!(bed.head("source").header("content-length"), Some("10000"));
+    assert_eq!(bed.get("source").body, b"0123456789");
+    let source = format!("{}/source", host(BUCKET));
+    let whole = Request::new("PUT", "copy").header("x-cos-copy-source", &source);
+    assert_eq!(bed.send(whole).word(), refused(400, "EntityTooLarge"));
+    let id = bed.initiate("big");
+    let part = |number: u32, range: &str| {
+        let request = on("PUT", &id).param("partNumber", &number.to_string());
+        let request = request.header("x-cos-copy-source", &source);
+        bed.send(request.header("x-cos-copy-source-range", &format!("bytes={range}")))
+    };
+    assert_eq!(part(1, "0-4000").word(), refused(400, "EntityTooLarge"));
+    assert_eq!(part(1, "10000-10001").word(), refused(416, "InvalidRange"));
+    let tags = [(1, "0-3999"), (2, "4000-7999"), (3, "8000-9999")];
+    let tags = tags.map(|(number, range)| part(number, range).ok().element("ETag").unwrap());
+    complete(&bed, &id, &[(1, &tags[0]), (2, &tags[1]), (3, &tags[2])]).ok();
+    assert_eq!(bed.get("big").body, b"0123456789");
+}
+
+#[test]
 fn lists_of_parts_have_pages() {
     let bed = Bed::start();
     let id = bed.initiate("big");

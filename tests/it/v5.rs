@@ -11,7 +11,8 @@ use std::thread;
 use cos::client::Client;
 use cos::ops::{file, folder, sign, tree, upload};
 use cos::threads::Watch;
-use cos_emulator::{Action, Bucket, Fault, Settings};
+use cos::transfer::Transfer;
+use cos_emulator::{Action, Bucket, Fault, Record, Settings};
 use serde_json::{Value, json};
 
 use support::transfers::*;
@@ -31,6 +32,19 @@ fn word(code: &str, status: Option<u16>) -> Action {
 /// Gives a header of an answer another value, or takes it away.
 fn header(name: &str, value: Option<&str>) -> Action {
     Action::Header { name: name.into(), value: value.map(str::to_owned) }
+}
+
+/// A client whose proxy is the emulator, which is so every host.
+fn in_region(bed: &Bed, region: &str) -> Client {
+    let proxy = format!("http://{}", bed.emulator.host());
+    let options = json!({"api": "v5", "scheme": "http", "proxy": proxy}).to_string();
+    Client::new(APPID, SECRET_ID, SECRET_KEY, Some(region), Some(&options)).unwrap()
+}
+
+fn with_a_far_bucket() -> Bed {
+    Bed::configured(Api::V5, |config| {
+        config.buckets.push(Bucket::private("far-bucket").region("ap-guangzhou"));
+    })
 }
 
 fn in_op(op: &str, action: Action) -> Fault {
@@ -724,63 +738,142 @@ fn a_move_that_only_copied_says_so() {
     }
 }
 
-/// A server whose objects all have 6 GiB, and which copies parts. Returns its port and the requests.
-fn server_of_large_objects() -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&asked);
-    thread::spawn(move || {
-        for mut tcp in listener.incoming().flatten() {
-            let (mut head, mut piece) = (Vec::new(), [0; 4096]);
-            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-                match tcp.read(&mut piece) {
-                    Ok(n @ 1..) => head.extend_from_slice(&piece[..n]),
-                    _ => break,
-                }
-            }
-            let head = String::from_utf8(head).unwrap();
-            let common = "HTTP/1.1 200 OK\r\nx-cos-request-id: 1\r\nConnection: close\r\n";
-            let stored = "ETag: \"e\"\r\nContent-Type: text/plain\r\nx-cos-meta-a: b\r\n";
-            let answer = if head.starts_with("HEAD /a ") {
-                format!("{common}{stored}Content-Length: 6442450944\r\n\r\n")
-            } else if head.starts_with("HEAD") {
-                common.replace("200 OK", "404 Not Found") + "Content-Length: 0\r\n\r\n"
-            } else if head.contains("?uploads") {
-                let begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId>";
-                format!("{common}\r\n{begun}</InitiateMultipartUploadResult>")
-            } else if head.contains("partNumber=") {
-                format!("{common}\r\n<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>")
-            } else {
-                let done = "<CompleteMultipartUploadResult><ETag>\"n\"</ETag>";
-                format!("{common}\r\n{done}</CompleteMultipartUploadResult>")
-            };
-            kept.lock().unwrap().push(head.to_lowercase());
-            let _ = tcp.write_all(answer.as_bytes());
-        }
-    });
-    (port, asked)
+const MANY: u64 = 1 << 20;
+
+/// Of another region and of this one; a KiB in them counts as a GiB.
+struct Large {
+    bed: Bed,
+    here: Client,
+    there: Client,
+}
+
+impl Large {
+    fn new() -> Large {
+        let bed = with_a_far_bucket();
+        bed.emulator.settings(|settings| {
+            settings.smallest_part = 1;
+            settings.size_factor = MANY;
+        });
+        let (here, there) = (in_region(&bed, "ap-shanghai"), in_region(&bed, "ap-guangzhou"));
+        Large { bed, here, there }
+    }
+
+    /// A file that needs seven parts.
+    fn upload(client: &Client, bucket: &str, path: &str) -> Vec<u8> {
+        let options = json!({"biz_attr": "文", "content_type": "a/b", "x-cos-meta-a": "b"});
+        let (bytes, options) = (content(6 * 1024 + 100), options.to_string());
+        let watch = Watch::default();
+        expect(&reply(upload::buffer(client, bucket, path, &bytes, Some(&options), watch)), 0);
+        bytes
+    }
+
+    fn copy(&self, client: &Client, bucket: &str, path: &str, region: Option<&str>) -> Value {
+        let options = json!({"dest_bucket": PUBLIC, "source_region": region}).to_string();
+        reply(file::copy(client, bucket, path, "/copy", Some(&options)))
+    }
+
+    /// Nothing is there, whole or in parts.
+    fn check_absent(&self) {
+        assert_absent(&self.bed.emulator, "/copy");
+        assert!(unfinished(&self.bed.emulator).is_empty());
+    }
 }
 
 #[test]
 fn what_is_too_large_for_one_request_is_copied_in_parts() {
-    let (port, asked) = server_of_large_objects();
-    let client = Api::V5.client(port, json!({}));
-    expect(&reply(file::copy(&client, PUBLIC, "/a", "/b", None)), 0);
-    let asked = asked.lock().unwrap();
-    let begun = asked.iter().find(|head| head.contains("?uploads")).unwrap();
-    assert!(begun.starts_with("post /b?uploads "), "{begun}");
-    assert!(begun.contains("\r\ncontent-type: text/plain\r\n"), "{begun}");
-    assert!(begun.contains("\r\nx-cos-meta-a: b\r\n"), "{begun}");
-    let part = |head: &String| {
-        let (_, range) = head.split_once("x-cos-copy-source-range: bytes=")?;
-        assert!(head.contains("x-cos-copy-source-if-match: \"e\""), "{head}");
-        let (first, last) = range.split("\r\n").next()?.split_once('-')?;
-        Some((first.parse::<u64>().unwrap(), last.parse::<u64>().unwrap()))
-    };
-    let parts: Vec<_> = asked.iter().filter_map(part).collect();
-    assert_eq!((parts[0].0, parts[parts.len() - 1].1), (0, 6_442_450_943));
-    assert!(parts.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "{parts:?}");
+    let large = Large::new();
+    let (near, far) = (
+        Large::upload(&large.here, PUBLIC, "/文 +a"),
+        Large::upload(&large.there, "far-bucket", "/文 +a"),
+    );
+    for (bucket, region, bytes) in [(PUBLIC, None, near), ("far-bucket", Some("gz"), far)] {
+        large.bed.emulator.clear_requests();
+        expect(&large.copy(&large.here, bucket, "/文 +a", region), 0);
+        assert_eq!(count(&large.bed, "upload_part_copy"), 7);
+        assert_eq!(count(&large.bed, "copy_object"), 0);
+        assert_stored(&large.bed.emulator, "/copy", &bytes);
+        let data = stat(&large.bed, "/copy");
+        assert_eq!(
+            (&data["filesize"], &data["biz_attr"]),
+            (&json!(bytes.len() as u64 * MANY), &json!("文"))
+        );
+        let headers = &data["custom_headers"];
+        assert_eq!(
+            (&headers["Content-Type"], &headers["x-cos-meta-a"]),
+            (&json!("a/b"), &json!("b"))
+        );
+        // One that is there stays.
+        expect(&large.copy(&large.here, bucket, "/文 +a", region), -177);
+        assert!(unfinished(&large.bed.emulator).is_empty());
+        expect(&reply(file::delete(&large.here, PUBLIC, "/copy", None)), 0);
+    }
+    // So do attributes change.
+    let changes = Some(r#"{"biz_attr": "new"}"#);
+    expect(&reply(file::update(&large.here, PUBLIC, "/文 +a", changes)), 0);
+    let data = stat(&large.bed, "/文 +a");
+    assert_eq!(
+        (&data["biz_attr"], &data["custom_headers"]["x-cos-meta-a"]),
+        (&json!("new"), &json!("b"))
+    );
+    assert_stored(&large.bed.emulator, "/%E6%96%87%20+a", &content(6 * 1024 + 100));
+}
+
+#[test]
+fn a_large_file_that_is_not_there_is_not_begun() {
+    let large = Large::new();
+    Large::upload(&large.there, "far-bucket", "/a");
+    for (bucket, path, region, code) in [
+        ("far-bucket", "/a", None, -133),
+        ("far-bucket", "/a", Some("ap-beijing"), -133),
+        ("none", "/a", Some("gz"), -133),
+        ("far-bucket", "/none", Some("gz"), -197),
+    ] {
+        expect(&large.copy(&large.here, bucket, path, region), code);
+    }
+    assert_eq!(count(&large.bed, "initiate_multipart_upload"), 0);
+    large.check_absent();
+}
+
+#[test]
+fn a_large_file_that_changes_while_it_is_copied_is_not_copied() {
+    let large = Large::new();
+    large.here.set_config(Some(r#"{"retries": 10}"#)).unwrap();
+    Large::upload(&large.there, "far-bucket", "/a");
+    let again_and_again = in_op("upload_part_copy", word("ServiceUnavailable", None)).part(3);
+    large.bed.emulator.inject(again_and_again.forever());
+    let answer = thread::scope(|scope| {
+        let copy = scope.spawn(|| large.copy(&large.here, "far-bucket", "/a", Some("gz")));
+        let part = |record: &Record| record.part == Some(3);
+        wait_until("the third part", || large.bed.emulator.requests().iter().any(part));
+        let watch = Watch::default();
+        let options = Some(r#"{"insert_only": false}"#);
+        let other = upload::buffer(&large.there, "far-bucket", "/a", b"other", options, watch);
+        expect(&reply(other), 0);
+        large.bed.emulator.clear_faults();
+        copy.join().unwrap()
+    });
+    assert_eq!(answer["error"]["server_code"], "PreconditionFailed", "{answer}");
+    large.check_absent();
+}
+
+#[test]
+fn a_large_copy_can_be_cancelled() {
+    let large = Large::new();
+    Large::upload(&large.there, "far-bucket", "/a");
+    let silence = in_op("upload_part_copy", Action::Withhold).part(3);
+    large.bed.emulator.inject(silence.forever());
+    let handle = Transfer::default();
+    let stopped = large.here.followed_by(&handle);
+    let answer = thread::scope(|scope| {
+        let copy = scope.spawn(|| large.copy(&stopped, "far-bucket", "/a", Some("gz")));
+        let part = |record: &Record| record.part == Some(3);
+        wait_until("the third part", || large.bed.emulator.requests().iter().any(part));
+        handle.cancel();
+        copy.join().unwrap()
+    });
+    expect(&answer, 1);
+    assert_eq!(count(&large.bed, "upload_part_copy"), 3);
+    large.check_absent();
 }
 
 #[test]
@@ -933,22 +1026,17 @@ fn refusals_say_what_helps() {
     }
 }
 
-/// The emulator is the proxy, and so every host. Its buckets are in ap-shanghai.
+/// The emulator's buckets are in ap-shanghai.
 #[test]
 fn a_bucket_in_another_region_is_not_followed_but_named() {
     let bed = bed();
-    let client = |region: &str| {
-        let proxy = format!("http://{}", bed.emulator.host());
-        let options = json!({"api": "v5", "scheme": "http", "proxy": proxy}).to_string();
-        Client::new(APPID, SECRET_ID, SECRET_KEY, Some(region), Some(&options)).unwrap()
-    };
     for region in ["sh", "ap-shanghai"] {
         let options = json!({"insert_only": false});
-        expect(&upload_bytes(&client(region), "/a", b"x", options), 0);
+        expect(&upload_bytes(&in_region(&bed, region), "/a", b"x", options), 0);
     }
     for is_301 in [false, true] {
         bed.emulator.settings(|settings| settings.wrong_region_is_301 = is_301);
-        let client = client("ap-guangzhou");
+        let client = in_region(&bed, "ap-guangzhou");
         for answer in [
             reply(file::stat(&client, PUBLIC, "/a", None)),
             upload_bytes(&client, "/b", b"x", json!({})),
@@ -962,19 +1050,10 @@ fn a_bucket_in_another_region_is_not_followed_but_named() {
     }
 }
 
-/// The emulator is the proxy, and so every host.
 #[test]
 fn a_file_of_another_region_is_copied() {
-    let bed = Bed::configured(Api::V5, |config| {
-        let far = Bucket::private("far-bucket").region("ap-guangzhou");
-        config.buckets.push(far);
-    });
-    let client = |region: &str| {
-        let proxy = format!("http://{}", bed.emulator.host());
-        let options = json!({"api": "v5", "scheme": "http", "proxy": proxy}).to_string();
-        Client::new(APPID, SECRET_ID, SECRET_KEY, Some(region), Some(&options)).unwrap()
-    };
-    let (here, there) = (client("ap-shanghai"), client("ap-guangzhou"));
+    let bed = with_a_far_bucket();
+    let (here, there) = (in_region(&bed, "ap-shanghai"), in_region(&bed, "ap-guangzhou"));
     let stored = upload::buffer(&there, "far-bucket", "/文 +a", b"text", None, Watch::default());
     expect(&reply(stored), 0);
     let copy = |bucket: &str, path: &str, region: Option<&str>| {

@@ -115,7 +115,7 @@ pub(super) fn object(call: &Call) -> Answer {
                  the object's metadata.",
             ));
         }
-        if file.size > call.settings.largest_put {
+        if call.settings.counted(file.size) > call.settings.largest_put {
             return Err(Word::ENTITY_TOO_LARGE.into());
         }
         // A copy has the class and the ACL that the request asks for, whatever the source has.
@@ -185,17 +185,20 @@ fn result(root: &str, file: &File, call: &Call, has_crc: bool) -> Reply {
 
 /// The bytes of the source that become a part.
 fn piece<'a>(call: &'a Call) -> Result<Content<'a>, Failure> {
-    let blobs = &call.store().blobs;
+    let (blobs, factor) = (&call.store().blobs, call.settings.size_factor);
     loop {
         let (source, file) = find_source(call)?;
         let (start, length) = match call.request.header("x-cos-copy-source-range") {
             None => (0, file.size),
-            Some(text) => match Range::parse(&text, file.size) {
-                Range::Bytes { start, length } => (start, length),
+            Some(text) => match Range::parse(&text, call.settings.counted(file.size)) {
+                Range::Bytes { start, length } => {
+                    let (first, end) = (start / factor, (start + length).div_ceil(factor));
+                    (first, end.min(file.size) - first)
+                }
                 _ => return Err(Word::INVALID_RANGE.because(format!("the range is {text:?}"))),
             },
         };
-        if length > call.settings.largest_put {
+        if call.settings.counted(length) > call.settings.largest_put {
             return Err(Word::ENTITY_TOO_LARGE.into());
         }
         let mut sink = Sink::new(blobs)?;

@@ -149,7 +149,9 @@ fn describe(call: &Call, file: &File) -> Result<(Reply, Option<(u64, u64)>), Fai
     let mut reply = Reply::empty(status);
     headers::describe(&mut reply, file, call.settings);
     restore::describe(&mut reply, call, file);
-    reply.header(CONTENT_LENGTH, &length.to_string());
+    let is_head = request.method == Method::HEAD;
+    let told = if is_head { call.settings.counted(length) } else { length };
+    reply.header(CONTENT_LENGTH, &told.to_string());
     if status == 206 {
         let end = start + length - 1;
         reply.named("Content-Range", &format!("bytes {start}-{end}/{}", file.size));

@@ -86,6 +86,7 @@ endef
 endif
 
 MANUAL := $(if $(EXE),,$(BUILD)/cos-tool.1)
+COMPLETION := $(if $(EXE),,$(addprefix $(BUILD)/completion/,cos _cos cos.fish))
 
 # The tests against the emulator that need neither a C compiler nor other programs.
 CHECKS := downloads hostile properties transfers trees uploads validation
@@ -95,7 +96,7 @@ CHECKS := downloads hostile properties transfers trees uploads validation
 
 .DELETE_ON_ERROR:
 
-all: lib $(BUILD)/bin/cos$(EXE) $(MANUAL)
+all: lib $(BUILD)/bin/cos$(EXE) $(MANUAL) $(COMPLETION)
 	@echo "$(LIB)/$(SHARED), $(LIB)/libcos.a, include/cos.h and $(BUILD)/bin/cos are made;" \
 	    "make install installs them."
 
@@ -144,9 +145,15 @@ $(BUILD)/cli/%.o: cli/%.c
 
 -include $(CLI:.o=.d)
 
-# The manual of the command, which the command itself makes, if it runs on this machine.
-$(BUILD)/cos-tool.1: $(BUILD)/bin/cos
-	if LC_ALL=C $< help man >$@.new 2>/dev/null; then mv $@.new $@; else rm $@.new; fi
+# The manual of the command and what makes shells complete it: the command itself makes them, if it runs on
+# this machine.
+$(BUILD)/cos-tool.1: WORDS := help man
+$(BUILD)/completion/cos: WORDS := completion bash
+$(BUILD)/completion/_cos: WORDS := completion zsh
+$(BUILD)/completion/cos.fish: WORDS := completion fish
+$(MANUAL) $(COMPLETION): $(BUILD)/bin/cos
+	mkdir -p $(@D)
+	if LC_ALL=C $< $(WORDS) >$@.new 2>/dev/null; then mv $@.new $@; else rm $@.new; fi
 
 # Only copies, so that root need not build; the command and the manual pages, if they were made. In
 # make lib install, lib comes first.
@@ -162,6 +169,10 @@ install: $(filter all lib,$(MAKECMDGOALS))
 	if $(has_command); then install -m 755 $(BUILD)/bin/cos $(DESTDIR)$(PREFIX)/bin; fi
 	if $(has_manual); then install -d $(MANDIR)/man1; fi
 	if $(has_manual); then install -m 644 $(BUILD)/cos-tool.1 $(MANDIR)/man1; fi
+	if $(has_completion); then install -d $(SHELLS); fi
+	if $(has_completion); then install -m 644 $(BUILD)/completion/cos $(word 1,$(SHELLS)); fi
+	if $(has_completion); then install -m 644 $(BUILD)/completion/_cos $(word 2,$(SHELLS)); fi
+	if $(has_completion); then install -m 644 $(BUILD)/completion/cos.fish $(word 3,$(SHELLS)); fi
 	if [ -e $(MAN) ]; then install -d $(MANDIR)/man1 $(MANDIR)/man3; fi
 	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man1/*.1 $(MANDIR)/man1; fi
 	if [ -e $(MAN) ]; then install -m 644 $(MAN)/man3/*.3 $(MANDIR)/man3; fi
@@ -184,9 +195,14 @@ endef
 
 has_command = [ -e $(BUILD)/bin/cos ]
 has_manual = [ -e $(BUILD)/cos-tool.1 ]
+has_completion = [ -e $(BUILD)/completion/cos ]
 
 MAN := $(BUILD)/man
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
+
+# Where bash, zsh and fish look.
+SHELLS = $(addprefix $(DESTDIR)$(PREFIX)/share/, \
+    bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 
 check_paths = case "$(PREFIX)|$(LIBDIR)|$(DESTDIR)" in \
     *[[:space:]]* | [!/]* | *"|"[!/]*"|"*) \
@@ -207,7 +223,8 @@ fill = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${pre
 
 uninstall:
 	@$(check_paths)
-	rm -f $(DESTDIR)$(PREFIX)/bin/cos $(DESTDIR)$(PREFIX)/share/man/man1/cos-tool.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/cos $(MANDIR)/man1/cos-tool.1
+	rm -f $(word 1,$(SHELLS))/cos $(word 2,$(SHELLS))/_cos $(word 3,$(SHELLS))/cos.fish
 	rm -f $(DESTDIR)$(PREFIX)/include/cos.h $(DESTDIR)$(PREFIX)/include/cos.hpp
 	rm -f $(DESTDIR)$(LIBDIR)/$(LINKED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	rm -f $(DESTDIR)$(LIBDIR)/libcos.a $(DESTDIR)$(LIBDIR)/pkgconfig/cos.pc

@@ -39,23 +39,30 @@ static void print_cases(const char *before, const char *after)
     }
 }
 
-/* A word may have colons and blanks in it, at which readline begins new words. So the word is taken from
- * the line, and what readline leaves in front of the last colon is taken away again. */
+/* A word may have colons and blanks in it, at which readline begins new words, but not within quotes. So the
+ * word is taken from the line, and what readline leaves in front of the last colon is taken away again. */
 static const char BASH_START[] =
     "# Completion of cos for bash: eval \"$(cos completion bash)\"\n"
     "_cos_remote() {\n"
     "    case $1 in\n"
-    "        cos://*/*) cos ls -T 5 -R 0 -- \"$1\" 2>/dev/null | while IFS= read -r name; do\n"
-    "            printf '%s\\n' \"${1%/*}/$name\"\n"
+    "        cos://*/*) cos ls -T 5 -R 0 -- \"$1\" 2>/dev/null | while IFS= read -r found; do\n"
+    "            printf '%s\\n' \"${1%/*}/$found\"\n"
     "        done ;;\n"
     "        *) cos buckets -T 5 -R 0 2>/dev/null ;;\n"
     "    esac\n"
     "}\n"
     "\n"
     "_cos() {\n"
-    "    local line=${COMP_LINE:0:COMP_POINT} word command='' options='' name i\n"
-    "    word=${line##*[[:space:]]}\n"
+    "    local rest=${COMP_LINE:0:COMP_POINT} word='' command='' options='' name i quoted=''\n"
     "    COMPREPLY=()\n"
+    "    if [[ ${rest##*[\\\"\\']} == cos:* ]]; then\n"
+    "        quoted=1 word=${rest##*[\\\"\\']} rest=''\n"
+    "    fi\n"
+    "    while [ -n \"$rest\" ]; do\n"
+    "        name=${rest##*[[:space:]]} rest=${rest%\"${rest##*[[:space:]]}\"} word=$name$word\n"
+    "        [[ $rest == *\\\\[[:space:]] ]] || break\n"
+    "        word=${rest: -1}$word rest=${rest%?}\n"
+    "    done\n"
     "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
     "        case ${COMP_WORDS[i]} in -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
     "    done\n"
@@ -66,10 +73,14 @@ static const char BASH_END[] =
     "    esac\n"
     "    case $word in\n"
     "    cos:*)\n"
+    "        # shellcheck disable=SC2162 # what is behind a backslash is meant\n"
+    "        [ -n \"$quoted\" ] || IFS= read word <<<\"$word\"\n"
     "        while IFS= read -r name; do\n"
     "            [[ $name == \"$word\"* ]] || continue\n"
-    "            name=${name#\"${word%\"${word##*:}\"}\"}\n"
-    "            COMPREPLY+=(\"$(printf %q \"$name\")\")\n"
+    "            if [ -z \"$quoted\" ]; then\n"
+    "                name=$(printf %q \"${name#\"${word%\"${word##*:}\"}\"}\")\n"
+    "            fi\n"
+    "            COMPREPLY+=(\"$name\")\n"
     "        done < <(_cos_remote \"$word\")\n"
     "        compopt -o nospace ;;\n"
     "    -*)\n"
@@ -110,17 +121,16 @@ static void print_quoted(const char *text)
 static const char ZSH_END[] =
     "    completion) options=(bash zsh fish) ;;\n"
     "    esac\n"
-    "    case $words[CURRENT] in\n"
+    "    case $word in\n"
     "    -*) compadd -- $options ;;\n"
     "    cos://*/*)\n"
-    "        folder=${words[CURRENT]%/*}/\n"
-    "        names=(${(f)\"$(cos ls -T 5 -R 0 -- ${(Q)words[CURRENT]} 2>/dev/null)\"})\n"
-    "        compadd -U -S '' -- $folder${^names} ;;\n"
+    "        names=(${(f)\"$(cos ls -T 5 -R 0 -- $word 2>/dev/null)\"})\n"
+    "        compadd -S '' -- ${word%/*}/${^names} ;;\n"
     "    c|co|cos|cos:*)\n"
     "        names=(${(f)\"$(cos buckets -T 5 -R 0 2>/dev/null)\"})\n"
-    "        compadd -U -S '' -- $names\n"
+    "        compadd -S '' -- $names\n"
     "        _files ;;\n"
-    "    *) if [[ $words[2] == (help|completion) ]]; then compadd -- $options; else _files; fi ;;\n"
+    "    *) if [[ $command == (help|completion) ]]; then compadd -- $options; else _files; fi ;;\n"
     "    esac\n"
     "}\n"
     "if [[ $funcstack[1] == _cos ]]; then _cos \"$@\"; else compdef _cos cos; fi\n";
@@ -129,15 +139,20 @@ static void print_zsh(void)
 {
     int i;
     fputs("#compdef cos\n# Completion of cos for zsh: eval \"$(cos completion zsh)\" behind compinit\n"
-          "_cos() {\n    local -a commands options names\n    local folder\n    commands=(\n",
+          "_cos() {\n    local -a commands options names\n    local word=${(Q)PREFIX} command\n"
+          "    commands=(\n",
           stdout);
     for (i = 0; COMMANDS[i]; i++) {
         printf("        '%s:", COMMANDS[i]->name);
         print_quoted(in_language(COMMANDS[i]->summary));
         printf("'\n");
     }
-    fputs("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n"
-          "    fi\n    case $words[2] in\n    help) options=(man", stdout);
+    fputs("    )\n    command=${${(@)words[2,CURRENT-1]:#-*}[1]}\n"
+          "    if [[ -z $command && $word != -* ]]; then\n"
+          "        _describe command commands\n        return\n    fi\n"
+          "    case $command in\n    '') options=(", stdout);
+    each_option_name(COMMON_OPTIONS, print_name, NULL);
+    fputs(") ;;\n    help) options=(man", stdout);
     print_commands();
     fputs(") ;;\n", stdout);
     print_cases("=(", ")");
@@ -146,8 +161,12 @@ static void print_zsh(void)
 
 static const char FISH_START[] =
     "# Completion of cos for fish: cos completion fish | source\n"
-    "function __cos_remote\n"
+    "function __cos_word\n"
     "    set -l word (commandline -ct)\n"
+    "    string unescape -- $word; or string unescape -- $word'\"'; or string unescape -- $word\"'\"\n"
+    "end\n"
+    "function __cos_remote\n"
+    "    set -l word (__cos_word)\n"
     "    if string match -q 'cos://*/*' -- $word\n"
     "        set -l folder (string replace -r '[^/]*$' '' -- $word)\n"
     "        for name in (cos ls -T 5 -R 0 -- $word 2>/dev/null)\n"
@@ -157,7 +176,8 @@ static const char FISH_START[] =
     "        cos buckets -T 5 -R 0 2>/dev/null\n"
     "    end\n"
     "end\n"
-    "complete -c cos -n \"string match -q 'cos:*' -- (commandline -ct)\" -f -a '(__cos_remote)'\n"
+    "complete -c cos -n \"string match -q 'cos:*' -- (__cos_word)\" -f -a '(__cos_remote)'\n"
+    "complete -c cos -n '__fish_seen_subcommand_from help' -f -a 'man help'\n"
     "complete -c cos -n __fish_use_subcommand -f -a help -d 'show help'\n"
     "complete -c cos -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
 
@@ -184,6 +204,7 @@ static void print_fish(void)
         printf("complete -c cos -n __fish_use_subcommand -f -a %s -d '", name);
         print_quoted(in_language(COMMANDS[i]->summary));
         printf("'\n");
+        printf("complete -c cos -n '__fish_seen_subcommand_from help' -f -a %s\n", name);
         each_option_name(COMMANDS[i]->options, print_fish_option, name);
         each_option_name(COMMON_OPTIONS, print_fish_option, name);
     }

@@ -28,6 +28,8 @@ mv "$out/LICENSES.txt" "$out/debian/copyright"
 make --no-print-directory --silent install PREFIX=/usr DESTDIR="$out/debian/tmp" BUILD="$BUILD" \
     LIBDIR="/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" >/dev/null
 cp "$BUILD/deb/cos" "$EMULATOR" "$out/debian/tmp/usr/bin"
+# Where Debian's zsh looks for what packages bring.
+mv "$out/debian/tmp/usr/share/zsh/site-functions" "$out/debian/tmp/usr/share/zsh/vendor-completions"
 
 cd "$out"
 dh_install

@@ -44,6 +44,9 @@ cos cp round.c cos://private-bucket/ >command.log
 cos cp cos://private-bucket/round.c back.c >>command.log
 cmp round.c back.c
 ls /usr/share/man/man1/cos-tool.1.gz /usr/share/man/man1/cos-emulator.1.gz
+cos completion bash | cmp - /usr/share/bash-completion/completions/cos
+cos completion zsh | cmp - /usr/share/zsh/vendor-completions/_cos
+cos completion fish | cmp - /usr/share/fish/vendor_completions.d/cos.fish
 
 remove
 list >after

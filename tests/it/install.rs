@@ -235,8 +235,11 @@ fn what_is_installed_is_uninstalled() {
         &format!("{lib}/libcos.so"),
         &format!("{lib}/libcos.so.1"),
         &format!("{lib}/pkgconfig/cos.pc"),
+        "usr/share/bash-completion/completions/cos",
+        "usr/share/fish/vendor_completions.d/cos.fish",
         "usr/share/man/man1/cos-emulator.1",
         "usr/share/man/man1/cos-tool.1",
+        "usr/share/zsh/site-functions/_cos",
     ];
     let wanted = wanted.into_iter().chain(pages.iter().map(String::as_str));
     assert_eq!(files(dir.path()), wanted.map(str::to_owned).collect());

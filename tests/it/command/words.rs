@@ -201,12 +201,49 @@ fn shells_complete_commands_options_and_remote_names() {
     let mut names = complete("cos cp cos://private-bucket/s");
     names.sort();
     assert_eq!(names, ["//private-bucket/some", "//private-bucket/sub\\ dir/"]);
+    assert_eq!(
+        complete("cos ls cos://private-bucket/sub\\ dir/"),
+        ["//private-bucket/sub\\ dir/x"]
+    );
+    assert_eq!(complete("cos ls \"cos://private-bucket/sub d"), ["cos://private-bucket/sub dir/"]);
     run(&bed, &["completion", "csh"]).with_code(2).complaining("bash, zsh or fish");
-    // fish asks for real.
-    let fish = "cos completion fish | source; complete -C 'cos mkd'; complete -C 'cos ls cos://private-bucket/so'";
-    let output = succeed(command(&bed, "fish").args(["--no-config", "-c", fish]));
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("mkdir\t") && said.contains("cos://private-bucket/some"), "{said}");
+}
+
+#[test]
+fn zsh_and_fish_complete_as_well() {
+    let bed = Bed::new(Api::V5);
+    fs::write(bed.path("f"), "").unwrap();
+    done(&bed, &["cp", "-q", "f", "cos://private-bucket/sub dir/it's"]);
+    done(&bed, &["cp", "-q", "f", "cos://private-bucket/some"]);
+    let fish = "cos completion fish | source; complete -C $argv[1]";
+    // In a terminal of its own, zsh says which words the line has become.
+    let zsh =
+        "zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z 'autoload -Uz compinit; compinit -u -D;\
+               eval \"$(cos completion zsh)\"; unsetopt zle_bracketed_paste beep; print be\"\"gun'
+               zpty -r -m z text '*begun*'
+               zpty -w -n z $1$'\\t\\x01print -l -- \\x05 e\"\"nd\\n'
+               zpty -r -m z text '*end*'; print -r -- $text";
+    for (line, there) in [
+        ("cos mkd", "mkdir"),
+        ("cos help mkd", "mkdir"),
+        ("cos -q ls --rev", "--reverse"),
+        ("cos ls cos://pr", "cos://private-bucket/"),
+        ("cos ls cos://private-bucket/so", "cos://private-bucket/some"),
+        ("cos ls cos://private-bucket/sub\\ d", "cos://private-bucket/sub dir/"),
+        ("cos ls cos://private-bucket/sub\\ dir/i", "cos://private-bucket/sub dir/it's"),
+    ] {
+        let found = |shell: &str, arguments: &[&str]| {
+            let output = succeed(command(&bed, shell).args(arguments).arg(line));
+            let said = String::from_utf8(output.stdout).unwrap();
+            let is_it = |found: &str| found.split('\t').next().unwrap().trim_end() == there;
+            assert!(said.lines().any(is_it), "{shell}: {line}: {said:?}");
+        };
+        found("fish", &["--no-config", "-c", fish]);
+        found("zsh", &["-f", "-c", zsh, "zsh"]);
+    }
+    let quoted = "cos ls \"cos://private-bucket/sub d";
+    let output = succeed(command(&bed, "fish").args(["--no-config", "-c", fish]).arg(quoted));
+    assert_eq!(output.stdout, b"cos://private-bucket/sub dir/\n");
 }
 
 #[test]

@@ -13,6 +13,20 @@ copy_examples() { # directory
     cp examples-c/*.c examples-c/*.cpp examples-c/programs/* "$1"
 }
 
+# The documents of a package. What they link to and no package has is named instead.
+copy_documents() { # directory file…
+    to=$1
+    shift
+    for file in "$@"; do
+        # shellcheck disable=SC2016 # of Markdown
+        sed -E -e 's#\]\(examples-c#](examples#g' -e \
+            's#\[([^]]*)\]\(((docs|include|benches|fuzz)/[^)]*|CONTRIBUTING\.md)\)#\1 (`\2`)#g' \
+            "$file" >"$to/${file##*/}"
+    done
+    printf '\n%s\n' "Paths such as \`docs/\` are those of the project's sources." >>"$to/README.md"
+    printf '\n%s\n' "\`docs/\` 等路径在项目的源代码中。" >>"$to/README.zh-CN.md"
+}
+
 # Makes what `make install PREFIX=/usr` has put into a directory work wherever it is moved to, and adds the
 # documents to it.
 make_movable() { # directory
@@ -21,8 +35,8 @@ make_movable() { # directory
     # shellcheck disable=SC2016 # for pkg-config
     sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$1/lib/pkgconfig/cos.pc"
     mkdir -p "$1/share/doc/libcos"
-    cp README.md README.zh-CN.md CHANGELOG.md SECURITY.md LICENSE LICENSE-MIT LICENSE-APACHE \
-        "$1/share/doc/libcos"
+    copy_documents "$1/share/doc/libcos" README.md README.zh-CN.md CHANGELOG.md SECURITY.md
+    cp LICENSE LICENSE-MIT LICENSE-APACHE "$1/share/doc/libcos"
     copy_examples "$1/share/doc/libcos/examples"
 }
 

@@ -1,30 +1,7 @@
-//! Tencent Cloud Object Storage (COS), JSON API v4 and XML API v5, for every language that can call
-//! C.
+#![doc = include_str!("README.md")]
+//! ## Inside
 //!
-//! The product is `include/cos.h` and the library behind it; this crate is how it is made. A program in
-//! Rust can use it, too. The functions in [`ops`] are those of `cos.h`, which describes them, their options
-//! and their replies; what else is public may change in any version.
-//!
-//! ```no_run
-//! use cos::client::Client;
-//! use cos::ops::{list, upload};
-//! use cos::reply::Code;
-//! use cos::threads::Watch;
-//!
-//! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let client = Client::new("1250000000", "SECRET_ID", "SECRET_KEY", Some("sh"), None)?;
-//!     let options = Some(r#"{"insert_only": false}"#);
-//!     upload::file(&client, "mybucket", "/hello.txt", "hello.txt", options, Watch::default())?;
-//!     match list::list(&client, "mybucket", "/photos/", Some(r#"{"all": true}"#)) {
-//!         Ok(reply) => println!("{}", reply.json),
-//!         Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => println!("there is no such folder"),
-//!         Err(failure) => return Err(failure.into()),
-//!     }
-//!     Ok(())
-//! }
-//! ```
-//!
-//! Inside, data flows one way:
+//! Data flows one way:
 //!
 //! ```text
 //! C string        ffi          the boundary: C types, panics, ownership

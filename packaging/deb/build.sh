@@ -12,7 +12,7 @@ out=$BUILD/deb/packages
 rm -rf "$out"
 mkdir -p "$out/debian" "$out/documents" "$DIST"
 cp packaging/deb/* "$out/debian"
-cp README.md README.zh-CN.md CHANGELOG.md "$out/documents"
+copy_documents "$out/documents" README.md README.zh-CN.md CHANGELOG.md SECURITY.md
 copy_examples "$out/examples"
 
 cat >"$out/debian/changelog" <<END_OF_CHANGELOG

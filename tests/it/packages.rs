@@ -75,6 +75,51 @@ fn assert_copyright(text: &str) {
     assert!(named.contains("CDLA-Permissive-2.0") && named.contains("ISC"));
 }
 
+/// A text in a package leads to no file that the package lacks.
+fn assert_links(name: &str, text: &str, is_there: impl Fn(&str) -> bool) {
+    for target in text.split("](").skip(1) {
+        let target = target.split([')', '#']).next().unwrap();
+        let is_elsewhere = target.is_empty() || target.starts_with("https://");
+        assert!(is_elsewhere || is_there(target), "{name} leads to {target}");
+    }
+}
+
+/// The same for all texts in a directory of a package. Some may be compressed.
+fn assert_links_in(directory: &Path) {
+    let mut tried = 0;
+    for file in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        if !name.trim_end_matches(".gz").ends_with(".md") {
+            continue;
+        }
+        let text = succeed(Command::new("zcat").arg("--force").arg(&file)).stdout;
+        assert_links(name, &String::from_utf8(text).unwrap(), |target| {
+            [target, &format!("{target}.gz")].iter().any(|file| directory.join(file).exists())
+        });
+        tried += 1;
+    }
+    assert!(tried > 0, "{}", directory.display());
+}
+
+#[test]
+fn what_a_package_says_leads_to_what_it_has() {
+    for (text, has) in [
+        ("bindings/go/README.md", &["cos.h", "CHANGELOG.md", "examples"][..]),
+        ("bindings/lua/README.md", &["src", "examples", "library", "CHANGELOG.md"]),
+        ("bindings/node/README.md", &["lib", "examples", "index.d.ts", "CHANGELOG.md"]),
+        ("bindings/python/README.md", &[]),
+        ("emulator/README.md", &["src"]),
+        ("emulator/node/README.md", &["index.js", "index.d.ts"]),
+        ("emulator/python/README.md", &[]),
+    ] {
+        let path = root().join(text);
+        assert_links(text, &fs::read_to_string(&path).unwrap(), |target| {
+            let is_packed = has.contains(&target.split('/').next().unwrap());
+            is_packed && (target == "cos.h" || path.with_file_name(target).exists())
+        });
+    }
+}
+
 /// What has the library or the emulator in it has the licences of all that is linked in beside it.
 pub fn assert_licences(directory: &Path) {
     let read = |name: &str| {
@@ -131,6 +176,15 @@ mod debian {
             said.contains("\tlibcos.so.1 => ") && said.ends_with("nothing is left\n"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn its_documents_lead_to_what_it_has() {
+        let place = place("documents");
+        for file in files() {
+            succeed(Command::new("dpkg-deb").arg("-x").arg(file).arg(&place));
+        }
+        assert_links_in(&place.join("usr/share/doc/libcos-dev"));
     }
 
     #[test]
@@ -282,6 +336,7 @@ mod archive {
     #[test]
     fn the_archive_is_installed_upgraded_and_removed_by_an_ordinary_user() {
         let user = User::new();
+        assert_links_in(&user.unpacked.join("share/doc/libcos"));
         let before = user.files();
         let said = user.installed(&[]);
         assert_licences(&user.home.join(".local/share/doc/libcos"));
@@ -449,14 +504,18 @@ fn the_packages_for_cargo_serve_a_program_in_rust_and_c() {
                 "LICENSE",
                 "LICENSE-APACHE",
                 "LICENSE-MIT",
-                "README.md",
                 "src",
             ]
             .map(str::to_owned),
         );
-        if name == "libcos" {
-            wanted.extend(["CHANGELOG.md", "build.rs", "include"].map(str::to_owned));
-        }
+        let others: &[&str] = match name {
+            "libcos" => &["CHANGELOG.md", "build.rs", "include"],
+            _ => &["README.md"],
+        };
+        wanted.extend(others.iter().map(|name| (*name).to_owned()));
+        let manifest = fs::read_to_string(unpacked.join("Cargo.toml")).unwrap();
+        let readme = manifest.split("readme = \"").nth(1).unwrap().split('"').next().unwrap();
+        assert_links_in(unpacked.join(readme).parent().unwrap());
         // A clone that git knows adds one.
         let found: BTreeSet<_> =
             found.into_iter().filter(|name| name != ".cargo_vcs_info.json").collect();

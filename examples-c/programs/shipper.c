@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 enum {
-    MOST_FILES = 1000,
     PATH_SIZE = 4096,
     HEAD = 4096,         /* first bytes that a file is known by: more than a title that all have */
     MOST_MISSED = 3,     /* scans that may miss a file which is just being renamed */
@@ -40,7 +39,7 @@ struct file {
     int missed;
 };
 
-static struct file files[MOST_FILES];
+static struct file *files; /* those in DIRECTORY: as many as there are */
 static int n_files;
 static int64_t since, next_number; /* objects are SINCE-NUMBER.log */
 static const char *directory, *current, *bucket, *folder, *state_path;
@@ -56,42 +55,65 @@ static void on_signal(int number)
 
 /* The state. */
 
+/* Returns where it is now, or NULL if there is no memory. */
+static struct file *keep(const struct file *file)
+{
+    struct file *more = realloc(files, ((size_t)n_files + 1) * sizeof *files);
+    if (!more)
+        return NULL;
+    files = more;
+    files[n_files] = *file;
+    return &files[n_files++];
+}
+
 static int take_file(const char *key, const char *json, void *user)
 {
     struct file file = {0, 0, 0, 0, 0, 0};
     (void)key;
     (void)user;
-    if (n_files == MOST_FILES || cos_json_int(json, "/inode", &file.inode) != 0
+    if (cos_json_int(json, "/inode", &file.inode) != 0
         || cos_json_int(json, "/number", &file.number) != 0
         || cos_json_int(json, "/head", &file.head) != 0 || cos_json_int(json, "/sum", &file.sum) != 0
         || cos_json_int(json, "/shipped", &file.shipped) != 0 || file.head < 1 || file.head > HEAD)
         return 1;
-    files[n_files++] = file;
-    return 0;
+    return keep(&file) == NULL;
+}
+
+/* What is in a file, as a string to be freed; NULL with errno if it can't be read. */
+static char *read_text(FILE *opened)
+{
+    struct stat status;
+    char *text = NULL;
+    if (fstat(fileno(opened), &status) == 0)
+        text = malloc((size_t)status.st_size + 1);
+    if (text)
+        text[fread(text, 1, (size_t)status.st_size, opened)] = '\0';
+    return text;
 }
 
 static int read_state(void)
 {
-    static char json[MOST_FILES * 160 + 100];
     FILE *opened = fopen(state_path, "rb");
-    size_t length;
+    char *json;
     int64_t count;
+    int is_whole;
     if (!opened && errno == ENOENT) {
         since = (int64_t)time(NULL);
         return 0;
     }
     if (!opened)
         return -1;
-    length = fread(json, 1, sizeof json - 1, opened);
+    json = read_text(opened);
     fclose(opened);
-    json[length] = '\0';
-    count = cos_json_length(json, "/files");
-    if (cos_json_int(json, "/since", &since) != 0 || cos_json_int(json, "/next", &next_number) != 0
-        || cos_json_each(json, "/files", take_file, NULL) != count || n_files != count) {
-        errno = EINVAL;
+    if (!json)
         return -1;
-    }
-    return 0;
+    count = cos_json_length(json, "/files");
+    is_whole = cos_json_int(json, "/since", &since) == 0
+               && cos_json_int(json, "/next", &next_number) == 0
+               && cos_json_each(json, "/files", take_file, NULL) == count && n_files == count;
+    free(json);
+    errno = EINVAL;
+    return is_whole ? 0 : -1;
 }
 
 /* Makes a file or a directory survive the loss of power. */
@@ -190,16 +212,13 @@ static void describe(struct file *file, int opened, const struct stat *status)
 /* Gives a file an object, and writes that down. Returns NULL, with a message, if that can't be. */
 static struct file *add(int opened, const struct stat *status)
 {
-    struct file file = {0, 0, 0, 0, 0, 0};
-    if (n_files == MOST_FILES) {
-        fprintf(stderr, "%s: more than %d files\n", directory, MOST_FILES);
-        return NULL;
-    }
+    struct file file = {0, 0, 0, 0, 0, 0}, *kept;
     describe(&file, opened, status);
     file.number = ++next_number;
-    files[n_files] = file;
-    n_files++;
-    return write_state() == 0 ? &files[n_files - 1] : NULL;
+    kept = keep(&file);
+    if (!kept)
+        perror(directory);
+    return kept && write_state() == 0 ? kept : NULL;
 }
 
 /* Uploads. */
@@ -384,5 +403,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "not everything is uploaded; the next start goes on\n");
     cos_transfer_free(transfer);
     cos_client_free(made);
+    free(files);
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -182,6 +182,28 @@ fn the_state_is_not_among_the_logs() {
     }
 }
 
+/// Many are in the state of the last time; most are gone.
+#[test]
+fn there_may_be_any_number_of_files() {
+    const MANY: usize = 3000;
+    let bed = Bed::new(Api::V4);
+    let mut logs = Logs::new(&bed);
+    let of_others = (1..=MANY).map(|number| {
+        format!(r#"{{"inode":{number},"number":{number},"head":1,"sum":1,"shipped":1}}"#)
+    });
+    let files = of_others.collect::<Vec<_>>().join(",\n");
+    let state = format!(r#"{{"since":1700000000,"next":{MANY},"files":[{files}]}}"#);
+    fs::write(bed.path("state"), state).unwrap();
+    logs.write(5);
+    logs.rotate();
+    let child = logs.start();
+    wait_until("the new one", || !bed.logged(Op::Upload).is_empty());
+    logs.write(5);
+    assert_eq!(terminate(child), "");
+    assert_eq!(logs.objects(), [1, 2].map(|n| format!("/logs/1700000000-00300{n}.log")));
+    logs.assert_each_is_stored_once();
+}
+
 /// Whose place a file system may give to the next one.
 fn a_file_with_the_inode_and_the_title_of_a_removed_one_is_another(api: Api) {
     let bed = Bed::new(api);

@@ -6,7 +6,7 @@ local error, ipairs, pairs, pcall = error, ipairs, pairs, pcall
 local tonumber, tostring, type = tonumber, tostring, type
 local concat, remove = table.concat, table.remove
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
-local upper, huge = string.upper, math.huge
+local char, upper, floor, huge = string.char, string.upper, math.floor, math.huge
 
 local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
 
@@ -175,9 +175,26 @@ end
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
 local CHARACTERS = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
+-- A character by its number, in UTF-8.
+local function utf8_of(number)
+  if number < 0x80 then return char(number) end
+  local rest, first, last = "", 0x40, number
+  repeat
+    rest = char(0x80 + last % 0x40) .. rest
+    last, first = floor(last / 0x40), first / 2
+  until last < first
+  return char(0x100 - 2 * first + last) .. rest
+end
+
+local function character(name)
+  local number = tonumber(match(name, "^#x(%x+)$") or "", 16) or tonumber(match(name, "^#(%d+)$"))
+  if number and number < 0x110000 then return utf8_of(number) end
+  return CHARACTERS[name]
+end
+
 local function element(xml, name)
   local text = match(xml, "<" .. name .. ">(.-)</" .. name .. ">") or ""
-  return (gsub(text, "&(%w+);", CHARACTERS))
+  return (gsub(text, "&([#%w]+);", character))
 end
 
 -- Both return the files that are still there, or nil and why nothing more can be done.
@@ -190,8 +207,11 @@ local function delete_by_request(client, bucket, paths, options)
   local reply, refusal = client:request("POST", bucket, "/", { delete = "" },
                                         { ["Content-Type"] = "application/xml" }, body, options {})
   if not reply then return nil, refusal end
-  local left = {}
-  for failure in gmatch(reply.data.body, "<Error>(.-)</Error>") do
+  local answer, left = reply.data.body or "", {}
+  if not find(answer, "<DeleteResult", 1, true) then
+    return nil, new_error(cos.codes.COS_ERR_NETWORK, "the answer to a deletion is none")
+  end
+  for failure in gmatch(answer, "<Error>(.-)</Error>") do
     local word = element(failure, "Code")
     local code = word == "AccessDenied" and cos.codes.COS_ERR_ACCESS_DENIED or cos.codes.COS_ERR_REFUSED
     left[#left + 1] = { path = "/" .. element(failure, "Key"), code = code,

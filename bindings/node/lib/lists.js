@@ -113,7 +113,8 @@ function element(xml, name) {
   const [, text = ""] = new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(xml) ?? [];
   return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (all, decimal, hex, word) => {
     if (word) return CHARACTERS[word] ?? all;
-    return String.fromCodePoint(decimal ? Number(decimal) : parseInt(hex, 16));
+    const number = decimal ? Number(decimal) : parseInt(hex, 16);
+    return number < 0x110000 ? String.fromCodePoint(number) : all;
   });
 }
 

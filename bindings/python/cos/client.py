@@ -576,7 +576,11 @@ class Client:
         headers = {"Content-Type": "application/xml"}
         reply = self.request("POST", bucket, "/", {"delete": ""}, headers, body, **options)
         failures = []
-        for element in ElementTree.fromstring(reply["data"]["body"]).iter():
+        try:
+            answer = ElementTree.fromstring(reply["data"].get("body", ""))
+        except ElementTree.ParseError:
+            raise errors.unexpected("the answer to a deletion is not XML") from None
+        for element in answer.iter():
             if element.tag.rpartition("}")[2] == "Error":
                 said = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
                 word = said.get("Code", "")

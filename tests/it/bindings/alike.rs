@@ -3,6 +3,8 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
+use proptest::prelude::*;
+use proptest::{collection, test_runner::TestRunner};
 use support::transfers::code;
 
 use super::*;
@@ -128,6 +130,94 @@ fn account_in(url: &str) -> Option<String> {
     let value = |key| parameters().find(|(name, _)| *name == key).map(|(_, value)| value);
     let account = [Some(appid), Some(region), value("q-ak"), value("x-cos-security-token")];
     Some(account.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// A character as XML may have it: as it is, or by its number or name.
+fn in_xml(c: char, spelling: u8) -> String {
+    let number = c as u32;
+    match (spelling % 6, c) {
+        (0, _) => format!("&#{number};"),
+        (1, _) => format!("&#x{number:X};"),
+        (2, _) => format!("&#x{number:06x};"),
+        (_, '&') => "&amp;".into(),
+        (_, '<') => "&lt;".into(),
+        (3, '>') => "&gt;".into(),
+        (3, '"') => "&quot;".into(),
+        (3, '\'') => "&apos;".into(),
+        _ => c.into(),
+    }
+}
+
+/// The names of what could not be deleted, whatever is in them and however the service spells it.
+#[test]
+fn what_could_not_be_deleted_is_told_by_its_name() {
+    let bed = Bed::new(Api::V5);
+    let dir = tempfile::tempdir().unwrap();
+    let programs = programs(
+        dir.path(),
+        "left",
+        "import cos, sys
+with cos.Client.from_env(retries=0) as client:
+    try:
+        for failure in client.delete_files('private-bucket', ['/a']):
+            sys.stdout.buffer.write(failure.path.encode() + b'\\n')
+    except cos.CosError as error: print(error.code)",
+        "import { Client } from 'libcos';
+try {
+  for (const { path } of await Client.fromEnv({ retries: 0 }).deleteFiles('private-bucket', ['/a'])) {
+    console.log(path);
+  }
+} catch (error) { console.log(error.code); }",
+        "local left, err = require 'cos'.from_env { retries = 0 }:delete_files('private-bucket', { '/a' })
+if not left then print(err.code) end
+for _, failure in ipairs(left or {}) do print(failure.path) end",
+        r#"package main
+import ("context"; "errors"; "fmt"; "libcos.invalid/cos")
+func main() {
+	client, _ := cos.FromEnv("", &cos.ClientOptions{Retries: cos.Ptr(0)})
+	left, err := client.DeleteFiles(context.Background(), "private-bucket", []string{"/a"}, nil)
+	var failure *cos.Error
+	if errors.As(err, &failure) { fmt.Println(int(failure.Code)) }
+	for _, one := range left { fmt.Println(one.Path) }
+}"#,
+    );
+    let printed = |xml: &str, words: &[PathBuf]| {
+        let answer = bed.api.reply(xml);
+        bed.emulator.inject(Fault::new(answer).op("delete_objects"));
+        let mut run = run(words, &bed);
+        set_account(&mut run, &bed);
+        String::from_utf8(succeed(&mut run).stdout).unwrap()
+    };
+    let key = collection::vec(
+        (
+            prop_oneof!["\\PC", "[ -~]", "[&<>\"'#;x0-9]"]
+                .prop_map(|text| text.chars().next().unwrap()),
+            any::<u8>(),
+        ),
+        1..20,
+    );
+    let config =
+        ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() };
+    let outcome = TestRunner::new(config).run(&collection::vec(key, 100), |keys| {
+        let (mut xml, mut wanted) = (String::from("<DeleteResult>"), String::new());
+        for key in keys {
+            let spelled: String = key.iter().map(|(c, spelling)| in_xml(*c, *spelling)).collect();
+            let code = "<Code>AccessDenied</Code><Message>No.</Message>";
+            xml.push_str(&format!("<Error><Key>{spelled}</Key>{code}</Error>"));
+            wanted.push('/');
+            wanted.extend(key.iter().map(|(c, _)| c));
+            wanted.push('\n');
+        }
+        xml.push_str("</DeleteResult>");
+        for words in &programs {
+            prop_assert_eq!(&printed(&xml, words), &wanted, "{:?}", words);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    for words in &programs {
+        assert_eq!(printed("not XML", words), "-2\n", "{words:?}");
+    }
 }
 
 /// A program that decides by a reason need not know each code that is a kind of it.

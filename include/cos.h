@@ -1508,8 +1508,8 @@ COS_API void cos_buffer_free(uint8_t *data, size_t len);
  * @return 0 when every file is there; otherwise the code of the first file that failed, or what
  *         ended the whole. Also on failure, `data` has the numbers `uploaded`, `unchanged`,
  *         `ignored`, `failed`, and `files`, an array with `path` (relative), `action` ("uploaded",
- *         "unchanged", "ignored", "failed"), `bytes` (as stored), and `code` and `message` where
- *         it failed;
+ *         "unchanged", "ignored", "failed"), `bytes` (as stored), and where it failed `code`,
+ *         `message` and, if a local file can't be used, `errno` as with one file;
  *         `transfer` has `bytes`, `sent_bytes`, `received_bytes`, `resumed_bytes`, `seconds`.
  *
  * Blocks until all is done. Any thread; starts threads and ends them before it returns.

@@ -872,6 +872,11 @@ func TestFoldersTravelAndTellOfEachFile(t *testing.T) {
 				b.Errorf("%+v", file)
 			}
 		}
+		b.must(os.WriteFile(filepath.Join(to, "a"), []byte("mine"), 0o600))
+		got, err = b.DownloadFolder(ctx, bucket, "/tree/", to, &cos.DownloadFolderOptions{Overwrite: cos.Ptr(false)})
+		if len(got.Files) != 2 || !errors.Is(got.Files[0].Err, fs.ErrExist) {
+			b.Errorf("%+v: %v", got, err)
+		}
 		deleted, err := b.DelFolder(ctx, bucket, "/tree/", &cos.DelFolderOptions{Recursive: true})
 		if err == nil && (deleted.Files != 2 || deleted.Failed != 0) || err != nil && deleted.Failed == 0 {
 			b.Errorf("%+v: %v", deleted, err)

@@ -208,7 +208,9 @@ func (o object) err() *Error {
 	if code == 0 {
 		return nil
 	}
-	return &Error{Code: code, Name: code.Error(), Message: o.text("message")}
+	return &Error{
+		Code: code, Name: code.Error(), Message: o.text("message"), cause: systemErrors[o.text("errno")],
+	}
 }
 
 // Bucket is a bucket of the account.

@@ -399,6 +399,8 @@ export interface TreeFile<Action extends string> {
   bytes?: number;
   code?: number;
   message?: string;
+  /** Why the system refuses a local file, such as "ENOENT". */
+  errno?: string;
 }
 
 /** What became of the files of a directory that was uploaded. */

@@ -140,12 +140,15 @@ fn insert_only_and_overwrite_keep_what_is_there(api: Api) {
     assert_eq!(code, -177);
     assert!(report["message"].as_str().unwrap().starts_with("a: "), "{report}");
     assert_eq!(line(&report, "a")["code"], -177);
+    assert_eq!(line(&report, "a")["errno"], Value::Null);
     assert_eq!(line(&report, "b")["action"], "uploaded");
 
     write(&back, "a", b"mine");
     let (code, report) = down(&client, &back, Some(r#"{"overwrite": false}"#));
     assert_eq!(code, -1);
     assert_eq!(line(&report, "a")["action"], "failed");
+    assert_eq!(line(&report, "a")["errno"], "EEXIST");
+    assert_eq!(report["error"]["errno"], "EEXIST");
     assert_eq!(fs::read(back.join("a")).unwrap(), b"mine");
     assert_eq!(fs::read(back.join("b")).unwrap(), b"b");
 }

@@ -36,6 +36,7 @@ struct Why {
     code: i32,
     message: String,
     server_code: Option<String>,
+    errno: Option<&'static str>,
 }
 
 /// An entry in the reply.
@@ -51,22 +52,24 @@ struct Line<'a> {
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errno: Option<&'a str>,
 }
 
 impl Entry {
     fn line(&self) -> Line<'_> {
-        let path = &*self.path;
-        let nothing =
-            Line { path, action: "", bytes: None, code: None, message: None, server_code: None };
+        let (path, bytes, code, message) = (&*self.path, None, None, None);
+        let (server_code, errno) = (None, None);
+        let line = |action| Line { path, action, bytes, code, message, server_code, errno };
         match &self.outcome {
-            Outcome::Done(action, bytes) => Line { action, bytes: Some(*bytes), ..nothing },
-            Outcome::Ignored(why) => Line { action: "ignored", message: Some(why), ..nothing },
+            Outcome::Done(action, bytes) => Line { bytes: Some(*bytes), ..line(action) },
+            Outcome::Ignored(why) => Line { message: Some(why), ..line("ignored") },
             Outcome::Failed(why) => Line {
-                action: "failed",
                 code: Some(why.code),
                 message: Some(&why.message),
                 server_code: why.server_code.as_deref(),
-                ..nothing
+                errno: why.errno,
+                ..line("failed")
             },
         }
     }
@@ -241,6 +244,7 @@ impl<'a> Report<'a> {
             code: failure.code(),
             message: failure.message().to_owned(),
             server_code: failure.server_code().map(str::to_owned),
+            errno: failure.errno(),
         };
         collected.entries.push(Entry { path: path.into(), outcome: Outcome::Failed(why.into()) });
     }

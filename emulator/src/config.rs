@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
+use crate::v4::path::is_bucket_name;
 
 /// A key pair and the appid that owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,19 @@ impl Config {
             settings: Settings::default(),
             admin: true,
         }
+    }
+
+    /// Refuses what no server could have.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for Bucket { name, .. } in &self.buckets {
+            if !is_bucket_name(name) || name.starts_with('-') || name.ends_with('-') {
+                return Err(format!(
+                    "the bucket {name:?} has no name that the service allows: 1 to 64 of a-z, 0-9 and '-', but not \
+                     '-' at an end, and without the appid"
+                ));
+            }
+        }
+        self.settings.check()
     }
 
     pub(crate) fn knows_appid(&self, appid: &str) -> bool {

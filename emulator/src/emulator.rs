@@ -41,8 +41,7 @@ pub struct Emulator {
 impl Emulator {
     /// Starts an emulator; it listens when this returns.
     pub fn start(config: Config) -> io::Result<Emulator> {
-        let settings = config.settings.check();
-        settings.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        config.check().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let listener = listen(&config.host, config.port)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

@@ -227,6 +227,12 @@ fn options() {
         refuses(&config, &[&format!("{setting} must be {least}")]);
     }
 
+    for name in ["Bad Name!", "bad_name", "Bad", "-a", "a-", "名", &"a".repeat(65)] {
+        refuses(&["--port", "0", "--data", "y", "--bucket", name], &[name, "a-z, 0-9 and '-'"]);
+    }
+    fs::write(&wrong, r#"{"buckets": [{"name": "Bad Name!"}]}"#).unwrap();
+    refuses(&config, &["Bad Name!", "a-z, 0-9 and '-'"]);
+
     // Whoever starts it is told what to do.
     let running = Program::start(&dir.path().join("data"), &[]);
     let (data, port) = (dir.path().join("data"), running.port.to_string());

@@ -6,7 +6,7 @@ mod control;
 mod download;
 mod ops;
 mod params;
-mod path;
+pub(crate) mod path;
 
 use std::sync::Arc;
 

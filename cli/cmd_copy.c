@@ -292,7 +292,7 @@ const struct command CP = {
         "  cos cp -r cos://mybucket/photos/ .      makes ./photos\n"
         "  cos cp 'cos://mybucket/logs/*.gz' logs/\n"
         "  cos cp -r --exclude '*.tmp' --exclude /cache/ site cos://mybucket/\n"
-        "  cos cp --header Cache-Control:no-cache --acl public-read a.html cos://mybucket/\n",
+        "  cos cp -H Cache-Control:no-cache --acl public-read a.html cos://web/\n",
 };
 
 const struct command SYNC = {

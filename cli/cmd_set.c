@@ -170,6 +170,6 @@ const struct command SET = {
         "are not named stay. --class needs the XML API, --forbid the JSON API.\n",
     .examples =
         "  cos set --header Content-Type:text/html cos://mybucket/index\n"
-        "  cos set --header Cache-Control: --acl public-read 'cos://mybucket/site/*.css'\n"
+        "  cos set -H Cache-Control: --acl public-read 'cos://web/site/*.css'\n"
         "  cos set --class STANDARD_IA cos://mybucket/old.tar\n",
 };

@@ -132,6 +132,6 @@ const struct command SIGN = {
         "headers and parameters need the XML API.\n",
     .examples =
         "  cos sign --expires 10m cos://mybucket/report.pdf\n"
-        "  cos sign --method PUT --header Content-Type:image/png cos://mybucket/photo.png\n"
-        "  cos sign --param response-content-disposition=attachment cos://mybucket/report.pdf\n",
+        "  cos sign -m PUT -H Content-Type:image/png cos://mybucket/photo.png\n"
+        "  cos sign -P response-content-disposition=attachment cos://web/a.pdf\n",
 };

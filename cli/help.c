@@ -23,18 +23,18 @@ static const char CONFIGURATION[] =
 static const char SETTINGS[] =
     "  appid, secret_id, secret_key   the account\n"
     "  token                          what came with temporary keys\n"
-    "  region                         ap-shanghai or another region's name; short names such as sh\n"
-    "                                 are those of the JSON API\n"
-    "  api                            v4, the JSON API, or v5, the XML API, whatever the region\n"
+    "  region                         such as ap-shanghai, or sh and the like\n"
+    "                                 for the JSON API\n"
+    "  api                            v4, the JSON API, or v5, the XML API\n"
     "  scheme                         https or http\n"
     "  hostname, download_hostname    another access point: host[:port]\n"
-    "  ca_file                        PEM file with certificates to trust besides the usual ones\n"
+    "  ca_file                        PEM file of certificates to trust, too\n"
     "  proxy                          http://[user:password@]host:port\n";
 
 static const char EXIT_CODES[] =
     "    0  success\n"
-    "    1  the service refused, or another failure that trying again does not cure\n"
-    "    2  wrong usage, arguments or configuration, or a problem with a local file\n"
+    "    1  refused, or another failure that trying again does not cure\n"
+    "    2  wrong usage or configuration, or a problem with a local file\n"
     "    3  no such file, folder or bucket\n"
     "    4  network trouble or overload: trying again may help\n"
     "  %s\n";

@@ -6,11 +6,13 @@
  *
  *     cos_client *client = NULL;
  *     char *json = NULL;
- *     int code = cos_client_new("1250000000", "SECRET_ID", "SECRET_KEY", "sh", NULL, &client, &json);
+ *     int code = cos_client_new("1250000000", "SECRET_ID", "SECRET_KEY",
+ *                               "sh", NULL, &client, &json);
  *     if (code == COS_OK) {
  *         cos_string_free(json);
- *         code = cos_upload_file(client, "mybucket", "/hello.txt", "hello.txt",
- *                                COS_JSON({"insert_only": 0}), NULL, &json);
+ *         code = cos_upload_file(client, "mybucket", "/a.txt", "a.txt",
+ *                                COS_JSON({"insert_only": 0}), NULL,
+ *                                &json);
  *     }
  *     puts(json);
  *     cos_string_free(json);

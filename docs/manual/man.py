@@ -100,7 +100,11 @@ def function(entry, header, date):
 def callback(entry):
     """The type of a function that the program hands over: there is no page of its own for it."""
     body, returned = described(entry.blocks)
-    made = ".SH CALLBACK\n.nf\n" + "\n".join(map(escaped, entry.declaration.splitlines())) + "\n.fi\n"
+    declaration = entry.declaration
+    if len(declaration) > 70 and "\n" not in declaration:
+        head, last = declaration.rsplit(", ", 1)
+        declaration = f"{head},\n    {last}"
+    made = ".SH CALLBACK\n.nf\n" + "\n".join(map(escaped, declaration.splitlines())) + "\n.fi\n"
     return made + body + (f".PP\nIt returns:\n{returned}" if returned else "")
 
 

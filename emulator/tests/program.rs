@@ -198,6 +198,9 @@ fn options() {
     let help = run(&["--help"]);
     let text = String::from_utf8(help.stdout).unwrap();
     assert!(help.status.success() && text.contains("--data DIR"));
+    for line in text.lines() {
+        assert!(line.chars().count() <= 74, "too wide for its manual page: {line}");
+    }
     let settings = serde_json::to_value(Settings::default()).unwrap();
     for (name, value) in settings.as_object().unwrap() {
         assert!(text.contains(&format!(" {name} {value}")), "--help lacks {name} {value}");

@@ -827,6 +827,9 @@ fn the_manual_pages_are_clean() {
         succeed(Command::new("groff").args(["-ww", "-man", "-Tutf8", "-P-cbou"]).args(&pages));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let shown = String::from_utf8(output.stdout).unwrap();
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
     for word in ["RETURN VALUE", "COS_ERR_FILE_EXISTS", "--port N"] {
         assert!(shown.contains(word), "{word}");
     }

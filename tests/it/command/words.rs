@@ -162,6 +162,9 @@ fn the_manual_is_a_page_that_formatters_like() {
         }
     }
     let text = plain;
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
     for part in
         ["cos cp 'cos://mybucket/logs/*.gz' logs/", "'\\*' is a star", "EXIT STATUS", "COS_PROFILE"]
     {

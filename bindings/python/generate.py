@@ -20,6 +20,7 @@ CLASSES = {
     "StatFileOptions": ("stat_file",),
     "UpdateFileOptions": ("update_file",),
     "DelFileOptions": ("del_file",),
+    "DeleteFilesOptions": ("del_files",),
     "MoveFileOptions": ("move_file",),
     "CopyFileOptions": ("copy_file",),
     "CreateFolderOptions": ("create_folder",),
@@ -192,7 +193,7 @@ def class_of(header, name, functions):
     elif function == "client_set_config":
         base, keys = "ClientOptions", ["region"]
     calls = ", ".join(f"`{each}`" for each in functions).replace("client_", "")
-    calls = calls.replace("`new`", "`Client`")
+    calls = calls.replace("`new`", "`Client`").replace("`del_files`", "`delete_files`")
     text = f'\n\nclass {name}({base}, total=False):\n    """Options of {calls}."""\n\n'
     for key in keys:
         if key == META:

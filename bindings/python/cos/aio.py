@@ -163,7 +163,7 @@ class Client:
     async def delete_files(
         self, bucket: str,
         cos_paths: Union[Iterable[Union[str, Entry]], AsyncIterable[Union[str, Entry]]],
-        **options: Unpack[o.CallOptions],
+        **options: Unpack[o.DeleteFilesOptions],
     ) -> List[Failure]:
         """Deletes files, paths or entries of a list, many at a time, and returns those that are still
         there. Files that are not there count as deleted. An asynchronous list is read to its end first."""
@@ -230,8 +230,8 @@ class Client:
     async def delete_tree(
         self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
     ) -> List[Failure]:
-        """Deletes a folder with everything below it, page by page, and returns the files that are
-        still there. If it is stopped, nothing more is deleted than the page under way."""
+        """Deletes a folder with everything below it, and returns the files that are still there. If it
+        is stopped, nothing more is deleted than what is under way."""
         return await self._run(self.sync.delete_tree, options, bucket, cos_path)
 
     async def upload_file(

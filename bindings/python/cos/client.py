@@ -6,21 +6,15 @@ import collections.abc
 import contextlib
 import ctypes
 import dataclasses
-import functools
 import itertools
 import json
 import os
-import re
-import threading
 import weakref
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional,
                     Sequence, Tuple, Union)
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from . import _library, calls, config, errors, streams
 from ._library import integer, text
-from .codes import Code
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,8 +28,6 @@ Params = Mapping[str, Union[str, Sequence[str]]]
 
 # As many as one request deletes.
 BATCH = 1000
-# Deletions under way at a time, where the service has no request for many.
-DELETIONS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +54,8 @@ class Failure:
     path: str
     code: int
     message: str
+    #: The word by which the XML API refused, such as "AccessDenied".
+    server_code: Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -250,21 +244,20 @@ class Client:
         return self._call("del_file", options, bucket, cos_path)
 
     def delete_files(
-        self, bucket: str, cos_paths: Iterable[Union[str, Entry]], **options: Unpack[o.CallOptions]
+        self, bucket: str, cos_paths: Iterable[Union[str, Entry]],
+        **options: Unpack[o.DeleteFilesOptions],
     ) -> List[Failure]:
         """Deletes files, paths or entries of a list, many at a time, and returns those that are still
         there. Files that are not there count as deleted."""
         left = _Left(options)
-        paths = map(_path_of_file, cos_paths)
-        if self._api == "v4":
-            # What a page of the JSON API depends on is not known: a list is read to its end first.
-            return self._delete_by_calls(bucket, list(paths), left.options())
+        paths = map(_path_of, cos_paths)
         failures: List[Failure] = []
         while True:
-            batch = list(itertools.islice(paths, BATCH))
+            # What a page of the JSON API depends on is not known: a list is read to its end first.
+            batch = list(itertools.islice(paths, BATCH if self._api == "v5" else None))
             if not batch:
                 return failures
-            failures += self._delete_by_request(bucket, batch, left.options())
+            failures += self._delete(bucket, batch, left.options())
 
     def move_file(
         self, bucket: str, cos_path: str, dest_path: str, **options: Unpack[o.MoveFileOptions]
@@ -351,12 +344,11 @@ class Client:
     def delete_tree(
         self, bucket: str, cos_path: str, **options: Unpack[o.CallOptions]
     ) -> List[Failure]:
-        """Deletes a folder with everything below it, page by page, and returns the files that are
-        still there. If it is stopped, nothing more is deleted than the page under way."""
+        """Deletes a folder with everything below it, and returns the files that are still there. If it
+        is stopped, nothing more is deleted than what is under way."""
         left = _Left(options)
-        failures: List[Failure] = []
-        for batch in self._files_to_delete(bucket, cos_path, left):
-            failures += self.delete_files(bucket, batch, **left.options())
+        files = self.iter_tree(bucket, cos_path, **left.options())
+        failures = self.delete_files(bucket, files, **left.options())
         if not failures and cos_path != "/":
             # Only folders are left.
             try:
@@ -552,74 +544,16 @@ class Client:
             error.filename = place
             raise
 
-    def _files_to_delete(self, bucket: str, cos_path: str, left: _Left) -> Iterator[List[str]]:
-        if self._api == "v5":
-            # A page begins behind the last name of the one before, whether or not that is there.
-            files = self.iter_tree(bucket, cos_path, **left.options())
-            while True:
-                batch = [entry.path for entry in itertools.islice(files, BATCH)]
-                if not batch:
-                    return
-                yield batch
-        folders = [cos_path]
-        while folders:
-            # What a page of the JSON API depends on is not known: a folder is listed to its end first.
-            entries = list(self.iter_folder(bucket, folders.pop(), **left.options()))
-            folders += [entry.path for entry in entries if entry.is_folder]
-            yield [entry.path for entry in entries if not entry.is_folder]
-
-    def _delete_by_request(
-        self, bucket: str, paths: List[str], options: Dict[str, Any]
-    ) -> List[Failure]:
-        names = "".join(f"<Object><Key>{escape(path[1:])}</Key></Object>" for path in paths)
-        body = f"<Delete><Quiet>true</Quiet>{names}</Delete>".encode()
-        headers = {"Content-Type": "application/xml"}
-        reply = self.request("POST", bucket, "/", {"delete": ""}, headers, body, **options)
-        failures = []
+    def _delete(self, bucket: str, paths: List[str], options: Dict[str, Any]) -> List[Failure]:
         try:
-            answer = ElementTree.fromstring(reply["data"].get("body", ""))
-        except ElementTree.ParseError:
-            raise errors.unexpected("the answer to a deletion is not XML") from None
-        for element in answer.iter():
-            if element.tag.rpartition("}")[2] == "Error":
-                said = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
-                word = said.get("Code", "")
-                code = Code.ACCESS_DENIED if word == "AccessDenied" else Code.REFUSED
-                message = f"{word}: {said.get('Message', '')}"
-                failures.append(Failure("/" + said.get("Key", ""), code, message))
-        return failures
-
-    def _delete_by_calls(
-        self, bucket: str, paths: List[str], options: Dict[str, Any]
-    ) -> List[Failure]:
-        own, stop = _split(options, "transfer", "deadline")
-        is_over = threading.Event()
-
-        def delete(client: ctypes.c_void_p, path: str) -> Optional[Failure]:
-            if is_over.is_set():
-                return None
-            try:
-                self._library.call("del_file", client, *_places(bucket, path), _library.options(own))
-            except errors.NotFound:
-                return None
-            except (errors.ConnectionFailed, errors.Cancelled):
-                is_over.set()
+            self._call("del_files", options, bucket, json.dumps(paths))
+        except errors.CosError as error:
+            failures = (error.reply.get("data") or {}).get("failures")
+            if error.phase != "server" or not failures:
                 raise
-            except errors.CosError as error:
-                return Failure(path, error.code, error.message)
-            return None
-
-        def work(client: ctypes.c_void_p) -> List[Optional[Failure]]:
-            futures = [calls.Future(functools.partial(delete, client, path)) for path in paths]
-            pool = calls.Pool(DELETIONS)
-            for future in futures:
-                pool.submit(future)
-            pool.close()
-            for future in futures:
-                future.wait()
-            return [future.result() for future in futures]
-
-        return [failure for failure in self._run(work, stop) if failure]
+            return [Failure(each["path"], each["code"], each["message"], each.get("server_code"))
+                    for each in failures]
+        return []
 
 
 class _Left:
@@ -637,19 +571,10 @@ class _Left:
         return {**self._options, "deadline": left}
 
 
-# A character that is the same one in XML.
-_IN_XML = "[^\0-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
-
-
-def _path_of_file(given: Any) -> str:
+def _path_of(given: Any) -> str:
     path = given.path if isinstance(given, Entry) else given
     if not isinstance(path, str):
         raise TypeError(f"cos_paths must have strings or entries, not {type(path).__name__}")
-    # Nothing else can be written in XML so that it is the same file there. The service says of "//a" that it
-    # is deleted, and keeps it.
-    if not re.fullmatch(f"/(?!/){_IN_XML}*(?!/){_IN_XML}", path):
-        raise errors.bad_argument(
-            "cos_paths", f"must be paths of files, such as '/a.txt', not {path!r}")
     return path
 
 

@@ -123,6 +123,13 @@ class DelFileOptions(CallOptions, total=False):
     that still has this content. Default: none."""
 
 
+class DeleteFilesOptions(CallOptions, total=False):
+    """Options of `delete_files`."""
+
+    concurrency: int
+    """Requests under way at a time, 1 to 64. Default: 4."""
+
+
 class MoveFileOptions(CallOptions, total=False):
     """Options of `move_file`."""
 

@@ -58,9 +58,8 @@ class Lists(Test):
         for path in paths:
             self.client.upload_buffer(BUCKET, path, b"")
         missing = f"{self.folder}missing"
-        # XML turns CR into LF, which is another file.
         for wrong in (paths[1][1:], "/", self.folder, "/" + paths[1], paths[1] + "\r", paths[1] + "\x85",
-                      paths[1] + "\ud800", paths[1] + "\uffff"):
+                      paths[1] + "\ud800"):
             with self.assertRaises(cos.BadArgument):
                 self.client.delete_files(BUCKET, [paths[2], wrong])
         with self.assertRaisesRegex(TypeError, "cos_paths .* int"):
@@ -72,8 +71,21 @@ class Lists(Test):
         self.assertEqual(left, paths[:1])
         if API == "v4":
             self.fault({"type": "code", "code": -180}, op="delete", path=paths[0])
-            failures = self.client.delete_files(BUCKET, paths[:1])
-            self.assertEqual([(each.path, each.code) for each in failures], [(paths[0], -180)])
+            expected = (paths[0], -180, None)
+        else:
+            key = paths[0][1:].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            body = f"<Key>{key}</Key><Code>ObjectLocked</Code><Message>No.</Message>"
+            self.fault({"type": "reply", "status": 200, "content_type": "application/xml",
+                        "headers": {"x-cos-request-id": "1"},
+                        "body": f"<DeleteResult><Error>{body}</Error></DeleteResult>"}, op="delete_objects")
+            expected = (paths[0], cos.Code.REFUSED, "ObjectLocked")
+        failures = self.client.delete_files(BUCKET, [*paths[:1], missing], concurrency=1)
+        self.assertEqual([(each.path, each.code, each.server_code) for each in failures], [expected])
+
+    def test_a_deletion_that_finds_no_server_is_no_list_of_failures(self):
+        self.fault({"type": "drop", "after": 0, "end": "reset"})
+        with self.assertRaises(cos.ConnectionFailed):
+            self.client.delete_files(BUCKET, [f"{self.folder}{number}" for number in range(3)], retries=0)
 
     def test_a_list_of_the_json_api_is_read_to_its_end_before_its_files_are_deleted(self):
         deleted = []
@@ -83,9 +95,8 @@ class Lists(Test):
                 self.assertTrue(API == "v5" or not deleted)
                 yield f"{self.folder}{number}"
 
-        name = "_delete_by_calls" if API == "v4" else "_delete_by_request"
         keep = lambda _, batch, __: deleted.extend(batch) or []
-        with mock.patch.object(self.client, name, side_effect=keep) as mocked:
+        with mock.patch.object(self.client, "_delete", side_effect=keep) as mocked:
             self.assertEqual(self.client.delete_files(BUCKET, paths()), [])
         self.assertEqual((len(deleted), mocked.call_count), (1001, 1 if API == "v4" else 2))
 

@@ -22,7 +22,7 @@ def plain(client: cos.Client) -> None:
     raw: io.RawIOBase = client.open("b", "/a")
     entries: Iterator[cos.Entry] = client.iter_folder("b", "/", num=10)
     paths: List[str] = [entry.path for entry in client.iter_tree("b", "/")]
-    failures: List[cos.Failure] = client.delete_files("b", paths)
+    failures: List[cos.Failure] = client.delete_files("b", paths, concurrency=2)
     client.set_config(retries=5, proxy=None)
     url: str = client.presign_get("b", "/a", 60, params={"a": ["b", "c"]})
     try:

@@ -579,10 +579,14 @@ func TestListsComePageByPage(t *testing.T) {
 		if exists || list.Next() {
 			b.Error("something is left: ", list.Entry())
 		}
-		for _, path := range []string{"", "/", "a", "/a/", "//a", "/a\n", "/\xff", "/a\u0085", "/\uffff"} {
-			_, err := b.DeleteFiles(ctx, bucket, []string{path}, nil)
+		for _, path := range []string{"", "/", "a", "/a/", "//a", "/a\n", "/\xff", "/a\u0085"} {
+			_, err := b.DeleteFiles(ctx, bucket, []string{"/b", path}, nil)
 			b.expect(err, cos.ErrParam)
 		}
+		_, err = b.DeleteFiles(ctx, bucket, nil, &cos.DeleteFilesOptions{Concurrency: 1})
+		b.must(err)
+		_, err = b.DeleteFiles(ctx, bucket, nil, &cos.DeleteFilesOptions{Concurrency: -1})
+		b.expect(err, cos.ErrParam)
 	})
 }
 
@@ -608,12 +612,23 @@ func TestDeletionsThatAreRefusedAreTold(t *testing.T) {
 			if len(failures) != 1 || failures[0].Path != "/a" || !errors.Is(failures[0].Err, cos.ErrAccessDenied) {
 				b.Error(failures)
 			}
+			if failed := failures[0].Err; failed.ServerCode != "AccessDenied" || failed.Phase != "server" {
+				b.Errorf("%+v", failed)
+			}
 		}
 		b.withhold("")
 		late, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
 		_, err := b.DeleteFiles(late, bucket, []string{"/a", "/b"}, nil)
 		b.expect(err, context.DeadlineExceeded)
+	})
+}
+
+func TestADeletionThatFindsNoServerFails(t *testing.T) {
+	forEachAPI(t, func(b *bed) {
+		b.emulator.Fault(map[string]any{"times": nil, "action": map[string]any{"type": "drop"}})
+		_, err := b.DeleteFiles(ctx, bucket, []string{"/a", "/b"}, &cos.DeleteFilesOptions{Retries: cos.Ptr(0)})
+		b.expect(err, cos.ErrConnect)
 	})
 }
 

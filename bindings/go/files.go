@@ -194,12 +194,17 @@ func (c *Client) DelFolder(ctx context.Context, bucket, path string, opts *DelFo
 		return C.cos_del_folder(a.client, a.text(0), a.text(1), a.options, &a.reply)
 	})
 	data := reply.part("data")
-	deletion := &Deletion{Files: int(data.number("files")), Folders: int(data.number("folders")),
-		Failed: int(data.number("failed")), Reply: reply}
-	for _, failure := range data.objects("failures") {
-		deletion.Failures = append(deletion.Failures, Failure{failure.text("path"), failure.err()})
+	return &Deletion{Files: int(data.number("files")), Folders: int(data.number("folders")),
+		Failed: int(data.number("failed")), Failures: data.failures(), Reply: reply}, err
+}
+
+// failures are what a deletion has left.
+func (o object) failures() []Failure {
+	var failures []Failure
+	for _, entry := range o.objects("failures") {
+		failures = append(failures, Failure{entry.text("path"), entry.err()})
 	}
-	return deletion, err
+	return failures
 }
 
 // err is the failure of an entry with "code" and "message"; nil if it has not failed.
@@ -209,7 +214,8 @@ func (o object) err() *Error {
 		return nil
 	}
 	return &Error{
-		Code: code, Name: code.Error(), Message: o.text("message"), cause: systemErrors[o.text("errno")],
+		Code: code, Name: code.Error(), Message: o.text("message"), ServerCode: o.text("server_code"),
+		cause: systemErrors[o.text("errno")],
 	}
 }
 

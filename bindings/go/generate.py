@@ -25,6 +25,7 @@ STRUCTS = {
     "StatFileOptions": ("stat_file",),
     "UpdateFileOptions": ("update_file",),
     "DelFileOptions": ("del_file",),
+    "DeleteFilesOptions": ("del_files",),
     "MoveFileOptions": ("move_file",),
     "CopyFileOptions": ("copy_file",),
     "CreateFolderOptions": ("create_folder",),
@@ -38,6 +39,8 @@ STRUCTS = {
     "DownloadFolderOptions": ("download_folder",),
     "SignURLOptions": ("sign_url",),
 }
+# Methods that have another name than their function.
+METHODS = {"client_new": "new_client", "del_files": "delete_files"}
 # What is written in capitals, and names of which a part says the unit.
 CAPITALS = {"API", "APPID", "CA", "ID", "IO", "JSON", "MD5", "SHA", "SHA1", "URL", "V1"}
 NAMES = {"timeout_ms": "Timeout", "connect_timeout_ms": "ConnectTimeout"}
@@ -166,8 +169,7 @@ import (
 )
 """
     for name, functions in STRUCTS.items():
-        methods = [camel(each.replace("client_new", "new_client").replace("client_", ""))
-                   for each in functions]
+        methods = [camel(METHODS.get(each) or each.replace("client_", "")) for each in functions]
         what = " and ".join(filter(None, (", ".join(methods[:-1]), methods[-1])))
         if name == "CallOptions":
             what = "calls that have no others"

@@ -7,14 +7,10 @@ import "C"
 
 import (
 	"context"
-	"encoding/xml"
+	"encoding/json"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -185,18 +181,8 @@ func (e *Entries) All() func(yield func(Entry, error) bool) {
 	}
 }
 
-// As many files as one request deletes, or one page has.
+// As many files as one page has.
 const batch = 1000
-
-// DeleteFilesOptions are the options of DeleteFiles.
-type DeleteFilesOptions struct {
-	// JSON API: deletions under way at a time. Default: 8. The XML API deletes 1000 files by one request.
-	Concurrency int
-	// How long a request may make no progress before it fails, in place of the client's.
-	Timeout time.Duration
-	// How often a failed request is repeated, 0 to 10, in place of the client's.
-	Retries *int
-}
 
 // DeleteFiles deletes any number of files, and returns those that are still there because the service
 // refused. Files that are not there count as deleted. An error ends the whole; what was deleted by then
@@ -204,133 +190,28 @@ type DeleteFilesOptions struct {
 func (c *Client) DeleteFiles(
 	ctx context.Context, bucket string, paths []string, opts *DeleteFilesOptions,
 ) ([]Failure, error) {
-	given := DeleteFilesOptions{}
-	if opts != nil {
-		given = *opts
-	}
-	if given.Concurrency < 0 {
-		return nil, refused("Concurrency", "must not be negative")
-	}
 	for _, path := range paths {
-		if !isOfFile(path) {
-			return nil, refused("paths", "must be paths of files, such as \"/a.txt\", not "+strconv.Quote(path))
+		// Other bytes would take its place in JSON.
+		if !utf8.ValidString(path) {
+			return nil, refused("cos_paths", "must be valid UTF-8, not "+strconv.Quote(path))
 		}
 	}
-	options := &CallOptions{Timeout: given.Timeout, Retries: given.Retries}
-	if c.api != "v5" {
-		return c.deleteEach(ctx, bucket, paths, given.Concurrency, options)
-	}
-	var failures []Failure
-	for len(paths) > 0 {
-		count := len(paths)
-		if count > batch {
-			count = batch
-		}
-		refused, err := c.deleteTogether(ctx, bucket, paths[:count], options)
-		failures = append(failures, refused...)
-		if err != nil {
-			return failures, err
-		}
-		paths = paths[count:]
-	}
-	return failures, nil
-}
-
-// isOfFile tells what can be written in XML as it is: nothing else may be deleted. The service says of "//a"
-// that it is deleted, and keeps it.
-func isOfFile(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.HasSuffix(path, "/") &&
-		utf8.ValidString(path) && strings.IndexFunc(path, unicode.IsControl) < 0 &&
-		!strings.ContainsAny(path, "\ufffe\uffff")
-}
-
-func (c *Client) deleteTogether(
-	ctx context.Context, bucket string, paths []string, options *CallOptions,
-) ([]Failure, error) {
-	type key struct{ Key string }
-	order := struct {
-		XMLName xml.Name `xml:"Delete"`
-		Quiet   bool
-		Object  []key
-	}{Quiet: true}
-	for _, path := range paths {
-		order.Object = append(order.Object, key{path[1:]})
-	}
-	body, err := xml.Marshal(order)
+	array, err := json.Marshal(append([]string{}, paths...))
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.Request(ctx, &Request{Method: "POST", Bucket: bucket, Path: "/",
-		Params:  url.Values{"delete": {""}},
-		Headers: map[string]string{"Content-Type": "application/xml"}, Body: body}, options)
-	if err != nil {
-		return nil, err
+	reply, err := c.do(ctx, opts, texts{"bucket", bucket, "cos_paths", string(array)}, func(a *call) C.int {
+		return C.cos_del_files(a.client, a.text(0), a.text(1), a.options, &a.reply)
+	})
+	failures := reply.part("data").failures()
+	failure, isOfCos := err.(*Error)
+	if !isOfCos || failure.Phase != "server" || len(failures) == 0 {
+		return failures, err
 	}
-	var answer struct {
-		Error []struct{ Key, Code, Message string }
-	}
-	if err := xml.Unmarshal(response.Body, &answer); err != nil {
-		return nil, made(ErrNetwork, "the answer to a deletion is not XML")
-	}
-	var failures []Failure
-	for _, said := range answer.Error {
-		code := ErrRefused
-		if said.Code == "AccessDenied" {
-			code = ErrAccessDenied
+	for _, left := range failures {
+		if left.Err.Code != ErrConnect && left.Err.Code != ErrNetwork {
+			left.Err.Phase = "server"
 		}
-		failures = append(failures, Failure{"/" + said.Key, &Error{
-			Code: code, Name: code.Error(), Message: said.Message, ServerCode: said.Code, Phase: "server"}})
 	}
 	return failures, nil
-}
-
-func (c *Client) deleteEach(
-	ctx context.Context, bucket string, paths []string, concurrency int, options *CallOptions,
-) ([]Failure, error) {
-	if concurrency == 0 {
-		concurrency = 8
-	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var mu sync.Mutex
-	var failures []Failure
-	var ended error
-	next := make(chan string)
-	var workers sync.WaitGroup
-	for i := 0; i < concurrency && i < len(paths); i++ {
-		workers.Add(1)
-		go func() {
-			defer workers.Done()
-			for path := range next {
-				err := c.DelFile(ctx, bucket, path,
-					&DelFileOptions{Timeout: options.Timeout, Retries: options.Retries})
-				failure, isOfCos := err.(*Error)
-				mu.Lock()
-				switch {
-				case err == nil || errors.Is(err, ErrNotFound):
-				case isOfCos && failure.Phase == "server":
-					failures = append(failures, Failure{path, failure})
-				case ended == nil:
-					ended = err
-					stop()
-				}
-				mu.Unlock()
-			}
-		}()
-	}
-	for _, path := range paths {
-		select {
-		case next <- path:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	close(next)
-	workers.Wait()
-	if ended == nil && ctx.Err() != nil {
-		ended = notBegun(ctx.Err())
-	}
-	return failures, ended
 }

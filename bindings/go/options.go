@@ -151,6 +151,16 @@ type DelFileOptions struct {
 	Retries *int `cos:"retries"`
 }
 
+// DeleteFilesOptions are the options of DeleteFiles.
+type DeleteFilesOptions struct {
+	// Requests under way at a time, 1 to 64. Default: 4.
+	Concurrency int `cos:"concurrency"`
+	// How long a request may make no progress before it fails, in place of the client's.
+	Timeout time.Duration `cos:"timeout_ms"`
+	// How often a failed request is repeated, 0 to 10, in place of the client's.
+	Retries *int `cos:"retries"`
+}
+
 // MoveFileOptions are the options of MoveFile.
 type MoveFileOptions struct {
 	// Whether a file at dest_path is replaced. Default: false.

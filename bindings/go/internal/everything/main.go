@@ -146,6 +146,7 @@ func foldersAndFiles(client *cos.Client) {
 	must(client.UploadBuffer(ctx, bucket, "/folder/empty", nil, nil))
 	expect("nothing comes back", len(must(client.DownloadBuffer(ctx, bucket, "/folder/empty", nil))) == 0)
 	check(client.DelFile(ctx, bucket, "/folder/b", nil))
+	expect("nothing is left", len(must(client.DeleteFiles(ctx, bucket, []string{"/folder/b", "/folder/empty"}, nil))) == 0)
 	must(client.DelFolder(ctx, bucket, "/folder/", &cos.DelFolderOptions{Recursive: true}))
 }
 

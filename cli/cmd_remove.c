@@ -1,5 +1,6 @@
 /* rm. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "items.h"
@@ -126,6 +127,33 @@ static enum status remove_matching(const cos_client *client, const struct place 
     return status;
 }
 
+static int are_of_one_bucket(const struct jobs *jobs)
+{
+    size_t i;
+    for (i = 1; i < jobs->count; i++) {
+        if (strcmp(jobs->list[i].from.bucket, jobs->list[0].from.bucket) != 0)
+            return 0;
+    }
+    return jobs->count > 0;
+}
+
+/* Removes files whether or not they are there. */
+static enum status remove_named(const cos_client *client, const struct jobs *jobs)
+{
+    struct place root = place_of(formatted("cos://%s/", jobs->list[0].from.bucket));
+    struct items files = {NULL, 0, 0};
+    enum status status;
+    size_t i;
+    for (i = 0; i < jobs->count; i++) {
+        struct entry entry = {jobs->list[i].from.path + 1, "{}", 0, 0, -1, 0};
+        items_add(&files, &entry);
+    }
+    status = remove_items(client, &root, &files);
+    items_free(&files);
+    place_free(&root);
+    return status;
+}
+
 static enum status run_rm(const cos_client *client, const struct place *places, int count)
 {
     struct jobs jobs = {0};
@@ -144,7 +172,10 @@ static enum status run_rm(const cos_client *client, const struct place *places, 
         place_free(&place);
     }
     jobs.status = status;
-    last = jobs_run(client, &jobs);
+    if (option('f') && are_of_one_bucket(&jobs) && !is_interrupted())
+        last = remove_named(client, &jobs);
+    else
+        last = jobs_run(client, &jobs);
     jobs_free(&jobs);
     return status != DONE ? status : last;
 }

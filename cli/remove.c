@@ -1,10 +1,9 @@
-/* Removes many files at the service: with the XML API a thousand at a time. */
+/* Removes many files at the service by one call. */
 #include "remove.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
 #include "jobs.h"
 #include "options.h"
 #include "print.h"
@@ -12,108 +11,117 @@
 #include "reply.h"
 #include "system.h"
 #include "text.h"
+#include "transfer.h"
 #include "watch.h"
-#include "xml.h"
 
-/* Files that are removed by requests for many. */
+/* A call that removes files. */
 struct removal {
     const cos_client *client;
     const struct place *folder;
-    const struct items *items;
-    long long deleted, failed;
-    enum status status;
+    char *paths; /* as the call takes them */
+    int code;
+    char *json;
+    struct items left; /* with their whole paths */
 };
 
-/* Whether the service has refused this key, which is its path without the first slash. */
-static int is_refused(const char *body, const char *path)
+/* The paths of the items as a JSON array. There may be a million of them. */
+static char *paths_of(const struct place *folder, const struct items *items)
 {
-    const char *error = body;
-    int refused = 0;
-    while (!refused && (error = xml_next(error, "Error")) != NULL) {
-        char *key = xml_text(error, "Key"), *code = xml_text(error, "Code"),
-             *message = xml_text(error, "Message");
-        refused = key && strcmp(key, path + 1) == 0 && code && strcmp(code, "NoSuchKey") != 0;
-        if (refused)
-            complain("%s: %s (%s)", path, message ? message : "?", code);
-        free(key);
-        free(code);
-        free(message);
-    }
-    return refused;
-}
-
-/* Removes the items from the `first`th to the one before the `end`th. Returns the code of the request. */
-static int remove_some(struct removal *removal, size_t first, size_t end)
-{
-    char *body = copy_of("<Delete><Quiet>true</Quiet>"), *json, *answer;
-    const struct place *folder = removal->folder;
-    int code;
-    size_t i;
-    for (i = first; i < end; i++) {
-        char *key = formatted("%s%s", folder->path + 1, removal->items->list[i].path);
-        char *text = xml_escaped(key);
-        append(&body, "<Object><Key>%s</Key></Object>", text);
-        free(text);
-        free(key);
-    }
-    append(&body, "</Delete>");
-    code = cos_request(removal->client, "POST", folder->bucket, "/", "{\"delete\":\"\"}",
-                       "{\"Content-Type\":\"application/xml\"}", (const uint8_t *)body, strlen(body),
-                       NULL, &json);
-    answer = cos_json_string(json, "/data/body");
-    lock();
-    if (code == COS_ERR_CANCELLED && is_interrupted()) {
-        check(code, json, folder, folder); /* nobody knows what is deleted */
-    } else if (code != COS_OK) {
-        removal->status = check(code, json, folder, folder);
-        removal->failed += (long long)(end - first);
-    }
-    for (i = first; i < end && code == COS_OK; i++) {
-        struct place place = place_of(formatted("%s%s", folder->text, removal->items->list[i].path));
-        if (answer && is_refused(answer, place.path)) {
-            removal->failed++;
-            removal->status = FAILED;
-        } else {
-            say("deleted %s", place.text);
-            removal->deleted++;
+    size_t length = 0, room = 1024, i;
+    char *json = checked(malloc(room));
+    for (i = 0; i < items->count; i++) {
+        char *path = formatted("%s%s", folder->path, items->list[i].path), *text = quoted(path);
+        size_t more = strlen(text) + 1;
+        if (room < length + more + sizeof "]") {
+            room = (length + more) * 2;
+            json = checked(realloc(json, room));
         }
-        progress_add(1);
-        place_free(&place);
+        json[length] = i == 0 ? '[' : ',';
+        memcpy(json + length + 1, text, more - 1);
+        length += more;
+        free(text);
+        free(path);
     }
-    if (code == COS_OK)
-        print_reply(json);
-    unlock();
-    cos_string_free(answer);
-    cos_string_free(json);
-    free(body);
-    return code;
+    strcpy(json + length, "]");
+    return json;
 }
 
 static void remove_all(void *user)
 {
-    enum { MOST = 1000, MOST_BYTES = 1000000 };
     struct removal *removal = user;
-    size_t first = 0, end, bytes;
-    int code = COS_OK;
-    for (; first < removal->items->count && code == COS_OK; first = end) {
-        for (end = first, bytes = 0; end < removal->items->count && end - first < MOST &&
-                                     (end == first || bytes < MOST_BYTES);
-             end++)
-            bytes += strlen(removal->items->list[end].path) + strlen(removal->folder->path);
-        code = remove_some(removal, first, end);
+    char *options = formatted("{\"concurrency\":%d}", given_concurrency());
+    removal->code = cos_del_files(removal->client, removal->folder->bucket, removal->paths, options,
+                                  &removal->json);
+    free(options);
+}
+
+static int take_failure(const char *key, const char *json, void *user)
+{
+    struct removal *removal = user;
+    char *path = cos_json_string(json, "/path"), *message = cos_json_string(json, "/message");
+    struct entry entry = {path ? path : "?", "{}", 0, 0, -1, 0};
+    int code = (int)number_in(json, "/code");
+    (void)key;
+    complain("cos://%s%s: %s (%s, %d)", removal->folder->bucket, entry.path, plain(message),
+             cos_code_name(code), code);
+    items_add(&removal->left, &entry);
+    cos_string_free(path);
+    cos_string_free(message);
+    return 0;
+}
+
+static void say_deleted(const struct removal *removal, const struct items *items)
+{
+    size_t i;
+    for (i = 0; i < items->count; i++) {
+        struct place place = place_of(formatted("%s%s", removal->folder->text, items->list[i].path));
+        if (!items_have(&removal->left, place.path))
+            say("deleted %s", place.text);
+        place_free(&place);
     }
 }
 
-static enum status remove_by_thousands(const cos_client *client, const struct place *folder,
-                                       const struct items *items)
+static enum status tell(struct removal *removal, const struct items *items)
 {
-    struct removal removal = {client, folder, items, 0, 0, DONE};
+    int code = removal->code, was_stopped = code == COS_ERR_CANCELLED && is_interrupted();
+    long long deleted = number_in(removal->json, "/data/files");
+    long long failed = number_in(removal->json, "/data/failed");
+    long long others = (long long)items->count - deleted - failed;
+    cos_json_each(removal->json, "/data/failures", take_failure, removal);
+    items_sort_by_path(&removal->left);
+    if (code == COS_OK || (failed > 0 && !was_stopped)) {
+        print_reply(removal->json);
+        give_hint(code, removal->json, removal->folder);
+    } else {
+        check(code, removal->json, removal->folder, removal->folder);
+    }
+    /* Otherwise nobody knows which of them are gone. */
+    if (others == 0)
+        say_deleted(removal, items);
+    else if (failed > 0 && !was_stopped)
+        complain("the service can't be reached; %lld more were not tried", others);
+    say("deleted: %lld, failed: %lld", deleted, failed);
+    return status_of(code, removal->json);
+}
+
+/* Removes several by one call. Returns whether the library takes all of their paths. */
+static int remove_together(const cos_client *client, const struct place *folder,
+                           const struct items *items, enum status *status)
+{
+    struct removal removal = {.client = client, .folder = folder};
+    int is_taken;
+    removal.paths = paths_of(folder, items);
     progress_begin(folder->text, items->count, 1);
     progress_counts_files();
-    run_watched(1, remove_all, &removal);
+    run_followed(remove_all, &removal);
     progress_end();
-    say("deleted: %lld, failed: %lld", removal.deleted, removal.failed);
-    return removal.status;
+    is_taken = !is_in(removal.json, "/error/argument", "cos_paths");
+    if (is_taken)
+        *status = tell(&removal, items);
+    items_free(&removal.left);
+    cos_string_free(removal.json);
+    free(removal.paths);
+    return is_taken;
 }
 
 enum status remove_items(const cos_client *client, const struct place *folder,
@@ -122,8 +130,8 @@ enum status remove_items(const cos_client *client, const struct place *folder,
     struct jobs jobs = {0};
     enum status status;
     size_t i;
-    if (!option(DRY_RUN) && items->count > 1 && speaks_xml(client))
-        return remove_by_thousands(client, folder, items);
+    if (!option(DRY_RUN) && items->count > 1 && remove_together(client, folder, items, &status))
+        return status;
     for (i = 0; i < items->count; i++)
         jobs_add_removal(&jobs, place_of(formatted("%s%s", folder->text, items->list[i].path)),
                          items->list[i].size);

@@ -69,11 +69,10 @@ static const char *hint_of_region(const char *theirs)
               "API, ap-shanghai and the like for the XML API");
 }
 
-/* The hints of the library name its options. Where an option of the command helps, this says so; once, if one
- * file after the other fails for the same reason. */
-static void hint(int code, const char *json, const struct place *about)
+/* The hints of the library name its options. Where an option of the command helps, this says so. */
+void give_hint(int code, const char *json, const struct place *about)
 {
-    static char told[256];
+    static char told[256]; /* one file after the other may fail for the same reason */
     char *theirs = cos_json_string(json, "/error/hint");
     const char *ours = theirs;
     if (code == COS_ERR_NOT_FOUND && about->text[strlen(about->text) - 1] != '/')
@@ -167,7 +166,7 @@ static void explain(int code, const char *json, const struct place *from, const 
         complain("%s or %s: %s (%s, %d)", from->text, to->text, rest, cos_code_name(code), code);
     else
         complain("%s: %s (%s, %d)", about->text, rest, cos_code_name(code), code);
-    hint(code, json, about);
+    give_hint(code, json, about);
     free(named);
     cos_string_free(message);
 }

@@ -29,6 +29,10 @@ void set_has_two_buckets(int has);
 /* Prints the reply, with --json. */
 void print_reply(const char *json);
 
+/* Says what helps against a failure that is about this place. The hints of the library name its options;
+ * where an option of the command helps, this says so. Nothing is said again and again. */
+void give_hint(int code, const char *json, const struct place *about);
+
 /* Prints the reply, with --json, and says what went wrong, if something did. `from` and `to` are the
  * places of the call; they are the same if it has one. */
 enum status check(int code, const char *json, const struct place *from, const struct place *to);

@@ -1,4 +1,4 @@
-/* The little of XML that requests of the command have and that it reads in answers. */
+/* The little of XML that the command reads in answers. */
 #include "xml.h"
 
 #include <stdlib.h>
@@ -11,25 +11,6 @@ static const struct {
     const char *entity;
 } ENTITIES[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&apos;"}};
 enum { N_ENTITIES = sizeof ENTITIES / sizeof *ENTITIES };
-
-char *xml_escaped(const char *text)
-{
-    enum { LONGEST = 6 };
-    char *result = checked(malloc(LONGEST * strlen(text) + 1)), *end = result;
-    size_t i;
-    for (; *text; text++) {
-        for (i = 0; i < N_ENTITIES && ENTITIES[i].character != *text;)
-            i++;
-        if (i < N_ENTITIES) {
-            strcpy(end, ENTITIES[i].entity);
-            end += strlen(end);
-        } else {
-            *end++ = *text;
-        }
-    }
-    *end = '\0';
-    return result;
-}
 
 const char *xml_next(const char *xml, const char *name)
 {

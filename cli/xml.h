@@ -1,9 +1,6 @@
-/* The little of XML that requests of the command have and that it reads in answers. */
+/* The little of XML that the command reads in answers. */
 #ifndef XML_H
 #define XML_H
-
-/* A text as it is written in an element; to be freed. */
-char *xml_escaped(const char *text);
 
 /* What follows the next start of an element of this name, or NULL. */
 const char *xml_next(const char *xml, const char *name);

@@ -168,7 +168,7 @@ export interface DeleteFolderOptions extends CallOptions {
 
 /** Options of the deletion of many files. */
 export interface DeleteFilesOptions extends CallOptions {
-  /** JSON API: deletions under way at a time, 1 to 64 (8). The XML API deletes 1000 files by one request. */
+  /** JSON API: deletions under way at a time, 1 to 64 (4). The XML API deletes 1000 files by one request. */
   concurrency?: number | null | undefined;
 }
 
@@ -401,6 +401,8 @@ export interface TreeFile<Action extends string> {
   message?: string;
   /** Why the system refuses a local file, such as "ENOENT". */
   errno?: string;
+  /** The word by which the XML API has refused. */
+  server_code?: string;
 }
 
 /** What became of the files of a directory that was uploaded. */
@@ -426,12 +428,13 @@ export interface DeletedTree {
   files: number;
   folders: number;
   failed: number;
-  failures: { path: string; code: number; message: string }[];
+  failures: { path: string; code: number; message: string; server_code?: string }[];
 }
 
 /** A file that is still there because the service has refused to delete it. */
 export interface FailedDeletion {
   path: string;
+  /** With `code`, `name`, `kind`, `message` and `serverCode`. */
   error: CosError;
 }
 

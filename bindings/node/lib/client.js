@@ -153,7 +153,8 @@ class Client {
   walk(bucket, path, options = {}) { return lists.walk(this, bucket, path, options); }
 
   async deleteFiles(bucket, paths, options) {
-    return lists.deleteFiles(this, bucket, paths, options);
+    const deleted = (batch, left) => this.#ask("del_files", [bucket, JSON.stringify(batch)], left);
+    return lists.deleteFiles(deleted, this.#api, paths, options);
   }
 
   // Uploads.

@@ -14,7 +14,7 @@
 /* Functions that wait for a server, by what they take besides a client: `texts` are strings, in the
  * order of cos.h, the last of them the options. */
 #define OPERATIONS(O) \
-    O(stat_file, path) O(update_file, path) O(del_file, path) \
+    O(stat_file, path) O(update_file, path) O(del_file, path) O(del_files, path) \
     O(move_file, two_paths) O(copy_file, two_paths) \
     O(create_folder, path) O(stat_folder, path) O(update_folder, path) \
     O(list_folder, path) O(del_folder, path) \

@@ -11,7 +11,7 @@
     F(client_set_temporary_credentials) F(client_set_log) \
     F(sign_more) F(sign_once) F(sign_download) F(sign_url) \
     F(transfer_new) F(transfer_free) F(transfer_cancel) F(transfer_progress) \
-    F(stat_file) F(update_file) F(del_file) F(move_file) F(copy_file) \
+    F(stat_file) F(update_file) F(del_file) F(del_files) F(move_file) F(copy_file) \
     F(create_folder) F(stat_folder) F(update_folder) F(list_folder) F(del_folder) \
     F(upload_file) F(upload_buffer) F(upload_stream) F(upload_folder) \
     F(download_file) F(download_buffer) F(download_stream) F(download_folder) \

@@ -48,6 +48,7 @@ assert.equal(String(await client.downloadBuffer(bucket, "/folder/b")), "a\0b");
 await client.uploadBuffer(bucket, "/folder/empty", new Uint8Array());
 assert.equal((await client.downloadBuffer(bucket, "/folder/empty")).length, 0);
 await client.delFile(bucket, "/folder/b");
+assert.deepEqual(await client.deleteFiles(bucket, ["/folder/empty"]), []);
 await client.delFolder(bucket, "/folder/", { recursive: true });
 
 const told = [];

@@ -93,24 +93,36 @@ test("many files are deleted, and what is refused is told", async () => {
   assert.deepEqual([path, others], [paths[3], []]);
   assert(error instanceof CosError);
   assert.equal(error.code, api === "v4" ? codes.REQUEST_PARAM : codes.ACCESS_DENIED);
+  assert.equal(error.kind, api === "v4" ? "RequestParam" : "AccessDenied");
   assert.equal(error.serverCode, api === "v4" ? undefined : "AccessDenied");
+  assert(error.message);
 
-  await assert.rejects(client.deleteFiles("no-such-bucket", ["/a"]).then((left) => { throw left[0].error; }),
-    { name: "NoBucket" });
+  const nowhere = await client.deleteFiles("no-such-bucket", ["/a", "/b"]);
+  assert.deepEqual(nowhere.map(({ path, error }) => [path, error.name]), [["/a", "NoBucket"], ["/b", "NoBucket"]]);
+});
+
+test("a deletion that finds no server fails", async () => {
+  const nobody = connect({ hostname: "localhost:1", retries: 0 });
+  await assert.rejects(nobody.deleteFiles(bucket, ["/a", "/b"]), { name: "Connect" });
+  await nobody.close();
 });
 
 test("what can't be the paths of files is refused before anything is deleted", async () => {
   for (const concurrency of [0, 65, "1"]) {
     await assert.rejects(client.deleteFiles(bucket, [], { concurrency }), { argument: "concurrency" });
   }
+  assert.deepEqual(await client.deleteFiles(bucket, []), []);
   for (const wrong of ["/a", 5, null, [5], [null]]) {
     await assert.rejects(client.deleteFiles(bucket, wrong), /^TypeError: paths are /);
   }
   await client.uploadBuffer(bucket, "/lists-kept", "x", { insert_only: false });
   // XML turns CR into LF, which is another file; the service says of "//a" that it is deleted, and keeps it.
-  for (const wrong of ["a", "/", "/a/", "//a", "/a\r", "/a\x85", "/a\ud800b", "/a\uffff"]) {
-    const refused = { name: "Param", argument: "paths" };
+  for (const wrong of ["a", "/", "/a/", "//a", "/a\r", "/a\x85"]) {
+    const refused = { name: "Param", argument: "cos_paths" };
     await assert.rejects(client.deleteFiles(bucket, ["/lists-kept", wrong]), refused);
+  }
+  for (const wrong of ["/a\0", "/a\ud800b"]) {
+    await assert.rejects(client.deleteFiles(bucket, ["/lists-kept", wrong]), /^TypeError: a string contains /);
   }
   assert(await client.exists(bucket, "/lists-kept"));
 });
@@ -131,6 +143,6 @@ if (api === "v5") {
   test("an answer that tells of no deletion is none", async () => {
     await fault("", { type: "reply", status: 200, content_type: "application/xml", body: "<html/>",
       headers: { "x-cos-request-id": "1" } }, { op: "delete_objects", times: 1 });
-    await assert.rejects(client.deleteFiles(bucket, ["/lists-none/a"]), { name: "Network" });
+    await assert.rejects(client.deleteFiles(bucket, ["/lists-none/a", "/lists-none/b"]), { name: "Network" });
   });
 }

@@ -55,6 +55,7 @@ local cos = {}
 ---@field path string
 ---@field code integer
 ---@field message string
+---@field server_code? string The word by which the XML API has refused.
 
 --- Options that can be changed later.
 ---@class cos.ConfigOptions
@@ -151,6 +152,9 @@ local cos = {}
 
 ---@class cos.DelFileOptions: cos.CallOptions
 ---@field if_match? string Deletes only a file whose content has this SHA-1 or CRC-64.
+
+---@class cos.DeleteFilesOptions: cos.CallOptions
+---@field concurrency? integer JSON API: deletions under way at a time, 1 to 64 (4).
 
 ---@class cos.CopyFileOptions: cos.CallOptions
 ---@field overwrite? boolean Replaces a file at the destination.
@@ -340,13 +344,13 @@ function Client:update_file(bucket, cos_path, options) end
 ---@return cos.Error?
 function Client:del_file(bucket, cos_path, options) end
 
---- Deletes any number of files, and returns those that are still there.
+--- Deletes any number of files, and returns those that are still there because the service has refused.
 ---@param bucket string
----@param paths (string|cos.Entry)[]|fun(): string|cos.Entry|nil
----@param options? cos.CallOptions
+---@param cos_paths (string|cos.Entry)[]|fun(): string|cos.Entry|nil
+---@param options? cos.DeleteFilesOptions
 ---@return cos.Failure[]?
 ---@return cos.Error?
-function Client:delete_files(bucket, paths, options) end
+function Client:delete_files(bucket, cos_paths, options) end
 
 ---@param bucket string
 ---@param cos_path string

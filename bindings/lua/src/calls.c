@@ -526,6 +526,17 @@ static const char *to_fields(lua_State *L, int at, const char *name)
     return lua_tostring(L, at);
 }
 
+static int del_files(lua_State *L)
+{
+    const char *bucket = BUCKET(L);
+    struct call *call;
+    lcos_push_array(L, 3, "cos_paths");
+    lua_replace(L, 3);
+    call = begin(L, 4, 0);
+    return finish(call, cos_del_files(call->handle, bucket, lua_tostring(L, 3), call->options,
+                                      &call->json));
+}
+
 static int request(lua_State *L)
 {
     const char *method = (lcos_to_client(L, 1), lcos_to_text(L, 2, "method", 0));
@@ -656,6 +667,7 @@ static const luaL_Reg METHODS[] = {
     {"download_buffer", download_buffer},
     {"download_stream", download_stream},
     {"list_buckets", list_buckets},
+    {"del_files", del_files},
     {"request", request},
     {"sign_more", sign_more},
     {"sign_once", sign_once},

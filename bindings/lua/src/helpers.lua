@@ -3,10 +3,10 @@
 local cos, Client, help = ...
 
 local error, ipairs, pairs, pcall = error, ipairs, pairs, pcall
-local tonumber, tostring, type = tonumber, tostring, type
-local concat, remove = table.concat, table.remove
+local tonumber, type = tonumber, type
+local remove = table.remove
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
-local char, upper, floor, huge = string.char, string.upper, math.floor, math.huge
+local upper, huge = string.upper, math.huge
 
 local NOT_FOUND = cos.codes.COS_ERR_NOT_FOUND
 
@@ -172,109 +172,49 @@ function Client:each(bucket, folder, options)
   return entries(self, bucket, folder, next_options, {})
 end
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }
-local CHARACTERS = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
-
--- A character by its number, in UTF-8.
-local function utf8_of(number)
-  if number < 0x80 then return char(number) end
-  local rest, first, last = "", 0x40, number
-  repeat
-    rest = char(0x80 + last % 0x40) .. rest
-    last, first = floor(last / 0x40), first / 2
-  until last < first
-  return char(0x100 - 2 * first + last) .. rest
-end
-
-local function character(name)
-  local number = tonumber(match(name, "^#x(%x+)$") or "", 16) or tonumber(match(name, "^#(%d+)$"))
-  if number and number < 0x110000 then return utf8_of(number) end
-  return CHARACTERS[name]
-end
-
-local function element(xml, name)
-  local text = match(xml, "<" .. name .. ">(.-)</" .. name .. ">") or ""
-  return (gsub(text, "&([#%w]+);", character))
-end
-
--- Both return the files that are still there, or nil and why nothing more can be done.
-local function delete_by_request(client, bucket, paths, options)
-  local keys = {}
-  for i, path in ipairs(paths) do
-    keys[i] = "<Object><Key>" .. gsub(sub(path, 2), "[&<>]", ENTITIES) .. "</Key></Object>"
-  end
-  local body = "<Delete><Quiet>true</Quiet>" .. concat(keys) .. "</Delete>"
-  local reply, refusal = client:request("POST", bucket, "/", { delete = "" },
-                                        { ["Content-Type"] = "application/xml" }, body, options {})
-  if not reply then return nil, refusal end
-  local answer, left = reply.data.body or "", {}
-  if not find(answer, "<DeleteResult", 1, true) then
-    return nil, new_error(cos.codes.COS_ERR_NETWORK, "the answer to a deletion is none")
-  end
-  for failure in gmatch(answer, "<Error>(.-)</Error>") do
-    local word = element(failure, "Code")
-    local code = word == "AccessDenied" and cos.codes.COS_ERR_ACCESS_DENIED or cos.codes.COS_ERR_REFUSED
-    left[#left + 1] = { path = "/" .. element(failure, "Key"), code = code,
-                        message = word .. ": " .. element(failure, "Message") }
-  end
-  return left
-end
-
-local function delete_by_calls(client, bucket, paths, options)
-  local left = {}
-  for _, path in ipairs(paths) do
-    local reply, refusal = client:del_file(bucket, path, options {})
-    if not reply and refusal.code ~= NOT_FOUND then
-      if refusal.code == cos.codes.COS_ERR_CONNECT or refusal.code == cos.codes.COS_ERR_CANCELLED then
-        return nil, refusal
-      end
-      left[#left + 1] = { path = path, code = refusal.code, message = refusal.message }
-    end
-  end
-  return left
-end
-
 -- A function that gives one path after the other.
-local function each_path(paths)
+local function each_path(cos_paths)
   local at = 0
   return function()
     local path
-    if type(paths) == "function" then
-      path = paths()
+    if type(cos_paths) == "function" then
+      path = cos_paths()
     else
       at = at + 1
-      path = paths[at]
+      path = cos_paths[at]
     end
+    if path == nil then return nil end
     if type(path) == "table" then path = path.path end
-    -- Nothing else can be written in XML so that it is the same file there.
-    local is_of_file = type(path) == "string" and find(path, "^/.*[^/]$") and not find(path, "^//")
-    if path ~= nil and not (is_of_file and help.is_for_xml(path)) then
-      error("paths must be those of files, such as '/a.txt', not " .. tostring(path), 0)
-    end
+    if type(path) ~= "string" then error("cos_paths must be strings or entries, not a " .. type(path), 0) end
     return path
   end
 end
 
+local del_files = Client.del_files
+Client.del_files = nil
+
 --- Deletes files: paths or entries, in an array or from an iterator. Returns those that are still
---- there, as `{ path, code, message }`. Files that are not there count as deleted.
-function Client:delete_files(bucket, paths, options)
-  if type(paths) ~= "table" and type(paths) ~= "function" then
-    error("paths must be an array or a function, not a " .. type(paths), 2)
+--- there, as `{ path, code, message, server_code }`. Files that are not there count as deleted.
+function Client:delete_files(bucket, cos_paths, options)
+  if type(cos_paths) ~= "table" and type(cos_paths) ~= "function" then
+    error("cos_paths must be an array or a function, not a " .. type(cos_paths), 2)
   end
   -- What a page of the JSON API depends on is not known: a list is read to its end first.
-  local delete, most = delete_by_calls, huge
-  if self:api() == "v5" then delete, most = delete_by_request, BATCH end
-  local next_path, next_options, all_left = each_path(paths), series(options), {}
+  local most = self:api() == "v5" and BATCH or huge
+  local next_path, next_options, left = each_path(cos_paths), series(options), {}
   while true do
     local batch = {}
     for path in next_path do
       batch[#batch + 1] = path
       if #batch == most then break end
     end
-    if #batch == 0 then return all_left end
-    local left, refusal = delete(self, bucket, batch, next_options)
-    if not left then return nil, refusal end
-    for _, failure in ipairs(left) do all_left[#all_left + 1] = failure end
+    if #batch == 0 then return left end
+    local reply, refusal = del_files(self, bucket, batch, next_options {})
+    if not reply then
+      local data = refusal.phase == "server" and refusal.reply.data
+      if not (data and data.failures) then return nil, refusal end
+      for _, failure in ipairs(data.failures) do left[#left + 1] = failure end
+    end
   end
 end
 

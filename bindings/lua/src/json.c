@@ -223,7 +223,7 @@ static void put_value(struct writer *writer, int at, const char *const *without)
     }
 }
 
-void lcos_push_json(lua_State *L, int at, const char *name, const char *const *without)
+static void push_text(lua_State *L, int at, const char *name, const char *const *without, int is_array)
 {
     struct writer writer;
     if (lua_type(L, at) != LUA_TTABLE)
@@ -234,11 +234,24 @@ void lcos_push_json(lua_State *L, int at, const char *name, const char *const *w
     writer.L = L;
     writer.name = name;
     writer.place = lua_gettop(L);
-    /* Options are an object, also where there are elements by mistake: the key is then refused. */
     writer.tables[writer.depth++] = lua_topointer(L, at);
-    put_fields(&writer, at, without);
+    if (is_array)
+        put_elements(&writer, at, lua_rawlen(L, at));
+    else
+        put_fields(&writer, at, without);
     lua_pushlstring(L, writer.text, writer.length);
     lua_replace(L, writer.place);
+}
+
+/* Options are an object, also where there are elements by mistake: the key is then refused. */
+void lcos_push_json(lua_State *L, int at, const char *name, const char *const *without)
+{
+    push_text(L, at, name, without, 0);
+}
+
+void lcos_push_array(lua_State *L, int at, const char *name)
+{
+    push_text(L, at, name, NULL, 1);
 }
 
 /* Reading. */

@@ -332,30 +332,6 @@ static int get_variable(lua_State *L)
     return 1;
 }
 
-/* is_for_xml(text): whether it is UTF-8 without what is another character in XML, or none. */
-static int is_for_xml(lua_State *L)
-{
-    static const unsigned long LEAST[] = {0, 0x80, 0x800, 0x10000};
-    size_t length, at = 0;
-    const unsigned char *text = (const unsigned char *)luaL_checklstring(L, 1, &length);
-    int is_fit = 1;
-    while (at < length && is_fit) {
-        unsigned long point = text[at++];
-        int more = point < 0xc0 ? 0 : point < 0xe0 ? 1 : point < 0xf0 ? 2 : 3, i;
-        is_fit = point < 0x80 || (point >= 0xc0 && point < 0xf8);
-        point &= more ? 0x3f >> more : 0x7f;
-        /* The zero byte at the end of the string is not one of these. */
-        for (i = 0; i < more && is_fit; i++) {
-            is_fit = (text[at] & 0xc0) == 0x80;
-            point = point << 6 | (text[at++] & 0x3f);
-        }
-        is_fit = is_fit && point >= LEAST[more] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)
-            && point >= 0x20 && (point < 0x7f || point > 0x9f) && point != 0xfffe && point != 0xffff;
-    }
-    lua_pushboolean(L, is_fit);
-    return 1;
-}
-
 enum { LARGEST = 65536 };
 
 /* read_file(path, is_named): the text, or nil and what is wrong. A file that nobody has named need not
@@ -431,7 +407,6 @@ static const luaL_Reg TRANSFER_EVENTS[] = {
 
 static const luaL_Reg HELP[] = {
     {"now_ms", get_now},
-    {"is_for_xml", is_for_xml},
     {"getenv", get_variable},
     {"read_file", read_file},
     {NULL, NULL},

@@ -69,6 +69,8 @@ const char *lcos_to_text(lua_State *L, int at, const char *name, int may_be_nil)
 /* json.c: pushes the JSON text of a table. `name` is what an error calls it; fields of it whose names
  * are in `without` are left out. */
 void lcos_push_json(lua_State *L, int at, const char *name, const char *const *without);
+/* The same for a table that is an array. */
+void lcos_push_array(lua_State *L, int at, const char *name);
 /* Pushes the value of a JSON text, or raises an error. */
 void lcos_push_value(lua_State *L, const char *json);
 

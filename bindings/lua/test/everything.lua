@@ -53,6 +53,7 @@ assert(client:download_buffer(bucket, "/folder/b") == "a\0b")
 assert(client:upload_buffer(bucket, "/folder/empty", ""))
 assert(client:download_buffer(bucket, "/folder/empty") == "")
 assert(client:del_file(bucket, "/folder/b"))
+assert(#assert(client:delete_files(bucket, { "/folder/empty" })) == 0)
 assert(client:del_folder(bucket, "/folder/", { recursive = true }))
 
 local told = { -1, -1 }

@@ -431,16 +431,53 @@ test("many files are deleted", function()
   same(client:exists(bucket, odd), false)
   same(#assert(client:delete_files(bucket, client:each(bucket, "/list/", { recursive = true }))), 0)
   same(client:exists(bucket, "/list/sub/below/7"), false)
+end)
+
+test("what is not deleted is told", function()
+  local left_alone = "/refused/left"
+  put(left_alone)
   -- XML turns CR into LF, which is another file.
   for _, path in ipairs { "/", "a", "/list/", "/a\rb", "//a", "/a\255b", "/a\194", "/a\192\175b", "/a\194\133b",
-                          "/a\237\160\128b", "/a\239\191\191b", "/a\244\144\128\128", "/a\0b" } do
-    raises("paths must be those of files", client.delete_files, client, bucket, { path })
+                          "/a\237\160\128b", "/a\244\144\128\128", "/a\0b" } do
+    local left, refusal = client:delete_files(bucket, { left_alone, path })
+    same(left, nil)
+    same(refusal.name, "COS_ERR_PARAM")
+    same(refusal.argument, "cos_paths")
   end
+  same(client:exists(bucket, left_alone), true)
   raises("cos_path must be a string, not a nil", client.sign_once, client, bucket)
-  raises("paths must be an array or a function", client.delete_files, client, bucket, "/list/1")
-  local _, refusal = client:delete_files("no-such-bucket", { "/a" })
-  if api == "v5" then same(refusal.name, "COS_ERR_NO_BUCKET") end
+  raises("cos_paths must be an array or a function", client.delete_files, client, bucket, "/list/1")
+  raises("cos_paths must be strings or entries, not a nil", client.delete_files, client, bucket, { {} })
+  raises("cos_paths must be strings or entries, not a number", client.delete_files, client, bucket, { 5 })
+  local _, wrong = client:delete_files(bucket, { left_alone }, { concurrency = 65 })
+  same(wrong.argument, "concurrency")
+
+  local left = assert(client:delete_files("no-such-bucket", { "/a", "/b" }))
+  same(#left, 2)
+  for i, path in ipairs { "/a", "/b" } do
+    same(left[i].path, path)
+    same(left[i].code, cos.codes.COS_ERR_NO_BUCKET)
+    same(left[i].server_code, api == "v5" and "NoSuchBucket" or nil)
+    assert(#left[i].message > 0)
+  end
+  local _, late = client:delete_files(bucket, { "/slow/a" }, { deadline_ms = 100 })
+  same(late.deadline_exceeded, true)
 end)
+
+if api == "v5" then
+  test("a thousand files are deleted by one request", function()
+    local asked, lines = 0, 0
+    local function next_path()
+      asked = asked + 1
+      return asked <= 1001 and "/none/" .. asked or nil
+    end
+    client:set_log(cos.levels.COS_LOG_REQUESTS, function() lines = lines + 1 end)
+    local left = assert(client:delete_files(bucket, next_path))
+    client:set_log(cos.levels.COS_LOG_OFF)
+    same(#left, 0)
+    same(lines, 2)
+  end)
+end
 
 test("there is or there is not", function()
   put("/there")

@@ -363,6 +363,7 @@ protected:
     Own &set(std::string_view key, std::int64_t v) { return put(key, std::to_string(v)); }
     Own &set(std::string_view key, std::string_view v) { return put(key, detail::quoted(v)); }
     Own &set(std::string_view key, const Fields &v) { return put(key, object(v)); }
+    Own &set(std::string_view key, const Raw &v) { return put(key, v.json); }
 
 private:
     Own &put(std::string_view key, std::string_view value)
@@ -449,6 +450,7 @@ struct DownloadOptions : OptionsOf<DownloadOptions> {
     DownloadOptions &concurrency(std::int64_t v) { return set("concurrency", v); }
     DownloadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
     DownloadOptions &resume(bool v) { return set("resume", v); }
+    DownloadOptions &listed(const Raw &v) { return set("listed", v); }
     DownloadOptions &traffic_limit(std::int64_t v) { return set("traffic_limit", v); }
 };
 

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use serde::de::IgnoredAny;
 
+use crate::reply::object::ObjectInfo;
 use crate::reply::{Failure, Result, json};
 
 /// Options that have been parsed and not yet taken.
@@ -115,6 +116,20 @@ impl Options {
                 Some(text) => Ok(Some(text)),
                 None => Err(Failure::argument(key, "must be a string")),
             },
+        }
+    }
+
+    /// Takes an entry of a list, as the list has shown it: with a size, or it says nothing.
+    pub fn entry(&mut self, key: &'static str) -> Result<Option<ObjectInfo>> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        match serde_json::from_str::<ObjectInfo>(&value) {
+            Ok(entry) if entry.size.is_some() => Ok(Some(entry)),
+            _ => {
+                let problem = "must be what a list shows of a file: an object with \"filesize\"";
+                Err(Failure::argument(key, problem))
+            }
         }
     }
 

@@ -50,6 +50,7 @@ TYPES = {
     "delimiter": "*string",
     "forbid": "*int",
     "headers": "map[string]string",
+    "listed": "map[string]any",
     "max_idle_connections": "*int",
     "params": "url.Values",
     "range_end": "*int64",

@@ -251,6 +251,8 @@ export interface DownloadFileOptions extends DownloadOptions {
   overwrite?: boolean | null | undefined;
   /** Continues a download that was broken off (true). */
   resume?: boolean | null | undefined;
+  /** What a list has shown of the file: nothing is fetched if the local file has that content. */
+  listed?: ListedEntry | null | undefined;
 }
 
 /** Options of the download of a folder. */
@@ -370,6 +372,8 @@ export interface TransferInfo {
   recovered?: boolean;
   /** Whether the bytes have the sum that the server states. */
   verified?: boolean;
+  /** True if the local file had the content already. */
+  unchanged?: boolean;
   seconds: number;
   sha1?: string;
   crc64?: string;

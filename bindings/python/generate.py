@@ -45,6 +45,7 @@ TYPES = {
     "authority": 'Literal["eInvalid", "eWRPrivate", "eWPrivateRPublic"]',
     "forbid": "int",
     "headers": "Mapping[str, str]",
+    "listed": "Mapping[str, Any]",
     "params": "Mapping[str, Union[str, Sequence[str]]]",
     "range_end": "int",
     "traffic_limit": "int",
@@ -151,7 +152,7 @@ def options(header):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
 # Annotations are not evaluated at run time.
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use cos::client::Client;
+use cos::ops::{file, folder};
 use cos::threads::Watch;
 use cos_emulator::{Action, End, Fault, Part};
 use serde_json::{Value, json};
@@ -97,6 +98,64 @@ fn small_and_empty_objects_travel_whole(api: Api) {
         expect(&answer, 0);
         assert_same(&data, &bytes);
     }
+}
+
+/// What a list shows of the object.
+fn listed(client: &Client) -> Value {
+    let answer = reply(folder::list(client, PUBLIC, "/", None));
+    json!({"listed": answer["data"]["infos"][0]})
+}
+
+fn what_a_list_has_shown_is_compared_and_not_asked_again(api: Api) {
+    let (bed, client, bytes) = bed_with(api, 1000);
+    let shown = listed(&client);
+    let asked = || {
+        let asked = asked(&bed);
+        bed.emulator.clear_requests();
+        asked
+    };
+    let fetched = BTreeSet::from([api.name(Op::Download).to_owned()]);
+    // Only the JSON API has to be asked whether what looks whole was finished.
+    let compared = match api {
+        Api::V4 => BTreeSet::from([api.name(Op::ListSlices).to_owned()]),
+        Api::V5 => BTreeSet::new(),
+    };
+    let get = |shown: &Value| download(&client, "/a", &destination(&bed), shown.clone());
+    asked();
+    expect(&get(&shown), 0);
+    assert_eq!(asked(), fetched);
+    assert_only_file(&bed, &bytes);
+    let again = get(&shown);
+    assert_eq!((&again["code"], &again["transfer"]["unchanged"]), (&json!(0), &json!(true)));
+    assert_eq!(asked(), compared);
+
+    // Nothing changes where nothing may be replaced.
+    let mut compare = shown.clone();
+    compare["overwrite"] = json!(false);
+    assert_eq!(get(&compare)["transfer"]["unchanged"], json!(true));
+    fs::write(destination(&bed), vec![b'x'; bytes.len()]).unwrap();
+    asked();
+    expect(&get(&compare), -1);
+    assert!(!asked().contains(api.name(Op::Download)));
+    assert_only_file(&bed, &vec![b'x'; bytes.len()]);
+
+    // An object that has been replaced since is fetched as it is now.
+    expect(&upload_bytes(&client, "/a", b"another", json!({"insert_only": false})), 0);
+    expect(&get(&shown), 0);
+    assert_only_file(&bed, b"another");
+}
+
+#[test]
+fn what_was_never_finished_is_not_what_the_local_file_is() {
+    let (bed, client, bytes) = bed_with(Api::V4, 1000);
+    expect(&reply(file::delete(&client, PUBLIC, "/a", None)), 0);
+    bed.emulator.inject(Api::V4.fault(Op::Finish, Api::V4.code(-97)));
+    expect(&upload_bytes(&client, "/a", &bytes, json!({"slice_threshold": 0})), -97);
+    fs::write(destination(&bed), &bytes).unwrap();
+    let mut compare = listed(&client);
+    assert_eq!(compare["listed"]["filelen"], json!(1000), "it looks whole");
+    compare["overwrite"] = json!(false);
+    expect(&download(&client, "/a", &destination(&bed), compare), -1);
 }
 
 fn no_round_trip_is_too_many(api: Api) {
@@ -742,6 +801,7 @@ for_each_api! {
     what_was_compared_is_told,
     large_objects_travel_in_parallel_over_connections_that_are_kept,
     small_and_empty_objects_travel_whole,
+    what_a_list_has_shown_is_compared_and_not_asked_again,
     no_round_trip_is_too_many,
     others_begin_while_the_first_piece_comes,
     private_downloads_are_signed,

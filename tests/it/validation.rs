@@ -304,7 +304,7 @@ fn options_that_every_operation_refuses() {
 
 /// Wrong values of the options that only some operations have; each is refused by the operations
 /// whose names start with one of the words.
-const BAD_OPTIONS: [(&str, &str, &str); 53] = [
+const BAD_OPTIONS: [(&str, &str, &str); 55] = [
     ("upload", "insert_only", "2"),
     ("upload", "insert_only", "\"1\""),
     ("upload", "insert_only", "-1"),
@@ -332,6 +332,8 @@ const BAD_OPTIONS: [(&str, &str, &str); 53] = [
     ("download", "verify_sha1", "2"),
     ("download_file", "resume", "\"no\""),
     ("download_file", "overwrite", "\"no\""),
+    ("download_file", "listed", "\"a\""),
+    ("download_file", "listed", "{\"sha\": \"a\"}"),
     ("download_file", "range_start", "-1"),
     ("download_file", "range_end", "1.5"),
     ("download_buffer", "range_start", "\"0\""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
 # Annotations are not evaluated at run time.
 if TYPE_CHECKING:
@@ -322,6 +322,11 @@ class DownloadFileOptions(TransferOptions, total=False):
     resume: bool
     """Continue a download that was broken off; false starts anew and keeps nothing. Default:
     true."""
+    listed: Mapping[str, Any]
+    """What a list has shown of the file, an entry of `data.infos`. If `local_path` has that
+    content already, nothing is fetched, and `transfer.unchanged` is true; together with
+    `overwrite` false this compares two files and changes none. With the JSON API the size and the
+    SHA-1 are not asked for again. Default: none."""
     traffic_limit: int
     """Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default:
     none."""

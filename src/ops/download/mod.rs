@@ -11,7 +11,7 @@ mod to_stream;
 
 pub(super) use partial::{Destination, is_partial_name};
 pub use to_buffer::buffer;
-pub use to_file::file;
+pub use to_file::{file, has_content};
 pub use to_stream::stream;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,6 +57,8 @@ pub(super) struct Download<'a> {
     counted: AtomicU64,
     /// The sum of the content, when it was found to be the one that the server states.
     verified: Mutex<Option<Sum>>,
+    /// Whether the caller has the content already.
+    is_unchanged: AtomicBool,
     started: Instant,
 }
 
@@ -159,6 +161,7 @@ impl<'a> Download<'a> {
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
             verified: Mutex::default(),
+            is_unchanged: AtomicBool::default(),
             started: Instant::now(),
         }
     }
@@ -249,11 +252,13 @@ impl<'a> Download<'a> {
             Err(failure) => Reply::from(failure),
         };
         let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unchanged = self.is_unchanged.load(Ordering::Relaxed);
         let mut transfer = write::Object::new()
             .with("bytes", self.transfer.progress().1)
             .with("received_bytes", self.call.traffic().received())
             .with("resumed_bytes", self.transfer.resumed())
             .with("verified", verified.is_some())
+            .with("unchanged", is_unchanged.then_some(true))
             .with("seconds", self.started.elapsed());
         match &*verified {
             Some(Sum::Sha1(sha1)) => transfer.add("sha1", sha1),

@@ -1,9 +1,15 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
+use std::sync::atomic::Ordering;
+
 use super::partial::{Destination, Partial};
-use super::{Download, Object, PIECE, begin_download};
+use super::{Download, Object, PIECE, Settings, begin_download};
+use crate::call::Call;
 use crate::client::Client;
 use crate::content::running_sum::RunningSum;
+use crate::content::source::Source;
+use crate::protocol::contract::{Place, Protocol};
+use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
@@ -25,11 +31,21 @@ pub fn file(
     let (this, mut options) = begin_download(client, bucket, cos_path, options, transfer)?;
     let overwrite = options.flag("overwrite")?.unwrap_or(true);
     let resume = options.flag("resume")?.unwrap_or(true);
+    let listed = options.entry("listed")?;
     options.finish()?;
+    if let Some(shown) = &listed
+        && has_content(&*this.service, &this.call, this.at(), shown, local_path)?
+        && this.service.is_complete(&this.call, this.at(), shown)?
+    {
+        this.is_unchanged.store(true, Ordering::Relaxed);
+        return Ok(this.reply(Ok(())));
+    }
     let destination = Destination::new(local_path, overwrite, &this.call.stop)?;
     let _busy = transfer.begin()?;
     let result = threads::watched(&this.call.stop, this.call.log(), transfer, on_progress, || {
-        this.of_one_version(this.open_for(&destination, resume)?, |object| {
+        let listed = listed.and_then(|shown| this.listed(&shown));
+        let object = listed.map_or_else(|| this.open_for(&destination, resume), Ok)?;
+        this.of_one_version(object, |object| {
             transfer.set_total(object.len);
             this.fetch_into_file(object, &destination, resume)
         })
@@ -37,11 +53,35 @@ pub fn file(
     Ok(this.reply(result))
 }
 
+/// Whether the local file has the content of what a list has shown.
+pub fn has_content(
+    service: &dyn Protocol,
+    call: &Call,
+    at: Place,
+    shown: &ObjectInfo,
+    local_path: &str,
+) -> Result<bool> {
+    // What can't be read can't be known to be the same; replacing it will tell.
+    let Ok(source) = Source::open(local_path, &call.stop) else {
+        return Ok(false);
+    };
+    let is_same_size = shown.size == Some(source.size()) && !shown.is_unfinished();
+    Ok(is_same_size && service.has_content(call, at, shown, &source)?)
+}
+
 impl Download<'_> {
     /// Asks what is to be fetched; if nothing of it is there to be continued, with the request for the
     /// first piece.
     pub fn open_for(&self, destination: &Destination, resume: bool) -> Result<Object> {
         if resume && destination.has_partial() { self.stat() } else { self.open() }
+    }
+
+    /// The object that a list has shown, if that tells enough to fetch all of it and to verify that.
+    fn listed(&self, shown: &ObjectInfo) -> Option<Object> {
+        let Settings { verify, range, .. } = self.settings;
+        let object = Object::whole(shown.size?, shown, verify);
+        let is_whole = range.start.is_none() && range.end.is_none();
+        (is_whole && (object.sum.is_some() || !verify)).then_some(object)
     }
 
     /// Fetches `object` and puts it in its place.
@@ -156,7 +196,6 @@ mod tests {
     use crate::options::Options;
     use crate::path::{Bucket, FilePath};
     use crate::protocol::scripted::{LIMITS, Scripted, call};
-    use crate::reply::object::ObjectInfo;
     use crate::stop::Stop;
     use crate::threads::Workers;
 

@@ -1,7 +1,7 @@
 //! A folder of a bucket to a local directory.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,11 +9,10 @@ use super::remote::{Entry, Listing, Names, RemoteFile, Survey};
 use super::report::Report;
 use super::{Remote, go_through, local};
 use crate::client::Client;
-use crate::content::source::Source;
 use crate::ops::begin;
 use crate::ops::download::{self, Destination, Download, Object, is_partial_name};
 use crate::os;
-use crate::path::{FilePath, FolderPath};
+use crate::path::FolderPath;
 use crate::protocol::contract::Protocol;
 use crate::reply::{Failure, Reply, Result};
 use crate::threads::{self, Watch, Workers};
@@ -119,18 +118,19 @@ impl TreeDownload<'_> {
         let Remote { call, bucket, .. } = self.remote;
         let path = self.remote.file(&file.name)?;
         let place = local::place(&self.directory, &file.name)?;
-        if self.has_same_content(file, &path, &place)? {
+        let name = place
+            .to_str()
+            .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
+        let (at, shown) = (self.remote.at(&path), file.shown());
+        if download::has_content(&*self.service, call, at, &shown, name)? {
             self.transfer.add(file.size);
-            if self.service.is_complete(call, self.remote.at(&path), &file.shown())? {
+            if self.service.is_complete(call, at, &shown)? {
                 self.report.done(&file.name, "unchanged", file.size);
             } else {
                 self.report.ignored(&file.name, UNFINISHED);
             }
             return Ok(());
         }
-        let name = place
-            .to_str()
-            .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
         let destination = Destination::new(name, self.overwrite, &call.stop)?;
         let service = Arc::clone(&self.service);
         let (call, bucket) = (call.part(), bucket.clone());
@@ -148,19 +148,5 @@ impl TreeDownload<'_> {
         })?;
         self.report.done(&file.name, "downloaded", file.size);
         Ok(())
-    }
-
-    /// Whether what is at `place` has the content of the file.
-    fn has_same_content(&self, file: &RemoteFile, path: &FilePath, place: &Path) -> Result<bool> {
-        let is_same_size = fs::metadata(place).is_ok_and(|found| found.len() == file.size);
-        let (Some(place), true) = (place.to_str(), is_same_size) else {
-            return Ok(false);
-        };
-        // A file that can't be read counts as different; replacing it then fails and says why.
-        let Remote { service, call, .. } = self.remote;
-        let Ok(source) = Source::open(place, &call.stop) else {
-            return Ok(false);
-        };
-        service.has_content(call, self.remote.at(path), &file.shown(), &source)
     }
 }

@@ -451,6 +451,7 @@ struct DownloadOptions : OptionsOf<DownloadOptions> {
     DownloadOptions &verify_sha1(bool v) { return set("verify_sha1", v); }
     DownloadOptions &resume(bool v) { return set("resume", v); }
     DownloadOptions &listed(const Raw &v) { return set("listed", v); }
+    DownloadOptions &fetch(bool v) { return set("fetch", v); }
     DownloadOptions &traffic_limit(std::int64_t v) { return set("traffic_limit", v); }
 };
 

@@ -381,10 +381,11 @@ type DownloadFileOptions struct {
 	// Continue a download that was broken off; false starts anew and keeps nothing. Default: true.
 	Resume *bool `cos:"resume"`
 	// What a list has shown of the file, an entry of data.infos. If local_path has that content
-	// already, nothing is fetched, and transfer.unchanged is true; together with Overwrite false
-	// this compares two files and changes none. With the JSON API the size and the SHA-1 are not
-	// asked for again. Default: none.
+	// already, nothing is fetched; transfer.unchanged tells. With the JSON API the size and the
+	// SHA-1 are not asked for again. Default: none.
 	Listed map[string]any `cos:"listed"`
+	// With Listed, false only compares; no local file is written. Default: true.
+	Fetch *bool `cos:"fetch"`
 	// Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default: none.
 	TrafficLimit int64 `cos:"traffic_limit"`
 	// How long a request may make no progress before it fails, in place of the client's.

@@ -253,6 +253,8 @@ export interface DownloadFileOptions extends DownloadOptions {
   resume?: boolean | null | undefined;
   /** What a list has shown of the file: nothing is fetched if the local file has that content. */
   listed?: ListedEntry | null | undefined;
+  /** With `listed`, false only compares (true). */
+  fetch?: boolean | null | undefined;
 }
 
 /** Options of the download of a folder. */
@@ -372,7 +374,7 @@ export interface TransferInfo {
   recovered?: boolean;
   /** Whether the bytes have the sum that the server states. */
   verified?: boolean;
-  /** True if the local file had the content already. */
+  /** With `listed`: whether the local file had the content already. */
   unchanged?: boolean;
   seconds: number;
   sha1?: string;

@@ -52,9 +52,9 @@ pub type cos_write_fn =
 /// - `verify_sha1` (true): check the SHA-1 that the server states; with the XML API, the CRC-64.
 /// - `resume` (true): continue a download that was broken off; false starts anew and keeps nothing.
 /// - `listed` (none): what a list has shown of the file, an entry of `data.infos`. If `local_path` has
-///   that content already, nothing is fetched, and `transfer.unchanged` is true; together with
-///   `overwrite` false this compares two files and changes none. With the JSON API the size and the
-///   SHA-1 are not asked for again.
+///   that content already, nothing is fetched; `transfer.unchanged` tells. With the JSON API the size
+///   and the SHA-1 are not asked for again.
+/// - `fetch` (true): with `listed`, false only compares; no local file is written.
 /// - `traffic_limit` (none): bits a second, 819200 to 838860800, for each request; with the XML API
 ///   alone.
 /// - `timeout_ms`, `retries`: for this call, a request at a time.

@@ -82,7 +82,8 @@ void builders()
           "{\"prefix\":\"\\\"\\\\\\u000a\\u001f\x7f你\\u0000\"}");
     CHECK(UploadOptions(Raw{"{ }"}).resume(true).json() == R"({ "resume":true})");
     const Raw entry{R"({"filesize":7})"};
-    CHECK(DownloadOptions().listed(entry).json() == R"({"listed":{"filesize":7}})");
+    const auto compares = DownloadOptions().listed(entry).fetch(false);
+    CHECK(compares.json() == R"({"listed":{"filesize":7},"fetch":false})");
     CHECK(UploadOptions(Raw{"{\"a\": {} }"}).retries(-1).json() == R"({"a": {} ,"retries":-1})");
     const Fields twice = {{"b", "2"}, {"a\"", "1"}, {"b", ""}};
     CHECK(SignOptions().params(twice).headers({}).json() ==

@@ -129,15 +129,19 @@ fn what_a_list_has_shown_is_compared_and_not_asked_again(api: Api) {
     assert_eq!((&again["code"], &again["transfer"]["unchanged"]), (&json!(0), &json!(true)));
     assert_eq!(asked(), compared);
 
-    // Nothing changes where nothing may be replaced.
+    // What only compares changes nothing.
     let mut compare = shown.clone();
-    compare["overwrite"] = json!(false);
+    compare["fetch"] = json!(false);
     assert_eq!(get(&compare)["transfer"]["unchanged"], json!(true));
-    fs::write(destination(&bed), vec![b'x'; bytes.len()]).unwrap();
+    let other = vec![b'x'; bytes.len()];
+    fs::write(destination(&bed), &other).unwrap();
     asked();
-    expect(&get(&compare), -1);
+    assert_eq!(get(&compare)["transfer"]["unchanged"], json!(false));
     assert!(!asked().contains(api.name(Op::Download)));
-    assert_only_file(&bed, &vec![b'x'; bytes.len()]);
+    assert_only_file(&bed, &other);
+    fs::remove_file(destination(&bed)).unwrap();
+    assert_eq!(get(&compare)["transfer"]["unchanged"], json!(false));
+    assert!(names_in(&bed.path("down")).is_empty());
 
     // An object that has been replaced since is fetched as it is now.
     expect(&upload_bytes(&client, "/a", b"another", json!({"insert_only": false})), 0);
@@ -154,8 +158,9 @@ fn what_was_never_finished_is_not_what_the_local_file_is() {
     fs::write(destination(&bed), &bytes).unwrap();
     let mut compare = listed(&client);
     assert_eq!(compare["listed"]["filelen"], json!(1000), "it looks whole");
-    compare["overwrite"] = json!(false);
-    expect(&download(&client, "/a", &destination(&bed), compare), -1);
+    compare["fetch"] = json!(false);
+    let answer = download(&client, "/a", &destination(&bed), compare);
+    assert_eq!(answer["transfer"]["unchanged"], json!(false), "{answer}");
 }
 
 fn no_round_trip_is_too_many(api: Api) {

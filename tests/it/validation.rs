@@ -334,6 +334,7 @@ const BAD_OPTIONS: [(&str, &str, &str); 55] = [
     ("download_file", "overwrite", "\"no\""),
     ("download_file", "listed", "\"a\""),
     ("download_file", "listed", "{\"sha\": \"a\"}"),
+    ("download_file", "fetch", "false"),
     ("download_file", "range_start", "-1"),
     ("download_file", "range_end", "1.5"),
     ("download_buffer", "range_start", "\"0\""),

@@ -126,6 +126,7 @@ local cos = {}
 ---@field overwrite? boolean False never replaces a local file (true).
 ---@field resume? boolean Continue a download that was broken off (true).
 ---@field listed? table What a list has shown of the file: nothing is fetched if the local file has that content.
+---@field fetch? boolean With `listed`, false only compares (true).
 
 ---@class cos.ListOptions: cos.CallOptions
 ---@field num? integer Entries a page, 1 to 1000 (199).

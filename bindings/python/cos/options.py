@@ -324,9 +324,10 @@ class DownloadFileOptions(TransferOptions, total=False):
     true."""
     listed: Mapping[str, Any]
     """What a list has shown of the file, an entry of `data.infos`. If `local_path` has that
-    content already, nothing is fetched, and `transfer.unchanged` is true; together with
-    `overwrite` false this compares two files and changes none. With the JSON API the size and the
-    SHA-1 are not asked for again. Default: none."""
+    content already, nothing is fetched; `transfer.unchanged` tells. With the JSON API the size and
+    the SHA-1 are not asked for again. Default: none."""
+    fetch: bool
+    """With `listed`, false only compares; no local file is written. Default: true."""
     traffic_limit: int
     """Bits a second, 819200 to 838860800, for each request; with the XML API alone. Default:
     none."""

@@ -57,8 +57,8 @@ pub(super) struct Download<'a> {
     counted: AtomicU64,
     /// The sum of the content, when it was found to be the one that the server states.
     verified: Mutex<Option<Sum>>,
-    /// Whether the caller has the content already.
-    is_unchanged: AtomicBool,
+    /// Whether the caller has the content already, if that was compared.
+    is_unchanged: Option<bool>,
     started: Instant,
 }
 
@@ -161,7 +161,7 @@ impl<'a> Download<'a> {
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
             verified: Mutex::default(),
-            is_unchanged: AtomicBool::default(),
+            is_unchanged: None,
             started: Instant::now(),
         }
     }
@@ -252,13 +252,12 @@ impl<'a> Download<'a> {
             Err(failure) => Reply::from(failure),
         };
         let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_unchanged = self.is_unchanged.load(Ordering::Relaxed);
         let mut transfer = write::Object::new()
             .with("bytes", self.transfer.progress().1)
             .with("received_bytes", self.call.traffic().received())
             .with("resumed_bytes", self.transfer.resumed())
             .with("verified", verified.is_some())
-            .with("unchanged", is_unchanged.then_some(true))
+            .with("unchanged", self.is_unchanged)
             .with("seconds", self.started.elapsed());
         match &*verified {
             Some(Sum::Sha1(sha1)) => transfer.add("sha1", sha1),

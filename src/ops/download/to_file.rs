@@ -1,7 +1,5 @@
 //! Download to a file. The file at the destination is the old one or the whole new one.
 
-use std::sync::atomic::Ordering;
-
 use super::partial::{Destination, Partial};
 use super::{Download, Object, PIECE, Settings, begin_download};
 use crate::call::Call;
@@ -10,7 +8,7 @@ use crate::content::running_sum::RunningSum;
 use crate::content::source::Source;
 use crate::protocol::contract::{Place, Protocol};
 use crate::reply::object::ObjectInfo;
-use crate::reply::{Code, Reply, Result};
+use crate::reply::{Code, Failure, Reply, Result};
 use crate::threads::{self, Watch};
 use crate::transfer::Transfer;
 
@@ -28,17 +26,23 @@ pub fn file(
 ) -> Result<Reply> {
     let own = Transfer::default();
     let (transfer, on_progress) = watch.or(&own);
-    let (this, mut options) = begin_download(client, bucket, cos_path, options, transfer)?;
+    let (mut this, mut options) = begin_download(client, bucket, cos_path, options, transfer)?;
     let overwrite = options.flag("overwrite")?.unwrap_or(true);
     let resume = options.flag("resume")?.unwrap_or(true);
     let listed = options.entry("listed")?;
+    let fetch = options.flag("fetch")?.unwrap_or(true);
     options.finish()?;
-    if let Some(shown) = &listed
-        && has_content(&*this.service, &this.call, this.at(), shown, local_path)?
-        && this.service.is_complete(&this.call, this.at(), shown)?
-    {
-        this.is_unchanged.store(true, Ordering::Relaxed);
-        return Ok(this.reply(Ok(())));
+    if listed.is_none() && !fetch {
+        let problem = "may be false with listed alone: there is nothing to compare with";
+        return Err(Failure::argument("fetch", problem));
+    }
+    if let Some(shown) = &listed {
+        let is_unchanged = has_content(&*this.service, &this.call, this.at(), shown, local_path)?
+            && this.service.is_complete(&this.call, this.at(), shown)?;
+        this.is_unchanged = Some(is_unchanged);
+        if is_unchanged || !fetch {
+            return Ok(this.reply(Ok(())));
+        }
     }
     let destination = Destination::new(local_path, overwrite, &this.call.stop)?;
     let _busy = transfer.begin()?;

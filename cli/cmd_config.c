@@ -11,6 +11,7 @@
 #include "reply.h"
 #include "system.h"
 #include "text.h"
+#include "watch.h"
 
 /* What the file gets; the names of lines that are replaced. */
 static const char *const WRITTEN[] = {"appid", "secret_id", "secret_key", "token", "region", "api"};
@@ -207,8 +208,10 @@ static enum status configure(const char *path)
         return status;
     if (!ask_for("appid", "The account's number, APPID", 0) ||
         !ask_for("secret_id", "SecretId", 0) || !ask_for("secret_key", "SecretKey", 1) ||
-        !ask_for("region", "Region, such as ap-shanghai; sh and the like are those of the JSON API", 0))
+        !ask_for("region", "Region, such as ap-shanghai; sh and the like are those of the JSON API", 0)) {
+        stops(); /* perhaps Ctrl-C ended it */
         return wrong("the input ended before all was said; nothing was written");
+    }
     bucket = answer_to("A bucket to try (nothing: none)");
     place = place_of(formatted("%s%s", strncmp(bucket, "cos://", 6) == 0 ? "" : "cos://", bucket));
     place_without_appid(&place, setting("appid") ? setting("appid") : "");

@@ -16,6 +16,7 @@
 #include "system.h"
 #include "text.h"
 #include "transfer.h"
+#include "watch.h"
 
 /* Copies a folder, or moves it. */
 static enum status copy_folder(const cos_client *client, const struct place *from,
@@ -38,12 +39,10 @@ static enum status copy_folder(const cos_client *client, const struct place *fro
     else if (source.bucket && target.bucket && strcmp(source.bucket, target.bucket) == 0 &&
              is_in_folder(target.path, source.path))
         status = wrong("%s is in %s", target.text, source.text);
-    else if (is_move || needs_plan(&source, &target))
-        status = copy_tree(client, &source, &target, is_move);
     else
-        status = transfer(client, &source, &target, to->bucket ? from->path : target.path);
-    if (is_move && status == DONE && source.bucket && !option(DRY_RUN) && !is_interrupted() &&
-        strcmp(source.path, "/") != 0)
+        status = copy_tree(client, &source, &target, is_move);
+    if (is_move && status == DONE && source.bucket && !option(DRY_RUN) &&
+        strcmp(source.path, "/") != 0 && !stops())
         remove_empty_folders(client_at_source(client), &source);
     free(name);
     place_free(&source);
@@ -217,7 +216,7 @@ static enum status run_with(const cos_client *client, const struct place *places
         status = usage("%s: several files need a folder, whose path ends with '/', or -", to->text);
     if (status == DONE && !is_standard(to))
         status = check_names(sources.list, sources.count, to);
-    for (i = 0; status == DONE && i < sources.count && !is_interrupted(); i++) {
+    for (i = 0; status == DONE && i < sources.count && !stops(); i++) {
         enum status this_one =
             copy(client, &sources.list[i], sources.sizes[i], to, is_move, &jobs);
         jobs.status = jobs.status != DONE ? jobs.status : this_one;
@@ -245,10 +244,8 @@ static enum status run_sync(const cos_client *client, const struct place *places
         status = wrong("%s and %s: one is in the other", from.text, to.text);
     else if (status == DONE && (option(MAX_DELETE) || option('f')) && !option(DELETE))
         status = usage("--max-delete and --force are for use with --delete");
-    else if (status == DONE && needs_plan(&from, &to))
-        status = sync_folders(client, &from, &to);
     else if (status == DONE)
-        status = transfer(client, &from, &to, to.bucket ? from.path : to.path);
+        status = sync_folders(client, &from, &to);
     place_free(&from);
     place_free(&to);
     return status;

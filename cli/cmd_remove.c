@@ -105,7 +105,7 @@ static enum status remove_matching(const cos_client *client, const struct place 
     size_t i;
     if (status == MISSING && option('f'))
         status = DONE;
-    for (i = 0; i < items.count && !is_interrupted(); i++) {
+    for (i = 0; i < items.count && !stops(); i++) {
         const struct item *item = &items.list[i];
         struct entry entry = {item->path, "{}", 0, 0, item->size, item->mtime};
         if (item->is_folder) {
@@ -159,7 +159,7 @@ static enum status run_rm(const cos_client *client, const struct place *places, 
     struct jobs jobs = {0};
     enum status status = DONE, last;
     int i;
-    for (i = 0; i < count && !is_interrupted(); i++) {
+    for (i = 0; i < count && !stops(); i++) {
         struct place place = place_of(without_escapes(places[i].text));
         enum status this_one;
         if (!places[i].bucket)
@@ -172,7 +172,7 @@ static enum status run_rm(const cos_client *client, const struct place *places, 
         place_free(&place);
     }
     jobs.status = status;
-    if (option('f') && are_of_one_bucket(&jobs) && !is_interrupted())
+    if (option('f') && are_of_one_bucket(&jobs) && !stops())
         last = remove_named(client, &jobs);
     else
         last = jobs_run(client, &jobs);

@@ -28,9 +28,12 @@ void items_add(struct items *items, const struct entry *entry)
 {
     struct item *item = add(items, copy_of(entry->path));
     char *sum = cos_json_string(entry->json, "/sha");
-    if (!sum)
+    item->is_sha = sum && *sum;
+    if (!item->is_sha) {
+        cos_string_free(sum);
         sum = cos_json_string(entry->json, "/etag");
-    item->sum = sum ? copy_of(sum) : NULL;
+    }
+    item->sum = sum && *sum ? copy_of(sum) : NULL;
     item->size = entry->size;
     item->mtime = entry->mtime;
     item->is_folder = entry->is_folder;
@@ -130,6 +133,8 @@ struct search {
     const char *root;
     enum status status;
     int flags;
+    const struct items *other; /* only the folders that it has are looked into; or NULL */
+    size_t most, count;        /* 0: to the end; how much was seen at the service */
 };
 
 /* Notes something that is not wanted. It takes the path. */
@@ -146,17 +151,19 @@ static void take_name(const char *name, void *user)
     add(&((struct search *)user)->names, copy_of(name));
 }
 
-/* What the library keeps of a download that was broken off. */
-static int is_partial(const char *name)
+int has_partial_name(const char *path)
 {
     static const char END[] = ".cos-partial";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t length = strlen(name);
     return name[0] == '.' && length > sizeof END && strcmp(name + length + 1 - sizeof END, END) == 0;
 }
 
+/* Tells of something that is no file to copy. What is not copied anyway is nothing to tell of. */
 static void ignore(struct search *search, const char *path, const char *reason)
 {
-    say("%-10s %s: %s", in_language("ignored"), path, reason);
+    if (!(search->flags & MAY_BE_MISSING))
+        say("%-10s %s: %s", in_language("ignored"), path, reason);
     if (search->ignored)
         add(search->ignored, copy_of(path));
     hide(search, copy_of(path));
@@ -191,14 +198,18 @@ static void read_one(struct search *search, const char *path)
     if (error) {
         complain("%s: %s", directory, strerror(error));
         search->status = WRONG;
+        hide(search, formatted("%s?", path)); /* nobody knows whether it is empty */
     }
     for (i = 0; i < search->names.count; i++) {
         const char *name = search->names.list[i].path;
         char *local = formatted("%s%s", directory, name);
-        if (is_partial(name))
-            hide(search, formatted("%s%s", path, name));
-        else
-            take_file(search, local, formatted("%s%s", path, name));
+        char *below = formatted("%s%s", path, name);
+        if (has_partial_name(name)) {
+            ignore(search, below, in_language("an unfinished download"));
+            free(below);
+        } else {
+            take_file(search, local, below);
+        }
         free(local);
     }
     items_free(&search->names);
@@ -219,23 +230,29 @@ static void find_local(struct search *search)
     }
 }
 
-static int take_remote(const struct entry *entry, void *user)
-{
-    struct search *search = user;
-    if (!is_wanted(entry->path)) {
-        hide(search, copy_of(entry->path));
-        return 0;
-    }
-    if (entry->is_unfinished)
-        ignore(search, entry->path, in_language("an unfinished upload"));
-    else
-        items_add(search->found, entry);
-    return 0;
-}
-
 int is_in_folder(const char *path, const char *folder)
 {
     return strncmp(path, folder, strlen(folder)) == 0;
+}
+
+static int has_in_folder(const struct items *items, const char *folder)
+{
+    size_t at = items_from(items, folder);
+    return at < items->count && is_in_folder(items->list[at].path, folder);
+}
+
+static int take_remote(const struct entry *entry, void *user)
+{
+    struct search *search = user;
+    if (search->most > 0 && ++search->count > search->most)
+        return STOP;
+    if (!is_wanted(entry->path))
+        hide(search, copy_of(entry->path));
+    else if (entry->is_unfinished)
+        ignore(search, entry->path, in_language("an unfinished upload"));
+    else
+        items_add(search->found, entry);
+    return entry->is_folder && search->other && !has_in_folder(search->other, entry->path) ? NOT_IN_IT : 0;
 }
 
 /* Notes which folders are empty, and leaves what was looked for. The items are sorted by path, so that what
@@ -257,20 +274,63 @@ static void leave_wanted(struct items *items, int flags)
     items->count = kept;
 }
 
+static enum status find(const cos_client *client, const struct place *folder, struct search *search)
+{
+    search->root = folder->path;
+    if (folder->bucket)
+        search->status = walk(client, folder, "", folder, ALL_FILES,
+                              search->flags | COUNTS | TELLS_FAILURES, take_remote, search);
+    else if (!(search->flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
+        find_local(search);
+    items_sort_by_path(search->found);
+    leave_wanted(search->found, search->flags);
+    if (search->ignored)
+        items_sort_by_path(search->ignored);
+    return search->status;
+}
+
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
                        struct items *items, struct items *ignored)
 {
-    struct search search = {
-        .found = items, .ignored = ignored, .root = folder->path, .flags = flags};
-    if (folder->bucket)
-        search.status = walk(client, folder, "", folder, ALL_FILES, flags | COUNTS, take_remote,
-                             &search);
-    else if (!(flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
-        find_local(&search);
-    items_sort_by_path(items);
-    leave_wanted(items, flags);
-    if (ignored)
-        items_sort_by_path(ignored);
+    struct search search = {.found = items, .ignored = ignored, .flags = flags};
+    return find(client, folder, &search);
+}
+
+/* Looks for what another folder has in a local directory, and for nothing else. */
+static void look_for_each(const struct place *folder, const struct items *other, struct items *items)
+{
+    size_t i;
+    for (i = 0; i < other->count; i++) {
+        const char *path = other->list[i].path;
+        char *local = formatted("%s%s", folder->path, path);
+        struct found found;
+        local[strlen(local) - (size_t)other->list[i].is_folder] = '\0';
+        found = look_at(local);
+        if (found.kind == (other->list[i].is_folder ? PATH_DIRECTORY : PATH_FILE)) {
+            struct item *item = add(items, copy_of(path));
+            item->size = found.size;
+            item->mtime = found.mtime;
+            item->is_folder = other->list[i].is_folder;
+        }
+        free(local);
+    }
+}
+
+enum status find_there(const cos_client *client, const struct place *folder, const struct items *other,
+                       struct items *items, int *is_cut)
+{
+    enum { PAGE = 1000, FEW_PAGES = 4 };
+    struct search search = {.found = items, .flags = WITH_FOLDERS | MAY_BE_MISSING};
+    if (!folder->bucket && !option(DELETE)) {
+        look_for_each(folder, other, items);
+        return DONE;
+    }
+    if (!option(DELETE)) {
+        search.other = other;
+        search.most = PAGE * (FEW_PAGES + other->count); /* beyond, it is less to ask for each */
+    }
+    find(client, folder, &search);
+    *is_cut = search.most > 0 && search.count > search.most;
     return search.status;
 }
 

@@ -11,6 +11,7 @@
 struct item {
     char *path; /* from the folder on, with '/' between the names; that of a folder ends with it */
     char *sum;  /* the service's SHA-1 or ETag; NULL if there is none */
+    int is_sha; /* whether it is the SHA-1, which the JSON API tells */
     long long size, mtime;
     int is_folder, is_unfinished;
     int is_empty;  /* a folder with nothing in it, not even what is not wanted */
@@ -47,6 +48,15 @@ int items_have(const struct items *items, const char *path);
  * also sorted, if that is not NULL. `flags` are those of walk(). */
 enum status find_files(const cos_client *client, const struct place *folder, int flags,
                        struct items *items, struct items *ignored);
+
+/* What a folder has of what is in another one, or with --delete all that it has, in the same way; it may not
+ * be there. A folder of the service that has much more is not listed to its end: then `is_cut` is set, and what
+ * was not found may be there. */
+enum status find_there(const cos_client *client, const struct place *folder, const struct items *other,
+                       struct items *items, int *is_cut);
+
+/* Whether a path has the name that the library gives to what it keeps of a download that was broken off. */
+int has_partial_name(const char *path);
 
 /* The files and folders that match the pattern in the path of a place, as paths from the folder in front of
  * the first wildcard on, which is `folder`. MISSING if there are none; that is complained of, but with

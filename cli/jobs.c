@@ -7,7 +7,6 @@
 
 #include "client.h"
 #include "describe.h"
-#include "digest.h"
 #include "options.h"
 #include "print.h"
 #include "progress.h"
@@ -59,6 +58,7 @@ static void free_job(struct job *job)
     place_free(&job->to);
     free(job->local);
     free(job->problem);
+    free(job->looked_at.sum);
     cos_string_free(job->json);
 }
 
@@ -76,7 +76,8 @@ struct crew {
     struct jobs *jobs;
     size_t next, told; /* the numbers of those that were begun and told of */
     int running, unreachable;
-    int is_given_up, counts_files;
+    int is_given_up, is_stopped, counts_files;
+    double refused_since; /* when the service began to ask for patience; 0 if it does not */
     long long done, failed, missing, bytes;
     enum status status;
 };
@@ -105,38 +106,38 @@ static int has_time(const struct job *job, const struct described *remote)
     return remote->kept == (job->from.bucket ? look_at(job->local).mtime : job->mtime);
 }
 
-/* What the list has shown of the content at the service: the SHA-1 with the JSON API, with the XML API the MD5
- * of what came in one request. NULL if nothing. With --times, a request for the time takes less time than to
- * read a large file; a download gets the time in any case. */
-static const char *listed_sum(const struct job *job)
+/* Whether the local file has the content of the one at the service. */
+static int has_same_content(const cos_client *client, const struct job *job, const struct described *remote)
 {
-    enum { SMALL = 1024 * 1024 };
-    const char *sum = job->to.bucket ? job->there->sum : job->here->sum;
-    if (option('t') && (!job->to.bucket || job->size > SMALL || option(CHECKSUM)))
-        return NULL;
-    return sum && strchr(sum, '-') ? NULL : sum; /* a hyphen is in that of what came in parts */
+    const struct place *place = job->to.bucket ? &job->to : &job->from;
+    char *options = copy_of("{\"fetch\":false"), *json;
+    int same;
+    append_listed(&options, job->to.bucket ? job->there : job->here, remote ? remote->crc64 : NULL);
+    append(&options, "}");
+    same = cos_download_file(client, place->bucket, place->path, job->local, options, NULL, &json) == COS_OK &&
+           is_in(json, "/transfer/unchanged", "true");
+    cos_string_free(json);
+    free(options);
+    return same;
 }
 
 /* Whether the local file and the one at the service, which have the same size, are the same. */
 static int is_same_here(const cos_client *client, const struct job *job)
 {
-    const char *listed = listed_sum(job);
-    int is_sha1 = listed && strlen(listed) == sizeof((struct sums *)0)->sha1 - 1, same;
-    struct sums sums = {"", "", ""};
+    enum { SMALL = 1024 * 1024 };
+    /* With --times, a request for the time takes less time than to read a large file; a download gets the time
+     * in any case. */
+    int compares_first = !option('t') || (job->to.bucket && job->size <= SMALL && !option(CHECKSUM)), same;
     struct described remote;
-    if (listed && sums_of_file(job->local, is_sha1 ? SHA1_SUM : MD5_SUM | CRC64_SUM, &sums) != 0)
-        return 0;
-    if (listed && (are_same(listed, sums.sha1) || are_same(listed, sums.md5)))
+    if (compares_first && has_same_content(client, job, NULL))
         return 1;
-    if (is_sha1 && !option('t'))
+    if (!option('t'))
         return 0;
-    /* An MD5 that differs proves nothing: it may be that of an encrypted content. */
     remote = describe(client, job->to.bucket ? &job->to : &job->from);
     same = has_time(job, &remote);
     if (same != 1) {
-        int error = listed ? 0 : sums_of_file(job->local, remote.crc64 ? CRC64_SUM : SHA1_SUM, &sums);
-        same = !error && (are_same(remote.crc64, sums.crc64) || are_same(remote.sha1, sums.sha1));
-        if (same && option('t') && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
+        same = !compares_first && has_same_content(client, job, &remote);
+        if (same && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
             set_time(job->local, remote.kept);
     }
     described_free(&remote);
@@ -151,55 +152,57 @@ static int is_same(const cos_client *client, const struct job *job)
     return is_same_here(client, job);
 }
 
-/* Makes the root of downloads and the directories below it that this one goes to. No link leads out of
- * the root. Returns what is wrong, to be freed, or NULL. */
-static char *make_directories(const struct job *job)
+/* Whether source and destination are to be compared before anything else. A download compares by itself, but
+ * for the times. */
+static int is_to_be_compared(const struct job *job)
 {
-    char *problem = NULL;
-    size_t i;
-    for (i = job->root - 1; job->local[i] && !problem; i++) {
-        char *part = copy_of_part(job->local, i);
-        int is_end = i > 0 && (i < job->root || job->local[i] == '/');
-        int error = is_end && !(i > job->root && look_at(part).is_link) ? make_directory(part) : 0;
-        if (is_end && i > job->root && look_at(part).is_link)
-            problem = formatted(in_language("%s: a symbolic link is in the way"), part);
-        else if (error)
-            problem = formatted("%s: %s", part, strerror(error));
-        free(part);
-    }
-    return problem;
+    return job->there && (job->to.bucket || option('t') || option(DRY_RUN));
 }
 
-/* Whether a download may be written to its path, below its root. Returns what is in the way, to be freed,
- * or NULL. */
+/* Makes a directory of a download. Returns an errno. */
+static int make_if_missing(const char *path, const struct found *found)
+{
+    if (found->kind == PATH_DIRECTORY || (found->kind == PATH_MISSING && option(DRY_RUN)))
+        return 0;
+    return found->kind == PATH_MISSING ? make_directory(path) : ENOTDIR;
+}
+
+/* Whether a file below the root can be read or written by its path: no link leads out of the root. Makes the
+ * directories that a download goes to. Returns what is in the way, to be freed, or NULL. */
 static char *prepare(const struct job *job)
 {
-    const char *name = job->local + job->root;
+    size_t begin = job->root, end;
     char *problem = NULL;
-    if (job->root == 0)
-        return NULL; /* the path is the user's own */
-    while (*name && !problem) {
-        size_t length = strcspn(name, "/");
-        char *part = copy_of_part(name, length);
-        if (!is_possible_name(part))
-            problem = formatted(in_language("%s: no file can have this name here"),
-                                job->local + job->root);
-        free(part);
-        name += length + (name[length] != '\0');
+    for (; job->root > 0 && job->local[begin] && !problem; begin = end + (job->local[end] != '\0')) {
+        char *name, *path;
+        struct found found;
+        int error = 0;
+        end = begin + strcspn(job->local + begin, "/");
+        name = copy_of_part(job->local + begin, end - begin);
+        path = copy_of_part(job->local, end);
+        found = look_at(path);
+        if (!job->to.bucket && !is_possible_name(name))
+            problem = formatted(in_language("%s: no file can have this name here"), job->local + job->root);
+        else if (found.is_link)
+            problem = formatted(in_language("%s: a symbolic link is in the way"), path);
+        else if (!job->to.bucket && job->local[end] == '/')
+            error = make_if_missing(path, &found);
+        if (error)
+            problem = formatted("%s: %s", path, strerror(error));
+        free(name);
+        free(path);
     }
-    if (!problem)
-        problem = make_directories(job);
-    if (!problem && look_at(job->local).is_link)
-        problem = formatted(in_language("%s: a symbolic link is in the way"), job->local);
     return problem;
 }
 
 /* Gives a file that was downloaded the time that it had. */
-static void keep_time(const cos_client *client, const struct job *job)
+static void keep_time(const cos_client *client, struct job *job)
 {
     struct described remote = describe(client, &job->from);
     if (remote.code == COS_OK && (remote.kept >= 0 || remote.mtime > 0))
         set_time(job->local, remote.kept >= 0 ? remote.kept : remote.mtime);
+    else if (remote.code == COS_ERR_CANCELLED)
+        job->is_without_time = stops();
     described_free(&remote);
 }
 
@@ -207,7 +210,7 @@ static int copy_within(const cos_client *client, struct job *job)
 {
     const char *region = option(SOURCE_REGION);
     int code;
-    char *options = formatted("{\"overwrite\":%s", option('n') ? "false" : "true");
+    char *options = formatted("{\"overwrite\":%s", option('n') || job->is_same ? "false" : "true");
     if (strcmp(job->from.bucket, job->to.bucket) != 0) {
         char *bucket = quoted(job->to.bucket);
         append(&options, ",\"dest_bucket\":%s", bucket);
@@ -280,10 +283,8 @@ static void remove_source(const cos_client *client, struct job *job, const struc
 
 static void make_folder(const cos_client *client, struct job *job)
 {
-    if (!job->to.bucket) {
-        job->problem = prepare(job);
-        return;
-    }
+    if (!job->to.bucket)
+        return; /* it was prepared */
     job->code = cos_create_folder(client, job->to.bucket, job->to.path, NULL, &job->json);
     if (job->code == COS_ERR_FOLDER_EXISTS) {
         forget_reply(job);
@@ -294,6 +295,7 @@ static void make_folder(const cos_client *client, struct job *job)
 static void do_call(const cos_client *client, struct job *job, int concurrency)
 {
     struct share share;
+    cos_transfer *follower;
     char *options;
     if (job->is_folder) {
         make_folder(client, job);
@@ -311,21 +313,21 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
         job->code = copy_within(client, job);
         return;
     }
-    if (!job->to.bucket && (job->problem = prepare(job)) != NULL)
-        return;
     options = transfer_options(&job->to, concurrency,
-                               option('t') && job->to.bucket ? look_at(job->local).mtime : -1);
+                               option('t') && job->to.bucket ? look_at(job->local).mtime : -1, job->here);
     share_begin(&share, job->size < 0);
+    follower = progress_is_drawn() ? share.transfer : NULL; /* what follows a call costs it a thread */
     if (job->to.bucket)
-        job->code = cos_upload_file(client, job->to.bucket, job->to.path, job->local, options,
-                                    share.transfer, &job->json);
+        job->code = cos_upload_file(client, job->to.bucket, job->to.path, job->local, options, follower,
+                                    &job->json);
     else
         job->code = cos_download_file(client, job->from.bucket, job->from.path, job->local, options,
-                                      share.transfer, &job->json);
+                                      follower, &job->json);
     job->shown = share.done;
     share_end(&share);
     free(options);
-    job->size = number_in(job->json, "/transfer/bytes");
+    if (job->code == COS_OK)
+        job->size = number_in(job->json, "/transfer/bytes");
     if (option('t') && !job->to.bucket && job->code == COS_OK)
         keep_time(client, job);
 }
@@ -337,6 +339,33 @@ static void take_failure(struct job *job, struct described *described)
     job->json = described->json;
     described->json = NULL;
     described_free(described);
+}
+
+/* Asks what the destination has, where that is not known yet. Returns whether there is anything to do. */
+static int look_there(const cos_client *client, struct job *job)
+{
+    struct described there = describe(client, &job->to);
+    struct item *item = &job->looked_at;
+    free(item->sum);
+    memset(item, 0, sizeof *item);
+    job->there = NULL;
+    if (there.code == COS_ERR_NOT_FOUND) {
+        described_free(&there);
+        return 1;
+    }
+    item->size = there.size;
+    item->mtime = there.mtime;
+    item->sum = there.sha1 ? copy_of(there.sha1) : NULL;
+    item->is_sha = 1;
+    take_failure(job, &there);
+    job->is_about_destination = job->code != COS_OK;
+    if (job->code != COS_OK)
+        return 0;
+    if (item->size == job->size)
+        job->there = item;
+    job->is_unchanged = option('u') && job->mtime <= item->mtime;
+    job->is_skipped = !job->is_unchanged && !job->there && option('n');
+    return !job->is_unchanged && !job->is_skipped;
 }
 
 /* Asks when a place was changed. What is wrong becomes that of the job. */
@@ -397,10 +426,27 @@ static int travels(const struct job *job)
     return job->local && !job->is_removal && !job->is_folder;
 }
 
+/* A call may find that nothing is to be done: a download that its content is here already, a copy that is
+ * within the service and looked unnecessary that the destination is whole. */
+static void note_unchanged(struct job *job)
+{
+    int exists = job->code == COS_ERR_FILE_EXISTS || job->code == COS_ERR_SAME_FILE;
+    job->is_unchanged = (job->is_same && exists) ||
+                        (job->code == COS_OK && job->json && is_in(job->json, "/transfer/unchanged", "true"));
+    if (job->is_unchanged)
+        forget_reply(job);
+}
+
 static void do_job(const cos_client *client, struct job *job, int concurrency)
 {
     struct found before = {PATH_MISSING, 0, 0, 0};
-    if (job->there && is_same(client, job)) {
+    if (job->problem || (job->is_unknown && !look_there(client, job)))
+        return;
+    if (!job->is_removal && (job->problem = prepare(job)) != NULL)
+        return;
+    job->is_same = is_to_be_compared(job) && is_same(client, job);
+    /* With the JSON API a copy has to find out whether what is there was ever finished. */
+    if (job->is_same && !(job->from.bucket && job->there->is_sha && job->to.bucket && !option(DRY_RUN))) {
         job->is_unchanged = 1;
         return;
     }
@@ -408,7 +454,7 @@ static void do_job(const cos_client *client, struct job *job, int concurrency)
         job->is_unchanged = job->code == COS_OK;
         return;
     }
-    if (job->there && option('n')) {
+    if (is_to_be_compared(job) && !job->is_same && option('n')) {
         job->is_skipped = 1;
         return;
     }
@@ -419,6 +465,7 @@ static void do_job(const cos_client *client, struct job *job, int concurrency)
     if (!job->from.bucket)
         before = look_at(job->local);
     do_call(client, job, concurrency);
+    note_unchanged(job);
     if (job->is_move && job->code == COS_OK && !job->problem)
         remove_source(client, job, &before);
 }
@@ -465,9 +512,9 @@ static void tell(struct crew *crew, struct job *job)
     } else if (job->is_removal && job->code == COS_ERR_NOT_FOUND && option('f')) {
         print_reply(job->json);
         crew->jobs->skipped++;
-    } else if (job->code == COS_ERR_CANCELLED && is_interrupted()) {
+    } else if (job->code == COS_ERR_CANCELLED && stops()) {
         print_reply(job->json);
-        crew->is_given_up = 1;
+        crew->is_given_up = crew->is_stopped = 1;
     } else if (job->code != COS_OK) {
         note_failure(crew, check(job->code, job->json,
                                  job->is_about_destination ? to : &job->from, to));
@@ -475,6 +522,7 @@ static void tell(struct crew *crew, struct job *job)
         if (job->json && !option(DRY_RUN))
             print_reply(job->json);
         say_done(job);
+        crew->is_stopped = crew->is_stopped || job->is_without_time;
         crew->done += !job->is_folder;
         crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
     }
@@ -508,11 +556,27 @@ static void note_reach(struct crew *crew, const struct job *job)
     crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
 }
 
+/* Whether the service has no time for a job now and gets some: a quarter of a minute for each retry, since when
+ * it did its last one. */
+static int has_patience(struct crew *crew, const struct job *job)
+{
+    enum { PATIENCE = 15, RETRIES = 3 };
+    long retries = option('R') ? strtol(option('R'), NULL, 10) : RETRIES;
+    long long http = job->json ? number_in(job->json, "/error/http_status") : 0;
+    if (job->code == COS_OK || (job->code != COS_ERR_RATE_LIMITED && http != 429 && http != 503)) {
+        crew->refused_since = 0;
+        return 0;
+    }
+    if (crew->refused_since == 0)
+        crew->refused_since = seconds_now();
+    return seconds_now() - crew->refused_since < (double)(PATIENCE * retries) && !is_interrupted();
+}
+
 static void work(void *user)
 {
     struct crew *crew = user;
     lock();
-    while (crew->next < crew->jobs->count && !crew->is_given_up && !is_interrupted()) {
+    while (crew->next < crew->jobs->count && !crew->is_given_up && !stops()) {
         int concurrency = concurrency_of(crew);
         struct job *job = &crew->jobs->list[crew->next++];
         uint64_t size = job->size > 0 ? (uint64_t)job->size : 0; /* as the bar has it in its total */
@@ -520,6 +584,12 @@ static void work(void *user)
         unlock();
         do_job(crew->client, job, concurrency);
         lock();
+        while (has_patience(crew, job)) {
+            unlock();
+            forget_reply(job);
+            do_job(crew->client, job, concurrency);
+            lock();
+        }
         crew->running--;
         job->is_ended = 1;
         if (crew->counts_files)
@@ -537,7 +607,7 @@ static void tell_sum(const struct crew *crew, double seconds)
     const struct jobs *jobs = crew->jobs;
     size_t left = jobs->count - crew->told;
     char size[SHORT_TEXT];
-    if (is_interrupted() && jobs->count > 0)
+    if (crew->is_stopped || (left > 0 && is_interrupted()))
         complain("interrupted; the same command goes on where it stopped");
     else if (left > 0)
         complain("the service can't be reached; %lld more were not tried", (long long)left);

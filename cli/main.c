@@ -118,7 +118,7 @@ static enum status run_each(const struct command *command, const cos_client *cli
 {
     enum status status = DONE;
     int i;
-    for (i = 0; i < count && !is_interrupted(); i++) {
+    for (i = 0; i < count && !stops(); i++) {
         enum status this_one = run_place(command, client, &places[i]);
         status = status != DONE ? status : this_one;
     }
@@ -251,6 +251,7 @@ int main(int argc, char **argv)
         complain("the standard output could not be written");
         status = status != DONE ? status : WRONG;
     }
-    end_if_interrupted();
+    if (left_undone())
+        end_if_interrupted();
     return (int)status;
 }

@@ -200,6 +200,11 @@ void progress_counts_files(void)
     bar.counts_files = 1;
 }
 
+int progress_is_drawn(void)
+{
+    return bar.draws;
+}
+
 void share_begin(struct share *share, int adds_total)
 {
     memset(share, 0, sizeof *share);

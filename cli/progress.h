@@ -35,6 +35,9 @@ void counting_begin(const char *name);
 void counting_add(void);
 void counting_end(void);
 
+/* Whether calls need to tell how far they have come. */
+int progress_is_drawn(void);
+
 /* A call, on any thread. */
 void share_begin(struct share *share, int adds_total);
 void share_end(struct share *share);

@@ -83,7 +83,7 @@ static void say_deleted(const struct removal *removal, const struct items *items
 
 static enum status tell(struct removal *removal, const struct items *items)
 {
-    int code = removal->code, was_stopped = code == COS_ERR_CANCELLED && is_interrupted();
+    int code = removal->code, was_stopped = code == COS_ERR_CANCELLED && stops();
     long long deleted = number_in(removal->json, "/data/files");
     long long failed = number_in(removal->json, "/data/failed");
     long long others = (long long)items->count - deleted - failed;

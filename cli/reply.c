@@ -11,6 +11,7 @@
 #include "print.h"
 #include "system.h"
 #include "text.h"
+#include "watch.h"
 
 long long number_in(const char *json, const char *pointer)
 {
@@ -183,7 +184,7 @@ void print_reply(const char *json)
 enum status check_without_reply(int code, const char *json, const struct place *from,
                                 const struct place *to)
 {
-    if (code == COS_ERR_CANCELLED && is_interrupted())
+    if (code == COS_ERR_CANCELLED && stops())
         complain(is_stream(from) || is_stream(to)
                      ? "interrupted"
                      : "interrupted; the same command goes on where it stopped");

@@ -94,7 +94,7 @@ static int send_as_it_comes(const cos_client *client, const struct place *from,
 {
     enum { UNKNOWN_SIZE = -1 };
     struct share share;
-    char *options = transfer_options(to, 0, -1);
+    char *options = transfer_options(to, 0, -1, NULL);
     int code;
     progress_begin(from->text, 0, !file_is_terminal(input->file));
     progress_has_no_total();
@@ -130,7 +130,7 @@ static enum status send_collected(const cos_client *client, const struct place *
     struct temporary temporary = temporary_open();
     enum status status = collect(in, from, &temporary);
     if (status == DONE)
-        status = transfer(client, from, to, temporary.open_path);
+        status = upload(client, from, to, temporary.open_path);
     temporary_close(&temporary);
     return status;
 }

@@ -12,12 +12,14 @@
 #include "system.h"
 #include "text.h"
 #include "transfer.h"
+#include "watch.h"
 
-int needs_plan(const struct place *from, const struct place *to)
-{
-    return (from->bucket && to->bucket) || option(INCLUDE) || option(EXCLUDE) || option(DRY_RUN) ||
-           option(DELETE) || option('u') || option('t');
-}
+/* How a name of the source is spelled: a file, or a folder that it is in. */
+struct spelling {
+    char *folded;
+    const char *path;
+    size_t length; /* of the name, from the start of the path */
+};
 
 /* Both sides of what is done; sorted by path. */
 struct sides {
@@ -25,6 +27,10 @@ struct sides {
     struct items source, destination;
     struct items ignored; /* of the source */
     struct items extra, extra_folders; /* what only the destination has */
+    enum status status; /* of what is in the folders; whatever it is, the rest is copied */
+    int is_known;       /* whether the destination has nothing but what was found there */
+    struct spelling *spellings; /* where names may differ only in capital letters; sorted */
+    size_t n_spellings;
 };
 
 static void free_sides(struct sides *sides)
@@ -34,16 +40,40 @@ static void free_sides(struct sides *sides)
     items_free(&sides->ignored);
     items_free(&sides->extra);
     items_free(&sides->extra_folders);
+    while (sides->n_spellings > 0)
+        free(sides->spellings[--sides->n_spellings].folded);
+    free(sides->spellings);
 }
 
-static enum status find_sides(const cos_client *client, struct sides *sides)
+/* Returns what keeps anything from being copied. */
+static enum status find_source(const cos_client *client, struct sides *sides)
 {
+    sides->status = find_files(client_at_source(client), sides->from, WITH_FOLDERS, &sides->source,
+                               &sides->ignored);
+    return sides->source.count > 0 ? DONE : sides->status;
+}
+
+static enum status find_destination(const cos_client *client, struct sides *sides)
+{
+    int is_cut = 0;
     enum status status =
-        find_files(client_at_source(client), sides->from, WITH_FOLDERS, &sides->source,
-                   &sides->ignored);
-    if (status == DONE)
-        status = find_files(client, sides->to, WITH_FOLDERS | MAY_BE_MISSING, &sides->destination, NULL);
-    return status;
+        find_there(client, sides->to, &sides->source, &sides->destination, &is_cut);
+    sides->is_known = status == DONE && !is_cut;
+    sides->status = sides->status != DONE ? sides->status : status;
+    return sides->destination.count > 0 ? DONE : status;
+}
+
+/* Makes the directory that downloads go to. */
+static enum status make_root(const struct place *to)
+{
+    char *path = copy_of(to->path);
+    size_t length = strlen(path);
+    int error;
+    while (length > 1 && is_separator(path[length - 1]))
+        path[--length] = '\0';
+    error = to->bucket || option(DRY_RUN) ? 0 : make_directory(path);
+    free(path);
+    return error ? wrong("%s: %s", to->text, strerror(error)) : DONE;
 }
 
 /* Whether the source has this path, or a folder that it is in, as something that was ignored, such as a
@@ -63,6 +93,79 @@ static int is_ignored(const struct sides *sides, const char *path)
     return found;
 }
 
+static int by_folded_name(const void *a, const void *b)
+{
+    const struct spelling *one = a, *other = b;
+    int order = strcmp(one->folded, other->folded);
+    size_t length = one->length < other->length ? one->length : other->length;
+    return order ? order : strncmp(one->path, other->path, length);
+}
+
+/* Where several names lead to one file, notes all of them, so that one can be chosen. */
+static void note_spellings(struct sides *sides)
+{
+    char *folded = sides->to->bucket ? NULL : folded_name("");
+    size_t room = 0, i;
+    int folds = folded != NULL;
+    free(folded);
+    for (i = 0; folds && i < sides->source.count; i++) {
+        const char *path = sides->source.list[i].path;
+        size_t end = 0;
+        for (; path[end]; end += path[end] == '/') {
+            struct spelling *spelling;
+            char *name;
+            if (sides->n_spellings == room) {
+                room = room ? room * 2 : 64;
+                sides->spellings = checked(realloc(sides->spellings, room * sizeof *sides->spellings));
+            }
+            end += strcspn(path + end, "/");
+            name = copy_of_part(path, end);
+            spelling = &sides->spellings[sides->n_spellings++];
+            spelling->folded = folded_name(name);
+            spelling->path = path;
+            spelling->length = end;
+            free(name);
+        }
+    }
+    if (sides->n_spellings > 0)
+        qsort(sides->spellings, sides->n_spellings, sizeof *sides->spellings, by_folded_name);
+}
+
+/* The first of the names of the source that lead to the same file as this one; NULL if none does. */
+static const struct spelling *find_spelling(const struct sides *sides, const char *path, size_t length)
+{
+    char *name = copy_of_part(path, length), *folded = folded_name(name);
+    size_t first = 0, end = sides->n_spellings;
+    const struct spelling *found = NULL;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (strcmp(sides->spellings[middle].folded, folded) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    if (first < sides->n_spellings && strcmp(sides->spellings[first].folded, folded) == 0)
+        found = &sides->spellings[first];
+    free(folded);
+    free(name);
+    return found;
+}
+
+/* Why a file or folder of the source can't come to a directory: what it is called there is something else.
+ * NULL if it can; else to be freed. */
+static char *find_clash(const struct sides *sides, const char *path)
+{
+    size_t end = 0;
+    for (; sides->n_spellings > 0 && path[end]; end += path[end] == '/') {
+        const struct spelling *found;
+        end += strcspn(path + end, "/");
+        found = find_spelling(sides, path, end);
+        if (found && (found->length != end || strncmp(found->path, path, end) != 0))
+            return formatted(in_language("%s: another name differs from it only in capital letters"), path);
+    }
+    return NULL;
+}
+
 static void add_job(const struct sides *sides, const struct item *item,
                     const struct item *there, int is_move, struct jobs *jobs)
 {
@@ -72,12 +175,13 @@ static void add_job(const struct sides *sides, const struct item *item,
     job->size = item->size;
     job->mtime = item->mtime;
     job->is_move = is_move;
-    if (!to.bucket)
-        job->root = strlen(sides->to->path);
-    if (there && there->size == item->size && !is_move) {
+    job->here = item;
+    job->problem = find_clash(sides, item->path);
+    if (!from.bucket || !to.bucket)
+        job->root = strlen((from.bucket ? sides->to : sides->from)->path);
+    if (there && there->size == item->size && !is_move)
         job->there = there;
-        job->here = item;
-    }
+    job->is_unknown = !there && !sides->is_known && (!is_move || option('u'));
 }
 
 /* Adds what the source has and `there`, the first behind it at the destination, is not. A folder with files
@@ -86,13 +190,17 @@ static void add_new(const struct sides *sides, const struct item *source, const 
                     int is_move, struct jobs *jobs)
 {
     struct job *job;
-    if (!source->is_folder) {
+    if (!source->is_folder && !sides->to->bucket && has_partial_name(source->path)) {
+        say("%-10s %s: %s", in_language("ignored"), source->path,
+            in_language("it has the name of an unfinished download"));
+    } else if (!source->is_folder) {
         add_job(sides, source, NULL, is_move, jobs);
-    } else if (source->is_empty && (option(DELETE) || !there || !is_in_folder(there->path, source->path))) {
+    } else if (sides->status == DONE && source->is_empty && (option(DELETE) || !there || !is_in_folder(there->path, source->path))) {
         job = jobs_add_folder(jobs, place_of(formatted("%s%s", sides->from->text, source->path)),
                               place_of(formatted("%s%s", sides->to->text, source->path)));
         if (!sides->to->bucket)
             job->root = strlen(sides->to->path);
+        job->problem = find_clash(sides, source->path);
     }
 }
 
@@ -100,7 +208,8 @@ static void add_new(const struct sides *sides, const struct item *source, const 
 static void add_extra(struct sides *sides, const struct item *there, const struct item *source)
 {
     struct entry entry = {there->path, "{}", there->is_folder, 0, there->size, there->mtime};
-    if (is_ignored(sides, there->path))
+    size_t length = strlen(there->path) - (size_t)there->is_folder;
+    if (is_ignored(sides, there->path) || (sides->n_spellings > 0 && find_spelling(sides, there->path, length)))
         return;
     if (!there->is_folder)
         items_add(&sides->extra, &entry);
@@ -112,6 +221,7 @@ static void add_extra(struct sides *sides, const struct item *there, const struc
 static void compare(struct sides *sides, int is_move, struct jobs *jobs)
 {
     size_t i = 0, j = 0;
+    note_spellings(sides);
     while (i < sides->source.count || j < sides->destination.count) {
         struct item *source = i < sides->source.count ? &sides->source.list[i] : NULL;
         struct item *there = j < sides->destination.count ? &sides->destination.list[j] : NULL;
@@ -127,7 +237,8 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs)
         } else if (option('u') && source->mtime <= there->mtime) {
             jobs->unchanged++;
         } else if (option('n') && source->size != there->size) {
-            say("%s%s: exists, skipped", sides->to->text, there->path);
+            say("%s%s -> %s%s: exists, skipped", sides->from->text, source->path, sides->to->text,
+                there->path);
             jobs->skipped++;
         } else {
             add_job(sides, source, there, is_move, jobs);
@@ -164,27 +275,6 @@ static void remove_directories(const struct place *root, const struct items *mov
     remove_directory(root->path);
 }
 
-enum status copy_tree(const cos_client *client, const struct place *from, const struct place *to,
-                 int is_move)
-{
-    struct sides sides = {.from = from, .to = to};
-    struct jobs jobs = {.tells_sum = 1};
-    /* What is there does not keep a file from being moved, unless it is newer. */
-    enum status status = is_move && !option('u')
-                             ? find_files(client_at_source(client), from, WITH_FOLDERS,
-                                          &sides.source, NULL)
-                             : find_sides(client, &sides);
-    if (status == DONE) {
-        compare(&sides, is_move, &jobs);
-        status = jobs_run(client, &jobs);
-    }
-    if (is_move && !from->bucket && status == DONE && !option(DRY_RUN) && !is_interrupted())
-        remove_directories(from, &sides.source);
-    jobs_free(&jobs);
-    free_sides(&sides);
-    return status;
-}
-
 static int has_files(const struct items *items)
 {
     size_t i;
@@ -207,6 +297,34 @@ static enum status check_deletion(const struct sides *sides)
         return wrong("%lld files of %s would be deleted, and --max-delete is %lld: nothing was done",
                      (long long)extra->count, sides->to->text, most);
     return DONE;
+}
+
+/* Does what comparing has found. */
+static enum status run_copies(const cos_client *client, const struct sides *sides, struct jobs *jobs)
+{
+    enum status status = make_root(sides->to);
+    jobs->status = sides->status;
+    return status == DONE ? jobs_run(client, jobs) : status;
+}
+
+enum status copy_tree(const cos_client *client, const struct place *from, const struct place *to,
+                 int is_move)
+{
+    struct sides sides = {.from = from, .to = to};
+    struct jobs jobs = {.tells_sum = 1};
+    enum status status = find_source(client, &sides);
+    /* What is there does not keep a file from being moved, unless it is newer. */
+    if (status == DONE && (!is_move || option('u')))
+        status = find_destination(client, &sides);
+    if (status == DONE) {
+        compare(&sides, is_move, &jobs);
+        status = run_copies(client, &sides, &jobs);
+    }
+    if (is_move && !from->bucket && status == DONE && !option(DRY_RUN) && !stops())
+        remove_directories(from, &sides.source);
+    jobs_free(&jobs);
+    free_sides(&sides);
+    return status;
 }
 
 static enum status delete_extra(const cos_client *client, const struct place *to,
@@ -253,7 +371,7 @@ static enum status delete_folders(const cos_client *client, const struct place *
 {
     enum status status = DONE;
     size_t i;
-    for (i = folders->count; i-- > 0 && status == DONE && !is_interrupted();) {
+    for (i = folders->count; i-- > 0 && status == DONE && !stops();) {
         struct place folder = place_of(formatted("%s%s", to->text, folders->list[i].path));
         if (option(DRY_RUN))
             say("would delete %s", folder.text);
@@ -268,19 +386,21 @@ enum status sync_folders(const cos_client *client, const struct place *from, con
 {
     struct sides sides = {.from = from, .to = to};
     struct jobs jobs = {.tells_sum = 1};
-    enum status status = find_sides(client, &sides);
+    enum status status = find_source(client, &sides);
+    if (status == DONE)
+        status = find_destination(client, &sides);
     if (status == DONE) {
         compare(&sides, 0, &jobs);
-        if (option(DELETE))
+        if (option(DELETE) && sides.status == DONE)
             status = check_deletion(&sides);
     }
     if (status == DONE) {
-        status = jobs_run(client, &jobs);
-        if (option(DELETE) && sides.extra.count > 0 && (status != DONE || is_interrupted()))
+        status = run_copies(client, &sides, &jobs);
+        if (option(DELETE) && sides.extra.count > 0 && (status != DONE || stops()))
             complain("nothing was deleted");
-        else if (option(DELETE))
+        else if (option(DELETE) && status == DONE)
             status = delete_extra(client, to, &sides.extra);
-        if (option(DELETE) && status == DONE && !is_interrupted())
+        if (option(DELETE) && status == DONE)
             status = delete_folders(client, to, &sides.extra_folders);
     }
     jobs_free(&jobs);

@@ -1,4 +1,4 @@
-/* Folders, file by file: what the library's calls for whole folders can't do. */
+/* Folders, file by file. */
 #ifndef SYNC_H
 #define SYNC_H
 
@@ -8,9 +8,6 @@
 
 /* The marks of the options of copies and synchronisations. */
 #define OPTIONS_OF_TRANSFERS "nutCSLDIXkHAKBo"
-
-/* Whether the options and places need it. */
-int needs_plan(const struct place *from, const struct place *to);
 
 /* Copies or moves a folder, with everything below it that --include and --exclude let pass, to another
  * one; both places end with a slash. */

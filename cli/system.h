@@ -113,6 +113,10 @@ int set_time(const char *path, long long seconds);
 /* Whether a file can have this name here. */
 int is_possible_name(const char *name);
 
+/* What all names are made to that lead to one file here, which differ in capital letters; to be freed. NULL
+ * where each leads to another one. */
+char *folded_name(const char *name);
+
 /* Writes a file that only its owner can read, in place of one that is there. Makes the directory that
  * it is in. Returns an errno. */
 int write_private(const char *path, const char *text);

@@ -1,4 +1,4 @@
-/* One upload or download of a file or a folder, and what is said of it. */
+/* One upload or download of a file, and what is said of it. */
 #include "transfer.h"
 
 #include <stdlib.h>
@@ -54,79 +54,6 @@ void report_file(const char *json, const struct place *from, const struct place 
     cos_string_free(seconds);
 }
 
-/* What was said of the files of a folder. */
-struct folder_report {
-    const char *directory; /* where a download goes, else NULL */
-    int code;              /* of the whole */
-    int has_told_code;     /* whether a file failed with that code */
-    int first_failure;     /* of the first file that failed and was not skipped, else 0 */
-    long long skipped;
-};
-
-static int report_entry(const char *key, const char *entry, void *user)
-{
-    struct folder_report *report = user;
-    char *path = cos_json_string(entry, "/path"), *action = cos_json_string(entry, "/action");
-    char *message = cos_json_string(entry, "/message"), *local = NULL;
-    int code = (int)number_in(entry, "/code");
-    (void)key;
-    if (report->directory)
-        local = formatted("%s%s", report->directory, path ? path : "");
-    if (path && action && strcmp(action, "failed") == 0) {
-        report->has_told_code = report->has_told_code || code == report->code;
-        if (is_kept(code, local)) {
-            say("%-10s %s: exists", in_language("skipped"), path);
-            report->skipped++;
-        } else {
-            complain("%s: %s (%s, %d)", path, plain(message), cos_code_name(code), code);
-            if (!report->first_failure)
-                report->first_failure = code;
-        }
-    } else if (path && action && strcmp(action, "unchanged") != 0) {
-        say("%-10s %s%s%s", in_language(action), path, message ? ": " : "", message ? message : "");
-    }
-    cos_string_free(path);
-    cos_string_free(action);
-    cos_string_free(message);
-    free(local);
-    return 0;
-}
-
-static void report_sum(const char *json, const struct place *from, const struct place *to,
-                       long long skipped)
-{
-    int is_upload = to->bucket != NULL;
-    long long travelled =
-        number_in(json, is_upload ? "/transfer/sent_bytes" : "/transfer/received_bytes");
-    char size[SHORT_TEXT], *resumed = resumed_text(json);
-    char *kept = skipped > 0 ? formatted(in_language("%lld skipped, "), skipped) : copy_of("");
-    say("%s -> %s: %lld %s, %lld unchanged, %lld ignored, %s%lld failed; %s %s%s", from->text,
-        to->text, number_in(json, is_upload ? "/data/uploaded" : "/data/downloaded"),
-        in_language(is_upload ? "uploaded" : "downloaded"), number_in(json, "/data/unchanged"),
-        number_in(json, "/data/ignored"), kept, number_in(json, "/data/failed") - skipped,
-        size_text(travelled, size), in_language(is_upload ? "sent" : "received"), resumed);
-    free(kept);
-    free(resumed);
-}
-
-/* What was done with each file, and the sum of it. */
-static enum status report_folder(int code, const char *json, const struct place *from,
-                                 const struct place *to)
-{
-    struct folder_report report = {to->bucket ? NULL : to->path, code, 0, 0, 0};
-    int64_t files = cos_json_each(json, "/data/files", report_entry, &report);
-    enum status status;
-    if (report.has_told_code) {
-        print_reply(json);
-        status = status_of(report.skipped > 0 ? report.first_failure : code, json);
-    } else {
-        status = check(code, json, from, to);
-    }
-    if (status == DONE || files > 0)
-        report_sum(json, from, to, report.skipped);
-    return status;
-}
-
 /* The least that the service limits one request to, in bits a second, and the most. */
 enum { LEAST_LIMIT = 819200, MOST_LIMIT = 838860800 };
 
@@ -168,7 +95,19 @@ enum status check_transfer_options(int uploads, int others)
     return DONE;
 }
 
-char *transfer_options(const struct place *to, int concurrency, long long mtime)
+void append_listed(char **options, const struct item *item, const char *crc64)
+{
+    char *sum = item->sum ? quoted(item->sum) : NULL;
+    append(options, ",\"listed\":{\"filesize\":%lld,\"mtime\":%lld", item->size, item->mtime);
+    if (sum)
+        append(options, ",\"%s\":%s", item->is_sha ? "sha" : "etag", sum);
+    if (crc64)
+        append(options, ",\"crc64\":%s", crc64);
+    append(options, "}");
+    free(sum);
+}
+
+char *transfer_options(const struct place *to, int concurrency, long long mtime, const struct item *listed)
 {
     char *options = to->bucket
                         ? formatted("{\"insert_only\":%s", option('n') ? "true" : "false")
@@ -182,6 +121,8 @@ char *transfer_options(const struct place *to, int concurrency, long long mtime)
         append_attributes(&options);
     if (to->bucket && mtime >= 0)
         append(&options, ",\"x-cos-meta-mtime\":\"%lld\"", mtime);
+    if (!to->bucket && listed)
+        append_listed(&options, listed, NULL);
     append(&options, "}");
     return options;
 }
@@ -198,26 +139,19 @@ enum status report_transfer(int code, const char *json, const struct place *from
     return status;
 }
 
-enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
-                     const char *local)
+enum status upload(const cos_client *client, const struct place *from, const struct place *to,
+                   const char *local)
 {
-    int is_whole_folder = ends_with_slash(from) && ends_with_slash(to), code;
-    enum status status;
     struct share share;
-    char *name = last_name(from), *options = transfer_options(to, 0, -1), *json;
+    char *name = last_name(from), *options = transfer_options(to, 0, -1, NULL), *json;
+    enum status status;
+    int code;
     progress_begin(*name ? name : from->text, 0, 1);
     share_begin(&share, 1);
-    if (to->bucket)
-        code = (is_whole_folder ? cos_upload_folder : cos_upload_file)(
-            client, to->bucket, to->path, local, options, share.transfer, &json);
-    else
-        code = (is_whole_folder ? cos_download_folder : cos_download_file)(
-            client, from->bucket, from->path, local, options, share.transfer, &json);
+    code = cos_upload_file(client, to->bucket, to->path, local, options, share.transfer, &json);
     share_end(&share);
     progress_end();
-    status = is_whole_folder
-                 ? report_folder(code, json, from, to)
-                 : report_transfer(code, json, from, to, to->bucket ? NULL : local);
+    status = report_transfer(code, json, from, to, NULL);
     cos_string_free(json);
     free(options);
     free(name);

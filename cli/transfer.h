@@ -1,20 +1,25 @@
-/* One upload or download of a file or a folder, and what is said of it. */
+/* One upload or download of a file, and what is said of it. */
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
 #include <cos.h>
 
+#include "items.h"
 #include "place.h"
 #include "status.h"
 
-/* Uploads or downloads a file or, if both places end with a slash, a folder with everything below
- * it. `local` is the path to read or write; the places are what is told to the user. */
-enum status transfer(const cos_client *client, const struct place *from, const struct place *to,
-                     const char *local);
+/* Uploads a file. `local` is the path to read; the places are what is told to the user. */
+enum status upload(const cos_client *client, const struct place *from, const struct place *to,
+                   const char *local);
 
 /* The options of an upload or download, as JSON; to be freed. `concurrency` is that of the call, 0 for
- * what is given; `mtime` is kept with an upload, unless it is -1. */
-char *transfer_options(const struct place *to, int concurrency, long long mtime);
+ * what is given; `mtime` is kept with an upload, unless it is -1. `listed` is what a list has shown of the
+ * source of a download, or NULL. */
+char *transfer_options(const struct place *to, int concurrency, long long mtime, const struct item *listed);
+
+/* Adds what a list has shown of a file to the options of a download, which compares the local file with it;
+ * with the CRC-64 that the service states, or NULL. */
+void append_listed(char **options, const struct item *item, const char *crc64);
 
 /* Whether the options of a transfer have values that go together. `uploads` says whether something is
  * uploaded, `others` whether something travels in another way. */

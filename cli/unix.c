@@ -330,6 +330,21 @@ int is_possible_name(const char *name)
     return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
 }
 
+char *folded_name(const char *name)
+{
+#ifdef __APPLE__
+    char *folded = copy_of(name);
+    size_t i;
+    for (i = 0; folded[i]; i++)
+        if (folded[i] >= 'A' && folded[i] <= 'Z')
+            folded[i] = (char)(folded[i] - 'A' + 'a');
+    return folded;
+#else
+    (void)name;
+    return NULL;
+#endif
+}
+
 int write_private(const char *path, const char *text)
 {
     char *beside = formatted("%s.XXXXXX", path);

@@ -48,7 +48,7 @@ static void tell_folders_above(struct list *list, const char *path)
         json = formatted("{\"name\":%s}", name);
         entry.path = folder;
         entry.json = json;
-        list->is_ended = list->fn(&entry, list->user);
+        list->is_ended = list->fn(&entry, list->user) == STOP;
         free(json);
         free(name);
         free(folder);
@@ -63,6 +63,7 @@ static int take_entry(const char *key, const char *json, void *user)
     char *name = cos_json_string(json, "/name"), *path;
     int64_t bytes = 0;
     struct entry entry = {NULL, json, 0, 0, 0, 0};
+    int next = 0;
     (void)key;
     path = formatted("%s%s", list->folder.path + list->hidden, name ? name : "?");
     entry.path = path;
@@ -71,18 +72,20 @@ static int take_entry(const char *key, const char *json, void *user)
     entry.size = (long long)bytes;
     entry.mtime = number_in(json, "/mtime");
     entry.is_unfinished = !entry.is_folder && is_unfinished(json, "/filelen", bytes);
-    if (list->how != IN_FOLDER && !is_flat(list) && entry.is_folder && name && *name) {
+    if (list->how == BY_FOLDER && is_flat(list))
+        tell_folders_above(list, path);
+    lock();
+    if (!list->is_ended)
+        next = list->fn(&entry, list->user);
+    list->is_ended = list->is_ended || next == STOP;
+    if (list->flags & COUNTS)
+        counting_add();
+    unlock();
+    if (next == 0 && list->how != IN_FOLDER && !is_flat(list) && entry.is_folder && name && *name) {
         size_t n = ++list->n_below;
         list->below = checked(realloc(list->below, n * sizeof *list->below));
         list->below[n - 1] = place_in(&list->folder, name);
     }
-    if (list->how == BY_FOLDER && is_flat(list))
-        tell_folders_above(list, path);
-    lock();
-    list->is_ended = list->is_ended || list->fn(&entry, list->user);
-    if (list->flags & COUNTS)
-        counting_add();
-    unlock();
     cos_string_free(name);
     free(path);
     return list->is_ended;
@@ -138,7 +141,7 @@ static int ask(const struct list *list, const struct cursor *cursor, char **json
 static enum status list_page(struct list *list, struct cursor *cursor, const struct place *about)
 {
     char *json, *next;
-    int code = ask(list, cursor, &json);
+    int code = ask(list, cursor, &json), tells;
     enum status status;
     if (code == COS_ERR_NOT_FOUND && list->flags & MAY_BE_MISSING && about != &list->folder) {
         cos_string_free(json);
@@ -146,7 +149,8 @@ static enum status list_page(struct list *list, struct cursor *cursor, const str
         return DONE;
     }
     lock();
-    status = (list->flags & TELLS_REPLIES ? check : check_without_reply)(code, json, about, about);
+    tells = list->flags & (code == COS_OK ? TELLS_REPLIES : TELLS_REPLIES | TELLS_FAILURES);
+    status = (tells ? check : check_without_reply)(code, json, about, about);
     unlock();
     if (status == DONE) {
         int64_t entries = cos_json_each(json, "/data/infos", take_entry, list);

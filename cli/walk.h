@@ -15,7 +15,8 @@ struct entry {
     long long size, mtime;
 };
 
-/* Takes an entry. Returns 0 to go on. */
+/* Takes an entry. Returns 0 to go on, NOT_IN_IT to leave out what is in the folder that it is, or STOP. */
+enum { NOT_IN_IT = 1, STOP };
 typedef int entry_fn(const struct entry *entry, void *user);
 
 enum walk {
@@ -25,11 +26,11 @@ enum walk {
                    also those folders that were made, else perhaps folders */
 };
 
-enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2, WITH_FOLDERS = 4, COUNTS = 8 };
+enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2, WITH_FOLDERS = 4, COUNTS = 8, TELLS_FAILURES = 16 };
 
 /* Hands over what is in a folder. Only names that begin with `begin` are listed; complaints are about
  * the place `about`. Goes on behind a folder below that can't be listed; the first failure is
- * returned. With TELLS_REPLIES among the flags --json prints the replies; with MAY_BE_MISSING a folder that
+ * returned. With TELLS_REPLIES among the flags --json prints the replies, with TELLS_FAILURES those of failures; with MAY_BE_MISSING a folder that
  * is not there is an empty one; with COUNTS what was found is counted
  * on the terminal. */
 enum status walk(const cos_client *client, const struct place *folder, const char *begin,

@@ -6,6 +6,19 @@
 
 static cos_transfer *stop;
 
+static int undone;
+
+int stops(void)
+{
+    undone = undone || is_interrupted();
+    return undone;
+}
+
+int left_undone(void)
+{
+    return undone;
+}
+
 void set_stop(cos_transfer *transfer)
 {
     stop = transfer;

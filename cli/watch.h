@@ -4,6 +4,12 @@
 
 #include <cos.h>
 
+/* Whether Ctrl-C has come. Whoever asks leaves something undone if it has. */
+int stops(void);
+
+/* Whether somebody has. What is done when Ctrl-C comes is done. */
+int left_undone(void);
+
 /* What stops the calls of the client that all commands use. */
 void set_stop(cos_transfer *stop);
 

@@ -550,6 +550,17 @@ static int is_reserved(const char *name)
            (_strnicmp(name, "COM", 3) == 0 || _strnicmp(name, "LPT", 3) == 0);
 }
 
+char *folded_name(const char *name)
+{
+    wchar_t *wide_name = wide(name);
+    char *folded;
+    CharUpperW(wide_name); /* some letters have two small ones */
+    CharLowerW(wide_name);
+    folded = narrow(wide_name);
+    free(wide_name);
+    return folded;
+}
+
 int is_possible_name(const char *name)
 {
     size_t length = strlen(name), i;

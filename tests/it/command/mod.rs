@@ -311,14 +311,14 @@ fn what_exists_is_kept_if_that_is_wanted(api: Api) {
         ["sync", "-n", "cos://public-bucket/tree/", "tree"],
     ] {
         let said = done(&bed, &arguments);
-        assert!(said.starts_with("skipped    a: exists\n"), "{said}");
-        assert!(said.contains(" 1 skipped, 0 failed"), "{said}");
+        assert!(said.contains("tree/a: exists, skipped\n"), "{said}");
+        assert!(said.ends_with("unchanged: 0, skipped: 1, failed: 0\n"), "{said}");
     }
     assert_stored(&bed.emulator, "/tree/a", b"a");
     assert_eq!(fs::read(bed.path("tree/a")).unwrap(), b"b");
     fs::write(bed.path("tree").join(REFUSED), "").unwrap();
     let said = run(&bed, &["sync", "-n", "tree", "cos://public-bucket/tree/"]).with_code(2);
-    assert!(said.out.contains("skipped    a: exists\n") && said.err.contains(REFUSED), "{said:?}");
+    assert!(said.out.contains("a: exists, skipped\n") && said.err.contains(REFUSED), "{said:?}");
     fs::create_dir(bed.path("third.d")).unwrap();
     fs::create_dir(bed.path("third.d/third")).unwrap();
     run(&bed, &["cp", "-n", "cos://public-bucket/third", "third.d"]).with_code(2);
@@ -664,24 +664,22 @@ fn folders_travel_and_only_what_differs(api: Api) {
     fs::rename(bed.file("large", 9 * MIB), bed.path("tree/large")).unwrap();
 
     let first = done(&bed, &["sync", "tree", "cos://public-bucket/tree"]);
-    assert!(
-        first.contains("uploaded   sub/b\n") && first.contains(": 4 uploaded, 0 unch"),
-        "{first}"
-    );
+    assert!(first.contains("tree/sub/b -> cos://public-bucket/tree/sub/b: 5 bytes in "), "{first}");
+    assert!(first.contains("\ndone: 4, 9.0 MiB in "), "{first}");
     bed.emulator.clear_requests();
     let second = done(&bed, &["sync", "tree", "cos://public-bucket/tree"]);
-    assert!(second.contains(": 0 uploaded, 4 unchanged, 0 ignored, 0 failed;"), "{second}");
+    assert!(second.ends_with("; unchanged: 4, skipped: 0, failed: 0\n"), "{second}");
     assert_eq!((second.lines().count(), sent(&bed)), (1, 0), "{second}");
     fs::write(bed.path("tree/a"), "b").unwrap();
     let third = done(&bed, &["sync", "tree/", "cos://public-bucket/tree/"]);
-    assert!(third.starts_with("uploaded   a\n") && sent(&bed) == 1, "{third}");
+    assert!(third.starts_with("tree/a -> ") && sent(&bed) == 1, "{third}");
 
     done(&bed, &["sync", "cos://public-bucket/tree", "back"]);
     assert_eq!(tree(&bed, "tree"), tree(&bed, "back"));
     fs::write(bed.path("back/sub/b"), "SUB/B").unwrap();
     let again = done(&bed, &["sync", "cos://public-bucket/tree", "back"]);
-    assert!(again.starts_with("downloaded sub/b\n"), "{again}");
-    assert!(again.contains(": 1 downloaded, 3 unchanged"), "{again}");
+    assert!(again.starts_with("cos://public-bucket/tree/sub/b -> back/sub/b: "), "{again}");
+    assert!(again.ends_with("unchanged: 3, skipped: 0, failed: 0\n"), "{again}");
 
     // cp keeps the folder's name, or gives it another one.
     run(&bed, &["cp", "tree", "cos://public-bucket/"]).with_code(2).complaining("-r");
@@ -705,9 +703,10 @@ fn folders_travel_and_only_what_differs(api: Api) {
     fs::write(bed.path("tree/z"), "").unwrap();
     let said = run(&bed, &["sync", "tree", "cos://public-bucket/tree"]).with_code(2);
     assert!(said.out.contains("ignored    link: a symbolic link"), "{said:?}");
-    assert!(said.out.contains("uploaded   z\n"), "{said:?}");
-    assert!(said.err.starts_with("cos: sync: what\t: must not contain control"), "{said:?}");
-    assert_eq!(said.err.lines().count(), 1, "{said:?}");
+    assert!(said.out.contains("tree/z -> cos://public-bucket/tree/z: "), "{said:?}");
+    let refused = "cos: sync: cos://public-bucket/tree/what\t: must not contain control";
+    assert!(said.err.starts_with(refused), "{said:?}");
+    assert!(said.err.ends_with("\ncos: sync: 1 of 6 failed\n"), "{said:?}");
 }
 
 fn exit_codes_tell_what_to_do(api: Api) {
@@ -845,8 +844,14 @@ fn json_is_the_replies_and_nothing_else(api: Api) {
     assert!(sign[0]["data"]["url"].is_string(), "{sign:?}");
     let missing = run(&bed, &["stat", "--json", "cos://private-bucket/c"]).with_code(3);
     assert_eq!(missing.replies()[0]["error"]["http_status"], 404, "{missing:?}");
-    let files = run(&bed, &["sync", "--json", "cos://private-bucket/docs/", "docs"]).with_code(0);
-    assert_eq!(files.replies()[0]["data"]["downloaded"], 2, "{files:?}");
+    // One for each file that travels, and none for the others.
+    let sync = ["sync", "--json", "cos://private-bucket/docs/", "docs"];
+    let files = run(&bed, &sync).with_code(0).replies();
+    let bytes: Vec<_> = files.iter().map(|reply| &reply["transfer"]["bytes"]).collect();
+    assert_eq!(bytes, [10, 20], "{files:?}");
+    assert_eq!(run(&bed, &sync).with_code(0).out, "");
+    let none = ["cp", "-jr", "cos://private-bucket/none/", "."];
+    assert_eq!(run(&bed, &none).with_code(3).replies()[0]["code"], -197);
     let exists = run(&bed, &["mkdir", "-pj", "cos://private-bucket/d", "cos://private-bucket/d/"]);
     let codes: Vec<_> =
         exists.with_code(0).replies().iter().map(|reply| reply["code"].clone()).collect();
@@ -1116,7 +1121,7 @@ fn an_interrupted_upload_is_continued_by_the_same_command(api: Api) {
     let arguments = ["sync", "tree", "cos://public-bucket/tree/"];
     interrupted(&bed, &arguments, Op::Slice, "INT").with_code(130);
     let rest = done(&bed, &arguments);
-    assert!(rest.contains(": 1 uploaded, 0 unchanged") && rest.contains(resumed), "{rest}");
+    assert!(rest.contains("\ndone: 1, ") && rest.contains(resumed), "{rest}");
 }
 
 fn an_interrupted_download_is_continued_by_the_same_command(api: Api) {

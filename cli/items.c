@@ -1,6 +1,7 @@
 /* What is in a folder, here or at the service. */
 #include "items.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,14 @@ static void take_file(struct search *search, const char *local, char *path)
 {
     struct found found = look_at(local);
     struct item *item;
+    if (found.kind == PATH_MISSING && path_kind(local) == PATH_MISSING && errno != ENOENT) {
+        complain("%s: %s", local, strerror(errno));
+        search->status = WRONG;
+    }
+    if (found.kind == PATH_MISSING) {
+        hide(search, path); /* it has gone since the directory was read, or can't be looked at */
+        return;
+    }
     if (found.kind == PATH_DIRECTORY)
         append(&path, "/");
     if (!is_wanted(path) && (found.kind != PATH_DIRECTORY || is_left_out(path))) {
@@ -195,6 +204,7 @@ static void read_one(struct search *search, const char *path)
     char *directory = formatted("%s%s", search->root, path);
     int error = read_directory(directory, take_name, search);
     size_t i;
+    items_sort_by_path(&search->names);
     if (error) {
         complain("%s: %s", directory, strerror(error));
         search->status = WRONG;

@@ -166,7 +166,6 @@ void progress_begin(const char *name, uint64_t total, int may_draw)
 
 void progress_end(void)
 {
-    interrupts_end();
     wipe();
     set_before_lines(NULL);
 }

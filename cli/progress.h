@@ -18,7 +18,9 @@ struct share {
     int adds_total; /* the bar does not know the size of this call yet */
 };
 
-/* One bar after the other, each from begin to end. Nothing is drawn if `may_draw` is 0, with --quiet,
+/* One bar after the other, each from begin to end. From the first one on, Ctrl-C is noted, to the end of the
+ * program: what is told as done by then is not contradicted by its exit code. What takes long and does not look
+ * for Ctrl-C comes behind an interrupts_end(). Nothing is drawn if `may_draw` is 0, with --quiet,
  * and where there is no terminal. `total` is 0 if the calls tell it. */
 void progress_begin(const char *name, uint64_t total, int may_draw);
 void progress_end(void);

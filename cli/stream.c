@@ -128,7 +128,9 @@ static enum status send_collected(const cos_client *client, const struct place *
                                   const struct place *to, int in)
 {
     struct temporary temporary = temporary_open();
-    enum status status = collect(in, from, &temporary);
+    enum status status;
+    interrupts_end();
+    status = collect(in, from, &temporary);
     if (status == DONE)
         status = upload(client, from, to, temporary.open_path);
     temporary_close(&temporary);

@@ -371,6 +371,7 @@ static enum status delete_folders(const cos_client *client, const struct place *
 {
     enum status status = DONE;
     size_t i;
+    interrupts_end();
     for (i = folders->count; i-- > 0 && status == DONE && !stops();) {
         struct place folder = place_of(formatted("%s%s", to->text, folders->list[i].path));
         if (option(DRY_RUN))

@@ -41,7 +41,7 @@ void unlock(void);
 /* Signals. */
 
 /* From begin to end, the first Ctrl-C, or what else asks the program to end, is only noted; a second
- * one ends it. */
+ * one ends it. Either may be called again. */
 void interrupts_begin(void);
 void interrupts_end(void);
 

@@ -150,6 +150,7 @@ void run_on_threads(int count, void (*work)(void *user), void (*tick)(void *user
 
 static volatile sig_atomic_t noted; /* the signal, or 0 */
 static struct sigaction old_interrupt, old_terminate;
+static int notes; /* whether signals are noted */
 
 static void note(int number)
 {
@@ -170,12 +171,18 @@ static void note_signal(int number, struct sigaction *old)
 
 void interrupts_begin(void)
 {
+    if (notes)
+        return;
+    notes = 1;
     note_signal(SIGINT, &old_interrupt);
     note_signal(SIGTERM, &old_terminate);
 }
 
 void interrupts_end(void)
 {
+    if (!notes)
+        return;
+    notes = 0;
     sigaction(SIGINT, &old_interrupt, NULL);
     sigaction(SIGTERM, &old_terminate, NULL);
 }

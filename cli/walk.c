@@ -302,6 +302,7 @@ enum status walk(const cos_client *client, const struct place *folder, const cha
     struct list list = {
         .client = client, .is_xml = speaks_xml(client), .how = how, .flags = flags, .fn = fn, .user = user};
     enum status first, below;
+    interrupts_end();
     list.folder = place_of(copy_of(folder->text));
     list.hidden = strlen(list.folder.path);
     if (flags & COUNTS)

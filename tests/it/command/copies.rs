@@ -6,6 +6,13 @@ use super::*;
 
 for_each_api! {
     many_files_travel_at_a_time,
+    no_option_changes_what_is_said_and_done,
+    what_is_in_the_way_of_one_file_does_not_keep_the_rest,
+    what_can_not_be_read_does_not_keep_the_rest_but_deletions,
+    only_what_the_source_has_is_looked_for,
+    a_service_that_asks_for_patience_gets_it,
+    what_was_never_finished_is_not_unchanged,
+    ctrl_c_never_contradicts_what_is_said,
     filters_choose_by_the_rules_of_gitignore,
     what_the_source_lacks_is_deleted_with_care,
     what_stands_for_a_link_of_the_source_is_not_deleted,
@@ -78,6 +85,217 @@ fn many_files_travel_at_a_time(api: Api) {
     assert_eq!(tree(&bed, "many"), tree(&bed, "down"));
     let json = run(&bed, &["cp", "-j", "many/07", "many/01", "cos://private-bucket/"]).replies();
     assert_eq!(json.len(), 2);
+}
+
+/// The lines, without what is different each time.
+fn lines(said: &Said) -> Vec<String> {
+    let without_time = |line: &str| line.split(" in ").next().unwrap().to_owned();
+    said.out.lines().chain(said.err.lines()).map(without_time).collect()
+}
+
+/// Whether files are chosen or not.
+fn no_option_changes_what_is_said_and_done(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["here/a", "here/sub/b", "here/.x.cos-partial", "here/.x.cos"] {
+        write(&bed, name, name);
+    }
+    write(&bed, &format!("here/{REFUSED}"), "");
+    fs::create_dir(bed.path("here/empty")).unwrap();
+    symlink("a", bed.path("here/link")).unwrap();
+    let there = "cos://private-bucket/x/";
+    let both = |arguments: &[&str], clean: &dyn Fn()| {
+        let plain = run(&bed, &[&["sync"], arguments].concat());
+        clean();
+        let chosen = run(&bed, &[&["sync", "--exclude", "none"], arguments].concat());
+        assert_eq!((plain.code, lines(&plain)), (chosen.code, lines(&chosen)));
+        plain
+    };
+    let up = both(&["here", there], &|| {
+        done(&bed, &["rm", "-rq", there]);
+    });
+    let up = up.with_code(2);
+    for line in [
+        "ignored    .x.cos-partial: an unfinished download",
+        "ignored    link: a symbolic link",
+        "created cos://private-bucket/x/empty/",
+        "cos: sync: 1 of 5 failed",
+    ] {
+        assert!(lines(&up).iter().any(|found| found == line), "{line}: {up:?}");
+    }
+    assert_eq!(remote(&bed, "private-bucket/x/"), [".x.cos", "a", "sub/b"]);
+    // A name that is the library's is no file's.
+    done(&bed, &["cp", "here/a", "cos://private-bucket/x/sub/.x.cos-partial"]);
+    let down = both(&[there, "back"], &|| fs::remove_dir_all(bed.path("back")).unwrap());
+    let line = "ignored    sub/.x.cos-partial: it has the name of an unfinished download";
+    assert!(lines(&down.with_code(0)).iter().any(|found| found == line));
+    assert_eq!(names_in(&bed.path("back")), [".x.cos", "a", "empty", "sub"]);
+    assert_eq!(names_in(&bed.path("back/sub")), ["b"]);
+    // What else is here is nothing to tell of.
+    symlink("a", bed.path("back/link")).unwrap();
+    let again = both(&[there, "back"], &|| ());
+    assert_eq!(again.out.lines().count(), 2, "{again:?}");
+    assert!(again.out.contains("unchanged: 3, "), "{again:?}");
+}
+
+fn what_is_in_the_way_of_one_file_does_not_keep_the_rest(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["directory/file", "file", "z"] {
+        write(&bed, &format!("here/{name}"), name);
+    }
+    done(&bed, &["sync", "-q", "here", "cos://private-bucket/x/"]);
+    write(&bed, "down/directory", "a file");
+    write(&bed, "down/file/below", "a directory");
+    let get = ["sync", "cos://private-bucket/x/", "down"];
+    let said = run(&bed, &get).with_code(2).complaining("down/directory: Not a directory\n");
+    assert!(said.err.contains("cos: sync: down/file: is a directory"), "{said:?}");
+    assert!(said.err.ends_with("cos: sync: 2 of 3 failed\n"), "{said:?}");
+    assert_eq!(fs::read(bed.path("down/z")).unwrap(), b"z");
+    assert_eq!(fs::read(bed.path("down/directory")).unwrap(), b"a file");
+    run(&bed, &["sync", "cos://private-bucket/x/", "down/z"]).with_code(2).complaining("down/z/: ");
+}
+
+fn what_can_not_be_read_does_not_keep_the_rest_but_deletions(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    write(&bed, "here/z", "z");
+    let there = "cos://private-bucket/x/";
+    for name in ["deep/old", "old"] {
+        done(&bed, &["cp", "here/a", &format!("{there}{name}")]);
+    }
+    // A path that is too long for the system, which not even root can open.
+    let name = "n".repeat(250);
+    shell(
+        &bed,
+        &format!(
+            "cd here; mkdir deep; cd deep; for i in {{1..18}}; do mkdir {name}; cd {name}; done"
+        ),
+    );
+    let said = run(&bed, &["sync", "--delete", "here", there]).with_code(2);
+    assert!(said.err.contains("File name too long\n"), "{said:?}");
+    assert!(said.err.ends_with("cos: sync: nothing was deleted\n"), "{said:?}");
+    assert!(!said.out.contains("created"), "nobody knows that it is empty: {said:?}");
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "deep/old", "old", "z"]);
+}
+
+/// A destination may have much more.
+fn only_what_the_source_has_is_looked_for(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["a", "b/x", "c/d/y", "e/f/z"] {
+        write(&bed, &format!("all/{name}"), name);
+    }
+    let there = "cos://private-bucket/";
+    done(&bed, &["sync", "-q", "all", there]);
+    write(&bed, "here/a", "a");
+    write(&bed, "here/c/d/y", "c/d/y");
+    bed.emulator.clear_requests();
+    let again = done(&bed, &["sync", "here", there]);
+    assert!(again.contains("unchanged: 2, "), "{again}");
+    // The root and two folders, or all in one page.
+    assert_eq!(bed.logged(Op::List).len(), if api == Api::V4 { 3 } else { 1 });
+    // Nor is anything else here looked at.
+    fs::create_dir(bed.path("here/unknown")).unwrap();
+    symlink("a", bed.path("here/unknown/link")).unwrap();
+    write(&bed, "here/e", "in the way of a folder");
+    let said = run(&bed, &["sync", there, "here"]).with_code(2);
+    assert!(!said.out.contains("link") && said.out.contains("unchanged: 2, "), "{said:?}");
+    assert_eq!(fs::read(bed.path("here/b/x")).unwrap(), b"b/x");
+}
+
+/// Where there is so much that it is less to ask for each file of the source.
+#[test]
+fn a_list_without_end_is_not_read_to_its_end() {
+    let bed = Bed::new(Api::V4);
+    write(&bed, "here/a", "a");
+    write(&bed, "here/b", "b");
+    done(&bed, &["cp", "here/a", "here/b", "cos://private-bucket/"]);
+    write(&bed, "here/b", "B");
+    let names: Vec<_> = (0..1000).map(|i| format!("{i:04}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    for number in 0..100 {
+        bed.emulator.inject(Fault::new(page(&names, &format!("c{number}"))).op("list"));
+    }
+    bed.emulator.clear_requests();
+    let said = done(&bed, &["sync", "here", "cos://private-bucket/"]);
+    assert!(said.contains("here/b -> ") && said.contains("unchanged: 1, "), "{said}");
+    assert!(bed.logged(Op::List).len() < 10 && bed.logged(Op::Stat).len() == 2);
+    let kept = done(&bed, &["sync", "-n", "here", "cos://private-bucket/"]);
+    assert!(kept.contains("unchanged: 2, skipped: 0, "), "{kept}");
+}
+
+fn a_service_that_asks_for_patience_gets_it(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    bed.emulator.inject(api.fault(Op::Upload, html(503)).times(3));
+    let up = ["sync", "--retries", "1", "here", "cos://private-bucket/x/"];
+    assert!(done(&bed, &up).contains("done: 1, "));
+    assert_eq!(bed.logged(Op::Upload).len(), 4);
+    bed.emulator.inject(api.fault(Op::Upload, html(503)).times(3));
+    write(&bed, "here/a", "b");
+    run(&bed, &["sync", "--retries", "0", "here", "cos://private-bucket/x/"]).with_code(4);
+}
+
+/// All of it may be there already, but for the end.
+fn what_was_never_finished_is_not_unchanged(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["small", "large"] {
+        let bytes = content(if name == "small" { 5 } else { 3 * MIB });
+        fs::create_dir_all(bed.path("here")).unwrap();
+        fs::write(bed.path("here").join(name), &bytes).unwrap();
+        for folder in ["up", "within"] {
+            let path = format!("/{folder}/{name}");
+            crate::trees::leave_unfinished(&bed, &path, &bytes, Op::Finish);
+        }
+    }
+    done(&bed, &["sync", "-q", "here", "cos://private-bucket/whole/"]);
+    let up = ["sync", "here", "cos://private-bucket/up/"];
+    let within = ["sync", "cos://private-bucket/whole/", "cos://private-bucket/within/"];
+    for arguments in [up, within] {
+        let said = done(&bed, &arguments);
+        assert!(said.contains("\ndone: 2, "), "{said}");
+        let said = done(&bed, &arguments);
+        assert!(said.ends_with("; unchanged: 2, skipped: 0, failed: 0\n"), "{said}");
+        let back = arguments[2].replace("cos://private-bucket/", "").replace('/', "");
+        done(&bed, &["sync", "-q", arguments[2], &back]);
+        assert_eq!(tree(&bed, "here"), tree(&bed, &back));
+    }
+}
+
+/// Without a sum in the list, nothing is known of the content.
+#[test]
+fn what_has_no_sum_is_not_unchanged() {
+    let bed = Bed::new(Api::V4);
+    write(&bed, "here/a", "a");
+    let infos = r#"[{"name":"a","filesize":1,"filelen":1,"sha":""}]"#;
+    let body = format!(
+        r#"{{"code":0,"message":"","data":{{"context":"","listover":true,"infos":{infos}}}}}"#
+    );
+    bed.emulator.inject(Fault::new(reply_with(200, "application/json", body)).op("list"));
+    let said = done(&bed, &["sync", "here", "cos://private-bucket/"]);
+    assert!(said.starts_with("here/a -> "), "{said}");
+}
+
+/// Whenever it comes: what is told is there, and the exit code says whether something is missing.
+fn ctrl_c_never_contradicts_what_is_said(api: Api) {
+    let bed = Bed::new(api);
+    let bytes = fs::read(bed.file("large", 3 * MIB)).unwrap();
+    done(&bed, &["cp", "large", "cos://private-bucket/"]);
+    for number in 0..30 {
+        let down = format!("down{number}");
+        // Whoever started the tests in the background had them ignore Ctrl-C.
+        let mut command = command(&bed, "env");
+        command.args(["--default-signal=INT", "cos", "cp", "cos://private-bucket/large", &down]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(number * 2));
+        succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
+        let said = wait(child);
+        let is_there = bed.path(&down).exists();
+        assert_eq!(said.out.contains(&format!("-> {down}: ")), is_there, "{said:?}");
+        assert_eq!(said.code, if is_there { 0 } else { 130 }, "{said:?}");
+        if is_there {
+            assert_eq!(said.err, "");
+            assert_same(&fs::read(bed.path(&down)).unwrap(), &bytes);
+        }
+    }
 }
 
 fn filters_choose_by_the_rules_of_gitignore(api: Api) {

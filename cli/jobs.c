@@ -28,10 +28,7 @@ struct job *jobs_add(struct jobs *jobs, struct place from, struct place to)
     job->from = from;
     job->to = to;
     job->size = job->mtime = -1;
-    if (!from.bucket)
-        job->local = copy_of(from.path);
-    else if (!to.bucket && to.path)
-        job->local = copy_of(to.path);
+    job->local = !from.bucket ? from.path : !to.bucket ? to.path : NULL;
     return job;
 }
 
@@ -56,9 +53,10 @@ static void free_job(struct job *job)
 {
     place_free(&job->from);
     place_free(&job->to);
-    free(job->local);
     free(job->problem);
-    free(job->looked_at.sum);
+    if (job->looked_at)
+        free(job->looked_at->sum);
+    free(job->looked_at);
     cos_string_free(job->json);
 }
 
@@ -345,9 +343,10 @@ static void take_failure(struct job *job, struct described *described)
 static int look_there(const cos_client *client, struct job *job)
 {
     struct described there = describe(client, &job->to);
-    struct item *item = &job->looked_at;
+    struct item *item = job->looked_at ? job->looked_at : checked(calloc(1, sizeof *item));
     free(item->sum);
     memset(item, 0, sizeof *item);
+    job->looked_at = item;
     job->there = NULL;
     if (there.code == COS_ERR_NOT_FOUND) {
         described_free(&there);

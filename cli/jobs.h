@@ -10,13 +10,13 @@
 
 struct job {
     struct place from, to;   /* of a removal, only `from`: it may be local */
-    char *local;             /* the path that is read or written; NULL if there is none */
+    const char *local;       /* of these, the path that is read or written; NULL if there is none */
     size_t root;             /* the part of `local` that may be a link; all of it if 0 */
     long long size, mtime;   /* of the source; -1 if unknown */
     const struct item *here;  /* the source as it was found, or NULL */
     const struct item *there; /* what the destination has, of the same size, to be compared; or NULL */
     int is_unknown;           /* whether the destination has something */
-    struct item looked_at;    /* what it has, if that was unknown */
+    struct item *looked_at;   /* what it has, if that was unknown */
     int looks_at_times;      /* with --update: nothing was compared yet */
     int is_move;             /* the source goes when the rest is done */
     int is_removal;

@@ -181,7 +181,8 @@ static void add_job(const struct sides *sides, const struct item *item,
         job->root = strlen((from.bucket ? sides->to : sides->from)->path);
     if (there && there->size == item->size && !is_move)
         job->there = there;
-    job->is_unknown = !there && !sides->is_known && (!is_move || option('u'));
+    job->is_unknown = to.bucket && !there && !sides->is_known && (!is_move || option('u'));
+    job->looks_at_times = !to.bucket && !there && !sides->is_known && option('u');
 }
 
 /* Adds what the source has and `there`, the first behind it at the destination, is not. A folder with files

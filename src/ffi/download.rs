@@ -73,8 +73,9 @@ pub type cos_write_fn =
 /// @retval COS_ERR_CANCELLED  The caller wanted it.
 ///
 /// Blocks until the file is complete. Any thread; starts threads and ends them before it returns.
-/// JSON API: `op=stat` and download. XML API: `GET Object`; to continue a download, and
-/// where its answer does not tell what the file is, `HEAD Object` as well.
+/// JSON API: `op=stat` and download; with `listed` no `op=stat`, but `op=upload_slice_list` where the
+/// contents are the same. XML API: `GET Object`; to continue a download, and where its answer or the
+/// list does not tell what the file is, `HEAD Object` as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_download_file(
     client: *const cos_client,

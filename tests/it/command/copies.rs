@@ -175,6 +175,16 @@ fn what_can_not_be_read_does_not_keep_the_rest_but_deletions(api: Api) {
     assert!(said.err.ends_with("cos: sync: nothing was deleted\n"), "{said:?}");
     assert!(!said.out.contains("created"), "nobody knows that it is empty: {said:?}");
     assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "deep/old", "old", "z"]);
+    // On this side as well, where it is in the way of nothing.
+    write(&bed, "here/more", "more");
+    fs::remove_file(bed.path("here/a")).unwrap();
+    for options in ["--delete", "--delete -u", "-u"] {
+        let options = options.split(' ');
+        let down = ["sync"].into_iter().chain(options).chain([there, "here"]).collect::<Vec<_>>();
+        let said = run(&bed, &down);
+        assert_eq!(said.code, if down.contains(&"--delete") { 2 } else { 0 }, "{said:?}");
+        assert!(bed.path("here/more").exists() && bed.path("here/a").exists(), "{said:?}");
+    }
 }
 
 /// A destination may have much more.

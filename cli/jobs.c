@@ -279,24 +279,14 @@ static void remove_source(const cos_client *client, struct job *job, const struc
         remove_local(job);
 }
 
-static void make_folder(const cos_client *client, struct job *job)
-{
-    if (!job->to.bucket)
-        return; /* it was prepared */
-    job->code = cos_create_folder(client, job->to.bucket, job->to.path, NULL, &job->json);
-    if (job->code == COS_ERR_FOLDER_EXISTS) {
-        forget_reply(job);
-        job->is_unchanged = 1;
-    }
-}
-
 static void do_call(const cos_client *client, struct job *job, int concurrency)
 {
     struct share share;
     cos_transfer *follower;
     char *options;
-    if (job->is_folder) {
-        make_folder(client, job);
+    if (job->is_folder) { /* a local one was prepared */
+        if (job->to.bucket)
+            job->code = cos_create_folder(client, job->to.bucket, job->to.path, NULL, &job->json);
         return;
     }
     if (job->is_removal && !job->from.bucket) {
@@ -355,7 +345,7 @@ static int look_there(const cos_client *client, struct job *job)
     item->size = there.size;
     item->mtime = there.mtime;
     item->sum = there.sha1 ? copy_of(there.sha1) : NULL;
-    item->is_sha = 1;
+    item->is_sha = item->sum != NULL;
     take_failure(job, &there);
     job->is_about_destination = job->code != COS_OK;
     if (job->code != COS_OK)
@@ -425,15 +415,15 @@ static int travels(const struct job *job)
     return job->local && !job->is_removal && !job->is_folder;
 }
 
-/* A call may find that nothing is to be done: a download that its content is here already, a copy that is
- * within the service and looked unnecessary that the destination is whole. */
-static void note_unchanged(struct job *job)
+/* Whether a call has found that nothing is to be done: a folder is there, a local file has the content of its
+ * download, or what looked like the source of a copy within the service is whole. */
+static int found_unchanged(const struct job *job)
 {
-    int exists = job->code == COS_ERR_FILE_EXISTS || job->code == COS_ERR_SAME_FILE;
-    job->is_unchanged = (job->is_same && exists) ||
-                        (job->code == COS_OK && job->json && is_in(job->json, "/transfer/unchanged", "true"));
-    if (job->is_unchanged)
-        forget_reply(job);
+    if (job->is_folder)
+        return job->code == COS_ERR_FOLDER_EXISTS;
+    if (job->is_same)
+        return job->code == COS_ERR_FILE_EXISTS || job->code == COS_ERR_SAME_FILE;
+    return job->code == COS_OK && job->json && is_in(job->json, "/transfer/unchanged", "true");
 }
 
 static void do_job(const cos_client *client, struct job *job, int concurrency)
@@ -464,7 +454,9 @@ static void do_job(const cos_client *client, struct job *job, int concurrency)
     if (!job->from.bucket)
         before = look_at(job->local);
     do_call(client, job, concurrency);
-    note_unchanged(job);
+    job->is_unchanged = found_unchanged(job);
+    if (job->is_unchanged)
+        forget_reply(job);
     if (job->is_move && job->code == COS_OK && !job->problem)
         remove_source(client, job, &before);
 }
@@ -555,14 +547,14 @@ static void note_reach(struct crew *crew, const struct job *job)
     crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
 }
 
-/* Whether the service has no time for a job now and gets some: a quarter of a minute for each retry, since when
- * it did its last one. */
+/* Whether the service has no time for a job of a folder now and gets some: a quarter of a minute for each retry,
+ * since when it did the last one. */
 static int has_patience(struct crew *crew, const struct job *job)
 {
     enum { PATIENCE = 15, RETRIES = 3 };
     long retries = option('R') ? strtol(option('R'), NULL, 10) : RETRIES;
     long long http = job->json ? number_in(job->json, "/error/http_status") : 0;
-    if (job->code == COS_OK || (job->code != COS_ERR_RATE_LIMITED && http != 429 && http != 503)) {
+    if (!crew->jobs->tells_sum || job->code == COS_OK || (job->code != COS_ERR_RATE_LIMITED && http != 429 && http != 503)) {
         crew->refused_since = 0;
         return 0;
     }

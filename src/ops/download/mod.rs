@@ -257,8 +257,10 @@ impl<'a> Download<'a> {
             .with("received_bytes", self.call.traffic().received())
             .with("resumed_bytes", self.transfer.resumed())
             .with("verified", verified.is_some())
-            .with("unchanged", self.is_unchanged)
             .with("seconds", self.started.elapsed());
+        if let Some(is_unchanged) = self.is_unchanged {
+            transfer.add("unchanged", is_unchanged);
+        }
         match &*verified {
             Some(Sum::Sha1(sha1)) => transfer.add("sha1", sha1),
             Some(Sum::Crc64(crc64)) => transfer.add("crc64", crc64.to_string()),

@@ -685,6 +685,9 @@ fn empty_folders_come_along_and_go(api: Api) {
     done(&bed, &["mv", "-r", "--exclude", "left/", "here", "cos://private-bucket/moved"]);
     assert_eq!(names_in(&bed.path("here")), ["left"]);
     assert_eq!(folders("cos://private-bucket/moved/"), "emptied/ none/");
+    fs::create_dir_all(bed.path("again/none")).unwrap();
+    let said = done(&bed, &["mv", "-r", "again", "cos://private-bucket/moved"]);
+    assert!(!said.contains("created"), "it is there: {said}");
     done(&bed, &["mv", "-r", "here", "cos://private-bucket/"]);
     assert!(!bed.path("here").exists());
     done(&bed, &["mv", "-r", "cos://private-bucket/moved/", "."]);

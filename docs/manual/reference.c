@@ -218,9 +218,10 @@ static void files(const cos_client *client)
     // cos_del_file
     code = cos_del_file(client, "mybucket", "/archive/b.txt", NULL, &json);
     done(code, json);
+    // end
 
     // cos_del_files
-    code = cos_del_files(client, "mybucket", "[\"/docs/a.txt\", \"/docs/b.txt\"]", NULL, &json);
+    code = cos_del_files(client, "mybucket", "[\"/archive/c\", \"/archive/d\"]", NULL, &json);
     done(code, json);
     // end
 }

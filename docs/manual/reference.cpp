@@ -117,7 +117,7 @@ static void files(const Client &client)
     // end
 
     // cos_del_files
-    done(client.del_files("mybucket", {"/docs/a.txt", "/docs/b.txt"}));
+    done(client.del_files("mybucket", {"/archive/c", "/archive/d"}));
     // end
 }
 

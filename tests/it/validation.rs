@@ -304,7 +304,7 @@ fn options_that_every_operation_refuses() {
 
 /// Wrong values of the options that only some operations have; each is refused by the operations
 /// whose names start with one of the words.
-const BAD_OPTIONS: [(&str, &str, &str); 55] = [
+const BAD_OPTIONS: [(&str, &str, &str); 56] = [
     ("upload", "insert_only", "2"),
     ("upload", "insert_only", "\"1\""),
     ("upload", "insert_only", "-1"),

@@ -1,12 +1,9 @@
 /* Many calls, several at a time. */
 #include "jobs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
-#include "describe.h"
 #include "options.h"
 #include "print.h"
 #include "progress.h"
@@ -49,22 +46,11 @@ struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long siz
     return job;
 }
 
-static void free_job(struct job *job)
-{
-    place_free(&job->from);
-    place_free(&job->to);
-    free(job->problem);
-    if (job->looked_at)
-        free(job->looked_at->sum);
-    free(job->looked_at);
-    cos_string_free(job->json);
-}
-
 void jobs_free(struct jobs *jobs)
 {
     size_t i;
     for (i = 0; i < jobs->count; i++)
-        free_job(&jobs->list[i]);
+        job_free(&jobs->list[i]);
     free(jobs->list);
 }
 
@@ -79,387 +65,6 @@ struct crew {
     long long done, failed, missing, bytes;
     enum status status;
 };
-
-static int are_same(const char *one, const char *other)
-{
-    return one && other && strcmp(one, other) == 0;
-}
-
-/* Whether the two files at the service have the same content, by what it says of them. */
-static int have_same_sum(const cos_client *client, const struct job *job)
-{
-    struct described one = describe(client_at_source(client), &job->from);
-    struct described other = describe(client, &job->to);
-    int same = are_same(one.crc64, other.crc64);
-    described_free(&one);
-    described_free(&other);
-    return same;
-}
-
-/* Whether --times finds both files of the same time: -1 if nothing is known of it. */
-static int has_time(const struct job *job, const struct described *remote)
-{
-    if (!option('t') || option(CHECKSUM) || remote->kept < 0)
-        return -1;
-    return remote->kept == (job->from.bucket ? look_at(job->local).mtime : job->mtime);
-}
-
-/* Whether the local file has the content of the one at the service. */
-static int has_same_content(const cos_client *client, const struct job *job, const struct described *remote)
-{
-    const struct place *place = job->to.bucket ? &job->to : &job->from;
-    char *options = copy_of("{\"fetch\":false"), *json;
-    int same;
-    append_listed(&options, job->to.bucket ? job->there : job->here, remote ? remote->crc64 : NULL);
-    append(&options, "}");
-    same = cos_download_file(client, place->bucket, place->path, job->local, options, NULL, &json) == COS_OK &&
-           is_in(json, "/transfer/unchanged", "true");
-    cos_string_free(json);
-    free(options);
-    return same;
-}
-
-/* Whether the local file and the one at the service, which have the same size, are the same. */
-static int is_same_here(const cos_client *client, const struct job *job)
-{
-    enum { SMALL = 1024 * 1024 };
-    /* With --times, a request for the time takes less time than to read a large file; a download gets the time
-     * in any case. */
-    int compares_first = !option('t') || (job->to.bucket && job->size <= SMALL && !option(CHECKSUM)), same;
-    struct described remote;
-    if (compares_first && has_same_content(client, job, NULL))
-        return 1;
-    if (!option('t'))
-        return 0;
-    remote = describe(client, job->to.bucket ? &job->to : &job->from);
-    same = has_time(job, &remote);
-    if (same != 1) {
-        same = !compares_first && has_same_content(client, job, &remote);
-        if (same && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
-            set_time(job->local, remote.kept);
-    }
-    described_free(&remote);
-    return same;
-}
-
-/* Whether source and destination, which have the same size, are the same. */
-static int is_same(const cos_client *client, const struct job *job)
-{
-    if (job->from.bucket && job->to.bucket)
-        return are_same(job->here->sum, job->there->sum) || have_same_sum(client, job);
-    return is_same_here(client, job);
-}
-
-/* Whether source and destination are to be compared before anything else. A download compares by itself, but
- * for the times. */
-static int is_to_be_compared(const struct job *job)
-{
-    return job->there && (job->to.bucket || option('t') || option(DRY_RUN));
-}
-
-/* Makes a directory of a download. Returns an errno. */
-static int make_if_missing(const char *path, const struct found *found)
-{
-    if (found->kind == PATH_DIRECTORY || (found->kind == PATH_MISSING && option(DRY_RUN)))
-        return 0;
-    return found->kind == PATH_MISSING ? make_directory(path) : ENOTDIR;
-}
-
-/* Whether a file below the root can be read or written by its path: no link leads out of the root. Makes the
- * directories that a download goes to. Returns what is in the way, to be freed, or NULL. */
-static char *prepare(const struct job *job)
-{
-    size_t begin = job->root, end;
-    char *problem = NULL;
-    for (; job->root > 0 && job->local[begin] && !problem; begin = end + (job->local[end] != '\0')) {
-        char *name, *path;
-        struct found found;
-        int error = 0;
-        end = begin + strcspn(job->local + begin, "/");
-        name = copy_of_part(job->local + begin, end - begin);
-        path = copy_of_part(job->local, end);
-        found = look_at(path);
-        if (!job->to.bucket && !is_possible_name(name))
-            problem = formatted(in_language("%s: no file can have this name here"), job->local + job->root);
-        else if (found.is_link)
-            problem = formatted(in_language("%s: a symbolic link is in the way"), path);
-        else if (!job->to.bucket && job->local[end] == '/')
-            error = make_if_missing(path, &found);
-        if (error)
-            problem = formatted("%s: %s", path, strerror(error));
-        free(name);
-        free(path);
-    }
-    return problem;
-}
-
-/* Gives a file that was downloaded the time that it had. */
-static void keep_time(const cos_client *client, struct job *job)
-{
-    struct described remote = describe(client, &job->from);
-    if (remote.code == COS_OK && (remote.kept >= 0 || remote.mtime > 0))
-        set_time(job->local, remote.kept >= 0 ? remote.kept : remote.mtime);
-    else if (remote.code == COS_ERR_CANCELLED)
-        job->is_without_time = stops();
-    described_free(&remote);
-}
-
-static int copy_within(const cos_client *client, struct job *job)
-{
-    const char *region = option(SOURCE_REGION);
-    int code;
-    char *options = formatted("{\"overwrite\":%s", option('n') || job->is_same ? "false" : "true");
-    if (strcmp(job->from.bucket, job->to.bucket) != 0) {
-        char *bucket = quoted(job->to.bucket);
-        append(&options, ",\"dest_bucket\":%s", bucket);
-        free(bucket);
-    }
-    if (region) {
-        char *name = quoted(region);
-        append(&options, ",\"source_region\":%s", name);
-        free(name);
-    }
-    append(&options, "}");
-    code = (job->is_move ? cos_move_file : cos_copy_file)(
-        client, job->from.bucket, job->from.path, job->to.path, options, &job->json);
-    free(options);
-    return code;
-}
-
-static void remove_local(struct job *job)
-{
-    int error = remove_path(job->local);
-    if (error)
-        job->problem = formatted("%s: %s", job->local, strerror(error));
-}
-
-static void forget_reply(struct job *job)
-{
-    cos_string_free(job->json);
-    job->json = NULL;
-    job->code = COS_OK;
-}
-
-static void keep_source(struct job *job, const char *name)
-{
-    job->problem = formatted(in_language("%s has changed since it was copied; it stays"), name);
-}
-
-/* Removes the file that a download was of, unless it has another content by now. */
-static void remove_downloaded(const cos_client *client, struct job *job)
-{
-    char *options = NULL, *sum = cos_json_string(job->json, "/transfer/crc64");
-    if (!sum)
-        sum = cos_json_string(job->json, "/transfer/sha1");
-    if (sum)
-        options = formatted("{\"if_match\":\"%s\"}", sum);
-    forget_reply(job);
-    job->code = cos_del_file(client, job->from.bucket, job->from.path, options, &job->json);
-    if (job->code == COS_ERR_REFUSED && sum && is_in(job->json, "/error/origin", "library"))
-        keep_source(job, job->from.text);
-    cos_string_free(sum);
-    free(options);
-}
-
-/* Removes the source of a move, as far as the service has not done that. What was written to it behind the
- * copy would be lost: `before` is how a local one was. */
-static void remove_source(const cos_client *client, struct job *job, const struct found *before)
-{
-    struct found now;
-    if (job->from.bucket && job->to.bucket)
-        return;
-    if (job->from.bucket) {
-        remove_downloaded(client, job);
-        return;
-    }
-    now = look_at(job->local);
-    if (now.size != before->size || now.mtime != before->mtime)
-        keep_source(job, job->local);
-    else
-        remove_local(job);
-}
-
-static void do_call(const cos_client *client, struct job *job, int concurrency)
-{
-    struct share share;
-    cos_transfer *follower;
-    char *options;
-    if (job->is_folder) { /* a local one was prepared */
-        if (job->to.bucket)
-            job->code = cos_create_folder(client, job->to.bucket, job->to.path, NULL, &job->json);
-        return;
-    }
-    if (job->is_removal && !job->from.bucket) {
-        remove_local(job);
-        return;
-    }
-    if (job->is_removal) {
-        job->code = cos_del_file(client, job->from.bucket, job->from.path, NULL, &job->json);
-        return;
-    }
-    if (job->from.bucket && job->to.bucket) {
-        job->code = copy_within(client, job);
-        return;
-    }
-    options = transfer_options(&job->to, concurrency,
-                               option('t') && job->to.bucket ? look_at(job->local).mtime : -1, job->here);
-    share_begin(&share, job->size < 0);
-    follower = progress_is_drawn() ? share.transfer : NULL; /* what follows a call costs it a thread */
-    if (job->to.bucket)
-        job->code = cos_upload_file(client, job->to.bucket, job->to.path, job->local, options, follower,
-                                    &job->json);
-    else
-        job->code = cos_download_file(client, job->from.bucket, job->from.path, job->local, options,
-                                      follower, &job->json);
-    job->shown = share.done;
-    share_end(&share);
-    free(options);
-    if (job->code == COS_OK)
-        job->size = number_in(job->json, "/transfer/bytes");
-    if (option('t') && !job->to.bucket && job->code == COS_OK)
-        keep_time(client, job);
-}
-
-/* What is wrong becomes the job's. */
-static void take_failure(struct job *job, struct described *described)
-{
-    job->code = described->code;
-    job->json = described->json;
-    described->json = NULL;
-    described_free(described);
-}
-
-/* Asks what the destination has, where that is not known yet. Returns whether there is anything to do. */
-static int look_there(const cos_client *client, struct job *job)
-{
-    struct described there = describe(client, &job->to);
-    struct item *item = job->looked_at ? job->looked_at : checked(calloc(1, sizeof *item));
-    free(item->sum);
-    memset(item, 0, sizeof *item);
-    job->looked_at = item;
-    job->there = NULL;
-    if (there.code == COS_ERR_NOT_FOUND) {
-        described_free(&there);
-        return 1;
-    }
-    item->size = there.size;
-    item->mtime = there.mtime;
-    item->sum = there.sha1 ? copy_of(there.sha1) : NULL;
-    item->is_sha = item->sum != NULL;
-    take_failure(job, &there);
-    job->is_about_destination = job->code != COS_OK;
-    if (job->code != COS_OK)
-        return 0;
-    if (item->size == job->size)
-        job->there = item;
-    job->is_unchanged = option('u') && job->mtime <= item->mtime;
-    job->is_skipped = !job->is_unchanged && !job->there && option('n');
-    return !job->is_unchanged && !job->is_skipped;
-}
-
-/* Asks when a place was changed. What is wrong becomes that of the job. */
-static long long ask_time(const cos_client *client, struct job *job, const struct place *place)
-{
-    struct described remote;
-    if (!place->bucket) {
-        struct found found = look_at(place->path);
-        if (found.kind == PATH_MISSING)
-            job->code = COS_ERR_NOT_FOUND;
-        return found.mtime;
-    }
-    remote = describe(client, place);
-    take_failure(job, &remote);
-    return remote.mtime;
-}
-
-/* With --update: whether the source is newer than what the destination has, if it has something. If that
- * can't be known, the reason becomes that of the job, and nothing is copied. */
-static int is_newer(const cos_client *client, struct job *job)
-{
-    long long there = ask_time(client, job, &job->to), here;
-    int is_there = job->code == COS_OK;
-    if (job->code != COS_OK && job->code != COS_ERR_NOT_FOUND) {
-        job->is_about_destination = 1;
-        return 0;
-    }
-    forget_reply(job);
-    if (!is_there)
-        return 1;
-    here = ask_time(client_at_source(client), job, &job->from);
-    if (job->code == COS_OK)
-        forget_reply(job);
-    else if (!job->from.bucket)
-        job->problem = formatted("%s: %s", job->local, strerror(ENOENT));
-    return job->code == COS_OK && here > there;
-}
-
-/* Whether there is a source to speak of in a dry run. A list has told the size of what it has. */
-static void look_for_source(const cos_client *client, struct job *job)
-{
-    struct described remote;
-    if (job->size >= 0)
-        return;
-    if (!job->from.bucket) {
-        if (path_kind(job->local) == PATH_MISSING)
-            job->problem = formatted("%s: %s", job->local, strerror(errno));
-        return;
-    }
-    remote = describe(client_at_source(client), &job->from);
-    job->size = remote.size;
-    take_failure(job, &remote);
-}
-
-/* Whether the content of its file comes or goes. */
-static int travels(const struct job *job)
-{
-    return job->local && !job->is_removal && !job->is_folder;
-}
-
-/* Whether a call has found that nothing is to be done: a folder is there, a local file has the content of its
- * download, or what looked like the source of a copy within the service is whole. */
-static int found_unchanged(const struct job *job)
-{
-    if (job->is_folder)
-        return job->code == COS_ERR_FOLDER_EXISTS;
-    if (job->is_same)
-        return job->code == COS_ERR_FILE_EXISTS || job->code == COS_ERR_SAME_FILE;
-    return job->code == COS_OK && job->json && is_in(job->json, "/transfer/unchanged", "true");
-}
-
-static void do_job(const cos_client *client, struct job *job, int concurrency)
-{
-    struct found before = {PATH_MISSING, 0, 0, 0};
-    if (job->problem || (job->is_unknown && !look_there(client, job)))
-        return;
-    if (!job->is_removal && (job->problem = prepare(job)) != NULL)
-        return;
-    job->is_same = is_to_be_compared(job) && is_same(client, job);
-    /* With the JSON API a copy has to find out whether what is there was ever finished. */
-    if (job->is_same && !(job->from.bucket && job->there->is_sha && job->to.bucket && !option(DRY_RUN))) {
-        job->is_unchanged = 1;
-        return;
-    }
-    if (job->looks_at_times && !is_newer(client, job)) {
-        job->is_unchanged = job->code == COS_OK;
-        return;
-    }
-    if (is_to_be_compared(job) && !job->is_same && option('n')) {
-        job->is_skipped = 1;
-        return;
-    }
-    if (option(DRY_RUN)) {
-        look_for_source(client, job);
-        return;
-    }
-    if (!job->from.bucket)
-        before = look_at(job->local);
-    do_call(client, job, concurrency);
-    job->is_unchanged = found_unchanged(job);
-    if (job->is_unchanged)
-        forget_reply(job);
-    if (job->is_move && job->code == COS_OK && !job->problem)
-        remove_source(client, job, &before);
-}
 
 static void say_done(const struct job *job)
 {
@@ -547,14 +152,15 @@ static void note_reach(struct crew *crew, const struct job *job)
     crew->is_given_up = crew->is_given_up || crew->unreachable >= ENOUGH;
 }
 
-/* Whether the service has no time for a job of a folder now and gets some: a quarter of a minute for each retry,
- * since when it did the last one. */
+/* Whether the service has no time for a job of a folder now and is given some: 15 seconds for each retry,
+ * counted from the first refusal behind a success. */
 static int has_patience(struct crew *crew, const struct job *job)
 {
     enum { PATIENCE = 15, RETRIES = 3 };
     long retries = option('R') ? strtol(option('R'), NULL, 10) : RETRIES;
     long long http = job->json ? number_in(job->json, "/error/http_status") : 0;
-    if (!crew->jobs->tells_sum || job->code == COS_OK || (job->code != COS_ERR_RATE_LIMITED && http != 429 && http != 503)) {
+    int is_refused = job->code != COS_OK && (job->code == COS_ERR_RATE_LIMITED || http == 429 || http == 503);
+    if (!crew->jobs->tells_sum || !is_refused) {
         crew->refused_since = 0;
         return 0;
     }
@@ -573,12 +179,12 @@ static void work(void *user)
         uint64_t size = job->size > 0 ? (uint64_t)job->size : 0; /* as the bar has it in its total */
         crew->running++;
         unlock();
-        do_job(crew->client, job, concurrency);
+        job_do(crew->client, job, concurrency);
         lock();
         while (has_patience(crew, job)) {
             unlock();
-            forget_reply(job);
-            do_job(crew->client, job, concurrency);
+            job_forget_reply(job);
+            job_do(crew->client, job, concurrency);
             lock();
         }
         crew->running--;
@@ -627,7 +233,7 @@ enum status jobs_run(const cos_client *client, struct jobs *jobs)
     for (i = 0; i < jobs->count; i++) {
         total += jobs->list[i].size > 0 && !jobs->list[i].is_removal ? (uint64_t)jobs->list[i].size
                                                                      : 0;
-        crew.counts_files = crew.counts_files && !travels(&jobs->list[i]);
+        crew.counts_files = crew.counts_files && !job_travels(&jobs->list[i]);
     }
     if ((size_t)threads > jobs->count)
         threads = (int)jobs->count;

@@ -9,17 +9,11 @@
 #include "print.h"
 #include "remove.h"
 #include "reply.h"
+#include "spelling.h"
 #include "system.h"
 #include "text.h"
 #include "transfer.h"
 #include "watch.h"
-
-/* How a name of the source is spelled: a file, or a folder that it is in. */
-struct spelling {
-    char *folded;
-    const char *path;
-    size_t length; /* of the name, from the start of the path */
-};
 
 /* Both sides of what is done; sorted by path. */
 struct sides {
@@ -29,8 +23,7 @@ struct sides {
     struct items extra, extra_folders; /* what only the destination has */
     enum status status; /* of what is in the folders; whatever it is, the rest is copied */
     int is_known;       /* whether the destination has nothing but what was found there */
-    struct spelling *spellings; /* where names may differ only in capital letters; sorted */
-    size_t n_spellings;
+    struct spellings spellings; /* of the source, if it comes to a directory */
 };
 
 static void free_sides(struct sides *sides)
@@ -40,9 +33,7 @@ static void free_sides(struct sides *sides)
     items_free(&sides->ignored);
     items_free(&sides->extra);
     items_free(&sides->extra_folders);
-    while (sides->n_spellings > 0)
-        free(sides->spellings[--sides->n_spellings].folded);
-    free(sides->spellings);
+    spellings_free(&sides->spellings);
 }
 
 /* Returns what keeps anything from being copied. */
@@ -93,77 +84,13 @@ static int is_ignored(const struct sides *sides, const char *path)
     return found;
 }
 
-static int by_folded_name(const void *a, const void *b)
-{
-    const struct spelling *one = a, *other = b;
-    int order = strcmp(one->folded, other->folded);
-    size_t length = one->length < other->length ? one->length : other->length;
-    return order ? order : strncmp(one->path, other->path, length);
-}
-
-/* Where several names lead to one file, notes all of them, so that one can be chosen. */
-static void note_spellings(struct sides *sides)
-{
-    char *folded = sides->to->bucket ? NULL : folded_name("");
-    size_t room = 0, i;
-    int folds = folded != NULL;
-    free(folded);
-    for (i = 0; folds && i < sides->source.count; i++) {
-        const char *path = sides->source.list[i].path;
-        size_t end = 0;
-        for (; path[end]; end += path[end] == '/') {
-            struct spelling *spelling;
-            char *name;
-            if (sides->n_spellings == room) {
-                room = room ? room * 2 : 64;
-                sides->spellings = checked(realloc(sides->spellings, room * sizeof *sides->spellings));
-            }
-            end += strcspn(path + end, "/");
-            name = copy_of_part(path, end);
-            spelling = &sides->spellings[sides->n_spellings++];
-            spelling->folded = folded_name(name);
-            spelling->path = path;
-            spelling->length = end;
-            free(name);
-        }
-    }
-    if (sides->n_spellings > 0)
-        qsort(sides->spellings, sides->n_spellings, sizeof *sides->spellings, by_folded_name);
-}
-
-/* The first of the names of the source that lead to the same file as this one; NULL if none does. */
-static const struct spelling *find_spelling(const struct sides *sides, const char *path, size_t length)
-{
-    char *name = copy_of_part(path, length), *folded = folded_name(name);
-    size_t first = 0, end = sides->n_spellings;
-    const struct spelling *found = NULL;
-    while (first < end) {
-        size_t middle = first + (end - first) / 2;
-        if (strcmp(sides->spellings[middle].folded, folded) < 0)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    if (first < sides->n_spellings && strcmp(sides->spellings[first].folded, folded) == 0)
-        found = &sides->spellings[first];
-    free(folded);
-    free(name);
-    return found;
-}
-
 /* Why a file or folder of the source can't come to a directory: what it is called there is something else.
  * NULL if it can; else to be freed. */
 static char *find_clash(const struct sides *sides, const char *path)
 {
-    size_t end = 0;
-    for (; sides->n_spellings > 0 && path[end]; end += path[end] == '/') {
-        const struct spelling *found;
-        end += strcspn(path + end, "/");
-        found = find_spelling(sides, path, end);
-        if (found && (found->length != end || strncmp(found->path, path, end) != 0))
-            return formatted(in_language("%s: another name differs from it only in capital letters"), path);
-    }
-    return NULL;
+    return have_another(&sides->spellings, path)
+               ? formatted(in_language("%s: another name differs from it only in capital letters"), path)
+               : NULL;
 }
 
 static void add_job(const struct sides *sides, const struct item *item,
@@ -196,7 +123,8 @@ static void add_new(const struct sides *sides, const struct item *source, const 
             in_language("it has the name of an unfinished download"));
     } else if (!source->is_folder) {
         add_job(sides, source, NULL, is_move, jobs);
-    } else if (sides->status == DONE && source->is_empty && (option(DELETE) || !there || !is_in_folder(there->path, source->path))) {
+    } else if (sides->status == DONE && source->is_empty &&
+               (option(DELETE) || !there || !is_in_folder(there->path, source->path))) {
         job = jobs_add_folder(jobs, place_of(formatted("%s%s", sides->from->text, source->path)),
                               place_of(formatted("%s%s", sides->to->text, source->path)));
         if (!sides->to->bucket)
@@ -210,7 +138,7 @@ static void add_extra(struct sides *sides, const struct item *there, const struc
 {
     struct entry entry = {there->path, "{}", there->is_folder, 0, there->size, there->mtime};
     size_t length = strlen(there->path) - (size_t)there->is_folder;
-    if (is_ignored(sides, there->path) || (sides->n_spellings > 0 && find_spelling(sides, there->path, length)))
+    if (is_ignored(sides, there->path) || have_spelling(&sides->spellings, there->path, length))
         return;
     if (!there->is_folder)
         items_add(&sides->extra, &entry);
@@ -222,7 +150,8 @@ static void add_extra(struct sides *sides, const struct item *there, const struc
 static void compare(struct sides *sides, int is_move, struct jobs *jobs)
 {
     size_t i = 0, j = 0;
-    note_spellings(sides);
+    if (!sides->to->bucket)
+        note_spellings(&sides->spellings, &sides->source);
     while (i < sides->source.count || j < sides->destination.count) {
         struct item *source = i < sides->source.count ? &sides->source.list[i] : NULL;
         struct item *there = j < sides->destination.count ? &sides->destination.list[j] : NULL;

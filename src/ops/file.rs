@@ -255,7 +255,7 @@ mod tests {
             (r#"{"content_type":"a\r\nb"}"#, "content_type"),
             (r#"{"content_type":5}"#, "content_type"),
             (r#"{"x-cos-meta-":"x"}"#, "x-cos-meta-"),
-            (r#"{"x-cos-meta-a b":"x"}"#, "x-cos-meta-"),
+            (r#"{"x-cos-meta-a b":"x"}"#, "x-cos-meta-a b"),
             (r#"{"x-cos-meta-a":""}"#, "x-cos-meta-a"),
             (r#"{"x-cos-meta-a":1}"#, "x-cos-meta-a"),
             (r#"{"x-cos-meta-a":"\n"}"#, "x-cos-meta-a"),

@@ -112,29 +112,41 @@ static int make_if_missing(const char *path, const struct found *found)
     return found->kind == PATH_MISSING ? make_directory(path) : ENOTDIR;
 }
 
+/* Whether files can have these names, between slashes. */
+static int are_possible(const char *names)
+{
+    int are = 1;
+    while (*names && are) {
+        char *name = copy_of_part(names, strcspn(names, "/"));
+        are = is_possible_name(name);
+        names += strlen(name);
+        names += *names == '/';
+        free(name);
+    }
+    return are;
+}
+
 /* Whether a file below the root can be read or written by its path: no link leads out of the root. Makes the
  * directories that a download goes to. Returns what is in the way, to be freed, or NULL. */
 static char *prepare(const struct job *job)
 {
     size_t begin = job->root, end;
     char *problem = NULL;
+    if (job->root > 0 && !job->to.bucket && !are_possible(job->local + job->root))
+        return formatted(in_language("%s: no file can have this name here"), job->local + job->root);
     for (; job->root > 0 && job->local[begin] && !problem; begin = end + (job->local[end] != '\0')) {
-        char *name, *path;
+        char *path;
         struct found found;
         int error = 0;
         end = begin + strcspn(job->local + begin, "/");
-        name = copy_of_part(job->local + begin, end - begin);
         path = copy_of_part(job->local, end);
         found = look_at(path);
-        if (!job->to.bucket && !is_possible_name(name))
-            problem = formatted(in_language("%s: no file can have this name here"), job->local + job->root);
-        else if (found.is_link)
+        if (found.is_link)
             problem = formatted(in_language("%s: a symbolic link is in the way"), path);
         else if (!job->to.bucket && job->local[end] == '/')
             error = make_if_missing(path, &found);
         if (error)
             problem = formatted("%s: %s", path, strerror(error));
-        free(name);
         free(path);
     }
     return problem;
@@ -195,16 +207,19 @@ static void keep_source(struct job *job, const char *name)
 /* Removes the file that a download was of, unless it has another content by now. */
 static void remove_downloaded(const cos_client *client, struct job *job)
 {
-    char *options = NULL, *sum = cos_json_string(job->json, "/transfer/crc64");
-    if (!sum)
-        sum = cos_json_string(job->json, "/transfer/sha1");
+    char *options = NULL, *sum = NULL, *told = cos_json_string(job->json, "/transfer/etag");
+    if (!told)
+        told = cos_json_string(job->json, "/transfer/sha1");
+    if (told || (job->here && job->here->sum))
+        sum = quoted(told ? told : job->here->sum);
     if (sum)
-        options = formatted("{\"if_match\":\"%s\"}", sum);
+        options = formatted("{\"if_match\":%s}", sum);
     job_forget_reply(job);
     job->code = cos_del_file(client, job->from.bucket, job->from.path, options, &job->json);
     if (job->code == COS_ERR_REFUSED && sum && is_in(job->json, "/error/origin", "library"))
         keep_source(job, job->from.text);
-    cos_string_free(sum);
+    cos_string_free(told);
+    free(sum);
     free(options);
 }
 
@@ -220,7 +235,7 @@ static void remove_source(const cos_client *client, struct job *job, const struc
         return;
     }
     now = look_at(job->local);
-    if (now.size != before->size || now.mtime != before->mtime)
+    if (now.size != before->size || now.mtime != before->mtime || now.changed != before->changed)
         keep_source(job, job->local);
     else
         remove_local(job);
@@ -374,7 +389,7 @@ static int found_unchanged(const struct job *job)
 
 void job_do(const cos_client *client, struct job *job, int concurrency)
 {
-    struct found before = {PATH_MISSING, 0, 0, 0};
+    struct found before = {PATH_MISSING, 0, 0, 0, 0};
     if (job->problem || (job->is_unknown && !look_there(client, job)))
         return;
     if (!job->is_removal && (job->problem = prepare(job)) != NULL)
@@ -401,6 +416,11 @@ void job_do(const cos_client *client, struct job *job, int concurrency)
         before = look_at(job->local);
     do_call(client, job, concurrency);
     job->is_unchanged = found_unchanged(job);
+    if (job->is_unchanged && job->is_move && option('n')) {
+        job->is_skipped = 1;
+        job->is_unchanged = 0;
+        return;
+    }
     if (job->is_unchanged)
         job_forget_reply(job);
     if (job->is_move && job->code == COS_OK && !job->problem)

@@ -92,6 +92,7 @@ struct found {
     enum path_kind kind;
     int is_link;
     long long size, mtime;
+    long long changed; /* the same as exactly as the system tells when something was written */
 };
 struct found look_at(const char *path);
 

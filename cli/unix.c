@@ -280,9 +280,20 @@ enum path_kind path_kind(const char *path)
     return PATH_OTHER;
 }
 
+/* A time of change can't be set, unlike that of the last writing. */
+static long long nanoseconds_of_change(const struct stat *seen)
+{
+#ifdef __APPLE__
+    const struct timespec time = seen->st_ctimespec;
+#else
+    const struct timespec time = seen->st_ctim;
+#endif
+    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 struct found look_at(const char *path)
 {
-    struct found found = {PATH_MISSING, 0, 0, 0};
+    struct found found = {PATH_MISSING, 0, 0, 0, 0};
     struct stat seen;
     if (lstat(path, &seen) != 0)
         return found;
@@ -292,6 +303,7 @@ struct found look_at(const char *path)
                                          : PATH_OTHER;
     found.size = (long long)seen.st_size;
     found.mtime = (long long)seen.st_mtime;
+    found.changed = nanoseconds_of_change(&seen);
     return found;
 }
 

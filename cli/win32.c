@@ -462,7 +462,7 @@ static long long number_of(DWORD high, DWORD low)
 
 struct found look_at(const char *path)
 {
-    struct found found = {PATH_MISSING, 0, 0, 0};
+    struct found found = {PATH_MISSING, 0, 0, 0, 0};
     WIN32_FILE_ATTRIBUTE_DATA seen;
     wchar_t *name = wide_path(path);
     BOOL is_there = GetFileAttributesExW(name, GetFileExInfoStandard, &seen);
@@ -474,10 +474,9 @@ struct found look_at(const char *path)
                  : seen.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? PATH_DIRECTORY
                                                                        : PATH_FILE;
     found.size = number_of(seen.nFileSizeHigh, seen.nFileSizeLow);
-    found.mtime = number_of(seen.ftLastWriteTime.dwHighDateTime,
-                            seen.ftLastWriteTime.dwLowDateTime) /
-                      TICKS -
-                  BEGIN_1970;
+    found.changed =
+        number_of(seen.ftLastWriteTime.dwHighDateTime, seen.ftLastWriteTime.dwLowDateTime);
+    found.mtime = found.changed / TICKS - BEGIN_1970;
     return found;
 }
 

@@ -142,8 +142,8 @@ type UpdateFileOptions struct {
 
 // DelFileOptions are the options of DelFile.
 type DelFileOptions struct {
-	// The SHA-1 or the CRC-64 that a transfer or StatFile has told: deletes only a file that still
-	// has this content. Default: none.
+	// The SHA-1, CRC-64 or ETag that a transfer or StatFile has told: deletes only a file that
+	// still has this content. Default: none.
 	IfMatch string `cos:"if_match"`
 	// How long a request may make no progress before it fails, in place of the client's.
 	Timeout time.Duration `cos:"timeout_ms"`

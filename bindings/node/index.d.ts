@@ -132,7 +132,7 @@ export interface StatOptions extends CallOptions {
 
 /** Options of a deletion. */
 export interface DeleteFileOptions extends CallOptions {
-  /** Deletes only a file whose content has this SHA-1 or CRC-64, as a transfer has told it. */
+  /** Deletes only a file whose content has this SHA-1, CRC-64 or ETag, as a transfer has told it. */
   if_match?: string | null | undefined;
 }
 

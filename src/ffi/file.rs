@@ -83,8 +83,8 @@ pub unsafe extern "C" fn cos_update_file(
 /// @param client    The client.
 /// @param bucket    The bucket, without the appid.
 /// @param cos_path  The file.
-/// @param options   JSON object or NULL: `if_match` (none), the SHA-1 or the CRC-64 that a transfer or
-///                  cos_stat_file() has told: deletes only a file that still has this content;
+/// @param options   JSON object or NULL: `if_match` (none), the SHA-1, CRC-64 or ETag that a transfer
+///                  or cos_stat_file() has told: deletes only a file that still has this content;
 ///                  `timeout_ms`, `retries` for this call.
 /// @param out_json  Receives the reply, to be freed with cos_string_free(). May be NULL.
 /// @return 0 without `data`.

@@ -34,16 +34,27 @@ pub fn delete(
     let Some(sum) = sum else {
         return this.service.delete(&this.call, this.at(), Retry::IfUnsent);
     };
-    let shown = this.service.describe(&this.call, this.at())?.shown;
-    if !has_sum(&shown, &sum) {
-        let message = "the file does not have the content that if_match is the sum of";
-        return Err(Failure::found(Code::COS_ERR_REFUSED, message));
-    }
-    match this.service.delete(&this.call, this.at(), Retry::Always) {
-        // It was there a moment ago.
-        Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(Reply::done()),
-        result => result,
-    }
+    let mut was_there = false;
+    // A reply may be lost: what is there when the request is repeated may be something else.
+    this.call.attempts(
+        |_| true,
+        |call| {
+            let is_gone = |failure: &Failure| was_there && failure.is(Code::COS_ERR_NOT_FOUND);
+            let shown = match this.service.describe(call, this.at()) {
+                Err(failure) if is_gone(&failure) => return Ok(Reply::done()),
+                described => described?.shown,
+            };
+            was_there = true;
+            if !is_described_by(&shown, &sum) {
+                let message = "the file does not have the content that if_match stands for";
+                return Err(Failure::found(Code::COS_ERR_REFUSED, message));
+            }
+            match this.service.delete(call, this.at(), Retry::Always) {
+                Err(failure) if failure.is(Code::COS_ERR_NOT_FOUND) => Ok(Reply::done()),
+                result => result,
+            }
+        },
+    )
 }
 
 /// Deletes the files whose paths are in a JSON array.
@@ -65,10 +76,11 @@ pub fn delete_many(
     tree::delete_files(this, &paths, concurrency, client.counts.as_deref())
 }
 
-/// Whether the service states this SHA-1 or CRC-64 for a content.
-fn has_sum(shown: &ObjectInfo, sum: &str) -> bool {
+/// Whether the service states this SHA-1, CRC-64 or ETag for a content.
+fn is_described_by(shown: &ObjectInfo, sum: &str) -> bool {
     shown.sha.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(sum))
         || shown.crc64.is_some_and(|crc64| crc64.to_string() == sum)
+        || shown.etag.as_deref() == Some(sum)
 }
 
 /// Changes the attributes that the options give.

@@ -33,11 +33,24 @@ fn only_a_file_with_the_same_content_is_deleted(api: Api) {
     assert_stored(&bed.emulator, "/a", b"other");
     expect(&delete(&json!("")), 4);
     // A request whose reply was lost is sent again.
-    expect(&upload_bytes(&client, "/a", b"first", replace), 0);
+    expect(&upload_bytes(&client, "/a", b"first", replace.clone()), 0);
     bed.emulator.inject(api.fault(Op::Delete, lost()));
     expect(&delete(first), 0);
     assert_absent(&bed.emulator, "/a");
     expect(&delete(first), -197);
+    // What has come meanwhile is not deleted by the repetition.
+    expect(&upload_bytes(&client, "/a", b"first", json!({})), 0);
+    let hang = Action::LoseReply { end: cos_emulator::End::Hang };
+    bed.emulator.inject(api.fault(Op::Delete, hang));
+    let options = json!({"if_match": first, "timeout_ms": 2000}).to_string();
+    std::thread::scope(|scope| {
+        let deletion =
+            scope.spawn(|| reply(file::delete(&bed.client(), PUBLIC, "/a", Some(&options))));
+        wait_until("it is deleted", || stored(&bed.emulator, "/a").is_none());
+        expect(&upload_bytes(&client, "/a", b"next", replace), 0);
+        expect(&deletion.join().unwrap(), 4);
+    });
+    assert_stored(&bed.emulator, "/a", b"next");
 }
 
 fn files_that_are_listed_are_deleted(api: Api) {
@@ -84,6 +97,19 @@ fn files_that_are_listed_are_deleted(api: Api) {
     assert_eq!(data["failures"][0]["code"], some["code"]);
     let word = if api == Api::V5 { json!("ObjectLocked") } else { Value::Null };
     assert_eq!(data["failures"][0]["server_code"], word);
+
+    // Each of those that an answer can mean counts as still there.
+    if api == Api::V5 {
+        let refused =
+            "<DeleteResult><Error><Key> b</Key><Code>ObjectLocked</Code></Error></DeleteResult>";
+        bed.emulator.inject(Fault::new(api.reply(refused)).op("delete_objects"));
+        let some = delete(&json!(["/b", "/ b", "/c", "/b"]));
+        assert_eq!(
+            (&some["data"]["files"], &some["data"]["failed"]),
+            (&json!(1), &json!(3)),
+            "{some}"
+        );
+    }
 
     // Nothing is sent for what can't all be deleted.
     bed.emulator.clear_requests();

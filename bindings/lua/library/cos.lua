@@ -153,7 +153,7 @@ local cos = {}
 ---@field with_authority? boolean Asks who may read the file, with the XML API by a request of its own (true).
 
 ---@class cos.DelFileOptions: cos.CallOptions
----@field if_match? string Deletes only a file whose content has this SHA-1 or CRC-64.
+---@field if_match? string Deletes only a file whose content has this SHA-1, CRC-64 or ETag.
 
 ---@class cos.DeleteFilesOptions: cos.CallOptions
 ---@field concurrency? integer JSON API: deletions under way at a time, 1 to 64 (4).

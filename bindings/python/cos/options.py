@@ -119,7 +119,7 @@ class DelFileOptions(CallOptions, total=False):
     """Options of `del_file`."""
 
     if_match: str
-    """The SHA-1 or the CRC-64 that a transfer or cos_stat_file() has told: deletes only a file
+    """The SHA-1, CRC-64 or ETag that a transfer or cos_stat_file() has told: deletes only a file
     that still has this content. Default: none."""
 
 

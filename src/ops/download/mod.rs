@@ -55,6 +55,8 @@ pub(super) struct Download<'a> {
     ignores_ranges: AtomicBool,
     /// Bytes that this download has counted as done.
     counted: AtomicU64,
+    /// The ETag of the version that has come.
+    version: Mutex<Option<String>>,
     /// The sum of the content, when it was found to be the one that the server states.
     verified: Mutex<Option<Sum>>,
     /// Whether the caller has the content already, if that was compared.
@@ -160,6 +162,7 @@ impl<'a> Download<'a> {
             etag: Mutex::default(),
             ignores_ranges: AtomicBool::default(),
             counted: AtomicU64::default(),
+            version: Mutex::default(),
             verified: Mutex::default(),
             is_unchanged: None,
             started: Instant::now(),
@@ -210,6 +213,11 @@ impl<'a> Download<'a> {
         mut object: Object,
         mut work: impl FnMut(&Object) -> Result<T>,
     ) -> Result<T> {
+        let mut work = |object: &Object| {
+            let result = work(object);
+            *self.version.lock().unwrap_or_else(PoisonError::into_inner) = object.etag.clone();
+            result
+        };
         for _ in 0..REPLACED {
             let failure = match work(&object) {
                 Err(failure) if failure.is(Code::COS_ERR_INTEGRITY) => failure,
@@ -260,6 +268,9 @@ impl<'a> Download<'a> {
             .with("seconds", self.started.elapsed());
         if let Some(is_unchanged) = self.is_unchanged {
             transfer.add("unchanged", is_unchanged);
+        }
+        if let Some(etag) = &*self.version.lock().unwrap_or_else(PoisonError::into_inner) {
+            transfer.add("etag", etag);
         }
         match &*verified {
             Some(Sum::Sha1(sha1)) => transfer.add("sha1", sha1),

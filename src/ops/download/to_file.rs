@@ -36,6 +36,11 @@ pub fn file(
         let problem = "may be false with listed alone: there is nothing to compare with";
         return Err(Failure::argument("fetch", problem));
     }
+    let range = &this.settings.range;
+    if listed.is_some() && (range.start.is_some() || range.end.is_some()) {
+        let problem = "is about all of a file: no range can be given with it";
+        return Err(Failure::argument("listed", problem));
+    }
     if let Some(shown) = &listed {
         let is_unchanged = has_content(&*this.service, &this.call, this.at(), shown, local_path)?
             && this.service.is_complete(&this.call, this.at(), shown)?;

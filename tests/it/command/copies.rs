@@ -18,6 +18,7 @@ for_each_api! {
     what_stands_for_a_link_of_the_source_is_not_deleted,
     a_file_that_changes_is_not_lost_by_its_move,
     a_file_that_is_replaced_is_not_lost_by_its_move,
+    a_file_that_was_there_already_is_not_lost_by_a_move,
     nothing_is_done_in_a_dry_run,
     times_are_kept_and_compared,
     only_newer_files_replace_with_update,
@@ -433,6 +434,37 @@ fn a_file_that_is_replaced_is_not_lost_by_its_move(api: Api) {
     wait(child).with_code(2).complaining("has changed since it was copied");
     assert_eq!(fs::read_to_string(bed.path("down/a")).unwrap(), first);
     assert_eq!(done(&bed, &["cat", there]), "other");
+}
+
+/// The content that was compared is that of the list.
+fn a_file_that_was_there_already_is_not_lost_by_a_move(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["m/a", "m/b", "here/b"] {
+        write(&bed, name, "same");
+    }
+    write(&bed, "other", "other");
+    done(&bed, &["cp", "-q", "-r", "m", "cos://private-bucket/"]);
+    fs::create_dir(bed.path("down")).unwrap();
+    fs::rename(bed.path("here"), bed.path("down/m")).unwrap();
+    // The first file holds up the second.
+    bed.emulator.inject(api.fault(Op::Download, delay(2000)).path("m/a"));
+    bed.emulator.clear_requests();
+    let mut command = cos(&bed, &["mv", "-r", "-C", "1", "cos://private-bucket/m/", "down/"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the list has come", || !bed.emulator.requests().is_empty());
+    let replace = ["cp", "-q", "other", "cos://private-bucket/m/b"];
+    done(&bed, &replace);
+    let said = wait(child);
+    let is_kept = remote(&bed, "private-bucket/m/") == ["b"]
+        && done(&bed, &["cat", "cos://private-bucket/m/b"]) == "other";
+    let is_moved = fs::read_to_string(bed.path("down/m/b")).unwrap() == "other";
+    assert!(is_kept || is_moved, "{said:?}");
+    // With -n what is there stays, on both sides.
+    done(&bed, &replace);
+    write(&bed, "down/m/b", "other");
+    let said = done(&bed, &["mv", "-rn", "cos://private-bucket/m/", "down/"]);
+    assert!(said.contains("cos://private-bucket/m/b -> down/m/b: exists, skipped\n"), "{said}");
+    assert_eq!(remote(&bed, "private-bucket/m/"), ["b"]);
 }
 
 fn nothing_is_done_in_a_dry_run(api: Api) {

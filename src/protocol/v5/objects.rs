@@ -170,7 +170,9 @@ impl Objects for V5 {
         let (at, source) = (relocation.from, self.at_source(relocation)?);
         let (reply, etag) = self.copied(call, &source, relocation)?;
         let are_both = |failure: Box<Failure>| {
-            failure.prefixed("the file is at its new path, and may still be at the old one as well")
+            let is = if failure.may_have_taken_effect() { "may still be" } else { "still" };
+            failure
+                .prefixed(format!("the file is at its new path, and {is} at the old one as well"))
         };
         // Nothing else guards what has been put there meanwhile, also before a deletion is repeated.
         let delete = |call: &Call| match source.look(call, at)? {

@@ -166,7 +166,7 @@ fn what_was_never_finished_is_not_what_the_local_file_is() {
 fn no_round_trip_is_too_many(api: Api) {
     for (size, pieces) in [(64, 1), (2 * PIECE + 3, 3)] {
         let (bed, client, bytes) = bed_with(api, size);
-        bed.emulator.settings(|settings| settings.latency_ms = 100);
+        bed.emulator.settings(|settings| settings.latency_ms = 500);
         let to_file = || {
             expect(&download(&client, "/a", &destination(&bed), json!({})), 0);
             fs::read(destination(&bed)).unwrap()

@@ -130,10 +130,10 @@ impl Objects for V5 {
         if paths.iter().any(|path| path.as_str().contains(['\u{fffe}', '\u{ffff}'])) {
             return Ok(self.delete_one_by_one(call, bucket, paths));
         }
-        let key = |path: &CosPath| path.as_str().trim_start_matches('/').to_owned();
+        let keys: Vec<_> = paths.iter().map(|path| key_of(Place { bucket, path })).collect();
         let mut text = String::from("<Delete><Quiet>true</Quiet>");
-        for path in paths {
-            text.push_str(&format!("<Object><Key>{}</Key></Object>", xml::escape(&key(path))));
+        for key in &keys {
+            text.push_str(&format!("<Object><Key>{}</Key></Object>", xml::escape(key)));
         }
         text.push_str("</Delete>");
         let order = Order::of_bucket("delete_files", "POST", bucket, "/").param("delete", "");
@@ -146,11 +146,11 @@ impl Objects for V5 {
         };
         let mut failures = Vec::new();
         for error in answer.xml().all("Error") {
-            let refused = error.text_of("Key");
+            let refused = error.text_of("Key").trim();
             // Blanks at the ends of a text are lost: none of the names that it can be counts as deleted.
             let known = failures.len();
-            for (number, path) in paths.iter().enumerate() {
-                if key(path).trim() == refused.trim() {
+            for (number, key) in keys.iter().enumerate() {
+                if key.trim() == refused {
                     failures.push((number, answer.refusal_of(error)));
                 }
             }

@@ -10,7 +10,7 @@ use super::{Remote, for_each, go_through, locked};
 use crate::ops::Operation;
 use crate::ops::list::{Cursor, Lister};
 use crate::os;
-use crate::path::{CosPath, FolderPath};
+use crate::path::{CosPath, FilePath, FolderPath};
 use crate::protocol::contract::{Below, Retry};
 use crate::reply::object::ObjectInfo;
 use crate::reply::{Code, Failure, Reply, Result};
@@ -71,7 +71,8 @@ pub fn delete_files(
 ) -> Result<Reply> {
     report(this, workers, counts, &|deletion| {
         deletion.begin_count(paths.len());
-        let path = |path: &str| deletion.path_of_file(path.strip_prefix('/').unwrap_or(path));
+        let rules = &deletion.folder.service.limits().paths;
+        let path = |path: &str| Ok((*FilePath::new("cos_paths", path, rules)?).clone());
         Ok(deletion.delete_all(paths, &path, &deletion.deleted.files))
     })
 }
@@ -128,11 +129,8 @@ impl Deletion<'_> {
     }
 
     fn delete_files(&self, names: &[Box<str>]) -> Result<()> {
-        self.delete_all(names, &|name| self.path_of_file(name), &self.deleted.files)
-    }
-
-    fn path_of_file(&self, name: &str) -> Result<CosPath> {
-        Ok((*self.folder.file(name)?).clone())
+        let path = |name: &str| Ok((*self.folder.file(name)?).clone());
+        self.delete_all(names, &path, &self.deleted.files)
     }
 
     /// Deletes the root and the folders in it, but for those in which something has stayed.

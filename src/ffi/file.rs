@@ -3,9 +3,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::client::cos_client;
-use super::forward::{on_path, to_path};
-use super::guard;
-use super::input::{handle, optional_text, text};
+use super::forward::{on_path, on_paths, to_path};
 use crate::ops::file;
 
 /// Asks what the service knows of a file.
@@ -138,12 +136,8 @@ pub unsafe extern "C" fn cos_del_files(
 ) -> c_int {
     // SAFETY: pointers are as this function's contract says.
     unsafe {
-        guard::reply(out_json, || {
-            let client = handle("client", client)?.core();
-            let (bucket, cos_paths) = (text("bucket", bucket)?, text("cos_paths", cos_paths)?);
-            let options = optional_text("options", options)?;
-            file::delete_many(client, bucket, cos_paths, options)
-        })
+        let paths = ("cos_paths", cos_paths);
+        on_paths(client, bucket, paths, options, out_json, file::delete_many)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::reply::{Reply, Result};
 use crate::threads::Watch;
 
-type OnPath = fn(&Client, &str, &str, Option<&str>) -> Result<Reply>;
+type OnPaths = fn(&Client, &str, &str, Option<&str>) -> Result<Reply>;
 type ToPath = fn(&Client, &str, &str, &str, Option<&str>) -> Result<Reply>;
 type WithLocalPath = fn(&Client, &str, &str, &str, Option<&str>, Watch) -> Result<Reply>;
 
@@ -24,15 +24,31 @@ pub unsafe fn on_path(
     cos_path: *const c_char,
     options: *const c_char,
     out_json: *mut *mut c_char,
-    operation: OnPath,
+    operation: OnPaths,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { on_paths(client, bucket, ("cos_path", cos_path), options, out_json, operation) }
+}
+
+/// A call on what an argument with a name of its own says of a bucket.
+///
+/// # Safety
+/// The pointers are as `cos.h` asks for.
+pub unsafe fn on_paths(
+    client: *const cos_client,
+    bucket: *const c_char,
+    (argument, paths): (&str, *const c_char),
+    options: *const c_char,
+    out_json: *mut *mut c_char,
+    operation: OnPaths,
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
         guard::reply(out_json, || {
             let client = handle("client", client)?.core();
-            let (bucket, cos_path) = (text("bucket", bucket)?, text("cos_path", cos_path)?);
+            let (bucket, paths) = (text("bucket", bucket)?, text(argument, paths)?);
             let options = optional_text("options", options)?;
-            operation(client, bucket, cos_path, options)
+            operation(client, bucket, paths, options)
         })
     }
 }

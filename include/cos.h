@@ -933,9 +933,9 @@ int cos_update_file(const cos_client *client,
  * @retval COS_ERR_REFUSED  The file does not have the content of `if_match`; it stays.
  *
  * Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
- * request can't have reached the server; with `if_match` also `op=stat`. XML API: `HEAD Object`,
- * `DELETE Object`, and `Abort Multipart Upload` for what is unfinished at this path; with `if_match`
- * what is unfinished stays.
+ * request can't have reached the server; with `if_match` `op=stat` before it, and before each
+ * repetition. XML API: `HEAD Object`, `DELETE Object`, and `Abort Multipart Upload` for what is
+ * unfinished at this path; with `if_match` what is unfinished stays.
  */
 COS_API
 int cos_del_file(const cos_client *client,
@@ -1383,7 +1383,8 @@ int cos_upload_stream(const cos_client *client,
  * @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
  *         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `verified`
  *         (the bytes have the sum that the server states; false where it states none, for a range,
- *         and without `verify_sha1`), that sum as `sha1` or `crc64`, `seconds`.
+ *         and without `verify_sha1`), that sum as `sha1` or `crc64`, with the XML API `etag`,
+ *         `seconds`.
  * @retval COS_ERR_NOT_FOUND  No such file.
  * @retval COS_ERR_NETWORK  JSON API: the download host refuses, with `error.http_status`.
  * @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.

@@ -62,7 +62,8 @@ pub type cos_write_fn =
 /// @return 0 without `data`. Also on failure, `transfer` has `bytes` (size of the file or range),
 ///         `received_bytes` (over the wire), `resumed_bytes` (kept from earlier calls), `verified`
 ///         (the bytes have the sum that the server states; false where it states none, for a range,
-///         and without `verify_sha1`), that sum as `sha1` or `crc64`, `seconds`.
+///         and without `verify_sha1`), that sum as `sha1` or `crc64`, with the XML API `etag`,
+///         `seconds`.
 /// @retval COS_ERR_NOT_FOUND  No such file.
 /// @retval COS_ERR_NETWORK  JSON API: the download host refuses, with `error.http_status`.
 /// @retval COS_ERR_INTEGRITY  Wrong bytes arrived, or the file keeps changing; nothing is kept.

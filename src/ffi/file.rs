@@ -90,9 +90,9 @@ pub unsafe extern "C" fn cos_update_file(
 /// @retval COS_ERR_REFUSED  The file does not have the content of `if_match`; it stays.
 ///
 /// Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the
-/// request can't have reached the server; with `if_match` also `op=stat`. XML API: `HEAD Object`,
-/// `DELETE Object`, and `Abort Multipart Upload` for what is unfinished at this path; with `if_match`
-/// what is unfinished stays.
+/// request can't have reached the server; with `if_match` `op=stat` before it, and before each
+/// repetition. XML API: `HEAD Object`, `DELETE Object`, and `Abort Multipart Upload` for what is
+/// unfinished at this path; with `if_match` what is unfinished stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cos_del_file(
     client: *const cos_client,

@@ -61,6 +61,8 @@ export interface FaultActions {
   redirect: { location: string; status?: number };
   drop: { after?: number; end?: End };
   delay: { ms: number };
+  /** The reply comes when the faults are cleared. */
+  hold: {};
   withhold: {};
   lose_reply: { end?: End };
   cut: { after: number; of?: "body" | "reply"; end?: End };

@@ -15,6 +15,10 @@ fn stat_ask() -> Ask {
     Ask::control("GET", "/f").query("op=stat").sign(&Sign::multi("/f").text())
 }
 
+fn delete() -> Ask {
+    Ask::control("POST", "/f").sign(&Sign::once("/f").text()).json(r#"{"op":"delete"}"#)
+}
+
 fn cos_with(fault: Fault) -> (Cos, Wire) {
     let cos = Cos::start();
     cos.upload("/f", b"hello cos\n").data();
@@ -94,8 +98,6 @@ fn a_huge_reply_is_produced_as_it_is_read() {
 
 #[test]
 fn an_executed_operation_may_still_look_failed() {
-    let delete =
-        || Ask::control("POST", "/f").sign(&Sign::once("/f").text()).json(r#"{"op":"delete"}"#);
     let code = Action::Code { code: -196, status: None, message: None, execute: true };
     let (cos, mut wire) = cos_with(Fault::new(code).op("delete"));
     assert_eq!(delete().on(&mut wire).unwrap().verdict(), (503, -196));
@@ -114,11 +116,46 @@ fn an_executed_operation_may_still_look_failed() {
 }
 
 #[test]
+fn what_is_held_goes_on_when_the_faults_are_cleared() {
+    let (cos, mut wire) = cos_with(Fault::new(Action::Hold).op("delete"));
+    wire.send(&delete().bytes()).unwrap();
+    let first = || cos.emulator().requests()[0].clone();
+    let since = Instant::now();
+    while cos.emulator().requests().is_empty() || first().fault.is_none() {
+        assert!(since.elapsed() < Duration::from_secs(20), "{:?}", cos.emulator().requests());
+    }
+    assert_eq!((first().code, first().status, first().finished_ms), (Some(0), None, None));
+    assert_eq!(cos.stat("/f").code(), -197, "it is carried out");
+    expect_silence(&mut wire);
+    cos.emulator().clear_faults();
+    // What is injected now is for the requests to come.
+    cos.emulator().inject(Fault::new(Action::Hold).forever());
+    assert_eq!(wire.read().unwrap().verdict(), (200, 0));
+    assert_eq!(first().status, Some(200));
+
+    // A connection of which nothing is read.
+    let (cos, mut read) = cos_with(Fault::new(Action::Hold).op("accept").skip(1));
+    assert_eq!(stat_ask().on(&mut read).unwrap().verdict(), (200, 0));
+    let mut wire = Wire::open(cos.emulator().port());
+    wire.send(&stat_ask().bytes()).unwrap();
+    expect_silence(&mut wire);
+    assert_eq!(cos.emulator().requests().last().unwrap().op, "accept");
+    cos.emulator().clear_faults();
+    assert_eq!(wire.read().unwrap().verdict(), (200, 0));
+}
+
+/// The connection is open and nothing comes.
+fn expect_silence(wire: &mut Wire) {
+    wire.0.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert_eq!(rest(wire), (vec![], Some(ErrorKind::WouldBlock)));
+    wire.0.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+}
+
+#[test]
 fn silence() {
     let (cos, mut wire) = cos_with(Fault::new(Action::Withhold).op("stat"));
     wire.send(&stat_ask().bytes()).unwrap();
-    wire.0.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    assert_eq!(rest(&mut wire), (vec![], Some(ErrorKind::WouldBlock)), "open, and nothing comes");
+    expect_silence(&mut wire);
     let record = &cos.emulator().requests()[0];
     assert_eq!((record.code, record.status), (Some(0), None), "carried out, not answered");
 

@@ -18,8 +18,8 @@ from ._admin import Admin, EmulatorError
 Api = Literal["v4", "v5"]
 
 FaultAction = Literal[
-    "reply", "code", "error", "header", "redirect", "drop", "delay", "withhold", "lose_reply", "cut", "drip",
-    "wrong_length", "garbage", "corrupt", "close_after_reply",
+    "reply", "code", "error", "header", "redirect", "drop", "delay", "hold", "withhold", "lose_reply", "cut",
+    "drip", "wrong_length", "garbage", "corrupt", "close_after_reply",
 ]
 
 

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt, stream};
 use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
 
-use super::faults::Action;
+use super::faults::{Action, Struck};
 
 /// How much of a request body was read, and how much may be.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl Gauge {
     }
 
     /// Makes reading stop where a fault ends the connection.
-    pub fn obey(&self, action: &Option<Action>) {
-        if let Some(Action::Drop { after, .. }) = action {
+    pub fn obey(&self, struck: &Option<Struck>) {
+        if let Some(Struck { action: Action::Drop { after, .. }, .. }) = struck {
             self.stop_at(*after);
         }
     }

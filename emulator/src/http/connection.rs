@@ -21,7 +21,7 @@ use tokio::{net::TcpStream, time::sleep};
 use crate::http::{
     app::{App, now_ms},
     disturb::refusal,
-    faults::{ACCEPT, Action, End, Facts},
+    faults::{ACCEPT, Action, End, Facts, Struck},
     log::Record,
     reply::{Reply, reason},
     server::{Outcome, answer},
@@ -37,10 +37,10 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<In
             Ok((stream, _)) => {
                 let app = Arc::clone(&app);
                 let number = app.next_connection();
-                let action = strike_connection(&app, number);
+                let struck = strike_connection(&app, number);
                 tokio::spawn(async move {
                     // A connection that breaks is the client's business.
-                    let _ = connection(app, stream, number, action).await;
+                    let _ = connection(app, stream, number, struck).await;
                 });
             }
             // Out of descriptors, most likely: others may come free.
@@ -53,13 +53,15 @@ async fn connection(
     app: Arc<App>,
     stream: TcpStream,
     number: u64,
-    action: Option<Action>,
+    struck: Option<Struck>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    match action {
-        None => {}
-        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
-        Some(action) => return refusal(action).play(stream).await,
+    if let Some(mut struck) = struck {
+        match struck.action {
+            Action::Delay { ms } => sleep(Duration::from_millis(ms)).await,
+            Action::Hold => struck.until_disarmed().await,
+            action => return refusal(action).play(stream).await,
+        }
     }
 
     let mark = Mark::new()?;
@@ -90,20 +92,20 @@ async fn connection(
 }
 
 /// A fault of the connection itself, before anything is read from it.
-fn strike_connection(app: &App, connection: u64) -> Option<Action> {
+fn strike_connection(app: &App, connection: u64) -> Option<Struck> {
     let mut facts = Facts { op: Some(ACCEPT.into()), complete: true, ..Facts::default() };
-    let action = app.faults.strike(&mut facts)?;
+    let struck = app.faults.strike(&mut facts)?;
     let now = now_ms();
     let mut record = Record {
         connection,
         op: ACCEPT.into(),
-        fault: serde_json::to_string(&action).ok(),
+        fault: struck.json(),
         started_ms: now,
         finished_ms: Some(now),
         ..Record::default()
     };
     app.log.begin(&mut record);
-    Some(action)
+    Some(struck)
 }
 
 /// Tells the HTTP machinery to let go of the connection.

@@ -72,7 +72,9 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
     let status = Some(reply.status);
     let is_script = !matches!(
         action,
-        None | Some(Action::Delay { .. } | Action::Header { .. } | Action::Corrupt { .. })
+        None | Some(
+            Action::Delay { .. } | Action::Hold | Action::Header { .. } | Action::Corrupt { .. }
+        )
     );
     if is_script && !matches!(reply.status, 204 | 304) {
         // This reply is written to the socket as it is, without chunks: it needs a length.
@@ -86,7 +88,8 @@ pub(crate) async fn disturb(action: Option<Action>, mut reply: Reply) -> Disturb
             | Action::Code { .. }
             | Action::Error { .. }
             | Action::Redirect { .. }
-            | Action::Drop { .. },
+            | Action::Drop { .. }
+            | Action::Hold,
         ) => Disturbed::Reply(reply),
         Some(Action::Delay { ms }) => {
             sleep(Duration::from_millis(ms)).await;

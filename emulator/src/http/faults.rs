@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +95,9 @@ pub enum Action {
         /// For how long.
         ms: u64,
     },
+    /// Carries the operation out and answers when all faults are disarmed. Until then the record
+    /// of the request has the fault and no `finished_ms`.
+    Hold,
     /// Carries the operation out and then says nothing, with the connection open.
     Withhold,
     /// Carries the operation out and ends the connection instead of answering.
@@ -358,6 +362,25 @@ pub(crate) struct Facts {
     pub seen: Vec<u64>,
 }
 
+/// What happens to one request.
+pub(crate) struct Struck {
+    pub action: Action,
+    disarmed: watch::Receiver<()>,
+}
+
+impl Struck {
+    /// The action, as records show it.
+    pub fn json(&self) -> Option<String> {
+        serde_json::to_string(&self.action).ok()
+    }
+
+    /// Waits until all faults are disarmed.
+    pub async fn until_disarmed(&mut self) {
+        // The sender is gone when the emulator stops.
+        let _ = self.disarmed.changed().await;
+    }
+}
+
 #[derive(Debug)]
 struct Armed {
     id: u64,
@@ -368,6 +391,7 @@ struct Armed {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     armed: Mutex<(u64, Vec<Armed>)>,
+    disarmed: watch::Sender<()>,
 }
 
 impl Faults {
@@ -384,7 +408,9 @@ impl Faults {
     }
 
     pub fn clear(&self) {
-        self.lock().1.clear();
+        let mut armed = self.lock();
+        armed.1.clear();
+        self.disarmed.send_replace(());
     }
 
     pub fn list(&self) -> Vec<(u64, Fault)> {
@@ -392,7 +418,7 @@ impl Faults {
     }
 
     /// The first fault that strikes this request. Asked again as more becomes known; counts each request once.
-    pub fn strike(&self, facts: &mut Facts) -> Option<Action> {
+    pub fn strike(&self, facts: &mut Facts) -> Option<Struck> {
         let mut armed = self.lock();
         for index in 0..armed.1.len() {
             let Armed { id, fault } = &mut armed.1[index];
@@ -414,7 +440,7 @@ impl Faults {
                     armed.1.remove(index);
                 }
             }
-            return Some(action);
+            return Some(Struck { action, disarmed: self.disarmed.subscribe() });
         }
         None
     }

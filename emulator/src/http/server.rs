@@ -14,7 +14,7 @@ use super::{
     admin,
     app::{App, now_ms},
     disturb::{Disturbed, disturb},
-    faults::Action,
+    faults::{Action, Struck},
     head::Head,
     log::Record,
     reply::{Body, Reply},
@@ -55,7 +55,7 @@ impl Route {
 pub(crate) struct Served {
     pub reply: Reply,
     /// What a fault does to the reply.
-    pub action: Option<Action>,
+    pub struck: Option<Struck>,
 }
 
 pub(crate) async fn answer(app: &Arc<App>, connection: u64, request: Request<Incoming>) -> Outcome {
@@ -94,8 +94,8 @@ async fn answer_admin(app: &App, head: Head, body: Incoming) -> Reply {
 
 /// What happens to the reply of either API.
 async fn finish(app: &App, served: Served, is_head: bool, record: &mut Record) -> Outcome {
-    let Served { mut reply, action } = served;
-    if let Some(Action::Drop { end, .. }) = action {
+    let Served { mut reply, struck } = served;
+    if let Some(Struck { action: Action::Drop { end, .. }, .. }) = struck {
         return Outcome::Script(Script::silence(end));
     }
     let settings = app.settings();
@@ -112,6 +112,14 @@ async fn finish(app: &App, served: Served, is_head: bool, record: &mut Record) -
     record.code = reply.code;
     record.word = reply.word.clone();
     record.detail = reply.detail.clone();
+    let action = match struck {
+        Some(mut struck) if struck.action == Action::Hold => {
+            app.log.update(record);
+            struck.until_disarmed().await;
+            None
+        }
+        struck => struck.map(|struck| struck.action),
+    };
     let outcome = disturb(action, reply).await;
     record.status = outcome.status();
     match outcome {

@@ -30,7 +30,7 @@ use crate::http::{
     app::App,
     body::Gauge,
     disturb::replaced,
-    faults::{Action, Facts},
+    faults::{Action, Facts, Struck},
     head::Head,
     log::Record,
     range::range_start,
@@ -108,13 +108,14 @@ pub(crate) async fn serve(
     body: Incoming,
     record: &mut Record,
 ) -> Served {
-    let Understood { params, op, action } =
+    let Understood { params, op, struck } =
         understand(app, &head, route.is_download(), body, record).await;
-    let executed = match action.as_ref().is_none_or(Action::executes) {
+    let action = struck.as_ref().map(|struck| &struck.action);
+    let executed = match action.is_none_or(Action::executes) {
         true => Some(execute_request(app, head, route, params, op).await),
         false => None,
     };
-    Served { reply: replaced(app, executed, action.as_ref()), action }
+    Served { reply: replaced(app, executed, action), struck }
 }
 
 /// The reply to a request that fails with this code.
@@ -133,7 +134,7 @@ pub(crate) fn refusal(app: &App, code: i32, status: Option<u16>, message: Option
 struct Understood {
     params: Result<Params, Failure>,
     op: Option<String>,
-    action: Option<Action>,
+    struck: Option<Struck>,
 }
 
 /// Reads the body, and asks for faults whenever more is known about the request.
@@ -158,14 +159,14 @@ async fn understand(
     }
 
     let gauge = Gauge::default();
-    let mut action = app.faults.strike(&mut facts);
-    gauge.obey(&action);
+    let mut struck = app.faults.strike(&mut facts);
+    gauge.obey(&struck);
     let content_type = head.header(CONTENT_TYPE);
     let read = read_body(&mut params, content_type.as_deref(), body, &gauge, |params| {
-        if action.is_none() && !is_download {
+        if struck.is_none() && !is_download {
             learn(&mut facts, params);
-            action = app.faults.strike(&mut facts);
-            gauge.obey(&action);
+            struck = app.faults.strike(&mut facts);
+            gauge.obey(&struck);
         }
     })
     .await;
@@ -173,17 +174,17 @@ async fn understand(
         learn(&mut facts, &params);
     }
     facts.complete = true;
-    let action = action.or_else(|| app.faults.strike(&mut facts));
+    let struck = struck.or_else(|| app.faults.strike(&mut facts));
 
     record.body_bytes = gauge.read();
     record.op = facts.op.clone().unwrap_or_default();
     record.offset = facts.offset;
-    record.fault = action.as_ref().and_then(|action| serde_json::to_string(action).ok());
+    record.fault = struck.as_ref().and_then(Struck::json);
     let params = match malformed {
         Some(failure) => Err(failure),
         None => read.map(|()| params),
     };
-    Understood { params, op: facts.op, action }
+    Understood { params, op: facts.op, struck }
 }
 
 /// What the parameters tell about the request.

@@ -42,7 +42,7 @@ use crate::{
         app::App,
         body::{Gauge, drain},
         disturb::replaced,
-        faults::{Action, Facts},
+        faults::{Action, Facts, Struck},
         head::Head,
         log::Record,
         range::range_start,
@@ -75,15 +75,16 @@ pub(crate) async fn serve(
     let is_signed_in_header = head.is_signed();
     let (request, problem) = Request::new(head, route.0);
     let op = Op::of(&request);
-    let action = strike(app, &request, op, record);
+    let struck = strike(app, &request, op, record);
     // Whoever waits for a request sees what it is before it is answered.
     app.log.update(record);
     let place = if is_signed_in_header { "header" } else { "query" };
     record.sign_place = Signature::of(&request).map(|_| place.into());
 
     let gauge = Gauge::default();
-    gauge.obey(&action);
-    let is_executed = action.as_ref().is_none_or(Action::executes);
+    gauge.obey(&struck);
+    let action = struck.as_ref().map(|struck| &struck.action);
+    let is_executed = action.is_none_or(Action::executes);
     let mut executed = None;
     if is_executed {
         let arriving = Arriving { body: &mut body, gauge: &gauge };
@@ -94,11 +95,11 @@ pub(crate) async fn serve(
         drain(&mut body, &gauge).await;
     }
     record.body_bytes = gauge.read();
-    Served { reply: replaced(app, executed, action.as_ref()), action }
+    Served { reply: replaced(app, executed, action), struck }
 }
 
 /// Everything that faults look at is known from the head.
-fn strike(app: &App, request: &Request, op: Op, record: &mut Record) -> Option<Action> {
+fn strike(app: &App, request: &Request, op: Op, record: &mut Record) -> Option<Struck> {
     record.op = op.name().into();
     record.part = request.param("partNumber").and_then(|number| number.parse().ok());
     record.offset = range_start(&request.headers);
@@ -111,9 +112,9 @@ fn strike(app: &App, request: &Request, op: Op, record: &mut Record) -> Option<A
         complete: true,
         ..Facts::default()
     };
-    let action = app.faults.strike(&mut facts);
-    record.fault = action.as_ref().and_then(|action| serde_json::to_string(action).ok());
-    action
+    let struck = app.faults.strike(&mut facts);
+    record.fault = struck.as_ref().and_then(Struck::json);
+    struck
 }
 
 async fn execute(

@@ -61,8 +61,15 @@ fn range(start: usize, end: usize) -> Option<String> {
 
 fn large_objects_travel_in_parallel_over_connections_that_are_kept(api: Api) {
     let (bed, client, bytes) = bed_with(api, 2 * PIECE + 3);
-    bed.emulator.settings(|settings| settings.latency_ms = 100);
-    let answer = download(&client, "/a", &destination(&bed), json!({"concurrency": 3}));
+    // The first reply tells how much there is.
+    bed.emulator.inject(on(&bed, Action::Hold).skip(1).forever());
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until_held(&bed.emulator, 2);
+            bed.emulator.clear_faults();
+        });
+        download(&client, "/a", &destination(&bed), json!({"concurrency": 3}))
+    });
     expect(&answer, 0);
     assert_only_file(&bed, &bytes);
     assert_eq!(answer["transfer"]["bytes"], bytes.len());
@@ -292,13 +299,13 @@ fn destinations_that_can_not_be_written_are_refused_before_anything_is_sent(api:
 
 fn a_file_that_appears_during_the_download_is_not_replaced_against_overwrite(api: Api) {
     let (bed, client, bytes) = bed_with(api, 10);
-    bed.emulator.inject(on(&bed, delay(1000)).forever());
     let fetch = |overwrite: bool| {
-        bed.emulator.clear_requests();
+        bed.emulator.inject(on(&bed, Action::Hold));
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                wait_until("the request", || !bed.logged(Op::Download).is_empty());
+                wait_until_held(&bed.emulator, 1);
                 fs::write(destination(&bed), "mine").unwrap();
+                bed.emulator.clear_faults();
             });
             download(&client, "/a", &destination(&bed), json!({ "overwrite": overwrite }))
         })
@@ -642,13 +649,14 @@ fn two_calls_to_one_destination_do_not_meet(api: Api) {
 
 fn a_call_that_could_not_have_the_partial_file_leaves_none(api: Api) {
     let (bed, client, bytes) = bed_with(api, PIECE + 1000);
-    bed.emulator.inject(on(&bed, delay(2000)).offset(PIECE as u64));
+    bed.emulator.inject(on(&bed, Action::Hold).offset(PIECE as u64));
     std::thread::scope(|scope| {
         scope.spawn(|| expect(&download(&client, "/a", &destination(&bed), json!({})), 0));
-        wait_until("the first call", || bed.emulator.requests().len() > api.first_of_download());
+        wait_until_held(&bed.emulator, 1);
         bed.emulator.inject(on(&bed, html(403)).offset(PIECE as u64));
         expect(&download(&client, "/a", &destination(&bed), json!({"concurrency": 1})), -2);
         assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);
+        bed.emulator.clear_faults();
     });
     assert_only_file(&bed, &bytes);
 }
@@ -683,7 +691,7 @@ fn a_stream_ends_when_its_callback_says_so(api: Api) {
     let started = Instant::now();
     let answer = download_streamed(&client, "/a", json!({}), Watch::default(), on_data);
     expect(&answer, 1);
-    assert!(millis(started) < within(1000));
+    assert!(millis(started) < within(5000));
     assert_same(&streamed, &bytes[..streamed.len()]);
     assert_eq!(bed.ranges(), [range(0, PIECE)]);
 }

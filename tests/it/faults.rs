@@ -563,22 +563,19 @@ impl Worker {
         answer
     }
 
-    /// Most of the file is still to be read when it shrinks: the server takes its time.
+    /// Most of the file is still to be read when it shrinks.
     fn upload_while_it_shrinks(&self, op: Op, client: &Client, place: &Place) -> Value {
         let emulator = &self.bed.emulator;
-        let slow = delay(1200);
         emulator.inject(match op {
-            Op::Upload => Fault::new(slow).op("accept"),
-            _ => self.bed.api.slice_fault(slow, 0),
+            Op::Upload => Fault::new(Action::Hold).op("accept"),
+            _ => self.bed.api.slice_fault(Action::Hold, 0),
         });
         thread::scope(|scope| {
             scope.spawn(|| {
-                let slice = self.bed.api.before_slices() + 1;
-                let requests = if op == Op::Upload { 0 } else { slice };
-                wait_until("the upload", || emulator.requests().len() >= requests);
-                thread::sleep(Duration::from_millis(within(500) as u64));
+                wait_until_held(emulator, 1);
                 let file = OpenOptions::new().write(true).open(&place.file).unwrap();
                 file.set_len(1000).unwrap();
+                emulator.clear_faults();
             });
             self.operate(op, client, place)
         })

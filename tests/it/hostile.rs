@@ -62,7 +62,7 @@ fn a_reply_that_never_ends_is_not_waited_for(api: Api) {
         Bed::new(api).client_with(json!({"hostname": host, "timeout_ms": 500, "retries": 0}));
     let started = Instant::now();
     expect(&list(&client), -3);
-    assert!((500..within(1500)).contains(&millis(started)), "{} ms", millis(started));
+    assert!((500..within(5000)).contains(&millis(started)), "{} ms", millis(started));
 }
 
 /// Answers requests with what `answer` makes of their number, and closes.

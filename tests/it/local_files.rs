@@ -238,12 +238,13 @@ fn what_appears_at_the_destination_meanwhile_lends_no_access_unless_it_is_a_file
     let new = content(8 * MIB + 1);
     let (bed, client, down) = bed_with(&new);
     let (file, partial) = (down.join("file"), down.join(".file.cos-partial"));
-    let late = Fault::new(delay(1000)).op("download").offset(8 << 20);
+    let late = Fault::new(Action::Hold).op("download").offset(8 << 20);
     bed.emulator.inject(late);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             wait_until("the partial file", || partial.exists());
             symlink(down.join("absent"), &file).unwrap();
+            bed.emulator.clear_faults();
         });
         expect(&download(&client, "/a", &file, json!({})), 0);
     });
@@ -375,7 +376,7 @@ fn a_file_that_was_written_to_and_looks_as_before_is_no_success() {
     for options in [json!({}), json!({"slice_threshold": 0, "concurrency": 1})] {
         let bed = Bed::new(support::Api::V4);
         let (client, path) = (bed.client(), bed.file("file", 6 * MIB));
-        bed.emulator.inject(Fault::new(delay(300)).op("upload_slice_data").forever());
+        bed.emulator.inject(Fault::new(Action::Hold).op("upload_slice_data").forever());
         let is_changed = std::cell::Cell::new(false);
         let watch = cos::threads::Watch {
             transfer: None,
@@ -385,6 +386,7 @@ fn a_file_that_was_written_to_and_looks_as_before_is_no_success() {
                     let mut file = File::options().write(true).open(&path).unwrap();
                     file.write_all(b"changed").unwrap();
                     file.set_modified(before).unwrap();
+                    bed.emulator.clear_faults();
                 }
                 true
             })),

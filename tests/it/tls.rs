@@ -302,7 +302,7 @@ fn a_handshake_that_is_broken_off_or_never_answered(api: Api) {
     let started = Instant::now();
     let answer = stat(&client, "/a");
     expect(&answer, -3);
-    assert!((400..within(1500)).contains(&millis(started)), "{} ms", millis(started));
+    assert!((400..within(5000)).contains(&millis(started)), "{} ms", millis(started));
     assert_eq!(answer["error"]["phase"], "tls");
     assert_eq!(answer["error"]["retryable"], true);
     let message = answer["message"].as_str().unwrap();
@@ -327,7 +327,7 @@ fn a_handshake_that_drips_is_not_longer_than_a_silent_one(api: Api) {
     let answer = stat(&client, "/a");
     expect(&answer, -3);
     assert_eq!(answer["error"]["phase"], "tls");
-    assert!((400..within(1500)).contains(&millis(started)), "{} ms", millis(started));
+    assert!((400..within(5000)).contains(&millis(started)), "{} ms", millis(started));
 }
 
 fn a_ca_file_that_is_none_is_refused(api: Api) {

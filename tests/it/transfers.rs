@@ -175,8 +175,8 @@ fn callbacks_come_even_while_the_server_is_silent(api: Api) {
         let took = started.elapsed();
         expect(&answer, 1);
         assert_eq!(calls, 12, "{kind:?} {op:?}: called after it had said no");
-        // A call every 100 ms, and the moment in which the call notices.
-        assert!(took.as_millis() < within(1200 + 500), "{kind:?} {op:?}: {took:?}");
+        // A call every 100 ms, and the moment in which the call notices; a busy machine takes longer.
+        assert!(took.as_millis() < within(6000), "{kind:?} {op:?}: {took:?}");
     }
 }
 
@@ -229,7 +229,7 @@ fn cancel_when(
         handle.cancel();
         let (answer, ended) = caller.join().unwrap();
         let took = ended.duration_since(cancelled);
-        assert!(took.as_millis() < within(1000), "{name}: {took:?}");
+        assert!(took.as_millis() < within(5000), "{name}: {took:?}");
         expect(&answer, 1);
         answer
     })
@@ -282,7 +282,7 @@ fn every_call_of_a_client_can_be_stopped_while_the_server_is_silent(api: Api) {
             (answer, ended.duration_since(cancelled))
         });
         expect(&answer, 1);
-        assert!(took.as_millis() < within(1000), "{op:?}: {took:?}");
+        assert!(took.as_millis() < within(5000), "{op:?}: {took:?}");
         bed.emulator.clear_faults();
         assert_eq!(reply(file::stat(&client, PUBLIC, "/tree/a", None))["code"], 0, "{op:?}");
     }
@@ -350,22 +350,28 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
 }
 
 fn the_callback_stops_a_call_midway(api: Api) {
+    // As much as is sent to a server that does not read.
+    const ENOUGH: u64 = 64 << 10;
     for kind in ALL {
         let bed = bed_with(api, 19 * MIB);
-        // The server takes its time, or everything would be sent before the callback's word counts.
-        bed.emulator.inject(Fault::new(delay(300)).op("accept"));
-        bed.emulator.settings(|settings| settings.latency_ms = 20);
+        // The rest does not travel before the callback's word counts.
+        bed.emulator.inject(match kind {
+            Kind::Simple => Fault::new(Action::Hold).op("accept"),
+            Kind::Sliced => api.fault(Op::Slice, Action::Hold).skip(2).forever(),
+            _ => api.fault(Op::Download, Action::Hold).skip(1).forever(),
+        });
         let mut last = 0;
         let on_progress = |done, _| {
             last = done;
-            done < 2 << 20
+            done < ENOUGH
         };
         let watch = Watch { transfer: None, on_progress: Some(Box::new(on_progress)) };
         let answer = transfer(kind, &bed, &bed.client(), json!({"concurrency": 1}), watch);
         expect(&answer, 1);
         assert_eq!(answer["error"]["origin"], "library");
-        assert!((2 << 20..19 << 20).contains(&last), "{kind:?}: {last}");
+        assert!((ENOUGH..19 << 20).contains(&last), "{kind:?}: {last}");
         assert!(!bed.path("down").join("file").exists());
+        bed.emulator.clear_faults();
         assert_absent(&bed.emulator, "/new");
     }
 }
@@ -375,15 +381,16 @@ fn a_handle_serves_one_call_at_a_time_and_none_once_cancelled(api: Api) {
     let client = bed.client();
     let handle = Transfer::default();
     let watch = || Watch { transfer: Some(&handle), on_progress: None };
-    bed.emulator.inject(api.fault(Op::Download, delay(300)));
+    bed.emulator.inject(api.fault(Op::Download, Action::Hold));
     thread::scope(|scope| {
         scope.spawn(|| expect(&transfer(Kind::Buffer, &bed, &client, json!({}), watch()), 0));
-        wait_until("the first call", || !bed.emulator.requests().is_empty());
+        wait_until_held(&bed.emulator, 1);
         for kind in ALL {
             let answer = transfer(kind, &bed, &client, json!({}), watch());
             expect(&answer, -1);
             assert_eq!(answer["error"]["argument"], "transfer", "{kind:?}");
         }
+        bed.emulator.clear_faults();
     });
     expect(&transfer(Kind::Buffer, &bed, &client, json!({}), watch()), 0);
 

@@ -37,8 +37,14 @@ fn slices_travel_in_parallel_over_connections_that_are_kept(api: Api) {
     let bed = Bed::new(api);
     let client = bed.client();
     let file = bed.file("file", 12 * SLICE);
-    bed.emulator.settings(|settings| settings.latency_ms = 30);
-    let answer = upload(&client, "/a", &file, sliced(json!({"concurrency": 3})));
+    bed.emulator.inject(api.fault(Op::Slice, Action::Hold).forever());
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until_held(&bed.emulator, 3);
+            bed.emulator.clear_faults();
+        });
+        upload(&client, "/a", &file, sliced(json!({"concurrency": 3})))
+    });
     expect(&answer, 0);
     assert_eq!(answer["transfer"]["slices"], 12);
     assert_eq!(answer["transfer"]["bytes"], 12 * SLICE);
@@ -46,8 +52,7 @@ fn slices_travel_in_parallel_over_connections_that_are_kept(api: Api) {
     let sent = answer["transfer"]["sent_bytes"].as_u64().unwrap() as usize;
     assert!((12 * SLICE..12 * SLICE + 32_768).contains(&sent), "{sent}");
     assert_eq!(bed.slices_sent(), numbers(0..12));
-    let at_once = most_at_once(&bed.logged(Op::Slice));
-    assert!((2..=3).contains(&at_once), "{at_once} at once");
+    assert_eq!(most_at_once(&bed.logged(Op::Slice)), 3);
     let first = connections(&bed.emulator.requests());
     assert!(first.len() <= 3, "{first:?}");
 
@@ -342,11 +347,11 @@ fn slices_that_were_damaged_before_are_sent_again(api: Api) {
 fn a_file_that_changed_can_be_uploaded_when_it_is_at_rest(api: Api) {
     for is_replaced in [false, true] {
         let bed = Bed::new(api);
-        bed.emulator.settings(|settings| settings.latency_ms = 20);
         let options = sliced(json!({"concurrency": 2, "insert_only": !is_replaced}));
         if is_replaced {
             expect(&upload_bytes(&bed.client(), "/a", b"old", json!({})), 0);
         }
+        bed.emulator.inject(api.fault(Op::Slice, Action::Hold).skip(1).forever());
         expect(&upload_of_a_changing_file(&bed, grow, 20 * SLICE, options.clone()), 2);
         match is_replaced {
             true => assert_stored(&bed.emulator, "/a", b"old"),
@@ -387,7 +392,7 @@ fn rewrite(path: &Path) {
     file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1)).unwrap();
 }
 
-/// Uploads a file and changes it while it is on the way.
+/// Uploads a file and changes it while it is on the way; only then replies that are held arrive.
 fn upload_of_a_changing_file(bed: &Bed, change: fn(&Path), size: usize, options: Value) -> Value {
     let file = bed.file("file", size);
     let mut is_changed = false;
@@ -395,6 +400,7 @@ fn upload_of_a_changing_file(bed: &Bed, change: fn(&Path), size: usize, options:
         if done > 0 && !is_changed {
             change(&file);
             is_changed = true;
+            bed.emulator.clear_faults();
         }
         true
     };
@@ -407,8 +413,8 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
     let ways = [grow, shrink, rewrite].map(|change| [(change, true), (change, false)]);
     for (change, verify) in ways.into_iter().flatten() {
         let bed = Bed::new(api);
-        // The server takes its time, so that most of the file is still to be read.
-        bed.emulator.inject(Fault::new(delay(300)).op("accept"));
+        // Most of the file is still to be read.
+        bed.emulator.inject(Fault::new(Action::Hold).op("accept"));
         let options = json!({"slice_threshold": 20 * MIB, "verify_sha1": verify});
         let answer = upload_of_a_changing_file(&bed, change, 19 * MIB, options);
         expect(&answer, 2);
@@ -418,7 +424,7 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
     }
     for change in [grow, shrink, rewrite] {
         let bed = Bed::new(api);
-        bed.emulator.settings(|settings| settings.latency_ms = 20);
+        bed.emulator.inject(api.fault(Op::Slice, Action::Hold).skip(1).forever());
         let options = sliced(json!({"concurrency": 2}));
         let answer = upload_of_a_changing_file(&bed, change, 20 * SLICE, options);
         expect(&answer, 2);
@@ -431,12 +437,12 @@ fn a_file_that_changes_on_the_way_is_never_a_success(api: Api) {
 fn a_file_that_changes_before_finish_is_never_a_success(api: Api) {
     let bed = Bed::new(api);
     let file = bed.file("file", SLICE);
-    bed.emulator.inject(api.slice_fault(delay(400), 0));
+    bed.emulator.inject(api.slice_fault(Action::Hold, 0));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            wait_until("the slice", || bed.emulator.requests().len() > api.before_slices());
-            std::thread::sleep(Duration::from_millis(150));
+            wait_until_held(&bed.emulator, 1);
             grow(&file);
+            bed.emulator.clear_faults();
         });
         expect(&upload(&bed.client(), "/a", &file, sliced(json!({}))), 2);
     });
@@ -690,7 +696,7 @@ fn a_refused_connection_is_reported_as_such(api: Api) {
         assert_eq!(answer["error"]["phase"], "connect");
         assert_eq!(answer["error"]["origin"], "library");
         assert_eq!(answer["transfer"]["sent_bytes"], 0);
-        assert!(millis(started) < within(1000));
+        assert!(millis(started) < within(5000));
     }
     let answer = upload(&client, "/a", &file, json!({"retries": 2}));
     expect(&answer, -3);

@@ -263,6 +263,19 @@ pub fn delay(ms: u128) -> Action {
     Action::Delay { ms: within(ms) as u64 }
 }
 
+/// Waits until this many requests, or connections, are held by [`Action::Hold`].
+#[track_caller]
+pub fn wait_until_held(emulator: &Emulator, count: usize) {
+    let hold = r#"{"type":"hold"}"#;
+    let is_held = |record: &Record| {
+        let is_under_way = record.op == "accept" || record.finished_ms.is_none();
+        is_under_way && record.fault.as_deref() == Some(hold)
+    };
+    wait_until("requests that are held", || {
+        emulator.requests().into_iter().filter(is_held).count() >= count
+    });
+}
+
 /// The request is not carried out and the connection ends.
 pub fn dropped() -> Action {
     Action::Drop { after: 0, end: End::Reset }

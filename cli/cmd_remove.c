@@ -63,9 +63,11 @@ static enum status remove_folder(const cos_client *client, struct place *place)
     }
     status = check(deletion.code, deletion.json, place, place);
     cos_json_each(deletion.json, "/data/failures", tell_failure, place);
-    if (status == DONE || files > 0)
+    if (status == DONE)
         say("deleted %s (files: %lld, folders: %lld)", place->text, files,
             number_in(deletion.json, "/data/folders"));
+    else if (files > 0)
+        say("deleted: %lld, failed: %lld", files, number_in(deletion.json, "/data/failed"));
     cos_string_free(deletion.json);
     return status;
 }

@@ -334,19 +334,27 @@ static long long ask_time(const cos_client *client, struct job *job, const struc
     return remote.mtime;
 }
 
+/* Whether the destination has something, and when that was changed. If it can't be known, the reason becomes that
+ * of the job. */
+static int is_there(const cos_client *client, struct job *job, long long *mtime)
+{
+    int found;
+    *mtime = ask_time(client, job, &job->to);
+    found = job->code == COS_OK;
+    if (found || job->code == COS_ERR_NOT_FOUND)
+        job_forget_reply(job);
+    else
+        job->is_about_destination = 1;
+    return found;
+}
+
 /* With --update: whether the source is newer than what the destination has, if it has something. If that
- * can't be known, the reason becomes that of the job, and nothing is copied. */
+ * can't be known, nothing is copied. */
 static int is_newer(const cos_client *client, struct job *job)
 {
-    long long there = ask_time(client, job, &job->to), here;
-    int is_there = job->code == COS_OK;
-    if (job->code != COS_OK && job->code != COS_ERR_NOT_FOUND) {
-        job->is_about_destination = 1;
-        return 0;
-    }
-    job_forget_reply(job);
-    if (!is_there)
-        return 1;
+    long long there, here;
+    if (!is_there(client, job, &there))
+        return job->code == COS_OK;
     here = ask_time(client_at_source(client), job, &job->from);
     if (job->code == COS_OK)
         job_forget_reply(job);
@@ -369,6 +377,15 @@ static void look_for_source(const cos_client *client, struct job *job)
     remote = describe(client_at_source(client), &job->from);
     job->size = remote.size;
     take_failure(job, &remote);
+}
+
+/* Finds out what the call would. */
+static void dry_run(const cos_client *client, struct job *job)
+{
+    long long mtime;
+    look_for_source(client, job);
+    if (option('n') && !job->is_folder && job->code == COS_OK && !job->problem)
+        job->is_skipped = is_there(client, job, &mtime);
 }
 
 int job_travels(const struct job *job)
@@ -409,7 +426,7 @@ void job_do(const cos_client *client, struct job *job, int concurrency)
         return;
     }
     if (option(DRY_RUN)) {
-        look_for_source(client, job);
+        dry_run(client, job);
         return;
     }
     if (!job->from.bucket)

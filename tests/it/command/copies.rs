@@ -502,6 +502,17 @@ fn nothing_is_done_in_a_dry_run(api: Api) {
         let said = done(&bed, arguments);
         assert!(said.starts_with("would "), "{arguments:?}: {said}");
     }
+    // What is there would be kept, as it is without --dry-run.
+    write(&bed, "x/a", "own");
+    for arguments in [
+        &["mv", "-n", "here/a", "cos://private-bucket/x/a"][..],
+        &["mv", "-n", "cos://private-bucket/x/a", "x/a"],
+        &["cp", "-n", "cos://private-bucket/x/a", "cos://private-bucket/x/sub/b"],
+        &["mv", "-rn", there, "."],
+    ] {
+        let dry = done(&bed, &[arguments, &["--dry-run"]].concat());
+        assert!(dry.contains(": exists, skipped\n"), "{arguments:?}: {dry}");
+    }
     assert_eq!(sent(&bed) + bed.logged(Op::Delete).len(), 0);
     assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "sub/b"]);
     assert!(bed.path("here/a").exists());

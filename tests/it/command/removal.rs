@@ -132,14 +132,20 @@ fn a_refused_deletion_among_others_is_told() {
     files(&bed, &["a", "b&c"]);
     let refusal = "<DeleteResult><Error><Key>x/b&amp;c</Key><Code>AccessDenied</Code>\
                    <Message>Access &lt;Denied&gt;.</Message></Error></DeleteResult>";
-    bed.emulator.inject(Fault::new(xml(200, refusal)).op("delete_objects"));
-    let said = run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(1);
+    let refused = |arguments: &[&str]| {
+        bed.emulator.inject(Fault::new(xml(200, refusal)).op("delete_objects"));
+        run(&bed, arguments).with_code(1)
+    };
+    let said = refused(&["rm", "cos://private-bucket/x/*"]);
     let complaint = "cos://private-bucket/x/b&c: Access <Denied>. (COS_ERR_ACCESS_DENIED, 5)\n";
     let said = said.complaining(complaint);
     assert!(
         said.out.ends_with("deleted cos://private-bucket/x/a\ndeleted: 1, failed: 1\n"),
         "{said:?}"
     );
+    let said = refused(&["rm", "-r", "cos://private-bucket/x/"]);
+    let said = said.complaining("cos://private-bucket/x/b&c: Access <Denied>.");
+    assert_eq!(said.out, "deleted: 1, failed: 1\n");
 }
 
 #[test]

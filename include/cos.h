@@ -41,8 +41,9 @@
  * **Strings** end with NUL and are UTF-8, local paths included, on every system. A cos path starts
  * with '/'; one that ends with '/' is a folder. Not allowed in it: `?*:|<>`, double quote,
  * backslash, control characters, blank segments, "." and "..", and more than 1024 bytes in its URL.
- * A bucket is 1 to 64 of a-z, 0-9 and '-'. With the XML API only control characters, "." and ".."
- * are not allowed in a cos path, and more than 850 bytes.
+ * A bucket is 1 to 64 of a-z, 0-9 and '-'. With the XML API, not allowed in a cos path are "//" at
+ * its start, control characters, blank segments that are not empty, "." and "..", and more than 850
+ * bytes.
  *
  * **Options** are a JSON object or NULL. An unknown key, a wrong type or a value out of range is
  * #COS_ERR_PARAM, never ignored; `null` means the default, flags may be true/false or 1/0. Every

@@ -13,7 +13,7 @@ static struct {
     const char *name;
     int draws, total_grows, counts_files;
     uint64_t done, total;
-    uint64_t resumed;         /* the part of `done` that did not travel now */
+    uint64_t travelled;       /* the part of `done` that a rate is made of */
     double drawn_at;          /* 0 before the first time */
     int is_shown;             /* the cursor is in a line that has to be wiped away */
     struct mark older, newer; /* the rate is taken since the older one, 4 to 8 seconds ago */
@@ -22,16 +22,16 @@ static struct {
 /* Bytes a second, for the last seconds. */
 static double rate_at(double time)
 {
-    struct mark here = {time, bar.done - bar.resumed};
+    struct mark here = {time, bar.travelled};
     if (bar.drawn_at == 0) {
         bar.older = bar.newer = here;
     } else if (time - bar.newer.time > 4) {
         bar.older = bar.newer;
         bar.newer = here;
     }
-    if (time - bar.older.time < 0.2 || here.done < bar.older.done)
+    if (time - bar.older.time < 0.2)
         return 0;
-    return (double)(here.done - bar.older.done) / (time - bar.older.time);
+    return (double)(here.travelled - bar.older.travelled) / (time - bar.older.time);
 }
 
 /* The numbers of the bar: "  45%   12.3 MiB    3.4 MiB/s     0:04". Returns their length. */
@@ -121,12 +121,13 @@ static void draw_if_due(void)
 
 static int on_progress(uint64_t done, uint64_t total, void *user)
 {
-    static const double FASTEST = 16e9; /* bytes a second */
     struct share *share = user;
+    uint64_t travelled = cos_transfer_travelled(share->transfer);
     lock();
-    /* What earlier calls have done comes at once, faster than anything can travel. */
-    if (share->time > 0 && (double)(done - share->done) > FASTEST * (seconds_now() - share->time))
-        bar.resumed += done - share->done;
+    if (travelled > share->travelled) {
+        bar.travelled += travelled - share->travelled;
+        share->travelled = travelled;
+    }
     bar.done += done - share->done;
     share->done = done;
     if (share->adds_total && total > share->total) {
@@ -134,7 +135,6 @@ static int on_progress(uint64_t done, uint64_t total, void *user)
         share->total = total;
     }
     draw_if_due();
-    share->time = seconds_now();
     unlock();
     return is_interrupted();
 }
@@ -219,20 +219,20 @@ void share_end(struct share *share)
 
 void progress_add(uint64_t done)
 {
-    bar.done += done;
-    draw_if_due();
+    bar.travelled += done;
+    progress_skip(done);
 }
 
 void progress_skip(uint64_t done)
 {
-    bar.resumed += done;
-    progress_add(done);
+    bar.done += done;
+    draw_if_due();
 }
 
 void progress_show(uint64_t done, uint64_t total)
 {
     lock();
-    bar.done = done;
+    bar.done = bar.travelled = done;
     bar.total = total;
     draw_if_due();
     unlock();

@@ -7,14 +7,13 @@
 /* How much had travelled at a moment. */
 struct mark {
     double time;
-    uint64_t done;
+    uint64_t travelled;
 };
 
 /* What a call adds to the bar. */
 struct share {
     cos_transfer *transfer; /* for the call */
-    uint64_t done, total;
-    double time; /* of the last report */
+    uint64_t done, total, travelled;
     int adds_total; /* the bar does not know the size of this call yet */
 };
 

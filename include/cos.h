@@ -856,6 +856,17 @@ COS_API void cos_transfer_on_progress(cos_transfer *transfer, cos_progress_fn fn
 COS_API void cos_transfer_progress(const cos_transfer *transfer, uint64_t *done, uint64_t *total);
 
 /**
+ * Asks how many bytes have travelled in the call that uses the handle, or in the last one: a rate is
+ * made of these. What else is done was done by an earlier call, or found at its destination. From any
+ * thread.
+ *
+ * @param transfer  The handle, or NULL, which gives 0.
+ * @return the bytes that have travelled.
+ */
+COS_API
+uint64_t cos_transfer_travelled(const cos_transfer *transfer);
+
+/**
  * Asks what the service knows of a file.
  *
  * @param client    The client.

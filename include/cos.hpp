@@ -572,6 +572,9 @@ public:
         return now;
     }
 
+    /// How many of these bytes the call has moved itself; see cos_transfer_travelled(). From any thread.
+    std::uint64_t travelled() const noexcept { return cos_transfer_travelled(handle_.get()); }
+
 private:
     friend cos_transfer *plain(const Transfer &transfer) noexcept { return transfer.handle_.get(); }
 

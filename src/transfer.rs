@@ -17,6 +17,7 @@ pub struct Transfer {
     busy: AtomicBool,
     counts: Arc<Counts>,
     resumed: AtomicU64,
+    found: AtomicU64,
     repeated: AtomicU64,
     step: Mutex<Step>,
     stepped: Condvar,
@@ -63,6 +64,7 @@ impl Transfer {
         }
         self.counts.begin(0);
         self.resumed.store(0, Ordering::Relaxed);
+        self.found.store(0, Ordering::Relaxed);
         self.repeated.store(0, Ordering::Relaxed);
         Ok(Busy(self))
     }
@@ -140,9 +142,23 @@ impl Transfer {
         self.resumed.load(Ordering::Relaxed)
     }
 
-    /// Counts whatever is still missing: the transfer is complete.
+    /// Counts bytes that were found at their destination.
+    pub fn add_found(&self, bytes: u64) {
+        self.found.fetch_add(bytes, Ordering::Relaxed);
+        self.add(bytes);
+    }
+
+    /// Counts whatever is still missing: the transfer is complete, and that need not travel.
     pub fn complete(&self) {
-        self.counts.done.fetch_max(self.counts.total.load(Ordering::Relaxed), Ordering::Relaxed);
+        let total = self.counts.total.load(Ordering::Relaxed);
+        let done = self.counts.done.fetch_max(total, Ordering::Relaxed);
+        self.found.fetch_add(total.saturating_sub(done), Ordering::Relaxed);
+    }
+
+    /// How many of the bytes done have travelled in this call.
+    pub fn travelled(&self) -> u64 {
+        let others = self.resumed().saturating_add(self.found.load(Ordering::Relaxed));
+        self.progress().0.saturating_sub(others)
     }
 
     /// A place to count the bytes of one part of the whole.
@@ -207,6 +223,20 @@ mod tests {
         }
         mark.reached(15);
         assert_eq!(transfer.progress(), (10, 10), "a file that has grown");
+    }
+
+    #[test]
+    fn what_was_there_has_not_travelled() {
+        let transfer = Transfer::default();
+        let _busy = transfer.begin().unwrap();
+        transfer.set_total(100);
+        transfer.add_resumed(40);
+        transfer.add_found(10);
+        assert_eq!((transfer.progress(), transfer.travelled()), ((50, 100), 0));
+        transfer.mark().reached(20);
+        assert_eq!(transfer.travelled(), 20);
+        transfer.complete();
+        assert_eq!((transfer.progress(), transfer.travelled()), ((100, 100), 20));
     }
 
     #[test]

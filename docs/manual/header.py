@@ -32,7 +32,7 @@ TOPICS = {
     "request": ("Any request", "任意请求", ["cos_request"]),
     "transfers": ("Transfers", "传输句柄", [
         "cos_transfer_new", "cos_transfer_on_progress", "cos_transfer_progress",
-        "cos_transfer_cancel", "cos_transfer_free", "cos_transfer", "cos_progress_fn"]),
+        "cos_transfer_travelled", "cos_transfer_cancel", "cos_transfer_free", "cos_transfer", "cos_progress_fn"]),
     "json": ("JSON readers", "读取 JSON", [
         "cos_json_string", "cos_json_int", "cos_json_length", "cos_json_each", "cos_json_quote",
         "cos_string_free", "cos_each_fn", "COS_JSON"]),

@@ -373,6 +373,10 @@ static void transfers(const cos_client *client)
     printf("%" PRIu64 " of %" PRIu64 " bytes\n", bytes, total);
     // end
 
+    // cos_transfer_travelled
+    printf("%" PRIu64 " bytes have travelled\n", cos_transfer_travelled(transfer));
+    // end
+
     // cos_client_with_transfer
     cos_client *stoppable = NULL;
     code = cos_client_with_transfer(client, transfer, &stoppable, &json);

@@ -248,6 +248,10 @@ static void transfers(const Client &client)
     std::cout << bytes << " of " << total << " bytes\n";
     // end
 
+    // cos_transfer_travelled
+    std::cout << transfer.travelled() << " bytes have travelled\n";
+    // end
+
     // cos_client_with_transfer
     Client stoppable = client.with_transfer(transfer);
     done(stoppable.list_folder("mybucket", "/", ListOptions().all(true)));

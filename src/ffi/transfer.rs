@@ -112,6 +112,19 @@ pub unsafe extern "C" fn cos_transfer_progress(
     }
 }
 
+/// Asks how many bytes have travelled in the call that uses the handle, or in the last one: a rate is
+/// made of these. What else is done was done by an earlier call, or found at its destination. From any
+/// thread.
+///
+/// @param transfer  The handle, or NULL, which gives 0.
+/// @return the bytes that have travelled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cos_transfer_travelled(transfer: *const cos_transfer) -> u64 {
+    // SAFETY: it is NULL, or came from cos_transfer_new and is not freed yet.
+    let transfer = unsafe { transfer.as_ref() };
+    guard::value(0, || transfer.map_or(0, |transfer| transfer.core.travelled()))
+}
+
 /// How a call is followed through its `transfer` argument, which may be NULL.
 ///
 /// # Safety

@@ -61,6 +61,7 @@ static void check_progress(const cos_transfer *transfer, const struct progress *
     CHECK(progress->last == size && progress->total == size);
     cos_transfer_progress(transfer, &done, &total);
     CHECK(done == size && total == size);
+    CHECK(cos_transfer_travelled(transfer) == size);
 }
 
 /* An empty transfer reports once, and again only for every 50 ms that it takes. */

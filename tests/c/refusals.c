@@ -364,9 +364,11 @@ static void handles_of_nothing(void)
     cos_transfer_progress(transfer, NULL, &total);
     CHECK(done == 0 && total == 0);
     cos_transfer_progress(NULL, NULL, NULL);
+    CHECK(cos_transfer_travelled(NULL) == 0 && cos_transfer_travelled(transfer) == 0);
     puts("cos_transfer_cancel transfer\ncos_transfer_on_progress transfer\n"
          "cos_transfer_on_progress fn\ncos_transfer_progress transfer\n"
-         "cos_transfer_progress done\ncos_transfer_progress total");
+         "cos_transfer_progress done\ncos_transfer_progress total\n"
+         "cos_transfer_travelled transfer");
 }
 
 static void log_to_nobody(const cos_client *client)

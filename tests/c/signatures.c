@@ -39,6 +39,7 @@ void (*transfer_cancel)(cos_transfer *) = cos_transfer_cancel;
 void (*transfer_on_progress)(cos_transfer *, int (*)(uint64_t, uint64_t, void *), void *)
     = cos_transfer_on_progress;
 void (*transfer_progress)(const cos_transfer *, uint64_t *, uint64_t *) = cos_transfer_progress;
+uint64_t (*transfer_travelled)(const cos_transfer *) = cos_transfer_travelled;
 
 typedef int operation(client, text, text, text, char **);
 operation *const operations[] = {

@@ -395,9 +395,10 @@ void refusals(const std::string &host)
     Transfer follower = std::move(transfer);
     EXPECT(COS_OK, client.upload_buffer(bucket, "/r/a", "text", {}, follower));
     CHECK(told > 0 && follower.progress() == std::make_pair(std::uint64_t{4}, std::uint64_t{4}));
+    CHECK(follower.travelled() == 4);
     transfer.on_progress(nullptr);  // NOLINT
     transfer.cancel();
-    CHECK(transfer.progress().second == 0);
+    CHECK(transfer.progress().second == 0 && transfer.travelled() == 0);
     EXPECT(COS_OK, client.upload_buffer(bucket, "/r/b", "text", {}, transfer));
 }
 

@@ -328,9 +328,12 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
         transfer(Kind::File, &bed, &client, json!({"concurrency": 1}), watch)
     });
     assert_eq!(names_in(&bed.path("down")), [".file.cos-partial"]);
-    let answer = transfer(Kind::File, &bed, &client, json!({}), Watch::default());
+    let handle = Transfer::default();
+    let watch = || Watch { transfer: Some(&handle), on_progress: None };
+    let answer = transfer(Kind::File, &bed, &client, json!({}), watch());
     expect(&answer, 0);
     assert_eq!(answer["transfer"]["resumed_bytes"], PIECE);
+    assert_eq!(handle.travelled(), 1000);
     let local = bed.path("down").join("file");
     assert_same(&fs::read(local).unwrap(), &content(PIECE + 1000));
 
@@ -341,10 +344,11 @@ fn what_a_cancelled_call_leaves_can_be_continued(api: Api) {
         transfer(Kind::Sliced, &bed, &client, json!({"concurrency": 1}), watch)
     });
     bed.emulator.clear_requests();
-    let answer = transfer(Kind::Sliced, &bed, &client, json!({}), Watch::default());
+    let answer = transfer(Kind::Sliced, &bed, &client, json!({}), watch());
     expect(&answer, 0);
     // The slice whose reply was withheld had arrived.
     assert_eq!(answer["transfer"]["resumed_bytes"], 4 * SLICE);
+    assert_eq!(handle.travelled() as usize, PIECE + 1000 - 4 * SLICE);
     assert_eq!(bed.slices_sent(), numbers(4..9));
     assert_stored(&bed.emulator, "/new", &content(PIECE + 1000));
 }

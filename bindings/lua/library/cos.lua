@@ -180,6 +180,10 @@ function Transfer:is_cancelled() end
 ---@return integer total
 function Transfer:progress() end
 
+--- How many of the bytes done it has sent or received itself: what a rate is made of.
+---@return integer
+function Transfer:travelled() end
+
 function Transfer:close() end
 
 --- Makes a client. Nothing is sent: wrong credentials show in the first call.

@@ -299,6 +299,12 @@ static int progress(lua_State *L)
     return 2;
 }
 
+static int travelled(lua_State *L)
+{
+    push_int64(L, cos_transfer_travelled(lcos_to_transfer(L, 1)->handle));
+    return 1;
+}
+
 static int collect_transfer(lua_State *L)
 {
     struct transfer *transfer = luaL_checkudata(L, 1, TRANSFER);
@@ -395,6 +401,7 @@ static const luaL_Reg TRANSFER_METHODS[] = {
     {"cancel", cancel},
     {"is_cancelled", is_cancelled},
     {"progress", progress},
+    {"travelled", travelled},
     {"close", close_transfer},
     {NULL, NULL},
 };

@@ -7,7 +7,7 @@ import ctypes
 import threading
 import time
 import weakref
-from typing import (Any, Callable, Deque, Dict, Generic, List, NamedTuple, Optional, Protocol, TypeVar,
+from typing import (Any, Callable, Deque, Dict, Generic, List, NamedTuple, Optional, Protocol, Tuple, TypeVar,
                     Union, cast)
 
 from . import _library, errors
@@ -81,15 +81,25 @@ class Transfer:
 
     def progress(self) -> Progress:
         """How far the call that uses it has come, or the last one came."""
-        with self._lock:
-            library = self._last
-            handle = self._handles.get(library) if library else None
+        library, handle = self._of_last_call()
         if not library or not handle:
             return Progress(0, 0)
         done, total = ctypes.c_uint64(), ctypes.c_uint64()
         with handle as pointer:
             library.functions.cos_transfer_progress(pointer, ctypes.byref(done), ctypes.byref(total))
         return Progress(done.value, total.value)
+
+    def travelled(self) -> int:
+        """How many of the bytes done it has sent or received itself: what a rate is made of."""
+        library, handle = self._of_last_call()
+        if not library or not handle:
+            return 0
+        with handle as pointer:
+            return int(library.functions.cos_transfer_travelled(pointer))
+
+    def _of_last_call(self) -> Tuple[Optional[_library.Library], Optional[_library.Handle]]:
+        with self._lock:
+            return self._last, self._handles.get(self._last) if self._last else None
 
     def handle(self, library: _library.Library) -> _library.Handle:
         """What the C functions take; made by the library that the call goes to."""

@@ -78,6 +78,7 @@ client.upload_file(bucket, "/large", "large", transfer=transfer,
                    progress=lambda done, total: told.append((done, total)))
 size = os.path.getsize("large")
 assert told[-1] == transfer.progress() == (size, size) and told == sorted(told)
+assert transfer.travelled() == size
 client.download_file(bucket, "/large", "copy")
 pieces = []
 client.download_stream(bucket, "/large", pieces.append)

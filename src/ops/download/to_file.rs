@@ -103,8 +103,8 @@ impl Download<'_> {
         let stop = &self.call.stop;
         let partial = Partial::open(destination, object, &self.identity(object), resume, stop)?;
         let had = partial.had.iter().copied().map(u64::from).sum();
-        self.count(had);
         self.transfer.note_resumed(had);
+        self.count(had);
         let result = self.fetch_and_check(object, &partial).and_then(|()| partial.finish(stop));
         if let Err(failure) = &result {
             // A partial file that can't be continued is of no use.

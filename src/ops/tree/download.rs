@@ -123,7 +123,7 @@ impl TreeDownload<'_> {
             .ok_or_else(|| Failure::local_file("local_path", "has a name that is not UTF-8"))?;
         let (at, shown) = (self.remote.at(&path), file.shown());
         if download::has_content(&*self.service, call, at, &shown, name)? {
-            self.transfer.add(file.size);
+            self.transfer.add_found(file.size);
             if self.service.is_complete(call, at, &shown)? {
                 self.report.done(&file.name, "unchanged", file.size);
             } else {

@@ -104,7 +104,7 @@ impl TreeUpload<'_> {
         let source = self.local_root.source(file, &self.remote.call.stop)?;
         let size = source.size();
         if self.is_unchanged(file, existing, &path, &source)? {
-            self.transfer.add(size);
+            self.transfer.add_found(size);
             self.report.done(&file.name, "unchanged", size);
             return Ok(());
         }

@@ -8,6 +8,7 @@ impl Sending<'_> {
         // Bytes that have to be sent again are not counted again.
         let progress = self.upload.transfer.mark();
         let certain = self.certain(|call| self.service.put(call, self.upload, &progress))?;
+        progress.reached(self.upload.source.size());
         if certain.recovered {
             self.recovered();
         }

@@ -165,7 +165,11 @@ static enum status find_sources(const cos_client *client, const struct place *pl
         enum status this_one;
         if (!is_pattern_place(&places[i])) {
             char *text = places[i].bucket ? without_escapes(places[i].text) : copy_of(places[i].text);
-            add_source(sources, place_of(text), -1);
+            struct place place = place_of(text);
+            if (is_wanted_place(&place))
+                add_source(sources, place, -1);
+            else
+                place_free(&place);
             continue;
         }
         this_one = find_matching(client_at_source(client), &places[i], 0, &folder, &items);
@@ -214,7 +218,7 @@ static enum status run_with(const cos_client *client, const struct place *places
         status = find_sources(client, places, count - 1, &sources);
     if (status == DONE && sources.count > 1 && !is_folder(to) && !is_standard(to))
         status = usage("%s: several files need a folder, whose path ends with '/', or -", to->text);
-    if (status == DONE && !is_standard(to))
+    if (status == DONE && sources.count > 1 && !is_standard(to))
         status = check_names(sources.list, sources.count, to);
     for (i = 0; status == DONE && i < sources.count && !stops(); i++) {
         enum status this_one =
@@ -275,10 +279,10 @@ const struct command CP = {
         "Wildcards in cos:// paths, which the shell must not see: '*' is any part of a name, '**' any\n"
         "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
         "\n"
-        "--exclude and --include choose among the files of folders by the rules of .gitignore: a\n"
-        "pattern with '/' is about the path below the folder, one without about names; 'tmp/' is about\n"
-        "folders. The last one that matches decides. If the first is an --include, only what matches\n"
-        "is taken.\n",
+        "--exclude and --include choose among all files, in folders or not, by the rules of .gitignore: a\n"
+        "pattern with '/' is about the path below the folder, or of what matches wildcards, below the\n"
+        "folder in front of the first one; a pattern without is about names; 'tmp/' is about folders. The\n"
+        "last one that matches decides. If the first is an --include, only what matches is taken.\n",
     .examples =
         "  cos cp report.pdf cos://mybucket/docs/\n"
         "  cos cp cos://mybucket/docs/report.pdf .\n"

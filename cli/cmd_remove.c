@@ -169,7 +169,7 @@ static enum status run_rm(const cos_client *client, const struct place *places, 
         else if (is_pattern_place(&places[i]))
             this_one = remove_matching(client, &places[i]);
         else
-            this_one = remove_place(client, &place, &jobs);
+            this_one = is_wanted_place(&place) ? remove_place(client, &place, &jobs) : DONE;
         status = status != DONE ? status : this_one;
         place_free(&place);
     }

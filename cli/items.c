@@ -347,6 +347,7 @@ enum status find_there(const cos_client *client, const struct place *folder, con
 struct matching {
     const char *pattern;
     int files, folders; /* which are of interest */
+    int is_found;       /* whether anything matches, wanted or not */
     struct items *items;
 };
 
@@ -355,10 +356,22 @@ static int take_matching(const struct entry *entry, void *user)
     struct matching *matching = user;
     size_t length = strlen(entry->path) - (size_t)entry->is_folder;
     char *path = copy_of_part(entry->path, length);
-    if ((entry->is_folder ? matching->folders : matching->files) && matches(matching->pattern, path))
-        items_add(matching->items, entry);
+    if ((entry->is_folder ? matching->folders : matching->files) && matches(matching->pattern, path)) {
+        matching->is_found = 1;
+        /* What is in a folder is chosen by the command. */
+        if (entry->is_folder ? !is_excluded(entry->path) : is_wanted(entry->path))
+            items_add(matching->items, entry);
+    }
     free(path);
     return 0;
+}
+
+int is_wanted_place(const struct place *place)
+{
+    char *name = last_name(place);
+    int is_it = is_wanted(name) || is_folder(place) || is_standard(place);
+    free(name);
+    return is_it;
 }
 
 int is_pattern_place(const struct place *place)
@@ -371,7 +384,7 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
 {
     size_t fixed = fixed_length(pattern->path), length = strlen(pattern->path) - fixed;
     char *rest = copy_of(pattern->path + fixed), *begin, *front, *folder_path;
-    struct matching matching = {rest, 1, 1, items};
+    struct matching matching = {rest, 1, 1, 0, items};
     enum status status;
     int is_deep;
     if (length > 0 && rest[length - 1] == '/') {
@@ -391,7 +404,7 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
                                    : BY_FOLDER,
                   flags | COUNTS, take_matching, &matching);
     items_sort_by_path(items);
-    if (status == DONE && items->count == 0) {
+    if (status == DONE && !matching.is_found) {
         if (!(flags & MAY_BE_MISSING))
             complain("%s: nothing matches", pattern->text);
         status = MISSING;

@@ -59,10 +59,14 @@ enum status find_there(const cos_client *client, const struct place *folder, con
 int has_partial_name(const char *path);
 
 /* The files and folders that match the pattern in the path of a place, as paths from the folder in front of
- * the first wildcard on, which is `folder`. MISSING if there are none; that is complained of, but with
- * MAY_BE_MISSING. */
+ * the first wildcard on, which is `folder`; without those that --include and --exclude keep out. MISSING if
+ * nothing matches; that is complained of, but with MAY_BE_MISSING. */
 enum status find_matching(const cos_client *client, const struct place *pattern, int flags,
                           struct place *folder, struct items *items);
+
+/* Whether --include and --exclude let a place pass that is named as it is: a file by its own name. Folders
+ * pass, for what is in them is chosen one by one, and so does a standard stream, which has no name. */
+int is_wanted_place(const struct place *place);
 
 /* Whether the place is remote and its path has wildcards. */
 int is_pattern_place(const struct place *place);

@@ -175,21 +175,35 @@ static int rule_holds(const char *rule, const char *path)
     return path[0] && path[i - 1] != '/' && rule_matches(rule, path, i, 0);
 }
 
-int is_wanted(const char *path)
+/* The last of the rules that hold for a path, INCLUDE or EXCLUDE; 0 if none does. `first` gets the first of
+ * all rules. */
+static char last_rule(const char *path, char *first)
 {
     const char *rule;
-    char mark;
-    int i, wanted = 1, is_first = 1;
+    char mark, last = '\0';
+    int i;
+    *first = '\0';
     for (i = 0; (mark = option_number(i, &rule)) != '\0'; i++) {
         if (mark != INCLUDE && mark != EXCLUDE)
             continue;
-        if (is_first && mark == INCLUDE)
-            wanted = 0;
-        is_first = 0;
+        if (!*first)
+            *first = mark;
         if (rule_holds(rule, path))
-            wanted = mark == INCLUDE;
+            last = mark;
     }
-    return wanted;
+    return last;
+}
+
+int is_wanted(const char *path)
+{
+    char first, last = last_rule(path, &first);
+    return last ? last == INCLUDE : first != INCLUDE;
+}
+
+int is_excluded(const char *path)
+{
+    char first;
+    return last_rule(path, &first) == EXCLUDE;
 }
 
 int is_left_out(const char *folder)

@@ -26,6 +26,9 @@ size_t fixed_length(const char *pattern);
  * one is an --include, what no pattern matches is left out. */
 int is_wanted(const char *path);
 
+/* Whether an --exclude is the last pattern that matches a path. */
+int is_excluded(const char *path);
+
 /* Whether nothing in a folder, whose path ends with a slash, can be wanted. */
 int is_left_out(const char *folder);
 

@@ -79,10 +79,10 @@ static const struct message {
      "Wildcards in cos:// paths, which the shell must not see: '*' is any part of a name, '**' any\n"
      "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
      "\n"
-     "--exclude and --include choose among the files of folders by the rules of .gitignore: a\n"
-     "pattern with '/' is about the path below the folder, one without about names; 'tmp/' is about\n"
-     "folders. The last one that matches decides. If the first is an --include, only what matches\n"
-     "is taken.\n",
+     "--exclude and --include choose among all files, in folders or not, by the rules of .gitignore: a\n"
+     "pattern with '/' is about the path below the folder, or of what matches wildcards, below the\n"
+     "folder in front of the first one; a pattern without is about names; 'tmp/' is about folders. The\n"
+     "last one that matches decides. If the first is an --include, only what matches is taken.\n",
      "目标以 '/' 结尾或是目录时，文件保留原名放入其中。已有的文件会被替换。\"-\" 表示标准输入或标准输出；\n"
      "也可以使用管道和 /dev/null。中断之后，再次执行同一命令即可继续；来自管道的上传除外，其内容最多\n"
      "10000 个分块: 78 GiB，--slice-size 更大时可以更多。\n"
@@ -93,9 +93,9 @@ static const struct message {
      "cos:// 路径可以使用通配符（要防止被 shell 展开）: '*' 是名称的任意部分，'**' 是路径的任意部分，\n"
      "'?' 是一个字符；与它们一起使用时 [a-z] 是一组字符之一。'\\*' 表示星号本身。\n"
      "\n"
-     "--exclude 和 --include 按 .gitignore 的规则选择文件夹中的文件: 带 '/' 的模式匹配文件夹之下的\n"
-     "路径，不带的匹配名称；'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，\n"
-     "则只取匹配的文件。\n"},
+     "--exclude 和 --include 按 .gitignore 的规则选择所有文件，无论是否在文件夹中: 带 '/' 的模式匹配\n"
+     "文件夹之下的路径，对与通配符匹配的内容则是第一个通配符之前的文件夹之下的路径；不带的匹配名称；\n"
+     "'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"},
     {"make a folder have what another one has", "使一个文件夹与另一个一致"},
     {"One or both sides are folders of the service. Only files that differ travel, by size and\n"
      "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"

@@ -4,6 +4,7 @@ use super::*;
 
 for_each_api! {
     patterns_and_filters_choose_what_goes,
+    filters_hold_for_what_is_in_no_folder,
     what_is_not_there_is_no_matter_with_force,
     ctrl_c_stops_a_deletion,
     a_bar_counts_what_does_not_travel,
@@ -63,6 +64,40 @@ fn patterns_and_filters_choose_what_goes(api: Api) {
     assert_eq!(found(&bed), "");
     run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(3);
     run(&bed, &["rm", "here"]).with_code(2).complaining("does not begin with cos://");
+}
+
+/// For what matches a pattern, and for a file that is named.
+fn filters_hold_for_what_is_in_no_folder(api: Api) {
+    let bed = Bed::new(api);
+    files(&bed, &["f1", "f2", "sub/deep/f1", "sub/g1", "sub/g2"]);
+    let all = found(&bed);
+    for (filters, pattern, left) in [
+        (&["--exclude", "f1"][..], "f*", "f1 sub/deep/f1 sub/g1 sub/g2"),
+        (&["--include", "f1"], "f*", "f2 sub/deep/f1 sub/g1 sub/g2"),
+        (&["--exclude", "g1", "--exclude", "/f1"], "**", "f1 sub/g1"),
+        (&["--exclude", "/sub/deep/"], "**", "sub/deep/f1"),
+        (&["-r", "--exclude", "sub"], "*", "sub/deep/f1 sub/g1 sub/g2"),
+        (&["-r", "--exclude", "sub", "--include", "g1"], "*", "sub/deep/f1 sub/g1 sub/g2"),
+        (&["-r", "--include", "g1"], "*", "f1 f2 sub/deep/f1 sub/g2"),
+        (&["--exclude", "f?"], "f1", &all),
+        (&["-f", "--exclude", "f?"], "f1", &all),
+        (&["--exclude", "f?"], "f*", &all),
+        (&["--exclude", "x/"], "f1", "f2 sub/deep/f1 sub/g1 sub/g2"),
+    ] {
+        let pattern = format!("cos://private-bucket/x/{pattern}");
+        done(&bed, &[&["rm", "-q"], filters, &[&pattern]].concat());
+        assert_eq!(found(&bed), left, "{filters:?} {pattern}");
+        files(&bed, &[]);
+    }
+    let to = "cos://private-bucket/y/";
+    let (f1, f2) = ("cos://private-bucket/x/f1", "cos://private-bucket/x/f2");
+    assert_eq!(done(&bed, &["mv", "--exclude", "f1", "here/f1", to]), "");
+    assert_eq!(done(&bed, &["cp", "--exclude", "f1", f1, "-"]), "");
+    done(&bed, &["mv", "--exclude", "f1", f1, f2, to]);
+    done(&bed, &["cp", "-r", "--exclude", "deep", "cos://private-bucket/x/*/*", to]);
+    assert_eq!(found(&bed), "f1 sub/deep/f1 sub/g1 sub/g2");
+    assert_eq!(done(&bed, &["ls", "-r", to]), "f2\ng1\ng2\n");
+    assert!(bed.path("here/f1").exists());
 }
 
 fn what_is_not_there_is_no_matter_with_force(api: Api) {

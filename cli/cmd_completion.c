@@ -40,14 +40,15 @@ static void print_cases(const char *before, const char *after)
 }
 
 /* A word may have colons and blanks in it, at which readline begins new words, but not within quotes. So the
- * word is taken from the line, and what readline leaves in front of the last colon is taken away again. */
+ * word is taken from the line, and what readline leaves in front of the last colon is taken away again. Names
+ * are offered as operands, with a backslash before what may have a meaning; which of these backslashes are
+ * typed already makes no difference. */
 static const char BASH_START[] =
     "# Completion of cos for bash: eval \"$(cos completion bash)\"\n"
     "_cos_remote() {\n"
     "    case $1 in\n"
-    "        cos://*/*) cos ls -T 5 -R 0 -- \"$1\" 2>/dev/null | while IFS= read -r found; do\n"
-    "            printf '%s\\n' \"${1%/*}/$found\"\n"
-    "        done ;;\n"
+    "        cos://*/*) cos ls -T 5 -R 0 -- \"$1\" 2>/dev/null | sed 's/[*?\\[]/\\\\&/g' |\n"
+    "            while IFS= read -r found; do printf '%s\\n' \"${1%/*}/$found\"; done ;;\n"
     "        *) cos buckets -T 5 -R 0 2>/dev/null ;;\n"
     "    esac\n"
     "}\n"
@@ -76,7 +77,7 @@ static const char BASH_END[] =
     "        # shellcheck disable=SC2162 # what is behind a backslash is meant\n"
     "        [ -n \"$quoted\" ] || IFS= read word <<<\"$word\"\n"
     "        while IFS= read -r name; do\n"
-    "            [[ $name == \"$word\"* ]] || continue\n"
+    "            [[ ${name//\\\\/} == \"${word//\\\\/}\"* ]] || continue\n"
     "            if [ -z \"$quoted\" ]; then\n"
     "                name=$(printf %q \"${name#\"${word%\"${word##*:}\"}\"}\")\n"
     "            fi\n"
@@ -124,7 +125,7 @@ static const char ZSH_END[] =
     "    case $word in\n"
     "    -*) compadd -- $options ;;\n"
     "    cos://*/*)\n"
-    "        names=(${(f)\"$(cos ls -T 5 -R 0 -- $word 2>/dev/null)\"})\n"
+    "        names=(${(f)\"$(cos ls -T 5 -R 0 -- $word 2>/dev/null | sed 's/[*?\\[]/\\\\&/g')\"})\n"
     "        compadd -S '' -- ${word%/*}/${^names} ;;\n"
     "    c|co|cos|cos:*)\n"
     "        names=(${(f)\"$(cos buckets -T 5 -R 0 2>/dev/null)\"})\n"
@@ -169,7 +170,7 @@ static const char FISH_START[] =
     "    set -l word (__cos_word)\n"
     "    if string match -q 'cos://*/*' -- $word\n"
     "        set -l folder (string replace -r '[^/]*$' '' -- $word)\n"
-    "        for name in (cos ls -T 5 -R 0 -- $word 2>/dev/null)\n"
+    "        for name in (cos ls -T 5 -R 0 -- $word 2>/dev/null | sed 's/[*?\\[]/\\\\\\\\&/g')\n"
     "            echo $folder$name\n"
     "        end\n"
     "    else\n"

@@ -163,13 +163,9 @@ static enum status find_sources(const cos_client *client, const struct place *pl
         struct items items = {NULL, 0, 0};
         struct place folder;
         enum status this_one;
-        if (!is_pattern_place(&places[i])) {
-            char *text = places[i].bucket ? without_escapes(places[i].text) : copy_of(places[i].text);
-            struct place place = place_of(text);
-            if (is_wanted_place(&place))
-                add_source(sources, place, -1);
-            else
-                place_free(&place);
+        if (!places[i].is_pattern) {
+            if (is_wanted_place(&places[i]))
+                add_source(sources, place_of(copy_of(places[i].text)), -1);
             continue;
         }
         this_one = find_matching(client_at_source(client), &places[i], 0, &folder, &items);
@@ -265,6 +261,7 @@ const struct command CP = {
     .operands = "SOURCE... DESTINATION",
     .options = "r" OPTIONS_OF_TRANSFERS,
     .least = 2,
+    .patterns = SOURCE_PATTERNS,
     .run = run_cp,
     .summary = "copy to, from and within the service",
     .details =
@@ -325,6 +322,7 @@ const struct command MV = {
     .operands = "SOURCE... DESTINATION",
     .options = "r" OPTIONS_OF_TRANSFERS,
     .least = 2,
+    .patterns = SOURCE_PATTERNS,
     .run = run_mv,
     .summary = "move or rename files and folders",
     .details =

@@ -14,7 +14,7 @@
 
 /* What is looked for. */
 struct wanted {
-    const struct place *folder;
+    const char *before; /* what is put in front of paths */
     const char *name; /* NULL: any */
     char type;        /* 'f', 'd' or 0 */
     long long larger, smaller, newer, older; /* -1: any */
@@ -57,6 +57,13 @@ static int is_found(const struct wanted *wanted, const struct entry *entry)
            (!wanted->name || has_name(entry->path, wanted->name));
 }
 
+static void print_found(const struct wanted *wanted, const struct entry *entry)
+{
+    char *path = with_escapes(entry->path);
+    print_entry(wanted->before, path, entry);
+    free(path);
+}
+
 static int find_entry(const struct entry *entry, void *user)
 {
     struct wanted *wanted = user;
@@ -69,7 +76,7 @@ static int find_entry(const struct entry *entry, void *user)
     else if (wanted->sorted)
         items_add(wanted->sorted, entry);
     else
-        print_entry(wanted->folder->text, entry->path, entry);
+        print_found(wanted, entry);
     return 0;
 }
 
@@ -110,7 +117,9 @@ static enum status run_find(const cos_client *client, const struct place *place)
     struct items sorted = {NULL, 0, 0};
     struct wanted wanted = {0};
     enum status status = read_wanted(&wanted);
-    wanted.folder = &folder;
+    char *before = with_escapes(folder.text);
+    size_t i;
+    wanted.before = before;
     wanted.sorted = option('s') || option(REVERSE) ? &sorted : NULL;
     if (status == DONE)
         status = items_sort(&sorted);
@@ -119,10 +128,14 @@ static enum status run_find(const cos_client *client, const struct place *place)
         status = walk(client, &folder, "", &folder, wanted.type == 'd' ? BY_FOLDER : ALL_FILES, 0,
                       find_entry, &wanted);
     items_sort(&sorted);
-    print_items(&sorted, folder.text);
+    for (i = 0; i < sorted.count; i++) {
+        struct entry entry = entry_of(&sorted.list[i]);
+        print_found(&wanted, &entry);
+    }
     if (status == DONE && option('l'))
         print_total(wanted.files, wanted.folders, wanted.bytes);
     items_free(&sorted);
+    free(before);
     place_free(&folder);
     return status;
 }
@@ -284,8 +297,7 @@ static enum status draw_folder(struct tree *tree, const struct place *folder, co
     for (i = 0; i < items.count; i++) {
         const struct item *item = &items.list[i];
         int is_last = i + 1 == items.count;
-        struct entry entry = {item->path, "{}", item->is_folder, item->is_unfinished, item->size,
-                              item->mtime};
+        struct entry entry = entry_of(item);
         char *before = formatted("%s%s", indent, is_last ? "└── " : "├── ");
         print_entry(before, item->path, &entry);
         *(item->is_folder ? &tree->folders : &tree->files) += 1;
@@ -334,12 +346,13 @@ const struct command FIND = {
     .options = "Nylhsz<>[]",
     .least = 1,
     .run_each = run_find,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "find files by name, size and time",
     .details =
-        "Prints what all the options say, as paths that the other commands take. Without --type d\n"
-        "it looks for files. A pattern is about the last name; '*' is any part of it, '?' one\n"
-        "character, [a-z] one of these. With --json an entry a line, as the service has it.\n",
+        "Prints what all the options say, as paths that the other commands take, with a backslash\n"
+        "before each '*', '?', '[' and backslash. Without --type d it looks for files. A pattern is\n"
+        "about the last name; '*' is any part of it, '?' one character, [a-z] one of these. With --json\n"
+        "an entry a line, as the service has it.\n",
     .examples =
         "  cos find --name '*.log' --older 30d cos://mybucket/logs/\n"
         "  cos find -lh --larger 1G --sort size cos://mybucket/\n"
@@ -352,7 +365,7 @@ const struct command DU = {
     .options = "hd",
     .least = 1,
     .run_each = run_du,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "sum up the sizes of files in folders",
     .details =
         "A line has the bytes, the number of files, and the folder. -d 1 also shows the folders in\n"
@@ -368,7 +381,7 @@ const struct command TREE = {
     .options = "lhszd",
     .least = 1,
     .run_each = run_tree,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "show folders as a tree",
     .details =
         "-d limits how deep it goes; a request or more for each folder, then.\n",

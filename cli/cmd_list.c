@@ -52,14 +52,12 @@ static int list_entry(const struct entry *entry, void *user)
     return 0;
 }
 
-void print_items(const struct items *items, const char *before)
+static void print_items(const struct items *items)
 {
     size_t i;
     for (i = 0; i < items->count; i++) {
-        const struct item *item = &items->list[i];
-        struct entry entry = {item->path, "{}", item->is_folder, item->is_unfinished, item->size,
-                              item->mtime};
-        print_entry(before, item->path, &entry);
+        struct entry entry = entry_of(&items->list[i]);
+        print_entry("", entry.path, &entry);
     }
 }
 
@@ -80,7 +78,7 @@ static enum status list_matching(const cos_client *client, const struct place *p
     if (items_sort(&items) != DONE)
         status = WRONG;
     if (status == DONE) {
-        print_items(&items, "");
+        print_items(&items);
         for (i = 0; i < items.count; i++) {
             files += !items.list[i].is_folder;
             bytes += items.list[i].size;
@@ -101,7 +99,7 @@ static enum status run_ls(const cos_client *client, const struct place *place)
     struct listing listing = {option('s') || option(REVERSE) ? &sorted : NULL, "", 0, 0, 0};
     struct place folder;
     enum status status;
-    if (is_pattern_place(place))
+    if (place->is_pattern)
         return list_matching(client, place);
     if (items_sort(&sorted) != DONE)
         return WRONG;
@@ -109,7 +107,7 @@ static enum status run_ls(const cos_client *client, const struct place *place)
     status = walk(client, &folder, begin, place, option('r') ? BY_FOLDER : IN_FOLDER,
                   TELLS_REPLIES, list_entry, &listing);
     items_sort(&sorted);
-    print_items(&sorted, "");
+    print_items(&sorted);
     if (option('l') && (status == DONE || listing.files + listing.folders > 0))
         print_total(listing.files, listing.folders, listing.bytes);
     if (status == DONE && listing.files + listing.folders == 0 && !ends_with_slash(place)) {
@@ -165,6 +163,7 @@ const struct command LS = {
     .name = "ls",
     .operands = "[cos://BUCKET/PATH...]",
     .options = "rlhsz",
+    .patterns = OWN_PATTERNS,
     .run_each = run_ls,
     .run_alone = list_buckets,
     .summary = "list folders, or the buckets",
@@ -172,8 +171,8 @@ const struct command LS = {
         "Without a path it lists the buckets of the account, with the XML API alone.\n"
         "\n"
         "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-        "have to begin. A path may have wildcards, see cos help cp. With -r everything below\n"
-        "is listed. With --json there is a reply for every page.\n",
+        "have to begin. A path may have wildcards, see cos help cp: a folder that matches is listed\n"
+        "itself. With -r everything below is listed. With --json there is a reply for every page.\n",
     .examples =
         "  cos ls -lh cos://mybucket/docs/\n"
         "  cos ls -l --sort size 'cos://mybucket/logs/*.gz'\n",

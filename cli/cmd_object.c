@@ -139,7 +139,7 @@ const struct command STAT = {
     .options = "i",
     .least = 1,
     .run_each = run_stat,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "show what is known of files and folders",
     .details =
         "The path of a folder ends with '/'. A folder that nobody has made, and that is only part of\n"
@@ -152,7 +152,7 @@ const struct command EXISTS = {
     .options = "",
     .least = 1,
     .run_each = run_exists,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .is_silent = 1,
     .summary = "tell by the exit code whether files and folders are there",
     .details =

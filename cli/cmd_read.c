@@ -57,7 +57,7 @@ const struct command CAT = {
     .options = "",
     .least = 1,
     .run_each = run_cat,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "print files, one after the other",
     .details =
         "The same as cos cp FILE -.\n",
@@ -71,7 +71,7 @@ const struct command HEAD = {
     .options = "b",
     .least = 1,
     .run_each = run_head,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "print the beginning of files",
     .details =
         "Only what is printed travels.\n",

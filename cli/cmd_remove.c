@@ -36,7 +36,7 @@ static void delete_folder(void *user)
 
 static int tell_failure(const char *key, const char *entry, void *user)
 {
-    const struct place *place = user;
+    const struct place *place = ((const struct deletion *)user)->place;
     char *path = cos_json_string(entry, "/path"), *message = cos_json_string(entry, "/message");
     (void)key;
     complain("%s%s: %s (%lld)", place->text, path ? path : "?", plain(message),
@@ -46,7 +46,7 @@ static int tell_failure(const char *key, const char *entry, void *user)
     return 0;
 }
 
-static enum status remove_folder(const cos_client *client, struct place *place)
+static enum status remove_folder(const cos_client *client, const struct place *place)
 {
     struct deletion deletion = {client, place, COS_OK, NULL};
     enum status status;
@@ -62,7 +62,7 @@ static enum status remove_folder(const cos_client *client, struct place *place)
         return DONE;
     }
     status = check(deletion.code, deletion.json, place, place);
-    cos_json_each(deletion.json, "/data/failures", tell_failure, place);
+    cos_json_each(deletion.json, "/data/failures", tell_failure, &deletion);
     if (status == DONE)
         say("deleted %s (files: %lld, folders: %lld)", place->text, files,
             number_in(deletion.json, "/data/folders"));
@@ -83,7 +83,7 @@ static enum status remove_some(const cos_client *client, const struct place *fol
     return status;
 }
 
-static enum status remove_place(const cos_client *client, struct place *place, struct jobs *jobs)
+static enum status remove_place(const cos_client *client, const struct place *place, struct jobs *jobs)
 {
     if (!ends_with_slash(place)) {
         jobs_add_removal(jobs, place_of(copy_of(place->text)), -1);
@@ -162,16 +162,15 @@ static enum status run_rm(const cos_client *client, const struct place *places, 
     enum status status = DONE, last;
     int i;
     for (i = 0; i < count && !stops(); i++) {
-        struct place place = place_of(without_escapes(places[i].text));
+        const struct place *place = &places[i];
         enum status this_one;
-        if (!places[i].bucket)
-            this_one = usage("%s does not begin with cos://", places[i].text);
-        else if (is_pattern_place(&places[i]))
-            this_one = remove_matching(client, &places[i]);
+        if (!place->bucket)
+            this_one = usage("%s does not begin with cos://", place->text);
+        else if (place->is_pattern)
+            this_one = remove_matching(client, place);
         else
-            this_one = is_wanted_place(&place) ? remove_place(client, &place, &jobs) : DONE;
+            this_one = is_wanted_place(place) ? remove_place(client, place, &jobs) : DONE;
         status = status != DONE ? status : this_one;
-        place_free(&place);
     }
     jobs.status = status;
     if (option('f') && are_of_one_bucket(&jobs) && !stops())
@@ -187,6 +186,7 @@ const struct command RM = {
     .operands = "cos://BUCKET/PATH...",
     .options = "rfCDIX",
     .least = 1,
+    .patterns = OWN_PATTERNS,
     .run = run_rm,
     .summary = "delete for good",
     .details =

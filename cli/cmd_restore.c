@@ -57,7 +57,7 @@ const struct command RESTORE = {
     .options = "YZ",
     .least = 1,
     .run_each = run_restore,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "make archived files readable for some days",
     .details =
         "A file of an archive class can be downloaded only after it was restored. With the XML API\n"

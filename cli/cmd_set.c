@@ -162,7 +162,7 @@ const struct command SET = {
     .options = "HAKBFE",
     .least = 1,
     .run_each = run_set,
-    .takes_patterns = 1,
+    .patterns = EACH_MATCH,
     .summary = "change the headers, the access or the class of files",
     .details =
         "--header sets Cache-Control, Content-Type, Content-Language, Content-Disposition,\n"

@@ -12,7 +12,12 @@ struct command {
     const char *operands; /* as help shows them */
     const char *options;  /* the letters of those that it takes besides the common ones */
     int least, most;      /* operands; `most` 0: any number, -1: none */
-    int takes_patterns;   /* run_each runs for each remote place that matches a pattern */
+    enum {
+        NO_PATTERNS,
+        EACH_MATCH,     /* run_each runs for each remote place that matches a pattern */
+        OWN_PATTERNS,   /* it looks for what matches by itself */
+        SOURCE_PATTERNS /* the same, and the last operand is none */
+    } patterns;
     int is_silent;        /* that nothing matches is told by the exit code alone */
     int is_offline;       /* run_words runs it without an account */
     /* One of two: runs it for one remote place after the other, or for all operands at once. If

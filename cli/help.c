@@ -11,7 +11,8 @@
 
 static const char SUMMARY[] =
     "Files and folders of Tencent COS. cos://BUCKET/PATH is a file, cos://BUCKET/PATH/ a\n"
-    "folder, anything else local. BUCKET may have -APPID at its end.\n";
+    "folder, anything else local. BUCKET may have -APPID at its end. In PATH, a backslash takes\n"
+    "the meaning from the character behind it: '\\*' is a star.\n";
 
 static const char CONFIGURATION[] =
     "A file with lines NAME = VALUE, with or without quotes around the value, and lines of comments\n"

@@ -42,6 +42,12 @@ void items_add(struct items *items, const struct entry *entry)
     cos_string_free(sum);
 }
 
+struct entry entry_of(const struct item *item)
+{
+    struct entry entry = {item->path, "{}", item->is_folder, item->is_unfinished, item->size, item->mtime};
+    return entry;
+}
+
 void items_free(struct items *items)
 {
     size_t i;
@@ -374,16 +380,11 @@ int is_wanted_place(const struct place *place)
     return is_it;
 }
 
-int is_pattern_place(const struct place *place)
-{
-    return place->bucket && is_pattern(place->path);
-}
-
 enum status find_matching(const cos_client *client, const struct place *pattern, int flags,
                           struct place *folder, struct items *items)
 {
     size_t fixed = fixed_length(pattern->path), length = strlen(pattern->path) - fixed;
-    char *rest = copy_of(pattern->path + fixed), *begin, *front, *folder_path;
+    char *rest = copy_of(pattern->path + fixed), *begin, *front;
     struct matching matching = {rest, 1, 1, 0, items};
     enum status status;
     int is_deep;
@@ -394,8 +395,8 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
     is_deep = strchr(rest, '/') || strstr(rest, "**");
     matching.folders = !is_deep || !matching.files; /* the XML API does not tell them all */
     front = copy_of_part(pattern->path, fixed);
-    folder_path = without_escapes(front);
-    *folder = place_of(formatted("cos://%s%s", pattern->bucket, folder_path));
+    remove_escapes(front);
+    *folder = place_of(formatted("cos://%s%s", pattern->bucket, front));
     /* Nothing but names that begin as the pattern does has to be listed. */
     begin = copy_of_part(rest, is_deep ? 0 : strcspn(rest, "*?[\\"));
     status = walk(client, folder, begin, pattern,
@@ -410,7 +411,6 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
         status = MISSING;
     }
     free(begin);
-    free(folder_path);
     free(front);
     free(rest);
     return status;

@@ -25,6 +25,10 @@ struct items {
 };
 
 void items_add(struct items *items, const struct entry *entry);
+
+/* An item as an entry, without what the service told; it has the item's path. */
+struct entry entry_of(const struct item *item);
+
 void items_free(struct items *items);
 
 /* Sorts as --sort and --reverse say, by name if they are not given. */
@@ -67,8 +71,5 @@ enum status find_matching(const cos_client *client, const struct place *pattern,
 /* Whether --include and --exclude let a place pass that is named as it is: a file by its own name. Folders
  * pass, for what is in them is chosen one by one, and so does a standard stream, which has no name. */
 int is_wanted_place(const struct place *place);
-
-/* Whether the place is remote and its path has wildcards. */
-int is_pattern_place(const struct place *place);
 
 #endif

@@ -39,7 +39,7 @@ struct job *jobs_add_folder(struct jobs *jobs, struct place from, struct place t
 
 struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size)
 {
-    struct place none = {NULL, NULL, NULL};
+    struct place none = {NULL, NULL, NULL, 0};
     struct job *job = jobs_add(jobs, from, none);
     job->size = size;
     job->is_removal = 1;

@@ -7,8 +7,6 @@
 /* A line about an entry, with -l and -h as they are given. */
 void print_entry(const char *before, const char *path, const struct entry *entry);
 
-void print_items(const struct items *items, const char *before);
-
 /* The last line with -l. */
 void print_total(long long files, long long folders, long long bytes);
 

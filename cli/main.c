@@ -98,18 +98,11 @@ static enum status run_matching(const struct command *command, const cos_client 
 static enum status run_place(const struct command *command, const cos_client *client,
                              const struct place *place)
 {
-    struct place plain;
-    enum status status;
     if (!place->bucket)
         return usage("%s does not begin with cos://", place->text);
-    if (!command->takes_patterns)
-        return command->run_each(client, place);
-    if (is_pattern_place(place))
+    if (place->is_pattern && command->patterns == EACH_MATCH)
         return run_matching(command, client, place);
-    plain = place_of(without_escapes(place->text));
-    status = command->run_each(client, &plain);
-    place_free(&plain);
-    return status;
+    return command->run_each(client, place);
 }
 
 /* Goes on after a failure; the first one gives the exit code. */
@@ -176,7 +169,9 @@ static enum status run_with_operands(const struct command *command, char **opera
     enum status status = DONE;
     int i;
     for (i = 0; i < count; i++) {
-        places[i] = place_of(copy_of(operands[i]));
+        int may_be_pattern =
+            command->patterns && !(command->patterns == SOURCE_PATTERNS && i == count - 1);
+        places[i] = place_of_operand(copy_of(operands[i]), may_be_pattern);
         if (!place_is_valid(&places[i]))
             status = usage("\"%s\": a local path or cos://BUCKET/PATH is wanted", operands[i]);
     }

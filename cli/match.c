@@ -118,17 +118,26 @@ int is_pattern(const char *text)
     return 0;
 }
 
-char *without_escapes(const char *text)
+void remove_escapes(char *text)
 {
-    char *copy = copy_of(text), *end = copy;
-    if (!strstr(text, "\\*") && !strstr(text, "\\?"))
-        return copy;
+    char *end = text;
     for (; *text; text++) {
-        text += *text == '\\' && text[1] && strchr("*?\\[", text[1]);
+        text += *text == '\\' && text[1];
         *end++ = *text;
     }
     *end = '\0';
-    return copy;
+}
+
+char *with_escapes(const char *text)
+{
+    char *escaped = checked(malloc(2 * strlen(text) + 1)), *end = escaped;
+    for (; *text; text++) {
+        if (strchr("*?[\\", *text))
+            *end++ = '\\';
+        *end++ = *text;
+    }
+    *end = '\0';
+    return escaped;
 }
 
 size_t fixed_length(const char *pattern)

@@ -12,9 +12,11 @@ int matches(const char *pattern, const char *text);
  * "a[1].txt". */
 int is_pattern(const char *text);
 
-/* The text without the backslashes before `*`, `?` and backslashes, if it has an escaped `*` or `?`;
- * otherwise a copy. To be freed. */
-char *without_escapes(const char *text);
+/* Takes away each backslash that takes the meaning from the character behind it. */
+void remove_escapes(char *text);
+
+/* The text with a backslash before each character that may have a meaning. To be freed. */
+char *with_escapes(const char *text);
 
 /* The length of the part of a pattern that is in front of the name with the first wildcard: a folder,
  * with its slash. */

@@ -119,11 +119,13 @@ static const struct message {
     {"--%s takes a size such as 100, 10k or 1.5M, not %s", "--%s 是大小，写作 100、10k 或 1.5M，不能是 %s"},
     {"--type takes f or d, not %s", "--type 可以是 f 或 d，不能是 %s"},
     {"find files by name, size and time", "按名称、大小和时间查找文件"},
-    {"Prints what all the options say, as paths that the other commands take. Without --type d\n"
-     "it looks for files. A pattern is about the last name; '*' is any part of it, '?' one\n"
-     "character, [a-z] one of these. With --json an entry a line, as the service has it.\n",
-     "输出符合全部选项的路径，可供其他命令使用。没有 --type d 时只查找文件。模式匹配最后一级名称；\n"
-     "'*' 是任意部分，'?' 是一个字符，[a-z] 是其中之一。使用 --json 时每行一个条目，与服务返回的一致。\n"},
+    {"Prints what all the options say, as paths that the other commands take, with a backslash\n"
+     "before each '*', '?', '[' and backslash. Without --type d it looks for files. A pattern is\n"
+     "about the last name; '*' is any part of it, '?' one character, [a-z] one of these. With --json\n"
+     "an entry a line, as the service has it.\n",
+     "输出符合全部选项的路径，可供其他命令使用，其中的 '*'、'?'、'[' 和反斜杠之前都加上反斜杠。没有\n"
+     "--type d 时只查找文件。模式匹配最后一级名称；'*' 是任意部分，'?' 是一个字符，[a-z] 是其中之一。\n"
+     "使用 --json 时每行一个条目，与服务返回的一致。\n"},
     {"sum up the sizes of files in folders", "统计文件夹中文件的大小"},
     {"A line has the bytes, the number of files, and the folder. -d 1 also shows the folders in\n"
      "it, -d 2 those in them.\n",
@@ -141,12 +143,13 @@ static const struct message {
     {"Without a path it lists the buckets of the account, with the XML API alone.\n"
      "\n"
      "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-     "have to begin. A path may have wildcards, see cos help cp. With -r everything below\n"
-     "is listed. With --json there is a reply for every page.\n",
+     "have to begin. A path may have wildcards, see cos help cp: a folder that matches is listed\n"
+     "itself. With -r everything below is listed. With --json there is a reply for every page.\n",
      "不带路径时列出账号的存储桶，仅限 XML API。\n"
      "\n"
      "以 '/' 结尾的路径是文件夹；否则最后一个 '/' 之后的部分是名称的开头。路径可以使用通配符，参见\n"
-     "cos help cp。使用 -r 时还会列出其中的全部文件夹。使用 --json 时，每页输出一个回复。\n"},
+     "cos help cp: 匹配的文件夹只列出其本身。使用 -r 时还会列出其中的全部文件夹。使用 --json 时，\n"
+     "每页输出一个回复。\n"},
     {"list the buckets of the account", "列出账号的存储桶"},
     {"With the XML API alone. -l shows the regions and when they were made.\n", "仅限 XML API。-l 显示地域和创建时间。\n"},
     {", unfinished upload", "，未完成的上传"},
@@ -245,9 +248,10 @@ static const struct message {
     {"Configuration:", "配置:"},
     {"Exit codes:", "退出码:"},
     {"Files and folders of Tencent COS. cos://BUCKET/PATH is a file, cos://BUCKET/PATH/ a\n"
-     "folder, anything else local. BUCKET may have -APPID at its end.\n",
+     "folder, anything else local. BUCKET may have -APPID at its end. In PATH, a backslash takes\n"
+     "the meaning from the character behind it: '\\*' is a star.\n",
      "腾讯云对象存储 COS 的文件和文件夹。cos://BUCKET/PATH 是文件，cos://BUCKET/PATH/ 是文件夹，\n"
-     "其他都是本地路径。BUCKET 末尾可以带 -APPID。\n"},
+     "其他都是本地路径。BUCKET 末尾可以带 -APPID。PATH 中的反斜杠去掉其后字符的特殊含义: '\\*' 就是星号。\n"},
     {"A file with lines NAME = VALUE, with or without quotes around the value, and lines of comments\n"
      "that begin with #, at --config, %s,\n"
      "the first that is given; cos config writes it. Lines behind [NAME] are the profile of that name:\n"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match.h"
 #include "system.h"
 #include "text.h"
 
@@ -12,7 +13,7 @@ enum { START = sizeof SCHEME - 1 };
 
 struct place place_of(char *text)
 {
-    struct place place = {text, NULL, text};
+    struct place place = {text, NULL, text, 0};
     size_t length;
     if (strncmp(text, SCHEME, START) != 0)
         return place;
@@ -21,6 +22,17 @@ struct place place_of(char *text)
         append(&place.text, "/");
     place.bucket = copy_of_part(place.text + START, length);
     place.path = place.text + START + length;
+    return place;
+}
+
+struct place place_of_operand(char *text, int may_be_pattern)
+{
+    struct place place = place_of(text);
+    if (!place.bucket)
+        return place;
+    place.is_pattern = may_be_pattern && is_pattern(place.path);
+    if (!place.is_pattern)
+        remove_escapes(place.text + (place.path - place.text));
     return place;
 }
 
@@ -54,6 +66,7 @@ void place_without_appid(struct place *place, const char *appid)
     if (rest == length || short_length(place->bucket, rest, appid) != rest)
         return;
     shorter = place_of(formatted("%s%.*s%s", SCHEME, (int)rest, place->bucket, place->path));
+    shorter.is_pattern = place->is_pattern;
     place_free(place);
     *place = shorter;
 }

@@ -6,10 +6,16 @@ struct place {
     char *text;       /* as a person writes it */
     char *bucket;     /* NULL if it is local */
     const char *path; /* part of `text` */
+    int is_pattern;   /* whether the path has wildcards, and what matches them is meant */
 };
 
 /* Takes `text`, which is freed with the place. */
 struct place place_of(char *text);
+
+/* The same for an operand. In a remote path a backslash takes the meaning from the character behind it. If it
+ * may be a pattern and has wildcards, it is one, and keeps its backslashes. */
+struct place place_of_operand(char *text, int may_be_pattern);
+
 void place_free(struct place *place);
 
 /* Whether there is a path and, after cos://, a bucket. */

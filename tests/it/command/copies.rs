@@ -44,7 +44,7 @@ fn remote(bed: &Bed, folder: &str) -> Vec<String> {
     let mut found: Vec<_> = run(bed, &["find", &folder])
         .out
         .lines()
-        .map(|line| line[folder.len()..].to_owned())
+        .map(|line| line[folder.len()..].replace("\\[", "["))
         .collect();
     found.sort();
     found

@@ -80,12 +80,12 @@ fn files_are_found_by_what_is_known_of_them(api: Api) {
         found.sort();
         found
     };
-    assert_eq!(find(&[]), ["a.log", "b.txt", "sub/深/c [1].log"]);
-    assert_eq!(find(&["--name", "*.log"]), ["a.log", "sub/深/c [1].log"]);
-    assert_eq!(find(&["--name", "[!ab]*"]), ["sub/深/c [1].log"]);
-    assert_eq!(find(&["--name", "c \\[1\\]?log"]), ["sub/深/c [1].log"]);
+    assert_eq!(find(&[]), ["a.log", "b.txt", "sub/深/c \\[1].log"]);
+    assert_eq!(find(&["--name", "*.log"]), ["a.log", "sub/深/c \\[1].log"]);
+    assert_eq!(find(&["--name", "[!ab]*"]), ["sub/深/c \\[1].log"]);
+    assert_eq!(find(&["--name", "c \\[1\\]?log"]), ["sub/深/c \\[1].log"]);
     assert_eq!(find(&["--larger", "1k"]), ["a.log"]);
-    assert_eq!(find(&["--smaller", "1.9k", "--larger", "1B"]), ["sub/深/c [1].log"]);
+    assert_eq!(find(&["--smaller", "1.9k", "--larger", "1B"]), ["sub/深/c \\[1].log"]);
     assert_eq!(find(&["--newer", "1h"]).len(), 3);
     assert!(
         find(&["--older", "1h"]).is_empty() && find(&["--newer", "2099-12-31 23:59"]).is_empty()
@@ -134,6 +134,7 @@ fn patterns_stand_for_what_is_there(api: Api) {
         assert_eq!(done(&bed, &["cat", "cos://private-bucket/star/a\\*b"]), "1");
         done(&bed, &["rm", "cos://private-bucket/star/a\\*b"]);
         assert_eq!(list("star/"), "axb\n");
+        assert_eq!(list("th\\ere/b"), "b.txt\n");
     }
     // Stars by the dozen take no longer than others.
     let stars = format!("cos://private-bucket/there/{}z", "*a".repeat(200));
@@ -202,6 +203,43 @@ fn thousands_are_found_with_few_requests(api: Api) {
     bed.emulator.clear_requests();
     let one = done(&bed, &["ls", "cos://private-bucket/many/0123*"]);
     assert_eq!((one.as_str(), bed.logged(Op::List).len()), ("0123 中\n", 1));
+}
+
+/// A backslash takes the meaning from a character in all commands, whether they take wildcards or not.
+#[test]
+fn what_is_found_is_an_operand_whatever_its_name() {
+    let bed = Bed::new(Api::V5);
+    fs::write(bed.path("f"), "1").unwrap();
+    for name in ["a\\?", "ab", "ac", "q\\?/in", "qx/in", "back\\\\", "sub/[1\\*"] {
+        done(&bed, &["cp", "-q", "f", &format!("cos://private-bucket/x/{name}")]);
+    }
+    let x = "cos://private-bucket/x/";
+    let names = ["a\\?", "ab", "ac", "back\\\\", "q\\?/in", "qx/in", "sub/\\[1\\*"];
+    let found = names.map(|name| format!("{x}{name}\n"));
+    for options in [&["find", x][..], &["find", "--sort", "name", x]] {
+        assert_eq!(done(&bed, options), found.concat());
+    }
+    assert_eq!(done(&bed, &["ls", x]), "q?/\nqx/\nsub/\na?\nab\nac\nback\\\n");
+    shell(&bed, &format!("cos find {x} | xargs -d'\\n' cos exists"));
+    shell(&bed, &format!("cos find --name 'a[?]' {x} | xargs -d'\\n' cos rm -q"));
+    done(&bed, &["mv", &format!("{x}q\\?/in"), &format!("{x}q\\?/out\\*")]);
+    assert_eq!(done(&bed, &["ls", &format!("{x}q\\?/")]), "out*\n");
+    assert_eq!(done(&bed, &["ls", &format!("{x}q?/")]), "q?/\nqx/\n");
+    done(&bed, &["mkdir", &format!("{x}new\\*")]);
+    assert_eq!(
+        done(&bed, &["find", "--type", "d", x]),
+        ["new\\*/", "q\\?/", "qx/", "sub/"].map(|name| format!("{x}{name}\n")).concat()
+    );
+    done(&bed, &["sync", &format!("{x}q\\?/"), &format!("{x}other\\?")]);
+    assert_eq!(
+        done(&bed, &["find", "--name", "out*", x]),
+        format!("{x}other\\?/out\\*\n{x}q\\?/out\\*\n")
+    );
+    // A wildcard that stands for nothing is a character.
+    for name in ["s\\*", "s*"] {
+        let url = done(&bed, &["sign", &format!("{x}{name}")]);
+        assert!(url.contains("/x/s%2A?"), "{url}");
+    }
 }
 
 /// What a name may not do to a terminal; and what others may see of it.

@@ -209,6 +209,16 @@ fn shells_complete_commands_options_and_remote_names() {
         ["//private-bucket/sub\\ dir/x"]
     );
     assert_eq!(complete("cos ls \"cos://private-bucket/sub d"), ["cos://private-bucket/sub dir/"]);
+    // What has a meaning in operands is offered without, typed with its backslash or not.
+    done(&bed, &["cp", "-q", "here/some", "cos://private-bucket/[1\\*]"]);
+    for typed in ["", "\\[1", "\\\\\\[1\\\\\\*"] {
+        let found = complete(&format!("cos ls cos://private-bucket/{typed}"));
+        assert!(
+            found.contains(&"//private-bucket/\\\\\\[1\\\\\\*\\]".to_owned()),
+            "{typed}: {found:?}"
+        );
+    }
+    assert_eq!(complete("cos ls 'cos://private-bucket/\\["), ["cos://private-bucket/\\[1\\*]"]);
     run(&bed, &["completion", "csh"]).with_code(2).complaining("bash, zsh or fish");
 }
 
@@ -218,13 +228,14 @@ fn zsh_and_fish_complete_as_well() {
     fs::write(bed.path("f"), "").unwrap();
     done(&bed, &["cp", "-q", "f", "cos://private-bucket/sub dir/it's"]);
     done(&bed, &["cp", "-q", "f", "cos://private-bucket/some"]);
+    done(&bed, &["cp", "-q", "f", "cos://private-bucket/wh\\?t[1]"]);
     let fish = "cos completion fish | source; complete -C $argv[1]";
     // In a terminal of its own, zsh says which words the line has become.
     let zsh =
         "zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z 'autoload -Uz compinit; compinit -u -D;\
                eval \"$(cos completion zsh)\"; unsetopt zle_bracketed_paste beep; print be\"\"gun'
                zpty -r -m z text '*begun*'
-               zpty -w -n z $1$'\\t\\x01print -l -- \\x05 e\"\"nd\\n'
+               zpty -w -n z $1$'\\t\\x01print -rl -- \\x05 e\"\"nd\\n'
                zpty -r -m z text '*end*'; print -r -- $text";
     for (line, there) in [
         ("cos mkd", "mkdir"),
@@ -234,6 +245,7 @@ fn zsh_and_fish_complete_as_well() {
         ("cos ls cos://private-bucket/so", "cos://private-bucket/some"),
         ("cos ls cos://private-bucket/sub\\ d", "cos://private-bucket/sub dir/"),
         ("cos ls cos://private-bucket/sub\\ dir/i", "cos://private-bucket/sub dir/it's"),
+        ("cos ls cos://private-bucket/w", "cos://private-bucket/wh\\?t\\[1]"),
     ] {
         let found = |shell: &str, arguments: &[&str]| {
             let output = succeed(command(&bed, shell).args(arguments).arg(line));

@@ -112,8 +112,8 @@ static enum status run_abort(const cos_client *client, const struct place *place
     if (!speaks_xml(client))
         status = usage("the JSON API can't list unfinished uploads: cos ls -l shows them, cos rm drops "
                        "them");
-    else if (option(OLDER) && !moment_in(option(OLDER), &older))
-        status = usage("--%s takes a time such as 2h, 7d or 2024-12-31, not %s", "older", option(OLDER));
+    else
+        status = read_moment(OLDER, "older", &older);
     for (pages = 0; status == DONE && !page.is_last && pages < MOST_PAGES; pages++)
         status = next_page(client, place, &page, older, &count);
     if (status == DONE)

@@ -88,14 +88,6 @@ static enum status read_size(char mark, const char *name, long long *bytes)
     return DONE;
 }
 
-static enum status read_moment(char mark, const char *name, long long *moment)
-{
-    *moment = -1;
-    if (option(mark) && !moment_in(option(mark), moment))
-        return usage("--%s takes a time such as 2h, 7d or 2024-12-31, not %s", name, option(mark));
-    return DONE;
-}
-
 static enum status read_wanted(struct wanted *wanted)
 {
     const char *type = option(TYPE);

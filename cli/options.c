@@ -48,8 +48,8 @@ static const struct description {
     {TYPE, 0, "type", "TYPE", "f for files, d for folders", 0, 0},
     {LARGER, 0, "larger", "SIZE", "larger than this, such as 10M", 0, 0},
     {SMALLER, 0, "smaller", "SIZE", "smaller than this", 0, 0},
-    {NEWER, 0, "newer", "TIME", "changed later: 2h or 7d ago, or 2024-12-31", 0, 0},
-    {OLDER, 0, "older", "TIME", "changed earlier", 0, 0},
+    {NEWER, 0, "newer", "TIME", "changed later: 5m, 2h, 7d or 2w ago, or 2024-12-31 [23:59]", 0, 0},
+    {OLDER, 0, "older", "TIME", "changed earlier: 5m, 2h, 7d or 2w ago, or 2024-12-31 [23:59]", 0, 0},
     {'p', 'p', "parents", NULL, "a folder that exists is fine", 0, 0},
     {'e', 'e', "expires", "TIME", "seconds, or 10m, 2h, 7d; at most 90d (1h)", 0, 0},
     {'m', 'm', "method", "METHOD", "GET, HEAD, PUT, POST, DELETE or OPTIONS (GET)", 0, 0},
@@ -270,6 +270,16 @@ void append_option(char **json, const char *key, char mark, long unit)
 {
     if (option(mark))
         append(json, ",\"%s\":%ld", key, strtol(option(mark), NULL, 10) * unit);
+}
+
+enum status read_moment(char mark, const char *name, long long *moment)
+{
+    *moment = -1;
+    if (option(mark) && !moment_in(option(mark), moment))
+        return usage("--%s takes an age such as 2h or 7d, or a day of the calendar such as 2024-12-31, "
+                     "not %s",
+                     name, option(mark));
+    return DONE;
 }
 
 void each_option(const char *marks, option_fn *fn, void *user)

@@ -70,6 +70,9 @@ char *option_behind(const char *key);
 /* Adds `,"key":number` to the text of a JSON object if the option is given, in other units. */
 void append_option(char **json, const char *key, char mark, long unit);
 
+/* The moment that an option says, -1 if it is not given. */
+enum status read_moment(char mark, const char *name, long long *moment);
+
 /* The options with these marks, each handed over as help shows it. */
 typedef void option_fn(const char *text, const char *help, void *user);
 void each_option(const char *marks, option_fn *fn, void *user);

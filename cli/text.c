@@ -132,6 +132,17 @@ long long duration_in(const char *text)
     return number <= 2000000000 / LENGTHS[unit - UNITS] ? number * LENGTHS[unit - UNITS] : -1;
 }
 
+/* Whether it is in the calendar and on the clock, and not before 1970. mktime() would take February 31 for
+ * March 2. */
+static int is_there(const struct tm *when)
+{
+    static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year = when->tm_year + 1900, is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return year >= 1970 && when->tm_mon >= 0 && when->tm_mon < 12 && when->tm_mday > 0 &&
+           when->tm_mday <= DAYS[when->tm_mon] + (when->tm_mon == 1 && is_leap) &&
+           when->tm_hour >= 0 && when->tm_hour < 24 && when->tm_min >= 0 && when->tm_min < 60;
+}
+
 int moment_in(const char *text, long long *seconds)
 {
     long long age = duration_in(text);
@@ -141,7 +152,7 @@ int moment_in(const char *text, long long *seconds)
     when.tm_isdst = -1;
     if (age >= 0) {
         *seconds = (long long)time(NULL) - age;
-        return 1;
+        return text[strspn(text, "0123456789")] != '\0';
     }
     if (sscanf(text, "%4d-%2d-%2d%n", &when.tm_year, &when.tm_mon, &when.tm_mday, &read) != 3)
         return 0;
@@ -150,8 +161,10 @@ int moment_in(const char *text, long long *seconds)
         read += more + 1;
     when.tm_year -= 1900;
     when.tm_mon--;
+    if (text[read] != '\0' || !is_there(&when))
+        return 0;
     *seconds = (long long)mktime(&when);
-    return text[read] == '\0' && when.tm_year >= 70 && *seconds != -1;
+    return *seconds != -1;
 }
 
 long long moment_of_utc(const char *text)

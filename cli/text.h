@@ -36,8 +36,8 @@ long long size_in(const char *text);
 /* "90", "10m", "2h" or "7d" in seconds; -1 for anything else. */
 long long duration_in(const char *text);
 
-/* A time: a duration that has passed since, or "2024-12-31", "2024-12-31 23:59", local time. Returns
- * whether it is one. */
+/* A time: a duration with its unit that has passed since, or "2024-12-31", "2024-12-31 23:59", local time.
+ * Returns whether it is one. A number alone may be meant as a date, and is none. */
 int moment_in(const char *text, long long *seconds);
 
 /* "2024-12-31T23:59:00.000Z" in seconds since 1970; 0 for anything else. */

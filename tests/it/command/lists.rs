@@ -91,6 +91,7 @@ fn files_are_found_by_what_is_known_of_them(api: Api) {
         find(&["--older", "1h"]).is_empty() && find(&["--newer", "2099-12-31 23:59"]).is_empty()
     );
     assert_eq!(find(&["--older", "2099-12-31", "--name", "b*"]), ["b.txt"]);
+    assert_eq!(find(&["--newer", "2024-02-29T23:59", "--name", "b*"]), ["b.txt"]);
     assert_eq!(find(&["--type", "d"]), ["sub/", "sub/深/"]);
     let long = done(&bed, &["find", "-lh", "--sort", "size", "--type", "f", there]);
     assert!(long.trim_start().starts_with("2.0 KiB  20"), "{long}");
@@ -103,6 +104,11 @@ fn files_are_found_by_what_is_known_of_them(api: Api) {
         ["--larger", ""],
         ["--newer", "tomorrow"],
         ["--older", "2024-13-99x"],
+        ["--older", "2026-13-01"],
+        ["--newer", "2023-02-29"],
+        ["--newer", "2024-00-10"],
+        ["--newer", "2024-12-31 24:00"],
+        ["--older", "20240101"],
         ["--type", "x"],
     ] {
         run(&bed, &["find", wrong[0], wrong[1], there]).with_code(2);

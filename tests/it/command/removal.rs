@@ -201,7 +201,10 @@ fn uploads_that_were_broken_off_are_listed_and_dropped() {
     done(&bed, &["abort", "cos://public-bucket"]);
     assert!(done(&bed, &["abort", "--dry-run", "cos://public-bucket"]).ends_with(": 0\n"));
     run(&bed, &["abort", "cos://missing/"]).with_code(3);
-    run(&bed, &["abort", "--older", "x", "cos://public-bucket/"]).with_code(2);
+    for wrong in ["x", "2026-13-01", "20240101"] {
+        let said = run(&bed, &["abort", "--older", wrong, "cos://public-bucket/"]).with_code(2);
+        said.complaining("a day of the calendar such as 2024-12-31");
+    }
     let bed = Bed::new(Api::V4);
     run(&bed, &["abort", "cos://public-bucket/"]).with_code(2).complaining("cos rm drops them");
     assert!(bed.emulator.requests().is_empty());

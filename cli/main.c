@@ -210,6 +210,8 @@ static enum status dispatch(int argc, char **argv)
             print_manual();
             return DONE;
         }
+        if (words.count > 0 && strcmp(words.list[0], "help") == 0)
+            words.count = 0; /* all there is */
     }
     if (words.count > 0) {
         set_command_name(NULL);

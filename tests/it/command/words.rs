@@ -219,6 +219,8 @@ fn shells_complete_commands_options_and_remote_names() {
         );
     }
     assert_eq!(complete("cos ls 'cos://private-bucket/\\["), ["cos://private-bucket/\\[1\\*]"]);
+    assert_eq!(complete("cos help hel"), ["help"]);
+    assert_eq!(done(&bed, &["help", "help"]), done(&bed, &["help"]));
     run(&bed, &["completion", "csh"]).with_code(2).complaining("bash, zsh or fish");
 }
 

@@ -39,17 +39,20 @@ struct page {
     int is_last;
 };
 
+/* Counts it if it is dropped, or listed. */
 static enum status take_upload(const cos_client *client, const struct place *place,
                                const struct unfinished *upload, long long older, long long *count)
 {
     char date[SHORT_TEXT];
+    enum status status = DONE;
     if (!upload->key || !upload->id || (older >= 0 && upload->begun >= older))
         return DONE;
-    ++*count;
-    if (!option(DRY_RUN))
-        return drop(client, place, upload);
-    print("%s  cos://%s/%s", date_text(upload->begun, date), place->bucket, upload->key);
-    return DONE;
+    if (option(DRY_RUN))
+        print("%s  cos://%s/%s", date_text(upload->begun, date), place->bucket, upload->key);
+    else
+        status = drop(client, place, upload);
+    *count += status == DONE;
+    return status;
 }
 
 static enum status take_page(const cos_client *client, const struct place *place, const char *body,
@@ -116,8 +119,8 @@ static enum status run_abort(const cos_client *client, const struct place *place
         status = read_moment(OLDER, "older", &older);
     for (pages = 0; status == DONE && !page.is_last && pages < MOST_PAGES; pages++)
         status = next_page(client, place, &page, older, &count);
-    if (status == DONE)
-        say("unfinished uploads: %lld", count);
+    if (status == DONE || count > 0)
+        say(option(DRY_RUN) ? "unfinished uploads: %lld" : "uploads dropped: %lld", count);
     free(page.key_marker);
     free(page.id_marker);
     return status;

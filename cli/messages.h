@@ -18,6 +18,7 @@ static const struct message {
     {"--%s takes an age such as 2h or 7d, or a day of the calendar such as 2024-12-31, not %s",
      "--%s 是 2h、7d 之类的时长，或 2024-12-31 之类日历上存在的日期，不能是 %s"},
     {"unfinished uploads: %lld", "未完成的上传: %lld"},
+    {"uploads dropped: %lld", "已放弃的上传: %lld"},
     {"drop uploads that were broken off", "放弃中断的上传"},
     {"What was sent of an upload is kept, and billed, until the upload is continued or dropped.\n"
      "All are dropped whose names begin with the path; --dry-run lists them. With the XML API\n"

@@ -195,9 +195,9 @@ fn uploads_that_were_broken_off_are_listed_and_dropped() {
     assert!(listed.contains("  cos://public-bucket/in/你 & a\n"), "{listed}");
     assert!(listed.ends_with("unfinished uploads: 2\n"), "{listed}");
     let old = done(&bed, &["abort", "--older", "1h", "cos://public-bucket/"]);
-    assert_eq!(old, "unfinished uploads: 0\n");
+    assert_eq!(old, "uploads dropped: 0\n");
     let dropped = done(&bed, &["abort", "cos://public-bucket/in/b"]);
-    assert_eq!(dropped, "dropped cos://public-bucket/in/b\nunfinished uploads: 1\n");
+    assert_eq!(dropped, "dropped cos://public-bucket/in/b\nuploads dropped: 1\n");
     done(&bed, &["abort", "cos://public-bucket"]);
     assert!(done(&bed, &["abort", "--dry-run", "cos://public-bucket"]).ends_with(": 0\n"));
     run(&bed, &["abort", "cos://missing/"]).with_code(3);

@@ -23,6 +23,7 @@ static enum status check_tier(void)
 
 static enum status run_restore(const cos_client *client, const struct place *place)
 {
+    enum { ALREADY_READABLE = 200 }; /* 202: that was begun */
     char *body, *json;
     int code;
     enum status status = check_tier();
@@ -43,7 +44,9 @@ static enum status run_restore(const cos_client *client, const struct place *pla
         say("%s: it is being restored already", place->text);
     } else {
         status = check(code, json, place, place);
-        if (status == DONE)
+        if (status == DONE && number_in(json, "/data/status") == ALREADY_READABLE)
+            say("%s: it is restored already; its days are counted from now on", place->text);
+        else if (status == DONE)
             say("asked for %s: it takes minutes or hours", place->text);
     }
     cos_string_free(json);

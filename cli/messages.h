@@ -187,6 +187,7 @@ static const struct message {
     {"%s is a folder; files can be restored: 'cos://BUCKET/FOLDER/**'",
      "%s 是文件夹；只能恢复文件: 'cos://BUCKET/FOLDER/**'"},
     {"%s: it is being restored already", "%s: 已在恢复中"},
+    {"%s: it is restored already; its days are counted from now on", "%s: 早已恢复；天数从现在起重新计算"},
     {"asked for %s: it takes minutes or hours", "已请求恢复 %s: 需要几分钟到几小时"},
     {"make archived files readable for some days", "使归档文件在几天内可读"},
     {"A file of an archive class can be downloaded only after it was restored. With the XML API\n"

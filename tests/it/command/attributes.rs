@@ -121,6 +121,8 @@ fn archived_files_are_read_after_they_were_restored() {
     assert_eq!(again.matches("it is being restored already\n").count(), 2, "{again}");
     bed.emulator.settings(|settings| settings.restore_s = 0);
     assert!(stat(&bed, a).contains("restored   until 20"));
+    let readable = done(&bed, &all);
+    assert_eq!(readable.matches(": it is restored already; ").count(), 2, "{readable}");
     assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/**"]), "asub/b");
     done(&bed, &["set", "--class", "STANDARD", a]);
     assert!(!stat(&bed, a).contains("restored"));

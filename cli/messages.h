@@ -105,14 +105,15 @@ static const struct message {
      "leave out is not deleted either, nor what stands where the source has a link.\n"
      "\n"
      "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
-     "FROM has no files, or more would go than --max-delete allows, nothing is done.\n",
+     "FROM has no files and -f is not given, or more would go than --max-delete allows, nothing is\n"
+     "done.\n",
      "至少一方是服务上的文件夹。只传输大小或内容不同的文件。使用 -t 时，文件的时间保存为\n"
      "x-cos-meta-mtime，大小和时间相同的文件视为相同，下载的文件恢复原来的时间。使用 -u 时，只传输\n"
      "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中\n"
      "为链接之处的文件，也不会被删除。\n"
      "\n"
-     "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件，\n"
-     "或要删除的多于 --max-delete，则什么都不做。\n"},
+     "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件\n"
+     "而又没有 -f，或要删除的多于 --max-delete，则什么都不做。\n"},
     {"move or rename files and folders", "移动或重命名文件和文件夹"},
     {"As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
      "leaves empty. Within the service nothing travels to this machine.\n",
@@ -350,8 +351,8 @@ static const struct message {
     {"leave out files that match; may be given again", "排除匹配的文件；可多次使用"},
     {"only say what would be done", "只说明将要做什么"},
     {"delete what the source does not have", "删除来源中没有的文件"},
-    {"with --delete: do nothing if more would go", "与 --delete 一起: 超过此数则什么都不做"},
-    {"do it all the same", "仍然执行"},
+    {"with --delete: do nothing if more would go, even with -f", "与 --delete 一起: 超过此数则什么都不做，即使有 -f"},
+    {"do it all the same in the case told above", "在上面所说的情况下仍然执行"},
     {"requests under way at a time, 1 to 64 (4)", "同时进行的请求数，1 到 64 (4)"},
     {"what one request of a large upload carries", "大文件上传时一个请求的大小"},
     {"bytes a second, such as 500k or 2M", "每秒字节数，例如 500k 或 2M"},

@@ -91,7 +91,12 @@ static enum status remove_place(const cos_client *client, const struct place *pl
     }
     if (!option('r'))
         return wrong("%s is a folder; -r deletes it with everything below it", place->text);
-    if (option(INCLUDE) || option(EXCLUDE) || option(DRY_RUN))
+    if (option(INCLUDE) || option(EXCLUDE))
+        return remove_some(client, place);
+    if (strcmp(place->path, "/") == 0)
+        return wrong("%s is a whole bucket, and stays; '%s**' is all files in it", place->text,
+                     place->text);
+    if (option(DRY_RUN))
         return remove_some(client, place);
     return remove_folder(client, place);
 }
@@ -190,9 +195,9 @@ const struct command RM = {
     .run = run_rm,
     .summary = "delete for good",
     .details =
-        "A folder, whose path ends with '/', is deleted only with -r. Wildcards, --include and\n"
-        "--exclude are as with cos cp. -f is content with what is not there. Ctrl-C stops it; what is\n"
-        "deleted by then is gone.\n",
+        "A folder, whose path ends with '/', is deleted only with -r, and a whole bucket, cos://BUCKET/,\n"
+        "not even so; 'cos://BUCKET/**' is all files in it. Wildcards, --include and --exclude are as with\n"
+        "cos cp. -f is content with what is not there. Ctrl-C stops it; what is deleted by then is gone.\n",
     .examples =
         "  cos rm cos://mybucket/a.txt cos://mybucket/b.txt\n"
         "  cos rm --dry-run 'cos://mybucket/logs/*.gz'\n"

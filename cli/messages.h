@@ -172,12 +172,14 @@ static const struct message {
     {"Only what is printed travels.\n", "只传输要输出的部分。\n"},
     {"deleted %s (files: %lld, folders: %lld)", "已删除 %s（文件: %lld，文件夹: %lld）"},
     {"%s is a folder; -r deletes it with everything below it", "%s 是文件夹；用 -r 连同其中的全部内容一起删除"},
+    {"%s is a whole bucket, and stays; '%s**' is all files in it", "%s 是整个存储桶，不会清空；其中的全部文件是 '%s**'"},
     {"%s does not begin with cos://", "%s 不以 cos:// 开头"},
     {"delete for good", "永久删除"},
-    {"A folder, whose path ends with '/', is deleted only with -r. Wildcards, --include and\n"
-     "--exclude are as with cos cp. -f is content with what is not there. Ctrl-C stops it; what is\n"
-     "deleted by then is gone.\n",
-     "文件夹的路径以 '/' 结尾，只有使用 -r 才会删除。通配符、--include 和 --exclude 与 cos cp 相同。\n"
+    {"A folder, whose path ends with '/', is deleted only with -r, and a whole bucket, cos://BUCKET/,\n"
+     "not even so; 'cos://BUCKET/**' is all files in it. Wildcards, --include and --exclude are as with\n"
+     "cos cp. -f is content with what is not there. Ctrl-C stops it; what is deleted by then is gone.\n",
+     "文件夹的路径以 '/' 结尾，只有使用 -r 才会删除；整个存储桶 cos://BUCKET/ 即使使用 -r 也不会清空，\n"
+     "其中的全部文件是 'cos://BUCKET/**'。通配符、--include 和 --exclude 与 cos cp 相同。\n"
      "-f 不在意已经不存在的文件。Ctrl-C 可以中止；在此之前删除的已无法恢复。\n"},
     {"--tier takes Standard, Expedited or Bulk, not %s", "--tier 可以是 Standard、Expedited 或 Bulk，不能是 %s"},
     {"the JSON API can't restore files; the XML API can, with --api v5",

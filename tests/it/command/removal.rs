@@ -63,6 +63,10 @@ fn patterns_and_filters_choose_what_goes(api: Api) {
     done(&bed, &["rm", "-r", "cos://private-bucket/x*/"]);
     assert_eq!(found(&bed), "");
     run(&bed, &["rm", "cos://private-bucket/x/*"]).with_code(3);
+    for options in [&["-r"][..], &["-r", "--dry-run"]] {
+        let all = run(&bed, &[&["rm"], options, &["cos://private-bucket/"]].concat());
+        all.with_code(2).complaining("'cos://private-bucket/**'");
+    }
     run(&bed, &["rm", "here"]).with_code(2).complaining("does not begin with cos://");
 }
 

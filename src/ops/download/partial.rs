@@ -99,10 +99,7 @@ impl Destination {
             found = what_is_at(&path).map_err(unusable)?;
         }
         match &found {
-            Some(found) if found.is_dir() => {
-                let problem = format!("{local_path} is a directory, not a file");
-                return Err(refused(problem).because(io::ErrorKind::IsADirectory));
-            }
+            Some(found) if found.is_dir() => return Err(is_directory(local_path)),
             Some(found) if !found.is_file() => {
                 return Err(refused(format!("{local_path} exists and is not a regular file")));
             }
@@ -157,6 +154,11 @@ fn directory_around(path: &Path) -> Result<Metadata> {
             Err(refused(problem).because_of(&error))
         }
     }
+}
+
+fn is_directory(path: &str) -> Box<Failure> {
+    let problem = format!("{path} is a directory, not a file");
+    Failure::local_file("local_path", problem).because(io::ErrorKind::IsADirectory)
 }
 
 fn exists(path: &Path) -> Box<Failure> {
@@ -336,6 +338,11 @@ impl<'a> Partial<'a> {
             io::ErrorKind::AlreadyExists => {
                 self.discard();
                 exists(to)
+            }
+            // It has appeared meanwhile.
+            _ if to.is_dir() => {
+                self.discard();
+                is_directory(&to.to_string_lossy())
             }
             _ if os::is_in_use(&error) && stop.is_set() => Failure::cancelled(Phase::LocalFile),
             _ if os::is_in_use(&error) => {
@@ -641,6 +648,19 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_appears_at_the_destination_is_named_and_nothing_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let destination = destination(dir.path());
+        let object = Object::whole(3, &ObjectInfo::default(), true);
+        let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
+        fs::create_dir(&destination.path).unwrap();
+        let failure = partial.finish(&Stop::default()).unwrap_err();
+        let named = format!("{} is a directory, not a file", destination.path.display());
+        assert!(failure.message().ends_with(&named), "{failure:?}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn a_failed_rename_leaves_what_can_be_continued() {
         let dir = tempfile::tempdir().unwrap();
         let destination = destination(dir.path());
@@ -648,10 +668,11 @@ mod tests {
         let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         partial.write(b"abc", 0).unwrap();
         partial.has(0, 3, false).unwrap();
-        fs::create_dir(&destination.path).unwrap();
+        let elsewhere = dir.path().join("elsewhere");
+        fs::rename(&partial.path, &elsewhere).unwrap();
         assert!(partial.finish(&Stop::default()).is_err());
+        fs::rename(&elsewhere, &partial.path).unwrap();
         drop(partial);
-        fs::remove_dir(&destination.path).unwrap();
         let partial = Partial::open(&destination, &object, "a", true, &Stop::default()).unwrap();
         assert_eq!(partial.had, [3]);
         partial.finish(&Stop::default()).unwrap();

@@ -1140,7 +1140,9 @@ int cos_update_folder(const cos_client *client,
  * @return 0 with `data.infos`, an array of entries; `data.listover`, true when nothing follows;
  *         `data.context`, for the next page. An entry has `name`, `ctime` and `mtime`; a file also
  *         `sha` or, with the XML API, `etag` and `storage_class`, and `filesize`, `filelen`,
- *         `access_url`, `source_url`. The name of a folder ends with '/'.
+ *         `access_url`, `source_url`. The name of a folder ends with '/'. If other clients have
+ *         stored content under the path of the folder itself, `data.filesize` is the size of it;
+ *         XML API.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  * @retval COS_ERR_NETWORK  With `all`: the list does not end, or not within what is allowed, or
  *         its context is too long for the next request.
@@ -1180,7 +1182,7 @@ int cos_list_folder(const cos_client *client,
  *         1000000 files, 100000 folders or 256 MiB of names is refused (COS_ERR_NETWORK): delete
  *         the folders in it one at a time. Memory: some 200 MiB for a million files with paths of
  *         40 bytes.
- * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it.
+ * @retval COS_ERR_FOLDER_NOT_EMPTY  There is something in it, or it has content of its own.
  * @retval COS_ERR_NOT_FOUND  No such folder.
  *
  * Blocks until the server has answered. Any thread. JSON API: `op=delete`, repeated only if the

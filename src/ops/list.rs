@@ -94,6 +94,8 @@ pub struct Page<T> {
     pub entries: Vec<T>,
     /// Whether nothing follows.
     pub is_last: bool,
+    /// The size of the content that the folder itself has, if it has some.
+    pub own_size: Option<u64>,
 }
 
 /// `data` of a page. `listover` is true when nothing follows, whatever the official page says.
@@ -105,6 +107,15 @@ struct Data<T> {
     listover: bool,
     #[serde(default = "Option::default")]
     infos: Option<Vec<T>>,
+    #[serde(default, rename = "filesize")]
+    own_size: Option<u64>,
+}
+
+impl<T> Data<T> {
+    fn page(self) -> Page<T> {
+        let Data { listover, infos, own_size, .. } = self;
+        Page { entries: infos.unwrap_or_default(), is_last: listover, own_size }
+    }
 }
 
 impl<'a> Lister<'a> {
@@ -137,12 +148,12 @@ impl<'a> Lister<'a> {
                 _ => failure,
             }
         })?;
-        let data: Data<T> = reply.data()?;
-        let entries = data.infos.unwrap_or_default();
-        cursor.empty = if entries.is_empty() { cursor.empty + 1 } else { 0 };
-        cursor.context = data.context.unwrap_or_default();
+        let mut data: Data<T> = reply.data()?;
+        cursor.context = data.context.take().unwrap_or_default();
+        let page = data.page();
+        cursor.empty = if page.entries.is_empty() { cursor.empty + 1 } else { 0 };
         cursor.last = Some(reply);
-        Ok(Page { entries, is_last: data.listover })
+        Ok(page)
     }
 
     /// The page of what stands behind `name` in a list of all that is below a folder.
@@ -150,7 +161,7 @@ impl<'a> Lister<'a> {
         let query = PageQuery { behind: Some(name), ..self.query };
         let reply = self.service.list(self.call, at, &query)?;
         let data: Data<T> = reply.data()?;
-        Ok(Page { entries: data.infos.unwrap_or_default(), is_last: data.listover })
+        Ok(data.page())
     }
 
     /// All entries in one reply.
@@ -158,8 +169,10 @@ impl<'a> Lister<'a> {
         let mut data = String::from(r#"{"context":"","listover":true,"infos":["#);
         let start = data.len();
         let mut cursor = Cursor { context, ..Cursor::default() };
+        let mut own_size = None;
         loop {
             let page: Page<Box<RawValue>> = self.next(at, &mut cursor)?;
+            own_size = own_size.or(page.own_size);
             for entry in page.entries {
                 let separator = if data.len() == start { "" } else { "," };
                 json::append(&mut data, separator)?;
@@ -171,7 +184,9 @@ impl<'a> Lister<'a> {
                 )));
             }
             if page.is_last {
-                json::append(&mut data, "]}")?;
+                let own_size =
+                    own_size.map_or(String::new(), |size| format!(",\"filesize\":{size}"));
+                json::append(&mut data, &format!("]{own_size}}}"))?;
                 return cursor.last.unwrap_or_else(Reply::done).with_data(&data);
             }
         }

@@ -921,6 +921,37 @@ fn folders_are_what_keys_begin_with() {
     assert_eq!(count(&bed, "delete_objects"), 2);
 }
 
+/// Other clients can store content under a key that ends with '/'.
+#[test]
+fn the_content_of_a_folder_itself_is_not_lost() {
+    let bed = bed();
+    let client = bed.client();
+    for key in ["c/", "c/d/"] {
+        bed.put(PUBLIC, key, "precious");
+    }
+    for all in [true, false] {
+        let page = list(&client, "/c/", json!({"recursive": true, "folders": true, "all": all}));
+        assert_eq!((&page["data"]["filesize"], names(&page)), (&json!(8), vec!["d/"]));
+    }
+    let down = tree::download(
+        &client,
+        PUBLIC,
+        "/c/",
+        bed.path("down").to_str().unwrap(),
+        None,
+        Watch::default(),
+    );
+    let down = reply(down);
+    expect(&down, -1);
+    assert_eq!(down["data"]["failed"], 2, "{down}");
+    assert_eq!(fs::read_dir(bed.path("down")).unwrap().count(), 0);
+    expect(&reply(folder::delete(&client, PUBLIC, "/c/d/", None)), -173);
+    assert_eq!(names(&list(&client, "/c/", json!({}))), ["d/"]);
+    let all = reply(folder::delete(&client, PUBLIC, "/c/", Some(r#"{"recursive":true}"#)));
+    expect(&all, 0);
+    assert_eq!(all["data"]["folders"], 2);
+}
+
 #[test]
 fn a_page_with_nothing_but_the_folder_itself_has_a_context() {
     let bed = bed();

@@ -104,7 +104,7 @@ impl Deletion<'_> {
             let mut content = locked(&content);
             match entry {
                 Entry::File(file) => content.files.push(file.name.into()),
-                Entry::Folder { name, is_stored } => {
+                Entry::Folder { name, is_stored, .. } => {
                     *content.folders.entry(name.into()).or_default() |= is_stored;
                 }
             }

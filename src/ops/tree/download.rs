@@ -96,6 +96,10 @@ impl TreeDownload<'_> {
         };
         let fetch = |entry| match entry {
             Entry::File(file) => self.report.note(&file.name, self.fetch(&file)),
+            Entry::Folder { name, has_content: true, .. } => {
+                let problem = "is a folder with content of its own, which can't be downloaded";
+                self.report.note(&name, Err(Failure::argument("cos_path", problem)))
+            }
             // Folders exist on their own, so empty ones come along.
             Entry::Folder { name, .. } => {
                 let made = local::make_directories(&self.directory, &name);

@@ -30,6 +30,8 @@ pub enum Entry {
         name: String,
         /// Whether there is more of it than the names of what is in it.
         is_stored: bool,
+        /// Whether that has content, which no directory can have.
+        has_content: bool,
     },
 }
 
@@ -155,6 +157,10 @@ impl<'a> Survey<'a> {
         match page {
             Ok(page) => {
                 let mut folders = Vec::new();
+                if page.own_size.is_some() {
+                    let name = listing.prefix.clone();
+                    found.items.push(Entry::Folder { name, is_stored: true, has_content: true });
+                }
                 for entry in page.entries {
                     self.take(&mut listing, entry, &mut found.items, &mut folders);
                 }
@@ -203,7 +209,7 @@ impl<'a> Survey<'a> {
                 if !tally.folders.contains(&name[..=end]) {
                     let name = name[..=end].to_owned();
                     tally.folders.insert(name.clone());
-                    items.push(Entry::Folder { name, is_stored: false });
+                    items.push(Entry::Folder { name, is_stored: false, has_content: false });
                 }
             }
         }
@@ -223,7 +229,8 @@ impl<'a> Survey<'a> {
         if tally.folders.insert(name.clone()) && is_to_be_listed {
             folders.push(Listing { prefix: name.clone(), ..Listing::default() });
         }
-        items.push(Entry::Folder { name, is_stored: true });
+        let has_content = entry.size.is_some_and(|size| size > 0);
+        items.push(Entry::Folder { name, is_stored: true, has_content });
     }
 
     /// Which part of a name from the list of `prefix` can't be taken, and why.

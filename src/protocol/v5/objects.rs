@@ -90,12 +90,14 @@ impl Objects for V5 {
         if at.path.as_str().ends_with('/') {
             let answer = self.keys_below(call, at, 2)?;
             let key = key_of(at);
-            let mut keys =
-                answer.xml().all("Contents").map(|entry| entry.text_of("Key")).peekable();
-            if keys.peek().is_none() {
+            let mut entries = answer.xml().all("Contents").map(Entry::of).peekable();
+            if entries.peek().is_none() {
                 return Err(not_found());
             }
-            if keys.any(|found| decoded(found).as_deref() != Some(key)) {
+            // Other clients can store content under the folder's own key.
+            if entries
+                .any(|entry| entry.has_content() || decoded(entry.key).as_deref() != Some(key))
+            {
                 let message = "the folder is not empty";
                 return Err(Failure::found(Code::COS_ERR_FOLDER_NOT_EMPTY, message));
             }
@@ -254,6 +256,7 @@ impl Objects for V5 {
         json.add("listover", is_over);
         json.open_array("infos");
         let mut is_nothing = marker.is_empty() && is_over;
+        let mut own_size = None;
         for entry in xml.all("CommonPrefixes") {
             let key = decoded(entry.text_of("Prefix")).ok_or_else(unreadable)?;
             let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
@@ -270,6 +273,7 @@ impl Objects for V5 {
             is_nothing = false;
             let is_folder = key.ends_with('/');
             if is_folder && key == prefix {
+                own_size = entry.size.filter(|_| entry.has_content());
                 continue;
             }
             let name = key.strip_prefix(folder).ok_or_else(unreadable)?;
@@ -281,6 +285,9 @@ impl Objects for V5 {
             return Err(not_found());
         }
         json.close_array();
+        if let Some(size) = own_size {
+            json.add("filesize", size);
+        }
         json.close();
         answer.composed(json)
     }
@@ -568,6 +575,10 @@ impl<'a> Entry<'a> {
             }
         }
         found
+    }
+
+    fn has_content(&self) -> bool {
+        self.size.is_some_and(|size| size > 0)
     }
 
     /// Adds it to a list; `urls` are what those of the bucket begin with.

@@ -9,6 +9,8 @@ pub mod transfers;
 
 pub use api::{Api, Op, numbers};
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -80,6 +82,22 @@ impl Bed {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Stores an object as another client can, also under a key that the library refuses. The key is
+    /// as in a URL.
+    pub fn put(&self, bucket: &str, key: &str, content: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.emulator.port())).unwrap();
+        let len = content.len();
+        write!(
+            stream,
+            "PUT /_emulator/objects/{bucket}-{APPID}/{key} HTTP/1.1\r\nHost: localhost\r\n\
+             Connection: close\r\nContent-Length: {len}\r\n\r\n{content}"
+        )
+        .unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200 "), "{key}: {reply}");
     }
 }
 

@@ -34,16 +34,42 @@ static void delete_folder(void *user)
     free(options);
 }
 
+/* The failures in a folder. */
+struct failures {
+    const struct place *folder;
+    const char *message; /* of the call: most often that of the first one */
+    int has_message;     /* whether it is that of one of them */
+};
+
 static int tell_failure(const char *key, const char *entry, void *user)
 {
-    const struct place *place = ((const struct deletion *)user)->place;
+    struct failures *failures = user;
     char *path = cos_json_string(entry, "/path"), *message = cos_json_string(entry, "/message");
+    char *whole = formatted("%s: %s", path ? path : "", message ? message : "");
+    int is_itself = path && strcmp(path, "./") == 0, code = (int)number_in(entry, "/code");
     (void)key;
-    complain("%s%s: %s (%lld)", place->text, path ? path : "?", plain(message),
-             number_in(entry, "/code"));
+    complain("%s%s: %s (%s, %d)", failures->folder->text, is_itself || !path ? "" : path, plain(message),
+             cos_code_name(code), code);
+    failures->has_message = failures->has_message ||
+                            (failures->message && strcmp(failures->message, whole) == 0);
+    free(whole);
     cos_string_free(path);
     cos_string_free(message);
     return 0;
+}
+
+/* Tells each failure once. */
+static enum status tell_failures(const struct deletion *deletion)
+{
+    char *message = cos_json_string(deletion->json, "/message");
+    struct failures failures = {deletion->place, message, 0};
+    cos_json_each(deletion->json, "/data/failures", tell_failure, &failures);
+    cos_string_free(message);
+    if (!failures.has_message)
+        return check(deletion->code, deletion->json, deletion->place, deletion->place);
+    print_reply(deletion->json);
+    give_hint(deletion->code, deletion->json, deletion->place);
+    return status_of(deletion->code, deletion->json);
 }
 
 static enum status remove_folder(const cos_client *client, const struct place *place)
@@ -61,8 +87,7 @@ static enum status remove_folder(const cos_client *client, const struct place *p
         cos_string_free(deletion.json);
         return DONE;
     }
-    status = check(deletion.code, deletion.json, place, place);
-    cos_json_each(deletion.json, "/data/failures", tell_failure, &deletion);
+    status = tell_failures(&deletion);
     if (status == DONE)
         say("deleted %s (files: %lld, folders: %lld)", place->text, files,
             number_in(deletion.json, "/data/folders"));

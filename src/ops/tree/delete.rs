@@ -180,7 +180,10 @@ impl Deletion<'_> {
                 }
                 page => page?,
             };
-            for file in page.entries.iter().filter(|entry| !entry.is_folder()) {
+            // The others are reported already.
+            let is_reported = |name: &str| name.split('/').any(|part| why_refused(part).is_some());
+            let files = page.entries.iter().filter(|entry| !entry.is_folder());
+            for file in files.filter(|file| !is_reported(&file.name)) {
                 let folder = file.name.rfind('/').map_or("", |end| &file.name[..=end]);
                 if !in_use.contains(folder) {
                     let message = "the folder is not empty";

@@ -165,6 +165,28 @@ fn a_bar_counts_what_does_not_travel(api: Api) {
     }
 }
 
+/// By its own line; the call's reply tells of the first one again.
+#[test]
+fn each_failure_is_told_once() {
+    let bed = Bed::new(Api::V4);
+    files(&bed, &["a", "sub/g1", "sub/g2"]);
+    bed.emulator.inject(Fault::new(html(403)).op("delete").path("sub/g").forever());
+    let said = run(&bed, &["rm", "-r", "cos://private-bucket/x/"]).with_code(1);
+    for name in ["sub/g1", "sub/g2"] {
+        assert_eq!(said.err.matches(name).count(), 1, "{said:?}");
+    }
+    assert_eq!(said.out, "deleted: 1, failed: 2\n");
+
+    // What no path can lead to.
+    let bed = Bed::new(Api::V5);
+    for key in ["x/a", "x/%2e%2e/b", "x/c%01"] {
+        bed.put(BUCKET, key, "");
+    }
+    let said = run(&bed, &["rm", "-r", "cos://private-bucket/x/"]).with_code(2);
+    assert_eq!(said.err.lines().count(), 2, "{said:?}");
+    assert_eq!(said.out, "deleted: 1, failed: 2\n");
+}
+
 #[test]
 fn a_refused_deletion_among_others_is_told() {
     let bed = Bed::new(Api::V5);

@@ -97,13 +97,44 @@ static enum status remove_folder(const cos_client *client, const struct place *p
     return status;
 }
 
-/* The files of a folder that --include and --exclude let pass; or all, to say what would go. */
+/* The files of a folder that --include and --exclude let pass. */
 static enum status remove_some(const cos_client *client, const struct place *folder)
 {
     struct items items = {NULL, 0, 0};
     enum status status = find_files(client, folder, 0, &items, NULL);
     if (status == DONE)
         status = remove_items(client, folder, &items);
+    items_free(&items);
+    return status;
+}
+
+static void add_removal(struct jobs *jobs, const struct place *folder, const struct item *item)
+{
+    jobs_add_removal(jobs, place_of(formatted("%s%s", folder->text, item->path)), item->size);
+}
+
+/* Tells of all that is in a folder, in the order in which it would go: the files, then the folders that were
+ * made, the innermost first. */
+static enum status tell_what_is_in(const cos_client *client, const struct place *folder)
+{
+    struct items items = {0};
+    struct jobs jobs = {0};
+    enum status status =
+        find_files(client, folder, WITH_FOLDERS | (option('f') ? MAY_BE_MISSING : 0), &items, NULL);
+    size_t i;
+    for (i = 0; i < items.count; i++) {
+        if (!items.list[i].is_folder)
+            add_removal(&jobs, folder, &items.list[i]);
+    }
+    for (i = items.count; i-- > 0;) {
+        if (items.list[i].is_folder && *items.list[i].path)
+            add_removal(&jobs, folder, &items.list[i]);
+    }
+    if (status == DONE && (items.count > 0 || !option('f')))
+        jobs_add_removal(&jobs, place_of(copy_of(folder->text)), 0);
+    jobs.status = status;
+    status = jobs_run(client, &jobs);
+    jobs_free(&jobs);
     items_free(&items);
     return status;
 }
@@ -119,11 +150,9 @@ static enum status remove_place(const cos_client *client, const struct place *pl
     if (option(INCLUDE) || option(EXCLUDE))
         return remove_some(client, place);
     if (strcmp(place->path, "/") == 0)
-        return wrong("%s is a whole bucket, and stays; '%s**' is all files in it", place->text,
+        return wrong("%s is the whole bucket, which is not deleted; --include '*' deletes all files in it",
                      place->text);
-    if (option(DRY_RUN))
-        return remove_some(client, place);
-    return remove_folder(client, place);
+    return option(DRY_RUN) ? tell_what_is_in(client, place) : remove_folder(client, place);
 }
 
 /* What matches a pattern: files by as few requests as can be, folders one after the other. */

@@ -8,6 +8,7 @@ for_each_api! {
     what_is_not_there_is_no_matter_with_force,
     ctrl_c_stops_a_deletion,
     a_bar_counts_what_does_not_travel,
+    a_dry_run_tells_what_would_be_deleted,
 }
 
 fn files(bed: &Bed, names: &[&str]) {
@@ -163,6 +164,32 @@ fn a_bar_counts_what_does_not_travel(api: Api) {
         assert!(shown.contains('%') && shown.contains(part), "{line}: {shown:?}");
         assert!(!shown.contains("0 bytes/s"), "{line}: {shown:?}");
     }
+}
+
+fn a_dry_run_tells_what_would_be_deleted(api: Api) {
+    let bed = Bed::new(api);
+    files(&bed, &["a", "sub/b"]);
+    done(&bed, &["mkdir", "cos://private-bucket/x/none/", "cos://private-bucket/y/in/"]);
+    bed.emulator.clear_requests();
+    let dry = done(&bed, &["rm", "-r", "--dry-run", "cos://private-bucket/x/"]);
+    let lists = bed.emulator.requests().len();
+    assert_eq!(lists, if api == Api::V4 { 3 } else { 1 }, "one of each folder, or of all");
+    for name in ["a", "sub/b", "none/", ""] {
+        let line = format!("would delete cos://private-bucket/x/{name}\n");
+        assert!(dry.contains(&line), "{name}: {dry}");
+    }
+    let dry = done(&bed, &["rm", "-r", "--dry-run", "cos://private-bucket/y/"]);
+    assert_eq!(
+        dry,
+        "would delete cos://private-bucket/y/in/\nwould delete cos://private-bucket/y/\n\
+         would be deleted: 2, failed: 0\n"
+    );
+    // What is refused is refused.
+    for dry in [&["--dry-run"][..], &[]] {
+        let all = [&["rm", "-r"], dry, &["cos://private-bucket/"]].concat();
+        run(&bed, &all).with_code(2).complaining("is a whole bucket, and stays");
+    }
+    assert_eq!(found(&bed), "a sub/b");
 }
 
 /// By its own line; the call's reply tells of the first one again.

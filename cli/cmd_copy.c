@@ -328,7 +328,8 @@ const struct command MV = {
     .summary = "move or rename files and folders",
     .details =
         "As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
-        "leaves empty. Within the service nothing travels to this machine.\n",
+        "leaves empty. If a source is a link to a directory, what is in the directory goes; the link and\n"
+        "the directory stay. Within the service nothing travels to this machine.\n",
     .examples =
         "  cos mv cos://mybucket/draft.txt cos://mybucket/final.txt\n"
         "  cos mv -r cos://mybucket/2023/ cos://mybucket/archive/\n"

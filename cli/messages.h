@@ -116,8 +116,10 @@ static const struct message {
      "而又没有 -f，或要删除的多于 --max-delete，则什么都不做。\n"},
     {"move or rename files and folders", "移动或重命名文件和文件夹"},
     {"As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
-     "leaves empty. Within the service nothing travels to this machine.\n",
-     "与 cos cp 相同，副本完成后删除来源，最后删除因此变空的文件夹。在服务内移动时，数据不经过本机。\n"},
+     "leaves empty. If a source is a link to a directory, what is in the directory goes; the link and\n"
+     "the directory stay. Within the service nothing travels to this machine.\n",
+     "与 cos cp 相同，副本完成后删除来源，最后删除因此变空的文件夹。如果来源是指向目录的链接，移走的是\n"
+     "该目录中的内容；链接和目录本身保留。在服务内移动时，数据不经过本机。\n"},
     {"--%s takes a size such as 100, 10k or 1.5M, not %s", "--%s 是大小，写作 100、10k 或 1.5M，不能是 %s"},
     {"--type takes f or d, not %s", "--type 可以是 f 或 d，不能是 %s"},
     {"find files by name, size and time", "按名称、大小和时间查找文件"},

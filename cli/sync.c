@@ -185,10 +185,14 @@ static int remove_directory(const char *path)
     return is_gone;
 }
 
-/* Removes the directories that what was moved leaves empty, and the root if it is one of them. */
+/* Removes the directories that what was moved leaves empty, and the root if it is one of them. A link to the
+ * root stays, with the directory that it leads to: neither was copied. */
 static void remove_directories(const struct place *root, const struct items *moved)
 {
+    char *itself = copy_of_part(root->path, strlen(root->path) - 1);
+    int is_link = *itself && look_at(itself).is_link;
     size_t i;
+    free(itself);
     for (i = moved->count; i-- > 0;) {
         char *path = copy_of(moved->list[i].path), *slash;
         int is_gone = 1;
@@ -202,7 +206,8 @@ static void remove_directories(const struct place *root, const struct items *mov
         }
         free(path);
     }
-    remove_directory(root->path);
+    if (!is_link)
+        remove_directory(root->path);
 }
 
 static int has_files(const struct items *items)

@@ -16,6 +16,7 @@ for_each_api! {
     ctrl_c_never_contradicts_what_is_said,
     filters_choose_by_the_rules_of_gitignore,
     what_the_source_lacks_is_deleted_with_care,
+    a_move_takes_no_more_than_was_copied,
     what_stands_for_a_link_of_the_source_is_not_deleted,
     a_file_that_changes_is_not_lost_by_its_move,
     a_file_that_is_replaced_is_not_lost_by_its_move,
@@ -392,6 +393,16 @@ fn what_the_source_lacks_is_deleted_with_care(api: Api) {
     {
         run(&bed, alone).with_code(2).complaining("with --delete");
     }
+}
+
+fn a_move_takes_no_more_than_was_copied(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/sub/a", "a");
+    symlink("here", bed.path("link")).unwrap();
+    done(&bed, &["mv", "-r", "link", "cos://private-bucket/x/"]);
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["link/sub/a"]);
+    assert!(bed.path("link").is_symlink());
+    assert_eq!(fs::read_dir(bed.path("here")).unwrap().count(), 0);
 }
 
 fn what_stands_for_a_link_of_the_source_is_not_deleted(api: Api) {

@@ -309,8 +309,8 @@ const struct command SYNC = {
         "leave out is not deleted either, nor what stands where the source has a link.\n"
         "\n"
         "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
-        "FROM has no files and -f is not given, or more would go than --max-delete allows, nothing is\n"
-        "done.\n",
+        "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"
+        "allows, nothing is done.\n",
     .examples =
         "  cos sync site cos://mybucket/site/\n"
         "  cos sync cos://mybucket/site/ site\n"

@@ -150,7 +150,7 @@ static enum status remove_place(const cos_client *client, const struct place *pl
     if (option(INCLUDE) || option(EXCLUDE))
         return remove_some(client, place);
     if (strcmp(place->path, "/") == 0)
-        return wrong("%s is the whole bucket, which is not deleted; --include '*' deletes all files in it",
+        return wrong("%s is a whole bucket, and stays; '%s**' is all files in it", place->text,
                      place->text);
     return option(DRY_RUN) ? tell_what_is_in(client, place) : remove_folder(client, place);
 }

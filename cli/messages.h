@@ -105,15 +105,15 @@ static const struct message {
      "leave out is not deleted either, nor what stands where the source has a link.\n"
      "\n"
      "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
-     "FROM has no files and -f is not given, or more would go than --max-delete allows, nothing is\n"
-     "done.\n",
+     "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"
+     "allows, nothing is done.\n",
      "至少一方是服务上的文件夹。只传输大小或内容不同的文件。使用 -t 时，文件的时间保存为\n"
      "x-cos-meta-mtime，大小和时间相同的文件视为相同，下载的文件恢复原来的时间。使用 -u 时，只传输\n"
      "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中\n"
      "为链接之处的文件，也不会被删除。\n"
      "\n"
      "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件\n"
-     "而又没有 -f，或要删除的多于 --max-delete，则什么都不做。\n"},
+     "而又没有 -f，或要删除的文件和文件夹多于 --max-delete，则什么都不做。\n"},
     {"move or rename files and folders", "移动或重命名文件和文件夹"},
     {"As cos cp, and each source goes when its copy is there, in the end also the folders that this\n"
      "leaves empty. If a source is a link to a directory, what is in the directory goes; the link and\n"
@@ -415,10 +415,12 @@ static const struct message {
     {"interrupted", "已中断"},
     {"--json and %s can't both have the standard output", "--json 和 %s 不能同时使用标准输出"},
     {"%s is a folder; what comes from a stream needs a name", "%s 是文件夹；来自流的内容需要文件名"},
-    {"%s has no files: --delete would delete all %lld of %s; -f does it all the same",
-     "%s 中没有文件: --delete 会删除全部 %lld 个文件，它们在 %s；-f 可强制执行"},
-    {"%lld files of %s would be deleted, and --max-delete is %lld: nothing was done",
-     "%lld 个文件（在 %s）将被删除，而 --max-delete 为 %lld: 什么都没有做"},
+    {"%s has no files: --delete would delete %s of %s; -f does it all the same",
+     "%s 中没有文件: --delete 会删除 %s，它们在 %s；-f 可强制执行"},
+    {"%s of %s would be deleted, and --max-delete is %lld: nothing was done",
+     "%s（在 %s）将被删除，而 --max-delete 为 %lld: 什么都没有做"},
+    {"%lld folders", "%lld 个文件夹"},
+    {"%lld files and %lld folders", "%lld 个文件和 %lld 个文件夹"},
     {"nothing was deleted", "没有删除任何文件"},
     {", %s resumed", "，续传 %s"},
     {"%s -> %s: %s in %.1f s%s%s", "%s -> %s: %s，用时 %.1f 秒%s%s"},

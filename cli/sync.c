@@ -223,15 +223,21 @@ static int has_files(const struct items *items)
 /* Whether so much may be deleted. */
 static enum status check_deletion(const struct sides *sides)
 {
-    const struct items *extra = &sides->extra;
+    long long files = (long long)sides->extra.count, folders = (long long)sides->extra_folders.count;
     long long most = option(MAX_DELETE) ? strtol(option(MAX_DELETE), NULL, 10) : -1;
-    if (extra->count > 0 && !has_files(&sides->source) && !option('f'))
-        return wrong("%s has no files: --delete would delete all %lld of %s; -f does it all the same",
-                     sides->from->text, (long long)extra->count, sides->to->text);
-    if (most >= 0 && (long long)extra->count > most)
-        return wrong("%lld files of %s would be deleted, and --max-delete is %lld: nothing was done",
-                     (long long)extra->count, sides->to->text, most);
-    return DONE;
+    int is_from_nothing = files + folders > 0 && !has_files(&sides->source) && !option('f');
+    char *amount = folders == 0 ? formatted(in_language("%lld files"), files)
+                   : files == 0 ? formatted(in_language("%lld folders"), folders)
+                                : formatted(in_language("%lld files and %lld folders"), files, folders);
+    enum status status = DONE;
+    if (is_from_nothing)
+        status = wrong("%s has no files: --delete would delete %s of %s; -f does it all the same",
+                       sides->from->text, amount, sides->to->text);
+    else if (most >= 0 && files + folders > most)
+        status = wrong("%s of %s would be deleted, and --max-delete is %lld: nothing was done", amount,
+                       sides->to->text, most);
+    free(amount);
+    return status;
 }
 
 /* Does what comparing has found. */
@@ -332,7 +338,8 @@ enum status sync_folders(const cos_client *client, const struct place *from, con
     }
     if (status == DONE) {
         status = run_copies(client, &sides, &jobs);
-        if (option(DELETE) && sides.extra.count > 0 && (status != DONE || stops()))
+        if (option(DELETE) && sides.extra.count + sides.extra_folders.count > 0 &&
+            (status != DONE || stops()))
             complain("nothing was deleted");
         else if (option(DELETE) && status == DONE)
             status = delete_extra(client, to, &sides.extra);

@@ -16,6 +16,7 @@ for_each_api! {
     ctrl_c_never_contradicts_what_is_said,
     filters_choose_by_the_rules_of_gitignore,
     what_the_source_lacks_is_deleted_with_care,
+    folders_count_as_what_is_deleted,
     a_move_takes_no_more_than_was_copied,
     what_stands_for_a_link_of_the_source_is_not_deleted,
     a_file_that_changes_is_not_lost_by_its_move,
@@ -393,6 +394,21 @@ fn what_the_source_lacks_is_deleted_with_care(api: Api) {
     {
         run(&bed, alone).with_code(2).complaining("with --delete");
     }
+}
+
+fn folders_count_as_what_is_deleted(api: Api) {
+    let bed = Bed::new(api);
+    write(&bed, "here/a", "a");
+    fs::create_dir(bed.path("empty")).unwrap();
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["mkdir", "cos://private-bucket/x/e1/", "cos://private-bucket/x/e2/"]);
+    let delete = ["sync", "--delete", "--max-delete", "1", "here", there];
+    run(&bed, &delete).with_code(2).complaining("2 folders of cos://private-bucket/x/ would");
+    run(&bed, &["sync", "--delete", "empty", there]).with_code(2).complaining("has no files");
+    done(&bed, &["cp", "-q", "here/a", "cos://private-bucket/x/b"]);
+    run(&bed, &delete).with_code(2).complaining("1 files and 2 folders of cos://private-bucket/x/");
+    done(&bed, &["sync", "--delete", "--max-delete", "3", "here", there]);
+    assert_eq!(done(&bed, &["find", there]), "cos://private-bucket/x/a\n");
 }
 
 fn a_move_takes_no_more_than_was_copied(api: Api) {

@@ -25,6 +25,11 @@ static struct item *add(struct items *items, char *path)
     return item;
 }
 
+int has_own_content(const struct item *item)
+{
+    return item->is_folder && item->size > 0;
+}
+
 void items_add(struct items *items, const struct entry *entry)
 {
     struct item *item = add(items, copy_of(entry->path));
@@ -194,9 +199,9 @@ static void take_file(struct search *search, const char *local, char *path)
         hide(search, path);
     } else if (found.kind == PATH_FILE || found.kind == PATH_DIRECTORY) {
         item = add(search->found, path);
-        item->size = found.size;
-        item->mtime = found.mtime;
         item->is_folder = found.kind == PATH_DIRECTORY;
+        item->size = item->is_folder ? 0 : found.size;
+        item->mtime = found.mtime;
         item->is_hidden = item->is_folder && !is_wanted(item->path);
     } else {
         ignore(search, path, in_language(found.is_link ? "a symbolic link" : "not a file"));
@@ -324,9 +329,9 @@ static void look_for_each(const struct place *folder, const struct items *other,
         found = look_at(local);
         if (found.kind == (other->list[i].is_folder ? PATH_DIRECTORY : PATH_FILE)) {
             struct item *item = add(items, copy_of(path));
-            item->size = found.size;
-            item->mtime = found.mtime;
             item->is_folder = other->list[i].is_folder;
+            item->size = item->is_folder ? 0 : found.size;
+            item->mtime = found.mtime;
         }
         free(local);
     }

@@ -16,6 +16,7 @@ struct item {
     int is_folder, is_unfinished;
     int is_empty;  /* a folder with nothing in it, not even what is not wanted */
     int is_hidden; /* it only shows that the folder that it is in is not empty */
+    int stays;     /* --delete does not take it, although the source lacks it */
 };
 
 /* All zero at the start. */
@@ -23,6 +24,9 @@ struct items {
     struct item *list;
     size_t count, room;
 };
+
+/* Whether it is a folder with content of its own, which another client has stored under the folder's key. */
+int has_own_content(const struct item *item);
 
 void items_add(struct items *items, const struct entry *entry);
 
@@ -47,7 +51,8 @@ int is_in_folder(const char *path, const char *folder);
 int items_have(const struct items *items, const char *path);
 
 /* The files in a folder and all below that --include and --exclude let pass, sorted by path; WITH_FOLDERS
- * among the flags, also the folders that were made. What could not be read is complained of and gives the
+ * among the flags, also the folders that were made; the folder itself only if it has content, with the path
+ * "". What could not be read is complained of and gives the
  * status. What is neither a file nor a folder comes to `ignored`,
  * also sorted, if that is not NULL. `flags` are those of walk(). */
 enum status find_files(const cos_client *client, const struct place *folder, int flags,

@@ -421,6 +421,7 @@ static const struct message {
      "%s（在 %s）将被删除，而 --max-delete 为 %lld: 什么都没有做"},
     {"%lld folders", "%lld 个文件夹"},
     {"%lld files and %lld folders", "%lld 个文件和 %lld 个文件夹"},
+    {"%s: a folder with content of its own, which can't be copied", "%s: 该文件夹自身有内容，无法复制"},
     {"nothing was deleted", "没有删除任何文件"},
     {", %s resumed", "，续传 %s"},
     {"%s -> %s: %s in %.1f s%s%s", "%s -> %s: %s，用时 %.1f 秒%s%s"},

@@ -112,6 +112,16 @@ static void add_job(const struct sides *sides, const struct item *item,
     job->looks_at_times = !to.bucket && !there && !sides->is_known && option('u');
 }
 
+/* Adds nothing but the failure of a folder that has content: it can't come along, and must not be lost. */
+static void add_refusal(const struct sides *sides, const struct item *folder, struct jobs *jobs)
+{
+    struct place from = place_of(formatted("%s%s", sides->from->text, folder->path));
+    struct place to = place_of(formatted("%s%s", sides->to->text, folder->path));
+    struct job *job = jobs_add_folder(jobs, from, to);
+    job->problem = formatted(in_language("%s: a folder with content of its own, which can't be copied"),
+                             from.text);
+}
+
 /* Adds what the source has and `there`, the first behind it at the destination, is not. A folder with files
  * comes with them; --delete takes away what the destination has in an empty one. */
 static void add_new(const struct sides *sides, const struct item *source, const struct item *there,
@@ -121,6 +131,8 @@ static void add_new(const struct sides *sides, const struct item *source, const 
     if (!source->is_folder && !sides->to->bucket && has_partial_name(source->path)) {
         say("%-10s %s: %s", in_language("ignored"), source->path,
             in_language("it has the name of an unfinished download"));
+    } else if (has_own_content(source)) {
+        add_refusal(sides, source, jobs);
     } else if (!source->is_folder) {
         add_job(sides, source, NULL, is_move, jobs);
     } else if (sides->status == DONE && source->is_empty &&
@@ -134,16 +146,41 @@ static void add_new(const struct sides *sides, const struct item *source, const 
 }
 
 /* Notes what only the destination has; `source` is the first behind it there. */
-static void add_extra(struct sides *sides, const struct item *there, const struct item *source)
+static void add_extra(struct sides *sides, struct item *there, const struct item *source)
 {
     struct entry entry = {there->path, "{}", there->is_folder, 0, there->size, there->mtime};
     size_t length = strlen(there->path) - (size_t)there->is_folder;
-    if (is_ignored(sides, there->path) || have_spelling(&sides->spellings, there->path, length))
-        return;
-    if (!there->is_folder)
+    if (has_own_content(there) || is_ignored(sides, there->path) ||
+        have_spelling(&sides->spellings, there->path, length))
+        there->stays = 1;
+    else if (!there->is_folder)
         items_add(&sides->extra, &entry);
     else if (!source || !is_in_folder(source->path, there->path))
         items_add(&sides->extra_folders, &entry);
+}
+
+/* Whether something in a folder of the destination stays. */
+static int has_what_stays(const struct items *destination, const char *folder)
+{
+    size_t i = items_from(destination, folder);
+    while (i < destination->count && is_in_folder(destination->list[i].path, folder) &&
+           !destination->list[i].stays)
+        i++;
+    return i < destination->count && is_in_folder(destination->list[i].path, folder);
+}
+
+/* Takes the folders that stay from those that only the destination has. */
+static void drop_what_stays(struct sides *sides)
+{
+    struct items *folders = &sides->extra_folders, all = *folders;
+    size_t i;
+    memset(folders, 0, sizeof *folders);
+    for (i = 0; i < all.count; i++) {
+        struct entry entry = {all.list[i].path, "{}", 1, 0, 0, 0};
+        if (!has_what_stays(&sides->destination, entry.path))
+            items_add(folders, &entry);
+    }
+    items_free(&all);
 }
 
 /* Goes through both sides. */
@@ -163,7 +200,8 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs)
         } else if (order < 0) {
             add_new(sides, source, there, is_move, jobs);
         } else if (source->is_folder) {
-            continue;
+            if (has_own_content(source))
+                add_refusal(sides, source, jobs);
         } else if (option('u') && source->mtime <= there->mtime) {
             jobs->unchanged++;
         } else if (option('n') && source->size != there->size) {
@@ -174,6 +212,7 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs)
             add_job(sides, source, there, is_move, jobs);
         }
     }
+    drop_what_stays(sides);
 }
 
 /* Removes a local directory, whose path ends with '/', if it is empty. Returns whether it has done so. */

@@ -91,6 +91,16 @@ static int take_entry(const char *key, const char *json, void *user)
     return list->is_ended;
 }
 
+/* Hands over the folder itself. */
+static void take_itself(struct list *list, long long size)
+{
+    struct entry entry = {list->folder.path + list->hidden, "{}", 1, 0, size, 0};
+    lock();
+    if (!list->is_ended)
+        list->is_ended = list->fn(&entry, list->user) == STOP;
+    unlock();
+}
+
 /* Where the list of one folder goes on. */
 struct cursor {
     char *prefix;  /* of the names that are wanted, as a JSON string */
@@ -153,7 +163,10 @@ static enum status list_page(struct list *list, struct cursor *cursor, const str
     status = (tells ? check : check_without_reply)(code, json, about, about);
     unlock();
     if (status == DONE) {
-        int64_t entries = cos_json_each(json, "/data/infos", take_entry, list);
+        int64_t entries, size;
+        if (list->flags & WITH_FOLDERS && cos_json_int(json, "/data/filesize", &size) == 0 && size > 0)
+            take_itself(list, size);
+        entries = cos_json_each(json, "/data/infos", take_entry, list);
         cursor->empty_pages = entries > 0 ? 0 : cursor->empty_pages + 1;
     }
     cursor->is_at_end =

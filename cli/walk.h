@@ -23,7 +23,8 @@ enum walk {
     IN_FOLDER,  /* files and folders in it */
     BY_FOLDER,  /* the files and folders in it and in all folders below; a folder before what is in it */
     ALL_FILES,  /* the files in it and in all folders below, in any order; WITH_FOLDERS among the flags
-                   also those folders that were made, else perhaps folders */
+                   also those folders that were made, and
+                   the folder itself, as "", if it has content; else perhaps folders */
 };
 
 enum { TELLS_REPLIES = 1, MAY_BE_MISSING = 2, WITH_FOLDERS = 4, COUNTS = 8, TELLS_FAILURES = 16 };

@@ -421,6 +421,36 @@ fn a_move_takes_no_more_than_was_copied(api: Api) {
     assert_eq!(fs::read_dir(bed.path("here")).unwrap().count(), 0);
 }
 
+/// Other clients can store it under the key of a folder.
+#[test]
+fn the_content_of_a_folder_itself_is_not_lost() {
+    let bed = Bed::new(Api::V5);
+    bed.put(BUCKET, "x/dir/", "precious");
+    fs::create_dir(bed.path("here")).unwrap();
+    let (there, dir) = ("cos://private-bucket/x/", "cos://private-bucket/x/dir/");
+    let complaint = format!("{dir}: a folder with content of its own, which can't be copied");
+    for from in [there, dir] {
+        for arguments in [
+            &["cp", "-r", from, "."][..],
+            &["mv", "-r", from, "cos://private-bucket/y/"],
+            &["mv", "-r", from, "."],
+            &["sync", from, "down"],
+            &["sync", "--delete", from, "cos://private-bucket/y/"],
+        ] {
+            run(&bed, arguments).with_code(2).complaining(&complaint);
+            run(&bed, &[arguments, &["--dry-run"]].concat()).with_code(2).complaining(&complaint);
+        }
+    }
+    done(&bed, &["mv", "-r", "--exclude", "dir/", there, "."]);
+    let deleted = done(&bed, &["sync", "--delete", "-f", "here", there]);
+    assert!(!deleted.contains("deleted"), "{deleted}");
+    let dry = done(&bed, &["rm", "-r", "--dry-run", there]);
+    assert!(dry.contains(&format!("would delete {dir}\n")), "{dry}");
+    assert!(done(&bed, &["find", "--type", "d", there]).contains(dir));
+    done(&bed, &["rm", "-r", there]);
+    run(&bed, &["exists", dir]).with_code(3);
+}
+
 fn what_stands_for_a_link_of_the_source_is_not_deleted(api: Api) {
     let bed = Bed::new(api);
     write(&bed, "site/a", "a");

@@ -276,11 +276,28 @@ static int take_remote(const struct entry *entry, void *user)
     return entry->is_folder && search->other && !has_in_folder(search->other, entry->path) ? NOT_IN_IT : 0;
 }
 
+/* Notes for the folders that a path is in that something in them is not wanted. */
+static void note_hidden(struct items *items, const char *path)
+{
+    size_t length = 0;
+    while (path[length += strcspn(path + length, "/")] && path[++length]) {
+        char *folder = copy_of_part(path, length);
+        size_t at = items_from(items, folder);
+        if (at < items->count && strcmp(items->list[at].path, folder) == 0)
+            items->list[at].has_hidden = 1;
+        free(folder);
+    }
+}
+
 /* Notes which folders are empty, and leaves what was looked for. The items are sorted by path, so that what
  * is in a folder comes right behind it. */
 static void leave_wanted(struct items *items, int flags)
 {
     size_t i, kept = 0;
+    for (i = 0; i < items->count; i++) {
+        if (items->list[i].is_hidden)
+            note_hidden(items, items->list[i].path);
+    }
     for (i = 0; i < items->count; i++) {
         struct item *item = &items->list[i];
         item->is_empty = item->is_folder && (i + 1 == items->count ||

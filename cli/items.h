@@ -15,6 +15,7 @@ struct item {
     long long size, mtime;
     int is_folder, is_unfinished;
     int is_empty;  /* a folder with nothing in it, not even what is not wanted */
+    int has_hidden; /* a folder with something in it that is not wanted */
     int is_hidden; /* it only shows that the folder that it is in is not empty */
     int stays;     /* --delete does not take it, although the source lacks it */
 };

@@ -379,18 +379,20 @@ static void look_for_source(const cos_client *client, struct job *job)
     take_failure(job, &remote);
 }
 
+int job_travels(const struct job *job)
+{
+    return job->local && !job->is_removal && !job->is_folder;
+}
+
 /* Finds out what the call would. */
 static void dry_run(const cos_client *client, struct job *job)
 {
     long long mtime;
     look_for_source(client, job);
+    if (job_travels(job) && !job->to.bucket && path_kind(job->local) == PATH_DIRECTORY && !job->problem)
+        job->problem = formatted(in_language("%s: is a directory, not a file"), job->local);
     if (option('n') && !job->is_folder && job->code == COS_OK && !job->problem)
         job->is_skipped = is_there(client, job, &mtime);
-}
-
-int job_travels(const struct job *job)
-{
-    return job->local && !job->is_removal && !job->is_folder;
 }
 
 /* Whether a call has found that nothing is to be done: a folder is there, a local file has the content of its

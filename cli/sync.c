@@ -155,7 +155,7 @@ static void add_extra(struct sides *sides, struct item *there, const struct item
         there->stays = 1;
     else if (!there->is_folder)
         items_add(&sides->extra, &entry);
-    else if (!source || !is_in_folder(source->path, there->path))
+    else if (!there->has_hidden && (!source || !is_in_folder(source->path, there->path)))
         items_add(&sides->extra_folders, &entry);
 }
 

@@ -17,6 +17,7 @@ for_each_api! {
     filters_choose_by_the_rules_of_gitignore,
     what_the_source_lacks_is_deleted_with_care,
     folders_count_as_what_is_deleted,
+    a_dry_run_tells_of_what_really_happens,
     a_move_takes_no_more_than_was_copied,
     what_stands_for_a_link_of_the_source_is_not_deleted,
     a_file_that_changes_is_not_lost_by_its_move,
@@ -409,6 +410,38 @@ fn folders_count_as_what_is_deleted(api: Api) {
     run(&bed, &delete).with_code(2).complaining("1 files and 2 folders of cos://private-bucket/x/");
     done(&bed, &["sync", "--delete", "--max-delete", "3", "here", there]);
     assert_eq!(done(&bed, &["find", there]), "cos://private-bucket/x/a\n");
+}
+
+fn a_dry_run_tells_of_what_really_happens(api: Api) {
+    let bed = Bed::new(api);
+    for name in ["here/out/g1", "here/out/f1", "here/out/in/f2", "down/a/k"] {
+        write(&bed, name, name);
+    }
+    fs::create_dir(bed.path("empty")).unwrap();
+    for folder in ["out", "out/in"] {
+        done(&bed, &["mkdir", "-q", &format!("cos://private-bucket/x/{folder}/")]);
+    }
+    done(&bed, &["sync", "-q", "here", "cos://private-bucket/x/"]);
+    // What is left out keeps the folder that it is in.
+    let delete = ["sync", "-f", "--delete", "--exclude", "g*", "empty", "cos://private-bucket/x/"];
+    let dry = done(&bed, &[&delete[..], &["--dry-run"]].concat());
+    let real = done(&bed, &delete);
+    let deleted = |said: &str, begin: &str| -> Vec<String> {
+        said.lines().filter_map(|line| line.strip_prefix(begin)).map(str::to_owned).collect()
+    };
+    assert_eq!(deleted(&dry, "would delete cos://"), deleted(&real, "deleted cos://"));
+    assert_eq!(remote(&bed, "private-bucket/x/"), ["out/g1"]);
+    // A directory is in the way.
+    done(&bed, &["cp", "-q", "here/out/f1", "cos://private-bucket/y/a"]);
+    let sync = ["sync", "--delete", "cos://private-bucket/y/", "down"];
+    for dry in [&["--dry-run"][..], &[]] {
+        let said = run(&bed, &[&sync, dry].concat()).with_code(2);
+        let said = said.complaining("down/a: is a directory, not a file");
+        assert!(
+            said.err.contains("nothing was deleted") && !said.out.contains("delete"),
+            "{said:?}"
+        );
+    }
 }
 
 fn a_move_takes_no_more_than_was_copied(api: Api) {

@@ -277,9 +277,10 @@ const struct command CP = {
         "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
         "\n"
         "--exclude and --include choose among all files, in folders or not, by the rules of .gitignore: a\n"
-        "pattern with '/' is about the path below the folder, or of what matches wildcards, below the\n"
-        "folder in front of the first one; a pattern without is about names; 'tmp/' is about folders. The\n"
-        "last one that matches decides. If the first is an --include, only what matches is taken.\n",
+        "pattern with '/' is about the path below the folder that is named or matches wildcards, for files\n"
+        "that match them about that below the folder in front of the first one; a pattern without is about\n"
+        "names; 'tmp/' is about folders. The last one that matches decides. If the first is an --include,\n"
+        "only what matches is taken.\n",
     .examples =
         "  cos cp report.pdf cos://mybucket/docs/\n"
         "  cos cp cos://mybucket/docs/report.pdf .\n"

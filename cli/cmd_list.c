@@ -171,8 +171,9 @@ const struct command LS = {
         "Without a path it lists the buckets of the account, with the XML API alone.\n"
         "\n"
         "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-        "have to begin. A path may have wildcards, see cos help cp: a folder that matches is listed\n"
-        "itself. With -r everything below is listed. With --json there is a reply for every page.\n",
+        "have to begin. With -r everything below is listed. A path may have wildcards, see cos help cp:\n"
+        "a folder that matches is listed itself, also with -r. With --json there is a reply for every\n"
+        "page.\n",
     .examples =
         "  cos ls -lh cos://mybucket/docs/\n"
         "  cos ls -l --sort size 'cos://mybucket/logs/*.gz'\n",

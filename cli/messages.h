@@ -81,9 +81,10 @@ static const struct message {
      "part of a path, '?' one character, and with one of these [a-z] one of a set. '\\*' is a star.\n"
      "\n"
      "--exclude and --include choose among all files, in folders or not, by the rules of .gitignore: a\n"
-     "pattern with '/' is about the path below the folder, or of what matches wildcards, below the\n"
-     "folder in front of the first one; a pattern without is about names; 'tmp/' is about folders. The\n"
-     "last one that matches decides. If the first is an --include, only what matches is taken.\n",
+     "pattern with '/' is about the path below the folder that is named or matches wildcards, for files\n"
+     "that match them about that below the folder in front of the first one; a pattern without is about\n"
+     "names; 'tmp/' is about folders. The last one that matches decides. If the first is an --include,\n"
+     "only what matches is taken.\n",
      "目标以 '/' 结尾或是目录时，文件保留原名放入其中。已有的文件会被替换。\"-\" 表示标准输入或标准输出；\n"
      "也可以使用管道和 /dev/null。中断之后，再次执行同一命令即可继续；来自管道的上传除外，其内容最多\n"
      "10000 个分块: 78 GiB，--slice-size 更大时可以更多。\n"
@@ -95,8 +96,8 @@ static const struct message {
      "'?' 是一个字符；与它们一起使用时 [a-z] 是一组字符之一。'\\*' 表示星号本身。\n"
      "\n"
      "--exclude 和 --include 按 .gitignore 的规则选择所有文件，无论是否在文件夹中: 带 '/' 的模式匹配\n"
-     "文件夹之下的路径，对与通配符匹配的内容则是第一个通配符之前的文件夹之下的路径；不带的匹配名称；\n"
-     "'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"},
+     "所给的或与通配符匹配的文件夹之下的路径，对与通配符匹配的文件则是第一个通配符之前的文件夹之下的路径；\n"
+     "不带的匹配名称；'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"},
     {"make a folder have what another one has", "使一个文件夹与另一个一致"},
     {"One or both sides are folders of the service. Only files that differ travel, by size and\n"
      "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
@@ -147,13 +148,14 @@ static const struct message {
     {"Without a path it lists the buckets of the account, with the XML API alone.\n"
      "\n"
      "A path that ends with '/' is a folder; otherwise what follows the last '/' is how the names\n"
-     "have to begin. A path may have wildcards, see cos help cp: a folder that matches is listed\n"
-     "itself. With -r everything below is listed. With --json there is a reply for every page.\n",
+     "have to begin. With -r everything below is listed. A path may have wildcards, see cos help cp:\n"
+     "a folder that matches is listed itself, also with -r. With --json there is a reply for every\n"
+     "page.\n",
      "不带路径时列出账号的存储桶，仅限 XML API。\n"
      "\n"
-     "以 '/' 结尾的路径是文件夹；否则最后一个 '/' 之后的部分是名称的开头。路径可以使用通配符，参见\n"
-     "cos help cp: 匹配的文件夹只列出其本身。使用 -r 时还会列出其中的全部文件夹。使用 --json 时，\n"
-     "每页输出一个回复。\n"},
+     "以 '/' 结尾的路径是文件夹；否则最后一个 '/' 之后的部分是名称的开头。使用 -r 时还会列出\n"
+     "其中的全部文件夹。路径可以使用通配符，参见 cos help cp: 匹配的文件夹只列出其本身，使用 -r 时也是。\n"
+     "使用 --json 时，每页输出一个回复。\n"},
     {"list the buckets of the account", "列出账号的存储桶"},
     {"With the XML API alone. -l shows the regions and when they were made.\n", "仅限 XML API。-l 显示地域和创建时间。\n"},
     {", unfinished upload", "，未完成的上传"},

@@ -113,15 +113,22 @@ static void add_removal(struct jobs *jobs, const struct place *folder, const str
     jobs_add_removal(jobs, place_of(formatted("%s%s", folder->text, item->path)), item->size);
 }
 
+static int take(const struct entry *entry, void *user)
+{
+    items_add(user, entry);
+    return 0;
+}
+
 /* Tells of all that is in a folder, in the order in which it would go: the files, then the folders that were
  * made, the innermost first. */
 static enum status tell_what_is_in(const cos_client *client, const struct place *folder)
 {
     struct items items = {0};
     struct jobs jobs = {0};
-    enum status status =
-        find_files(client, folder, WITH_FOLDERS | (option('f') ? MAY_BE_MISSING : 0), &items, NULL);
+    int flags = WITH_FOLDERS | COUNTS | TELLS_FAILURES | (option('f') ? MAY_BE_MISSING : 0);
+    enum status status = walk(client, folder, "", folder, ALL_FILES, flags, take, &items);
     size_t i;
+    items_sort_by_path(&items);
     for (i = 0; i < items.count; i++) {
         if (!items.list[i].is_folder)
             add_removal(&jobs, folder, &items.list[i]);

@@ -192,3 +192,14 @@ void append_headers(char **options, const char *stat)
     put_given(&headers);
     append_all(options, &headers, 1);
 }
+
+void append_time(char **options, const char *stored, long long mtime)
+{
+    struct headers headers = {NULL, 0};
+    char *time = formatted("%lld", mtime);
+    if (stored)
+        cos_json_each(stored, "", put_stored, &headers);
+    put(&headers, "x-cos-meta-mtime", time);
+    append_all(options, &headers, 0);
+    free(time);
+}

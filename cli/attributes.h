@@ -16,6 +16,9 @@ void append_attributes(char **options);
 /* Adds headers to the options of an update: those that the reply of a stat has, as --header changes them. */
 void append_headers(char **options, const char *stat);
 
+/* Adds what stores this time with a file that has these headers, a JSON object or NULL. */
+void append_time(char **options, const char *stored, long long mtime);
+
 /* The name of the option that sets this access, or NULL. */
 const char *authority_of(const char *acl);
 

@@ -304,10 +304,12 @@ const struct command SYNC = {
     .summary = "make a folder have what another one has",
     .details =
         "One or both sides are folders of the service. Only files that differ travel, by size and\n"
-        "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
-        "and time are taken for the same, and downloads get their times. With -u a file travels only if\n"
-        "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
-        "leave out is not deleted either, nor what stands where the source has a link.\n"
+        "content. With -t the times of files are stored as x-cos-meta-mtime, also with those that are\n"
+        "there already; files of the same size and time are taken for the same, and downloads get their\n"
+        "times. Within the service copies have the stored times of their sources, and contents alone are\n"
+        "compared. With -u a file travels only if it is newer than the one that is there. --include and\n"
+        "--exclude are as with cos cp; what they leave out is not deleted either, nor what stands where\n"
+        "the source has a link.\n"
         "\n"
         "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
         "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"

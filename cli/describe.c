@@ -34,6 +34,7 @@ struct described describe(const cos_client *client, const struct place *place)
     described.size = number_in(json, "/data/filesize");
     described.mtime = number_in(json, "/data/mtime");
     described.kept = kept_in(json);
+    described.headers = text_at(json, "/data/custom_headers");
     described.crc64 = text_at(json, "/data/crc64");
     described.sha1 = text_at(json, "/data/sha");
     cos_string_free(json);
@@ -43,6 +44,7 @@ struct described describe(const cos_client *client, const struct place *place)
 void described_free(struct described *described)
 {
     cos_string_free(described->json);
+    free(described->headers);
     free(described->crc64);
     free(described->sha1);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attributes.h"
 #include "client.h"
 #include "describe.h"
 #include "options.h"
@@ -27,6 +28,13 @@ void job_free(struct job *job)
     cos_string_free(job->json);
 }
 
+void job_forget_reply(struct job *job)
+{
+    cos_string_free(job->json);
+    job->json = NULL;
+    job->code = COS_OK;
+}
+
 static int are_same(const char *one, const char *other)
 {
     return one && other && strcmp(one, other) == 0;
@@ -41,14 +49,6 @@ static int have_same_sum(const cos_client *client, const struct job *job)
     described_free(&one);
     described_free(&other);
     return same;
-}
-
-/* Whether --times finds both files of the same time: -1 if nothing is known of it. */
-static int has_time(const struct job *job, const struct described *remote)
-{
-    if (!option('t') || option(CHECKSUM) || remote->kept < 0)
-        return -1;
-    return remote->kept == (job->from.bucket ? look_at(job->local).mtime : job->mtime);
 }
 
 /* Whether the local file has the content of the one at the service. */
@@ -66,31 +66,64 @@ static int has_same_content(const cos_client *client, const struct job *job, con
     return same;
 }
 
-/* Whether the local file and the one at the service, which have the same size, are the same. */
-static int is_same_here(const cos_client *client, const struct job *job)
+/* What is wrong becomes the job's. */
+static void take_failure(struct job *job, struct described *described)
 {
-    enum { SMALL = 1024 * 1024 };
-    /* With --times, a request for the time takes less time than to read a large file; a download gets the time
-     * in any case. */
-    int compares_first = !option('t') || (job->to.bucket && job->size <= SMALL && !option(CHECKSUM)), same;
+    job->code = described->code;
+    job->json = described->json;
+    described->json = NULL;
+    described_free(described);
+}
+
+/* Gives the copy, whose content is there already, the time of the source. */
+static void set_time_of_copy(const cos_client *client, struct job *job, const struct described *remote,
+                             long long mtime)
+{
+    char *changes = NULL, *options;
+    if (!job->to.bucket) {
+        if (remote->kept >= 0)
+            set_time(job->local, remote->kept);
+        return;
+    }
+    append_time(&changes, remote->headers, mtime);
+    options = formatted("{%s}", changes + 1); /* without the first comma */
+    job->code = cos_update_file(client, job->to.bucket, job->to.path, options, &job->json);
+    job->is_about_destination = 1;
+    if (job->code == COS_OK)
+        job_forget_reply(job);
+    free(options);
+    free(changes);
+}
+
+/* Whether the local file and the one at the service, which have the same size, are the same. With --times,
+ * also gives the copy its time if only that differs; what is wrong then becomes the job's. */
+static int is_same_here(const cos_client *client, struct job *job)
+{
     struct described remote;
-    if (compares_first && has_same_content(client, job, NULL))
-        return 1;
+    long long mtime = job->to.bucket ? job->mtime : look_at(job->local).mtime;
+    int same;
     if (!option('t'))
-        return 0;
+        return has_same_content(client, job, NULL);
     remote = describe(client, job->to.bucket ? &job->to : &job->from);
-    same = has_time(job, &remote);
-    if (same != 1) {
-        same = !compares_first && has_same_content(client, job, &remote);
-        if (same && !job->to.bucket && !option(DRY_RUN) && remote.kept >= 0)
-            set_time(job->local, remote.kept);
+    if (remote.code != COS_OK) {
+        take_failure(job, &remote);
+        job->is_about_destination = job->to.bucket != NULL;
+        if (job->code == COS_ERR_NOT_FOUND) /* it has gone since it was listed */
+            job_forget_reply(job);
+        return 0;
+    }
+    same = remote.kept == mtime && !option(CHECKSUM);
+    if (!same && has_same_content(client, job, &remote)) {
+        same = 1;
+        if (remote.kept != mtime && !option(DRY_RUN))
+            set_time_of_copy(client, job, &remote, mtime);
     }
     described_free(&remote);
     return same;
 }
 
 /* Whether source and destination, which have the same size, are the same. */
-static int is_same(const cos_client *client, const struct job *job)
+static int is_same(const cos_client *client, struct job *job)
 {
     if (job->from.bucket && job->to.bucket)
         return are_same(job->here->sum, job->there->sum) || have_same_sum(client, job);
@@ -192,13 +225,6 @@ static void remove_local(struct job *job)
         job->problem = formatted("%s: %s", job->local, strerror(error));
 }
 
-void job_forget_reply(struct job *job)
-{
-    cos_string_free(job->json);
-    job->json = NULL;
-    job->code = COS_OK;
-}
-
 static void keep_source(struct job *job, const char *name)
 {
     job->problem = formatted(in_language("%s has changed since it was copied; it stays"), name);
@@ -280,15 +306,6 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
         job->size = number_in(job->json, "/transfer/bytes");
     if (option('t') && !job->to.bucket && job->code == COS_OK)
         keep_time(client, job);
-}
-
-/* What is wrong becomes the job's. */
-static void take_failure(struct job *job, struct described *described)
-{
-    job->code = described->code;
-    job->json = described->json;
-    described->json = NULL;
-    described_free(described);
 }
 
 /* Asks what the destination has, where that is not known yet. Returns whether there is anything to do. */
@@ -414,6 +431,8 @@ void job_do(const cos_client *client, struct job *job, int concurrency)
     if (!job->is_removal && (job->problem = prepare(job)) != NULL)
         return;
     job->is_same = is_to_be_compared(job) && is_same(client, job);
+    if (job->code != COS_OK)
+        return;
     /* With the JSON API a copy has to find out whether what is there was ever finished. */
     if (job->is_same && !(job->from.bucket && job->there->is_sha && job->to.bucket && !option(DRY_RUN))) {
         job->is_unchanged = 1;

@@ -100,18 +100,21 @@ static const struct message {
      "不带的匹配名称；'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"},
     {"make a folder have what another one has", "使一个文件夹与另一个一致"},
     {"One or both sides are folders of the service. Only files that differ travel, by size and\n"
-     "content. With -t the times of files are stored as x-cos-meta-mtime, files of the same size\n"
-     "and time are taken for the same, and downloads get their times. With -u a file travels only if\n"
-     "it is newer than the one that is there. --include and --exclude are as with cos cp; what they\n"
-     "leave out is not deleted either, nor what stands where the source has a link.\n"
+     "content. With -t the times of files are stored as x-cos-meta-mtime, also with those that are\n"
+     "there already; files of the same size and time are taken for the same, and downloads get their\n"
+     "times. Within the service copies have the stored times of their sources, and contents alone are\n"
+     "compared. With -u a file travels only if it is newer than the one that is there. --include and\n"
+     "--exclude are as with cos cp; what they leave out is not deleted either, nor what stands where\n"
+     "the source has a link.\n"
      "\n"
      "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
      "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"
      "allows, nothing is done.\n",
      "至少一方是服务上的文件夹。只传输大小或内容不同的文件。使用 -t 时，文件的时间保存为\n"
-     "x-cos-meta-mtime，大小和时间相同的文件视为相同，下载的文件恢复原来的时间。使用 -u 时，只传输\n"
-     "比目标更新的文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中\n"
-     "为链接之处的文件，也不会被删除。\n"
+     "x-cos-meta-mtime，目标中已有的文件也一样；大小和时间相同的文件视为相同，下载的文件恢复原来的\n"
+     "时间。在服务内复制时，副本带有来源所保存的时间，并且只比较内容。使用 -u 时，只传输比目标更新的\n"
+     "文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中为链接之处的文件，\n"
+     "也不会被删除。\n"
      "\n"
      "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件\n"
      "而又没有 -f，或要删除的文件和文件夹多于 --max-delete，则什么都不做。\n"},

@@ -25,6 +25,7 @@ for_each_api! {
     a_file_that_was_there_already_is_not_lost_by_a_move,
     nothing_is_done_in_a_dry_run,
     times_are_kept_and_compared,
+    times_are_stored_with_what_is_there_already,
     only_newer_files_replace_with_update,
     folders_are_copied_and_moved_within_the_service,
     files_move_in_and_out,
@@ -633,6 +634,50 @@ fn times_are_kept_and_compared(api: Api) {
     run(&bed, &["sync", "--checksum", "here", there]).with_code(2).complaining("--times");
 }
 
+fn times_are_stored_with_what_is_there_already(api: Api) {
+    let bed = Bed::new(api);
+    for (name, text) in [("a", "a"), ("large", &"large".repeat(300_000))] {
+        write(&bed, &format!("here/{name}"), text);
+        set_time(&bed, &format!("here/{name}"), 1_600_000_000);
+    }
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-q", "-H", "Cache-Control:no-cache", "here", there]);
+    let up = ["sync", "-t", "here", there];
+    let counted = |arguments: &[&str], ops: [usize; 5]| {
+        bed.emulator.clear_requests();
+        let said = done(&bed, arguments);
+        assert!(said.ends_with("unchanged: 2, skipped: 0, failed: 0\n"), "{said}");
+        let all = [Op::List, Op::Stat, Op::ListSlices, Op::Update, Op::Upload];
+        assert_eq!(all.map(|op| bed.logged(op).len()), ops, "{arguments:?}");
+    };
+    // The JSON API is asked whether the file was ever finished; with the XML API, a change is a copy, for which
+    // the library looks at the file itself.
+    let contents = if api == Api::V4 { 2 } else { 0 };
+    let stats = if api == Api::V4 { 2 } else { 4 };
+    counted(&["sync", "-t", "--dry-run", "here", there], [1, 2, contents, 0, 0]);
+    counted(&up, [1, stats, contents, 2, 0]);
+    counted(&up, [1, 2, 0, 0, 0]);
+    set_time(&bed, "here/a", 1_500_000_000);
+    let stats = if api == Api::V4 { 2 } else { 3 };
+    counted(&["sync", "-t", "--checksum", "here", there], [1, stats, contents, 1, 0]);
+    let shown = done(&bed, &["stat", "cos://private-bucket/x/a"]);
+    assert!(shown.contains("x-cos-meta-mtime: 1500000000\n"), "{shown}");
+    assert!(shown.contains("Cache-Control: no-cache\n"), "{shown}");
+    // What is in the way is told as of any file.
+    set_time(&bed, "here/a", 1_400_000_000);
+    bed.emulator.inject(api.fault(Op::Update, html(403)));
+    let said = run(&bed, &up).with_code(1).complaining("private-bucket/x/a: ");
+    assert!(said.out.ends_with("unchanged: 1, skipped: 0, failed: 1\n"), "{said:?}");
+    // Within the service, nothing but contents is compared.
+    let copy = "cos://private-bucket/copy/";
+    done(&bed, &["sync", "-qt", there, copy]);
+    set_time(&bed, "here/large", 1_400_000_000);
+    done(&bed, &["sync", "-qt", "here", there]);
+    assert!(done(&bed, &["sync", "-t", there, copy]).contains("unchanged: 2, "));
+    let shown = done(&bed, &["stat", "cos://private-bucket/copy/large"]);
+    assert!(shown.contains("x-cos-meta-mtime: 1600000000\n"), "{shown}");
+}
+
 fn only_newer_files_replace_with_update(api: Api) {
     let bed = Bed::new(api);
     write(&bed, "here/a", "a");
@@ -948,8 +993,9 @@ fn a_look_at_a_file_is_one_request() {
     let back = ["sync", "-qt", there, "back"];
     let gets = ["list_objects", "get_object", "get_object", "get_object"];
     for (arguments, heads, others) in [
-        // The list has the sums of small files.
-        (&["sync", "-qt", "here", there][..], 0, ["list_objects"].as_slice()),
+        // The list has the sums of small files, but no stored times.
+        (&["sync", "-q", "here", there][..], 0, ["list_objects"].as_slice()),
+        (&["sync", "-qt", "here", there], 3, &gets[..1]),
         (&back, 3, &gets),
         (&back, 3, &gets[..1]),
         (&["cp", "-qu", a, "here/"], 1, &[]),

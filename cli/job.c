@@ -331,9 +331,9 @@ static int look_there(const cos_client *client, struct job *job)
         return 0;
     if (item->size == job->size)
         job->there = item;
-    job->is_unchanged = option('u') && job->mtime <= item->mtime;
-    job->is_skipped = !job->is_unchanged && !job->there && option('n');
-    return !job->is_unchanged && !job->is_skipped;
+    job->is_not_newer = option('u') && job->mtime <= item->mtime;
+    job->is_skipped = !job->is_not_newer && !job->there && option('n');
+    return !job->is_not_newer && !job->is_skipped;
 }
 
 /* Asks when a place was changed. What is wrong becomes that of the job. */
@@ -439,7 +439,7 @@ void job_do(const cos_client *client, struct job *job, int concurrency)
         return;
     }
     if (job->looks_at_times && !is_newer(client, job)) {
-        job->is_unchanged = job->code == COS_OK;
+        job->is_not_newer = job->code == COS_OK;
         return;
     }
     if (is_to_be_compared(job) && !job->is_same && option('n')) {

@@ -46,6 +46,13 @@ struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long siz
     return job;
 }
 
+void jobs_skip_not_newer(struct jobs *jobs, const char *from, const char *to)
+{
+    if (strcmp(command_name(), "sync") != 0) /* there it may be nearly every file, night after night */
+        say("%s -> %s: not newer, skipped", from, to);
+    jobs->skipped++;
+}
+
 void jobs_free(struct jobs *jobs)
 {
     size_t i;
@@ -100,6 +107,8 @@ static void tell(struct crew *crew, struct job *job)
         note_failure(crew, WRONG);
     } else if (job->is_unchanged) {
         crew->jobs->unchanged += !job->is_folder;
+    } else if (job->is_not_newer) {
+        jobs_skip_not_newer(crew->jobs, job->from.text, to->text);
     } else if (job->is_skipped || (!job->is_removal && is_kept(job->code, local))) {
         if (job->json)
             print_reply(job->json);

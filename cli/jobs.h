@@ -26,6 +26,9 @@ struct job *jobs_add_folder(struct jobs *jobs, struct place from, struct place t
 /* Adds the removal of a file. It takes the place. The size is -1 if it is unknown. */
 struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size);
 
+/* Counts a file that is not newer than what is there, and tells of it. */
+void jobs_skip_not_newer(struct jobs *jobs, const char *from, const char *to);
+
 /* Does them all, tells of each in their order, and of the sum if there are several. */
 enum status jobs_run(const cos_client *client, struct jobs *jobs);
 

@@ -325,6 +325,7 @@ static const struct message {
     {"would move %s -> %s", "将移动 %s -> %s"},
     {"deleted %s", "已删除 %s"},
     {"%s%s -> %s%s: exists, skipped", "%s%s -> %s%s: 已存在，跳过"},
+    {"%s -> %s: not newer, skipped", "%s -> %s: 不比目标更新，跳过"},
     {"%s -> %s: exists, skipped", "%s -> %s: 已存在，跳过"},
     {"interrupted; the same command goes on where it stopped", "已中断；再次执行同一命令即可继续"},
     {"the service can't be reached; %lld more were not tried", "无法连接服务；还有 %lld 个没有尝试"},

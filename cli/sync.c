@@ -203,7 +203,11 @@ static void compare(struct sides *sides, int is_move, struct jobs *jobs)
             if (has_own_content(source))
                 add_refusal(sides, source, jobs);
         } else if (option('u') && source->mtime <= there->mtime) {
-            jobs->unchanged++;
+            char *from = formatted("%s%s", sides->from->text, source->path);
+            char *to = formatted("%s%s", sides->to->text, there->path);
+            jobs_skip_not_newer(jobs, from, to);
+            free(to);
+            free(from);
         } else if (option('n') && source->size != there->size) {
             say("%s%s -> %s%s: exists, skipped", sides->from->text, source->path, sides->to->text,
                 there->path);

@@ -238,6 +238,8 @@ fn a_list_without_end_is_not_read_to_its_end() {
     assert!(bed.logged(Op::List).len() < 10 && bed.logged(Op::Stat).len() == 2);
     let kept = done(&bed, &["sync", "-n", "here", "cos://private-bucket/"]);
     assert!(kept.contains("unchanged: 2, skipped: 0, "), "{kept}");
+    let older = done(&bed, &["sync", "-u", "here", "cos://private-bucket/"]);
+    assert!(older.contains("unchanged: 0, skipped: 2, "), "{older}");
 }
 
 fn a_service_that_asks_for_patience_gets_it(api: Api) {
@@ -685,8 +687,20 @@ fn only_newer_files_replace_with_update(api: Api) {
     done(&bed, &["sync", "-q", "here", there]);
     write(&bed, "here/a", "older");
     set_time(&bed, "here/a", 1_600_000_000);
-    assert!(done(&bed, &["sync", "-u", "here", there]).contains("unchanged: 1"));
-    done(&bed, &["cp", "-u", "here/a", there]);
+    let passed_over = "unchanged: 0, skipped: 1, failed: 0\n";
+    let said = done(&bed, &["sync", "-u", "here", there]);
+    assert!(said.starts_with("done: ") && said.ends_with(passed_over), "{said}");
+    for options in [&["-u"][..], &["-u", "--dry-run"]] {
+        let line = "here/a -> cos://private-bucket/x/a: not newer, skipped\n";
+        for command in ["cp", "mv"] {
+            let said = done(&bed, &[&[command], options, &["here/a", there]].concat());
+            assert_eq!(said, line);
+        }
+        let to = "cos://private-bucket/x";
+        let said = done(&bed, &[&["mv", "-r"], options, &["here", to]].concat());
+        assert!(said.starts_with(line) && said.ends_with(passed_over), "{said}");
+    }
+    assert!(bed.path("here/a").exists());
     assert_eq!(done(&bed, &["cat", "cos://private-bucket/x/a"]), "a");
     set_time(&bed, "here/a", 4_000_000_000);
     done(&bed, &["cp", "-u", "cos://private-bucket/x/a", "here/a"]);

@@ -187,19 +187,40 @@ static void free_sources(struct sources *sources)
     free(sources->sizes);
 }
 
+/* Refuses what the JSON API can't do. */
+static enum status check_for_json(const struct place *places, int count)
+{
+    const struct place *to = &places[count - 1];
+    int i, mib = option('S') ? (int)strtol(option('S'), NULL, 10) : 1;
+    if (option(SOURCE_REGION))
+        return usage("--source-region is for the XML API: the JSON API copies within a bucket");
+    if (option(LIMIT_RATE))
+        return usage("--limit-rate is for the XML API: the JSON API does not limit what travels");
+    if (option(CLASS))
+        return usage("--class is for the XML API: the JSON API has no storage classes");
+    if (mib > 3)
+        return usage("--slice-size is 1, 2 or 3 with the JSON API, not %d", mib);
+    for (i = 0; i < count - 1; i++) {
+        if (to->bucket && places[i].bucket && strcmp(places[i].bucket, to->bucket) != 0)
+            return usage("%s and %s: with the JSON API, files are copied and moved within one bucket",
+                         places[i].text, to->text);
+    }
+    return DONE;
+}
+
 static enum status check_options(const cos_client *client, const struct place *places, int count)
 {
     const struct place *to = &places[count - 1];
     int i, uploads = 0, others = 0;
+    enum status status;
     for (i = 0; i < count - 1; i++) {
         uploads = uploads || (to->bucket && !places[i].bucket);
         others = others || (to->bucket && places[i].bucket);
     }
     if (option(SOURCE_REGION) && (uploads || !others))
         return usage("--source-region is for copies from cos:// to cos://");
-    if (option(SOURCE_REGION) && !speaks_xml(client))
-        return usage("--source-region is for the XML API: the JSON API copies within a bucket");
-    return check_transfer_options(uploads, others);
+    status = check_transfer_options(uploads, others);
+    return status == DONE && !speaks_xml(client) ? check_for_json(places, count) : status;
 }
 
 static enum status run_with(const cos_client *client, const struct place *places, int count,
@@ -280,7 +301,10 @@ const struct command CP = {
         "pattern with '/' is about the path below the folder that is named or matches wildcards, for files\n"
         "that match them about that below the folder in front of the first one; a pattern without is about\n"
         "names; 'tmp/' is about folders. The last one that matches decides. If the first is an --include,\n"
-        "only what matches is taken.\n",
+        "only what matches is taken.\n"
+        "\n"
+        "--header, --acl, --class and --biz-attr are for uploads, --limit-rate for uploads and downloads;\n"
+        "copies within the service take none of them. With the JSON API such copies stay in one bucket.\n",
     .examples =
         "  cos cp report.pdf cos://mybucket/docs/\n"
         "  cos cp cos://mybucket/docs/report.pdf .\n"
@@ -309,7 +333,7 @@ const struct command SYNC = {
         "times. Within the service copies have the stored times of their sources, and contents alone are\n"
         "compared. With -u a file travels only if it is newer than the one that is there. --include and\n"
         "--exclude are as with cos cp; what they leave out is not deleted either, nor what stands where\n"
-        "the source has a link.\n"
+        "the source has a link. --header and the like are for uploads, as with cos cp.\n"
         "\n"
         "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
         "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"

@@ -84,7 +84,10 @@ static const struct message {
      "pattern with '/' is about the path below the folder that is named or matches wildcards, for files\n"
      "that match them about that below the folder in front of the first one; a pattern without is about\n"
      "names; 'tmp/' is about folders. The last one that matches decides. If the first is an --include,\n"
-     "only what matches is taken.\n",
+     "only what matches is taken.\n"
+     "\n"
+     "--header, --acl, --class and --biz-attr are for uploads, --limit-rate for uploads and downloads;\n"
+     "copies within the service take none of them. With the JSON API such copies stay in one bucket.\n",
      "目标以 '/' 结尾或是目录时，文件保留原名放入其中。已有的文件会被替换。\"-\" 表示标准输入或标准输出；\n"
      "也可以使用管道和 /dev/null。中断之后，再次执行同一命令即可继续；来自管道的上传除外，其内容最多\n"
      "10000 个分块: 78 GiB，--slice-size 更大时可以更多。\n"
@@ -97,7 +100,10 @@ static const struct message {
      "\n"
      "--exclude 和 --include 按 .gitignore 的规则选择所有文件，无论是否在文件夹中: 带 '/' 的模式匹配\n"
      "所给的或与通配符匹配的文件夹之下的路径，对与通配符匹配的文件则是第一个通配符之前的文件夹之下的路径；\n"
-     "不带的匹配名称；'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"},
+     "不带的匹配名称；'tmp/' 只匹配文件夹。以最后一个匹配的模式为准。如果第一个是 --include，则只取匹配的文件。\n"
+     "\n"
+     "--header、--acl、--class 和 --biz-attr 用于上传，--limit-rate 用于上传和下载；在服务内复制时都不能使用。\n"
+     "使用 JSON API 时，只能在同一个存储桶内复制。\n"},
     {"make a folder have what another one has", "使一个文件夹与另一个一致"},
     {"One or both sides are folders of the service. Only files that differ travel, by size and\n"
      "content. With -t the times of files are stored as x-cos-meta-mtime, also with those that are\n"
@@ -105,7 +111,7 @@ static const struct message {
      "times. Within the service copies have the stored times of their sources, and contents alone are\n"
      "compared. With -u a file travels only if it is newer than the one that is there. --include and\n"
      "--exclude are as with cos cp; what they leave out is not deleted either, nor what stands where\n"
-     "the source has a link.\n"
+     "the source has a link. --header and the like are for uploads, as with cos cp.\n"
      "\n"
      "--delete deletes at the end, and only if nothing failed; also empty folders that FROM lacks. If\n"
      "FROM has no files and -f is not given, or more files and folders would go than --max-delete\n"
@@ -114,7 +120,7 @@ static const struct message {
      "x-cos-meta-mtime，目标中已有的文件也一样；大小和时间相同的文件视为相同，下载的文件恢复原来的\n"
      "时间。在服务内复制时，副本带有来源所保存的时间，并且只比较内容。使用 -u 时，只传输比目标更新的\n"
      "文件。--include 和 --exclude 与 cos cp 相同；被排除的文件，以及来源中为链接之处的文件，\n"
-     "也不会被删除。\n"
+     "也不会被删除。--header 等选项用于上传，与 cos cp 相同。\n"
      "\n"
      "--delete 在最后删除，并且只在没有失败时删除；FROM 没有的空文件夹也会删除。如果 FROM 中没有文件\n"
      "而又没有 -f，或要删除的文件和文件夹多于 --max-delete，则什么都不做。\n"},
@@ -366,7 +372,7 @@ static const struct message {
     {"do it all the same in the case told above", "在上面所说的情况下仍然执行"},
     {"requests under way at a time, 1 to 64 (4)", "同时进行的请求数，1 到 64 (4)"},
     {"what one request of a large upload carries", "大文件上传时一个请求的大小"},
-    {"bytes a second, such as 500k or 2M", "每秒字节数，例如 500k 或 2M"},
+    {"bytes a second, 100k or more, such as 2M, with the XML API", "每秒字节数，至少 100k，例如 2M，仅限 XML API"},
     {"also who may read it, which the XML API tells in a request of its own",
      "还有谁可以读取，XML API 需要另一个请求才能得知"},
     {"sizes, dates and a total", "大小、日期和合计"},
@@ -390,7 +396,7 @@ static const struct message {
     {"a parameter of the URL; may be given again", "URL 的参数；可多次使用"},
     {"who may read: private, public-read, or default, as the bucket",
      "谁可以读取: private、public-read，或 default，与存储桶相同"},
-    {"storage class, such as STANDARD_IA", "存储类型，例如 STANDARD_IA"},
+    {"storage class, such as STANDARD_IA, with the XML API", "存储类型，例如 STANDARD_IA，仅限 XML API"},
     {"text that is stored with the file", "与文件一起保存的文本"},
     {"0 allows all, 1 forbids access, 2 forbids writing", "0 允许一切，1 禁止访问，2 禁止写入"},
     {"remove the headers that were set", "删除已设置的头部"},
@@ -439,6 +445,12 @@ static const struct message {
     {"--source-region is for copies from cos:// to cos://", "--source-region 只用于从 cos:// 到 cos:// 的复制"},
     {"--source-region is for the XML API: the JSON API copies within a bucket",
      "--source-region 仅限 XML API: JSON API 只在存储桶内复制"},
+    {"%s and %s: with the JSON API, files are copied and moved within one bucket",
+     "%s 和 %s: JSON API 只能在同一个存储桶内复制和移动文件"},
+    {"--limit-rate is for the XML API: the JSON API does not limit what travels",
+     "--limit-rate 仅限 XML API: JSON API 不限制传输速度"},
+    {"--slice-size is 1, 2 or 3 with the JSON API, not %d", "JSON API 的 --slice-size 是 1、2 或 3，不能是 %d"},
+    {"--slice-size is for uploads", "--slice-size 只用于上传"},
     {"--limit-rate takes 100k or more, not %s", "--limit-rate 至少为 100k，不能是 %s"},
     {"--header, --acl, --class and --biz-attr are for uploads; see cos help set",
      "--header、--acl、--class 和 --biz-attr 只用于上传；参见 cos help set"},

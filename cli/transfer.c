@@ -90,6 +90,8 @@ enum status check_transfer_options(int uploads, int others)
         return usage("--limit-rate takes 100k or more, not %s", option(LIMIT_RATE));
     if (!uploads && (option('H') || option(ACL) || option(CLASS) || option(BIZ_ATTR)))
         return usage("--header, --acl, --class and --biz-attr are for uploads; see cos help set");
+    if (!uploads && option('S'))
+        return usage("--slice-size is for uploads");
     if (option(CHECKSUM) && !option('t'))
         return usage("--checksum is for use with --times: without that, contents are compared anyway");
     return DONE;

@@ -742,8 +742,20 @@ fn folders_are_copied_and_moved_within_the_service(api: Api) {
         assert_eq!(remote(&bed, "public-bucket/"), ["x/a", "x/sub/b", "x/深/c"]);
         assert!(remote(&bed, "private-bucket/x/").is_empty());
     } else {
-        run(&bed, &elsewhere).with_code(2).complaining("only the XML API");
-        assert_eq!(remote(&bed, "private-bucket/x/").len(), 3, "what was not copied stays");
+        let (from, to) = (elsewhere[2], elsewhere[3]);
+        let nothing = "cos://public-bucket/none";
+        bed.emulator.clear_requests();
+        for arguments in [
+            &elsewhere[..],
+            &["cp", "-r", "--dry-run", from, to],
+            &["sync", from, to],
+            &["mv", nothing, "cos://private-bucket/x"],
+            &["cp", "here/a", nothing, "cos://private-bucket/"],
+        ] {
+            let said = run(&bed, arguments).with_code(2).complaining("within one bucket");
+            assert_eq!(said.err.lines().count(), 2, "{said:?}");
+        }
+        assert!(bed.emulator.requests().is_empty(), "nothing was asked");
     }
 }
 

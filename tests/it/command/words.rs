@@ -116,9 +116,16 @@ fn a_wrong_value_is_told_by_the_name_of_its_option() {
     let v4 = Bed::new(Api::V4);
     fs::write(v4.path("f"), "").unwrap();
     for (option, value) in [("slice-size", "4"), ("class", "STANDARD"), ("limit-rate", "1M")] {
-        let said = run(&v4, &["cp", &format!("--{option}={value}"), "f", to]).with_code(2);
-        said.complaining(&format!(": --{option}"));
+        let given = format!("--{option}={value}");
+        for arguments in [&["cp", &given, "f", to][..], &["sync", "--dry-run", &given, ".", to]] {
+            let said = run(&v4, arguments).with_code(2).complaining(&format!(": --{option}"));
+            assert_eq!(said.err.lines().count(), 2, "it is told once: {said:?}");
+        }
     }
+    assert!(v4.emulator.requests().is_empty());
+    run(&bed, &["cp", "-S", "2", file, "down"])
+        .with_code(2)
+        .complaining("--slice-size is for uploads");
     let commands = COMMANDS.iter().map(|command| vec!["help", command]);
     for words in commands.chain([vec!["help"]]) {
         for option in with_value(&done(&bed, &words)) {

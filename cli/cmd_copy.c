@@ -81,6 +81,8 @@ static enum status copy(const cos_client *client, const struct place *from, long
         return usage("%s: neither this nor the destination begins with cos://", from->text);
     if (is_move && (is_stream(from) || is_stream(to)))
         return usage("%s: only files and folders can be moved", from->text);
+    if (is_stream(from) && ends_with_slash(to))
+        return usage("%s is a folder; what comes from a stream needs a name", to->text);
     if (option(DRY_RUN) && (is_stream(from) || (is_stream(to) && !is_folder(from)))) {
         say("would copy %s -> %s", from->text, to->text);
         return DONE;

@@ -304,7 +304,7 @@ static void do_call(const cos_client *client, struct job *job, int concurrency)
     free(options);
     if (job->code == COS_OK)
         job->size = number_in(job->json, "/transfer/bytes");
-    if (option('t') && !job->to.bucket && job->code == COS_OK)
+    if (option('t') && !job->to.bucket && job->code == COS_OK && !option(DRY_RUN))
         keep_time(client, job);
 }
 
@@ -380,36 +380,73 @@ static int is_newer(const cos_client *client, struct job *job)
     return job->code == COS_OK && here > there;
 }
 
-/* Whether there is a source to speak of in a dry run. A list has told the size of what it has. */
-static void look_for_source(const cos_client *client, struct job *job)
+/* Whether a download would get its directory first. */
+static int is_without_directory(const struct job *job)
 {
-    struct described remote;
-    if (job->size >= 0)
+    size_t end = job->local && !job->to.bucket && job->root > 0 ? strlen(job->local) : 0;
+    char *directory;
+    int is;
+    if (end == 0)
+        return 0;
+    while (end > job->root && job->local[end - 1] != '/')
+        end--;
+    directory = copy_of_part(job->local, end);
+    is = path_kind(directory) == PATH_MISSING;
+    free(directory);
+    return is;
+}
+
+/* Whether a local source can be read; what is wrong becomes the job's. */
+static int is_readable(struct job *job)
+{
+    int file;
+    if (job->from.bucket || job->is_folder)
+        return 1;
+    file = open_to_read(job->local);
+    if (file >= 0)
+        close_file(file);
+    else
+        job->problem = formatted("%s: %s", job->local, strerror(errno));
+    return file >= 0;
+}
+
+/* Does the call with a client that sends nothing: the library looks at the arguments, and at where a download
+ * goes, before it would send a request. What is wrong becomes the job's. */
+static void try_call(const cos_client *client, struct job *job)
+{
+    cos_transfer *stop = checked(cos_transfer_new());
+    cos_client *stopped = NULL;
+    long long size = job->size;
+    cos_transfer_cancel(stop);
+    cos_client_with_transfer(client, stop, &stopped, NULL);
+    if (stopped)
+        do_call(stopped, job, 1);
+    if (job->code == COS_ERR_CANCELLED || job->code == COS_OK)
+        job_forget_reply(job);
+    job->size = size;
+    cos_client_free(stopped);
+    cos_transfer_free(stop);
+}
+
+/* Finds out what the call would. A list has told the size of what it has. */
+static void dry_run(const cos_client *client, struct job *job)
+{
+    long long mtime;
+    if (job->is_removal || is_without_directory(job) || !is_readable(job))
         return;
-    if (!job->from.bucket) {
-        if (path_kind(job->local) == PATH_MISSING)
-            job->problem = formatted("%s: %s", job->local, strerror(errno));
-        return;
+    try_call(client, job);
+    if (job->code == COS_OK && job->from.bucket && job->size < 0) {
+        struct described remote = describe(client_at_source(client), &job->from);
+        job->size = remote.size;
+        take_failure(job, &remote);
     }
-    remote = describe(client_at_source(client), &job->from);
-    job->size = remote.size;
-    take_failure(job, &remote);
+    if (option('n') && !job->is_folder && job->code == COS_OK)
+        job->is_skipped = is_there(client, job, &mtime);
 }
 
 int job_travels(const struct job *job)
 {
     return job->local && !job->is_removal && !job->is_folder;
-}
-
-/* Finds out what the call would. */
-static void dry_run(const cos_client *client, struct job *job)
-{
-    long long mtime;
-    look_for_source(client, job);
-    if (job_travels(job) && !job->to.bucket && path_kind(job->local) == PATH_DIRECTORY && !job->problem)
-        job->problem = formatted(in_language("%s: is a directory, not a file"), job->local);
-    if (option('n') && !job->is_folder && job->code == COS_OK && !job->problem)
-        job->is_skipped = is_there(client, job, &mtime);
 }
 
 /* Whether a call has found that nothing is to be done: a folder is there, a local file has the content of its

@@ -325,7 +325,6 @@ static const struct message {
     {"%s: a symbolic link is in the way", "%s: 路径中有符号链接"},
     {"%s has changed since it was copied; it stays", "%s 在复制之后发生了变化；它被保留"},
     {"%s: another name differs from it only in capital letters", "%s: 另一个名称与它只有大小写不同"},
-    {"%s: is a directory, not a file", "%s: 是目录，不是文件"},
     {"%s: no file can have this name here", "%s: 这里的文件不能使用该名称"},
     {"would delete %s", "将删除 %s"},
     {"would move %s -> %s", "将移动 %s -> %s"},

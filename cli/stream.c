@@ -144,8 +144,6 @@ enum status upload_stream(const cos_client *client, const struct place *from,
     int is_ours = input.file < 0, code;
     char *json;
     enum status status;
-    if (ends_with_slash(to))
-        return usage("%s is a folder; what comes from a stream needs a name", to->text);
     if (is_ours)
         input.file = open_to_read(from->path);
     if (input.file < 0)

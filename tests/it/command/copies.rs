@@ -607,6 +607,22 @@ fn nothing_is_done_in_a_dry_run(api: Api) {
         assert!(dry.contains(": exists, skipped\n"), "{arguments:?}: {dry}");
     }
     assert_eq!(sent(&bed) + bed.logged(Op::Delete).len(), 0);
+    // What can be known is told, as it is without --dry-run.
+    let a = "cos://private-bucket/x/a";
+    for (arguments, about) in [
+        (["cp", "missing", there], "missing: "),
+        (["mv", "here/a", "cos://private-bucket/y/../z"], "y/../z: must not contain"),
+        (["cp", "here/a", "cos://private-bucket/a\nb"], "control characters"),
+        (["cp", a, "cos://private-bucket/y/../z"], "y/../z: must not contain"),
+        (["cp", a, "nowhere/x"], "nowhere/x: can't be created"),
+        (["cp", "-", there], "needs a name"),
+    ] {
+        for options in [&["--dry-run"][..], &[]] {
+            run(&bed, &[&arguments, options].concat()).with_code(2).complaining(about);
+        }
+    }
+    done(&bed, &["sync", "--dry-run", there, "nowhere"]);
+    assert!(!bed.path("nowhere").exists());
     assert_eq!(remote(&bed, "private-bucket/x/"), ["a", "sub/b"]);
     assert!(bed.path("here/a").exists());
 }

@@ -162,7 +162,7 @@ static enum status find_sources(const cos_client *client, const struct place *pl
     int i;
     size_t j;
     for (i = 0; i < count; i++) {
-        struct items items = {NULL, 0, 0};
+        struct items items = {0};
         struct place folder;
         enum status this_one;
         if (!places[i].is_pattern) {

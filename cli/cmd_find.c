@@ -106,7 +106,7 @@ static enum status read_wanted(struct wanted *wanted)
 static enum status run_find(const cos_client *client, const struct place *place)
 {
     struct place folder = place_in(place, "");
-    struct items sorted = {NULL, 0, 0};
+    struct items sorted = {0};
     struct wanted wanted = {0};
     enum status status = read_wanted(&wanted);
     char *before = with_escapes(folder.text);
@@ -181,7 +181,7 @@ static int by_path(const void *a, const void *b)
 /* Adds to each folder what the folders in it have, and brings together what belongs together. */
 static void sum_up(struct items *sums)
 {
-    struct items all = {NULL, 0, 0}, merged = {NULL, 0, 0};
+    struct items all = {0}, merged = {0};
     size_t i, length;
     for (i = 0; i < sums->count; i++) {
         const char *path = sums->list[i].path;
@@ -230,7 +230,7 @@ static void print_sum(const struct place *folder, const struct item *item)
 static enum status run_du(const cos_client *client, const struct place *place)
 {
     struct place folder = place_in(place, "");
-    struct sums usage = {{NULL, 0, 0}, option('d') ? strtol(option('d'), NULL, 10) : 0};
+    struct sums usage = {{0}, option('d') ? strtol(option('d'), NULL, 10) : 0};
     enum status status;
     size_t i;
     status = walk(client, &folder, "", &folder, ALL_FILES, COUNTS, count_entry, &usage);
@@ -277,7 +277,7 @@ static void take_children(const struct items *all, const char *folder, struct it
 static enum status draw_folder(struct tree *tree, const struct place *folder, const char *path,
                                const char *indent, long depth)
 {
-    struct items items = {NULL, 0, 0};
+    struct items items = {0};
     enum status status = DONE;
     size_t i;
     if (tree->all)
@@ -314,7 +314,7 @@ static enum status run_tree(const cos_client *client, const struct place *place)
 {
     struct place folder = place_in(place, "");
     struct tree tree = {client, NULL, option('d') ? strtol(option('d'), NULL, 10) : -1, 0, 0, 0};
-    struct items all = {NULL, 0, 0}, none = {NULL, 0, 0};
+    struct items all = {0}, none = {0};
     enum status status = items_sort(&none), drawn;
     if (status == DONE) {
         print_painted("", folder.text, "");

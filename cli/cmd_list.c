@@ -70,7 +70,7 @@ void print_total(long long files, long long folders, long long bytes)
 /* What matches a pattern. */
 static enum status list_matching(const cos_client *client, const struct place *place)
 {
-    struct items items = {NULL, 0, 0};
+    struct items items = {0};
     struct place folder;
     enum status status = find_matching(client, place, 0, &folder, &items);
     long long files = 0, bytes = 0;
@@ -95,7 +95,7 @@ static enum status list_matching(const cos_client *client, const struct place *p
 static enum status run_ls(const cos_client *client, const struct place *place)
 {
     const char *begin = strrchr(place->text, '/') + 1;
-    struct items sorted = {NULL, 0, 0};
+    struct items sorted = {0};
     struct listing listing = {option('s') || option(REVERSE) ? &sorted : NULL, "", 0, 0, 0};
     struct place folder;
     enum status status;

@@ -100,7 +100,7 @@ static enum status remove_folder(const cos_client *client, const struct place *p
 /* The files of a folder that --include and --exclude let pass. */
 static enum status remove_some(const cos_client *client, const struct place *folder)
 {
-    struct items items = {NULL, 0, 0};
+    struct items items = {0};
     enum status status = find_files(client, folder, 0, &items, NULL);
     if (status == DONE)
         status = remove_items(client, folder, &items);
@@ -165,7 +165,7 @@ static enum status remove_place(const cos_client *client, const struct place *pl
 /* What matches a pattern: files by as few requests as can be, folders one after the other. */
 static enum status remove_matching(const cos_client *client, const struct place *pattern)
 {
-    struct items items = {NULL, 0, 0}, files = {NULL, 0, 0};
+    struct items items = {0}, files = {0};
     struct jobs none = {0};
     struct place folder;
     enum status status = find_matching(client, pattern, option('f') ? MAY_BE_MISSING : 0, &folder,
@@ -209,7 +209,7 @@ static int are_of_one_bucket(const struct jobs *jobs)
 static enum status remove_named(const cos_client *client, const struct jobs *jobs)
 {
     struct place root = place_of(formatted("cos://%s/", jobs->list[0].from.bucket));
-    struct items files = {NULL, 0, 0};
+    struct items files = {0};
     enum status status;
     size_t i;
     for (i = 0; i < jobs->count; i++) {

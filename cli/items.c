@@ -187,7 +187,7 @@ static void take_file(struct search *search, const char *local, char *path)
     struct item *item;
     if (found.kind == PATH_MISSING && path_kind(local) == PATH_MISSING && errno != ENOENT) {
         complain("%s: %s", local, strerror(errno));
-        search->status = WRONG;
+        search->found->unread++;
     }
     if (found.kind == PATH_MISSING) {
         hide(search, path); /* it has gone since the directory was read, or can't be looked at */
@@ -218,7 +218,7 @@ static void read_one(struct search *search, const char *path)
     items_sort_by_path(&search->names);
     if (error) {
         complain("%s: %s", directory, strerror(error));
-        search->status = WRONG;
+        search->found->unread++;
         hide(search, formatted("%s?", path)); /* nobody knows whether it is empty */
     }
     for (i = 0; i < search->names.count; i++) {
@@ -315,11 +315,14 @@ static void leave_wanted(struct items *items, int flags)
 static enum status find(const cos_client *client, const struct place *folder, struct search *search)
 {
     search->root = folder->path;
-    if (folder->bucket)
+    if (folder->bucket) {
         search->status = walk(client, folder, "", folder, ALL_FILES,
                               search->flags | COUNTS | TELLS_FAILURES, take_remote, search);
-    else if (!(search->flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING)
+        search->found->unread = search->status != DONE;
+    } else if (!(search->flags & MAY_BE_MISSING) || path_kind(folder->path) != PATH_MISSING) {
         find_local(search);
+        search->status = search->found->unread > 0 ? WRONG : DONE;
+    }
     items_sort_by_path(search->found);
     leave_wanted(search->found, search->flags);
     if (search->ignored)

@@ -24,6 +24,7 @@ struct item {
 struct items {
     struct item *list;
     size_t count, room;
+    size_t unread; /* directories and the like that were complained of: nobody knows what is in them */
 };
 
 /* Whether it is a folder with content of its own, which another client has stored under the folder's key. */

@@ -218,11 +218,13 @@ static int copy_within(const cos_client *client, struct job *job)
     return code;
 }
 
-static void remove_local(struct job *job)
+/* Returns whether that fails. */
+static int remove_local(struct job *job)
 {
     int error = remove_path(job->local);
     if (error)
         job->problem = formatted("%s: %s", job->local, strerror(error));
+    return error != 0;
 }
 
 static void keep_source(struct job *job, const char *name)
@@ -258,13 +260,14 @@ static void remove_source(const cos_client *client, struct job *job, const struc
         return;
     if (job->from.bucket) {
         remove_downloaded(client, job);
+        job->is_left_behind = job->code != COS_OK && job->code != COS_ERR_NOT_FOUND && !job->problem;
         return;
     }
     now = look_at(job->local);
     if (now.size != before->size || now.mtime != before->mtime || now.changed != before->changed)
         keep_source(job, job->local);
     else
-        remove_local(job);
+        job->is_left_behind = remove_local(job);
 }
 
 static void do_call(const cos_client *client, struct job *job, int concurrency)
@@ -500,4 +503,5 @@ void job_do(const cos_client *client, struct job *job, int concurrency)
         job_forget_reply(job);
     if (job->is_move && job->code == COS_OK && !job->problem)
         remove_source(client, job, &before);
+    job->is_unchanged = job->is_unchanged && job->code == COS_OK;
 }

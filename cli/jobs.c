@@ -103,6 +103,8 @@ static void tell(struct crew *crew, struct job *job)
     const struct place *to = job->is_removal ? &job->from : &job->to;
     const char *local = !job->is_removal && !job->to.bucket ? job->local : NULL;
     if (job->problem) {
+        if (job->json)
+            print_reply(job->json);
         complain("%s", job->problem);
         note_failure(crew, WRONG);
     } else if (job->is_unchanged) {
@@ -131,6 +133,8 @@ static void tell(struct crew *crew, struct job *job)
         crew->done += !job->is_folder;
         crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
     }
+    if (job->is_left_behind)
+        complain("%s was copied to %s, and is still there", job->from.text, to->text);
 }
 
 /* Tells of those that have ended, in the order of all. */
@@ -211,7 +215,7 @@ static void work(void *user)
 static void tell_sum(const struct crew *crew, double seconds)
 {
     const struct jobs *jobs = crew->jobs;
-    size_t left = jobs->count - crew->told;
+    size_t left = jobs->count - crew->told, all = jobs->count + jobs->failed;
     char size[SHORT_TEXT];
     if (crew->is_stopped || (left > 0 && is_interrupted()))
         complain("interrupted; the same command goes on where it stopped");
@@ -226,13 +230,17 @@ static void tell_sum(const struct crew *crew, double seconds)
     else if (jobs->count > 1 || jobs->tells_sum)
         say("done: %lld, %s in %.1f s; unchanged: %lld, skipped: %lld, failed: %lld", crew->done,
             size_text(crew->bytes, size), seconds, jobs->unchanged, jobs->skipped, crew->failed);
-    if (crew->failed > 0 && jobs->count > 1)
-        complain("%lld of %lld failed", crew->failed, (long long)jobs->count);
+    if (crew->failed > 0 && all > 1)
+        complain("%lld of %lld failed", crew->failed, (long long)all);
 }
 
 enum status jobs_run(const cos_client *client, struct jobs *jobs)
 {
-    struct crew crew = {.client = client, .jobs = jobs, .status = jobs->status, .counts_files = 1};
+    struct crew crew = {.client = client,
+                        .jobs = jobs,
+                        .status = jobs->status,
+                        .failed = (long long)jobs->failed,
+                        .counts_files = 1};
     double start = seconds_now();
     int threads = given_concurrency();
     uint64_t total = 0;

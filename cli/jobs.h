@@ -13,6 +13,7 @@ struct jobs {
     struct job *list;
     size_t count, room;
     enum status status; /* of what went wrong before */
+    size_t failed;      /* so much was told of that */
     int tells_sum;      /* even of a single one */
     long long unchanged, skipped;
 };

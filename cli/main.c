@@ -79,7 +79,7 @@ static enum status check_usage(const struct command *command, int count)
 static enum status run_matching(const struct command *command, const cos_client *client,
                                 const struct place *pattern)
 {
-    struct items items = {NULL, 0, 0};
+    struct items items = {0};
     struct place folder;
     enum status status = find_matching(client, pattern, command->is_silent ? MAY_BE_MISSING : 0,
                                        &folder, &items);

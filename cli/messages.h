@@ -323,6 +323,7 @@ static const struct message {
     {"it has the name of an unfinished download", "名称与未完成的下载相同"},
     {"%s: nothing matches", "%s: 没有匹配的内容"},
     {"%s: a symbolic link is in the way", "%s: 路径中有符号链接"},
+    {"%s was copied to %s, and is still there", "%s 已复制到 %s，但来源仍然存在"},
     {"%s has changed since it was copied; it stays", "%s 在复制之后发生了变化；它被保留"},
     {"%s: another name differs from it only in capital letters", "%s: 另一个名称与它只有大小写不同"},
     {"%s: no file can have this name here", "%s: 这里的文件不能使用该名称"},

@@ -149,7 +149,7 @@ static int take_folder(const struct entry *entry, void *user)
 
 void remove_empty_folders(const cos_client *client, const struct place *folder)
 {
-    struct items folders = {NULL, 0, 0};
+    struct items folders = {0};
     size_t i;
     walk(client, folder, "", folder, BY_FOLDER, MAY_BE_MISSING, take_folder, &folders);
     items_sort_by_path(&folders);

@@ -288,6 +288,7 @@ static enum status run_copies(const cos_client *client, const struct sides *side
 {
     enum status status = make_root(sides->to);
     jobs->status = sides->status;
+    jobs->failed = sides->source.unread + sides->destination.unread;
     return status == DONE ? jobs_run(client, jobs) : status;
 }
 

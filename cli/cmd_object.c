@@ -109,6 +109,7 @@ static enum status run_exists(const cos_client *client, const struct place *plac
         status = MISSING;
     } else if (code == COS_OK) {
         print_reply(json);
+        status = is_unfinished(json, "/data/filelen", number_in(json, "/data/filesize")) ? MISSING : DONE;
     } else {
         status = check(code, json, place, place);
     }
@@ -156,7 +157,8 @@ const struct command EXISTS = {
     .is_silent = 1,
     .summary = "tell by the exit code whether files and folders are there",
     .details =
-        "0 if all of them are, 3 if one is not; nothing is printed.\n",
+        "0 if all of them are, 3 if one is not; nothing is printed. A file whose upload was broken off\n"
+        "is not there.\n",
     .examples =
         "  cos exists cos://mybucket/done || cos cp result cos://mybucket/done\n",
 };

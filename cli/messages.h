@@ -175,7 +175,8 @@ static const struct message {
      "the names of files, is there as well.\n",
      "文件夹的路径以 '/' 结尾。没有创建过、只是文件名一部分的文件夹也算存在。\n"},
     {"tell by the exit code whether files and folders are there", "用退出码表示文件和文件夹是否存在"},
-    {"0 if all of them are, 3 if one is not; nothing is printed.\n", "全部存在为 0，有一个不存在为 3；不输出任何内容。\n"},
+    {"0 if all of them are, 3 if one is not; nothing is printed. A file whose upload was broken off\n"
+     "is not there.\n", "全部存在为 0，有一个不存在为 3；不输出任何内容。上传中断的文件视为不存在。\n"},
     {"create folders", "创建文件夹"},
     {"Folders above it need not exist.\n", "上级文件夹不必存在。\n"},
     {"%s is a folder", "%s 是文件夹"},
@@ -417,6 +418,8 @@ static const struct message {
     {"with -p that is fine", "使用 -p 则不算错误"},
     {"to copy into a folder, end its path with '/'", "要复制到文件夹中，路径要以 '/' 结尾"},
     {"other content was left unfinished there; remove it with cos rm", "那里有其他内容的未完成上传；用 cos rm 删除"},
+    {"if its upload was broken off, the same upload again completes it, and cos rm drops it",
+     "如果它的上传曾经中断，再次执行同样的上传即可完成，用 cos rm 可以放弃"},
     {"check the buckets' names and regions: --region is where the copy goes, --source-region where the source is",
      "检查两个存储桶的名称和地域: --region 是目标所在的地域，--source-region 是源所在的地域"},
     {"check the bucket's name and region; --region gives another one: sh and the like are for the JSON API, "

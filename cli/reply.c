@@ -86,6 +86,8 @@ void give_hint(int code, const char *json, const struct place *about)
                    : in_language("to copy into a folder, end its path with '/'");
     else if (code == COS_ERR_UPLOAD_CONFLICT)
         ours = in_language("other content was left unfinished there; remove it with cos rm");
+    else if (code == COS_ERR_NETWORK && number_in(json, "/error/http_status") == 404)
+        ours = in_language("if its upload was broken off, the same upload again completes it, and cos rm drops it");
     else if (code == COS_ERR_REFUSED && strcmp(command_name(), "restore") == 0)
         ours = NULL; /* theirs is to restore it */
     if (ours && strncmp(ours, told, sizeof told - 1) != 0) {

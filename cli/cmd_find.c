@@ -14,7 +14,8 @@
 
 /* What is looked for. */
 struct wanted {
-    const char *before; /* what is put in front of paths */
+    const char *folder; /* what is put in front of paths */
+    const char *before; /* the same, as an operand */
     const char *name; /* NULL: any */
     char type;        /* 'f', 'd' or 0 */
     long long larger, smaller, newer, older; /* -1: any */
@@ -57,10 +58,24 @@ static int is_found(const struct wanted *wanted, const struct entry *entry)
            (!wanted->name || has_name(entry->path, wanted->name));
 }
 
+/* Prints an entry as an operand of other commands. */
 static void print_found(const struct wanted *wanted, const struct entry *entry)
 {
     char *path = with_escapes(entry->path);
     print_entry(wanted->before, path, entry);
+    free(path);
+}
+
+/* Prints an entry as the service has it, with its path: with the JSON API, it has only the last name. */
+static void print_json(const struct wanted *wanted, const struct entry *entry)
+{
+    char *path = formatted("%s%s", wanted->folder, entry->path), *quoted_path = quoted(path), *line;
+    const char *rest = strchr(entry->json, '{') + 1;
+    rest += strspn(rest, " \t\r\n");
+    line = formatted("{\"path\":%s%s%s", quoted_path, *rest == '}' ? "" : ",", rest);
+    print_reply(line);
+    free(line);
+    free(quoted_path);
     free(path);
 }
 
@@ -72,7 +87,7 @@ static int find_entry(const struct entry *entry, void *user)
     *(entry->is_folder ? &wanted->folders : &wanted->files) += 1;
     wanted->bytes += entry->size;
     if (option('j'))
-        print_reply(entry->json);
+        print_json(wanted, entry);
     else if (wanted->sorted)
         items_add(wanted->sorted, entry);
     else
@@ -111,6 +126,7 @@ static enum status run_find(const cos_client *client, const struct place *place)
     enum status status = read_wanted(&wanted);
     char *before = with_escapes(folder.text);
     size_t i;
+    wanted.folder = folder.text;
     wanted.before = before;
     wanted.sorted = option('s') || option(REVERSE) ? &sorted : NULL;
     if (status == DONE)
@@ -283,7 +299,7 @@ static enum status draw_folder(struct tree *tree, const struct place *folder, co
     if (tree->all)
         take_children(tree->all, path, &items);
     else
-        status = walk(tree->client, folder, "", folder, IN_FOLDER, 0, take_entry, &items);
+        status = walk(tree->client, folder, "", folder, IN_FOLDER, TELLS_REPLIES, take_entry, &items);
     items_sort_by_path(&items);
     items_sort(&items);
     for (i = 0; i < items.count; i++) {
@@ -320,7 +336,7 @@ static enum status run_tree(const cos_client *client, const struct place *place)
         print_painted("", folder.text, "");
         if (tree.depth < 0) {
             tree.all = &all;
-            status = walk(client, &folder, "", &folder, BY_FOLDER, COUNTS, take_entry, &all);
+            status = walk(client, &folder, "", &folder, BY_FOLDER, COUNTS | TELLS_REPLIES, take_entry, &all);
             items_sort_by_path(&all);
         }
         drawn = tree.depth == 0 ? DONE : draw_folder(&tree, &folder, "", "", tree.depth);
@@ -344,7 +360,7 @@ const struct command FIND = {
         "Prints what all the options say, as paths that the other commands take, with a backslash\n"
         "before each '*', '?', '[' and backslash. Without --type d it looks for files. A pattern is\n"
         "about the last name; '*' is any part of it, '?' one character, [a-z] one of these. With --json\n"
-        "an entry a line, as the service has it.\n",
+        "an entry a line, as the service has it, and its path.\n",
     .examples =
         "  cos find --name '*.log' --older 30d cos://mybucket/logs/\n"
         "  cos find -lh --larger 1G --sort size cos://mybucket/\n"
@@ -376,7 +392,8 @@ const struct command TREE = {
     .patterns = EACH_MATCH,
     .summary = "show folders as a tree",
     .details =
-        "-d limits how deep it goes; a request or more for each folder, then.\n",
+        "-d limits how deep it goes; a request or more for each folder, then. With --json there is a reply\n"
+        "for every page.\n",
     .examples =
         "  cos tree -d 2 cos://mybucket/\n",
 };

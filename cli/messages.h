@@ -136,17 +136,18 @@ static const struct message {
     {"Prints what all the options say, as paths that the other commands take, with a backslash\n"
      "before each '*', '?', '[' and backslash. Without --type d it looks for files. A pattern is\n"
      "about the last name; '*' is any part of it, '?' one character, [a-z] one of these. With --json\n"
-     "an entry a line, as the service has it.\n",
+     "an entry a line, as the service has it, and its path.\n",
      "输出符合全部选项的路径，可供其他命令使用，其中的 '*'、'?'、'[' 和反斜杠之前都加上反斜杠。没有\n"
      "--type d 时只查找文件。模式匹配最后一级名称；'*' 是任意部分，'?' 是一个字符，[a-z] 是其中之一。\n"
-     "使用 --json 时每行一个条目，与服务返回的一致。\n"},
+     "使用 --json 时每行一个条目，与服务返回的一致，并带有它的路径。\n"},
     {"sum up the sizes of files in folders", "统计文件夹中文件的大小"},
     {"A line has the bytes, the number of files, and the folder. -d 1 also shows the folders in\n"
      "it, -d 2 those in them.\n",
      "每行是字节数、文件数和文件夹。-d 1 同时显示其下一级文件夹，-d 2 再下一级。\n"},
     {"show folders as a tree", "以树形显示文件夹"},
-    {"-d limits how deep it goes; a request or more for each folder, then.\n",
-     "用 -d 限制深度，这时每个文件夹至少需要一个请求。\n"},
+    {"-d limits how deep it goes; a request or more for each folder, then. With --json there is a reply\n"
+     "for every page.\n",
+     "用 -d 限制深度，这时每个文件夹至少需要一个请求。使用 --json 时，每页输出一个回复。\n"},
     {"  (unfinished upload)", "  （未完成的上传）"},
     {"files: %lld, folders: %lld, size: %s", "文件: %lld，文件夹: %lld，大小: %s"},
     {"%s: no name begins with this", "%s: 没有以此开头的名称"},

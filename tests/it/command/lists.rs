@@ -41,6 +41,25 @@ fn sizes_are_shown_for_people_and_sorted(api: Api) {
     assert_eq!(names.iter().map(in_line).collect::<Vec<_>>(), [33; 3], "{long}");
 }
 
+/// The JSON API lists what was never finished.
+#[test]
+fn an_upload_that_was_broken_off_is_not_there() {
+    let bed = Bed::new(Api::V4);
+    let bytes = fs::read(bed.file("result", 3 * MIB)).unwrap();
+    crate::trees::leave_unfinished(&bed, "/done", &bytes, Op::Slice);
+    let path = "cos://private-bucket/done";
+    bed.emulator.clear_requests();
+    assert_eq!(run(&bed, &["exists", path]).with_code(3).err, "");
+    assert_eq!(bed.emulator.requests().len(), 1);
+    assert!(done(&bed, &["stat", path]).contains(", unfinished upload\n"));
+    for arguments in [&["cat", path][..], &["cp", path, "down"]] {
+        let said = run(&bed, arguments).with_code(1);
+        said.complaining("hint: if its upload was broken off, ");
+    }
+    shell(&bed, &format!("cos exists {path} || cos cp -q result {path}"));
+    done(&bed, &["exists", path]);
+}
+
 fn trees_and_sums_show_whole_folders(api: Api) {
     let bed = Bed::new(api);
     furnish(&bed);
@@ -50,6 +69,10 @@ fn trees_and_sums_show_whole_folders(api: Api) {
     assert_eq!(tree, expected);
     let tree = done(&bed, &["tree", "-d", "1", "cos://private-bucket/there/"]);
     assert!(tree.contains("└── sub/\nfiles: 2, folders: 1"), "{tree}");
+    for arguments in [&["tree", "-j"][..], &["tree", "-j", "-d", "1"]] {
+        let replies = run(&bed, &[arguments, &["cos://private-bucket/there/"]].concat()).replies();
+        assert!(replies[0]["data"]["infos"][0]["name"].is_string(), "{replies:?}");
+    }
     let all = done(&bed, &["du", "cos://private-bucket/there"]);
     assert_eq!(all, "         2004          3  cos://private-bucket/there/\n");
     let each = done(&bed, &["du", "-h", "-d", "2", "cos://private-bucket/there/"]);
@@ -96,8 +119,11 @@ fn files_are_found_by_what_is_known_of_them(api: Api) {
     let long = done(&bed, &["find", "-lh", "--sort", "size", "--type", "f", there]);
     assert!(long.trim_start().starts_with("2.0 KiB  20"), "{long}");
     assert!(long.ends_with("files: 3, folders: 0, size: 2.0 KiB\n"), "{long}");
-    let json = run(&bed, &["find", "-j", "--name", "b.txt", there]).with_code(0).replies();
-    assert_eq!((json.len(), &json[0]["name"].as_str().unwrap().ends_with("b.txt")), (1, &true));
+    let json = run(&bed, &["find", "-j", "--name", "c*", there]).with_code(0).replies();
+    assert_eq!((json.len(), json[0]["filesize"].as_u64()), (1, Some(3)));
+    assert_eq!(json[0]["path"], format!("{root}sub/深/c [1].log"));
+    let json = run(&bed, &["find", "-j", "--type", "d", there]).with_code(0).replies();
+    assert_eq!(json[1]["path"], format!("{root}sub/深/"));
     for wrong in [
         ["--larger", "much"],
         ["--smaller", "-1"],

@@ -34,6 +34,8 @@ static enum status update_file(const cos_client *client, const struct place *pla
         options = formatted("{%s}", changes ? changes + 1 : ""); /* without the first comma */
         code = cos_update_file(client, place->bucket, place->path, options, &json);
         status = check(code, json, place, place);
+        if (has_lost_access(json))
+            tell_lost_access(place);
         cos_string_free(json);
         free(options);
     }

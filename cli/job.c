@@ -33,6 +33,7 @@ void job_forget_reply(struct job *job)
     cos_string_free(job->json);
     job->json = NULL;
     job->code = COS_OK;
+    job->is_about_destination = 0;
 }
 
 static int are_same(const char *one, const char *other)
@@ -89,6 +90,7 @@ static void set_time_of_copy(const cos_client *client, struct job *job, const st
     options = formatted("{%s}", changes + 1); /* without the first comma */
     job->code = cos_update_file(client, job->to.bucket, job->to.path, options, &job->json);
     job->is_about_destination = 1;
+    job->has_lost_access = has_lost_access(job->json);
     if (job->code == COS_OK)
         job_forget_reply(job);
     free(options);

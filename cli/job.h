@@ -27,6 +27,7 @@ struct job {
     int is_not_newer;         /* so that --update skips it */
     int is_same;              /* it looks like what the destination has */
     int is_left_behind;       /* the copy of a move is there, and its source could not be removed */
+    int has_lost_access;      /* a change of its headers has taken away who may read the destination */
     int is_without_time;      /* Ctrl-C kept a download from getting its time */
     int code, is_about_destination; /* whose fault the code is, if it is a failure */
     char *json, *problem;     /* the latter for what went wrong here, not in the call */

@@ -133,6 +133,8 @@ static void tell(struct crew *crew, struct job *job)
         crew->done += !job->is_folder;
         crew->bytes += job->size > 0 && !job->is_removal ? job->size : 0;
     }
+    if (job->has_lost_access)
+        tell_lost_access(to);
     if (job->is_left_behind)
         complain("%s was copied to %s, and is still there", job->from.text, to->text);
 }

@@ -325,6 +325,8 @@ static const struct message {
     {"it has the name of an unfinished download", "名称与未完成的下载相同"},
     {"%s: nothing matches", "%s: 没有匹配的内容"},
     {"%s: a symbolic link is in the way", "%s: 路径中有符号链接"},
+    {"warning: %s: who may read it is as with its bucket now; the key may not ask how it was",
+     "警告: %s: 读取权限现在与存储桶相同；此密钥无权查询原来的权限"},
     {"%s was copied to %s, and is still there", "%s 已复制到 %s，但来源仍然存在"},
     {"%s has changed since it was copied; it stays", "%s 在复制之后发生了变化；它被保留"},
     {"%s: another name differs from it only in capital letters", "%s: 另一个名称与它只有大小写不同"},

@@ -34,6 +34,17 @@ int is_unfinished(const char *json, const char *pointer, int64_t size)
     return cos_json_int(json, pointer, &there) == 0 && there < size;
 }
 
+int has_lost_access(const char *json)
+{
+    return is_in(json, "/data/not_kept/0", "authority");
+}
+
+void tell_lost_access(const struct place *place)
+{
+    complain("warning: %s: who may read it is as with its bucket now; the key may not ask how it was",
+             place->text);
+}
+
 enum status status_of(int code, const char *json)
 {
     switch (code) {
@@ -87,7 +98,8 @@ void give_hint(int code, const char *json, const struct place *about)
     else if (code == COS_ERR_UPLOAD_CONFLICT)
         ours = in_language("other content was left unfinished there; remove it with cos rm");
     else if (code == COS_ERR_NETWORK && number_in(json, "/error/http_status") == 404)
-        ours = in_language("if its upload was broken off, the same upload again completes it, and cos rm drops it");
+        ours = in_language(
+            "if its upload was broken off, the same upload again completes it, and cos rm drops it");
     else if (code == COS_ERR_REFUSED && strcmp(command_name(), "restore") == 0)
         ours = NULL; /* theirs is to restore it */
     if (ours && strncmp(ours, told, sizeof told - 1) != 0) {

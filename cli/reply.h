@@ -20,6 +20,11 @@ int is_in(const char *json, const char *pointer, const char *text);
  * broken off. */
 int is_unfinished(const char *json, const char *pointer, int64_t size);
 
+/* Whether a change of the headers of a file has taken away who may read it: the key may not ask who that is.
+ * The other tells of it. */
+int has_lost_access(const char *json);
+void tell_lost_access(const struct place *place);
+
 /* A message of the library without the name that it has for its argument. */
 const char *plain(const char *message);
 

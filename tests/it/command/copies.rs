@@ -697,6 +697,27 @@ fn times_are_stored_with_what_is_there_already(api: Api) {
     assert!(shown.contains("x-cos-meta-mtime: 1600000000\n"), "{shown}");
 }
 
+/// A change of headers is a copy, which has to be told who may read it.
+#[test]
+fn access_that_is_lost_with_a_change_of_headers_is_told() {
+    let bed = Bed::new(Api::V5);
+    write(&bed, "here/a", "a");
+    let there = "cos://private-bucket/x/";
+    done(&bed, &["sync", "-q", "--acl", "public-read", "here", there]);
+    for arguments in [
+        &["sync", "-t", "here", there][..],
+        &["set", "-H", "Cache-Control:a", &format!("{there}a")],
+    ] {
+        let message = Some("No.".into());
+        let denied =
+            Action::Error { code: "AccessDenied".into(), status: None, message, execute: false };
+        bed.emulator.inject(Fault::new(denied).op("get_object_acl").forever());
+        let said = run(&bed, arguments).with_code(0);
+        said.complaining("warning: cos://private-bucket/x/a: who may read it");
+        bed.emulator.clear_faults();
+    }
+}
+
 fn only_newer_files_replace_with_update(api: Api) {
     let bed = Bed::new(api);
     write(&bed, "here/a", "a");

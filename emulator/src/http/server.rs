@@ -94,7 +94,7 @@ async fn answer_admin(app: &App, head: Head, body: Incoming) -> Reply {
 
 /// What happens to the reply of either API.
 async fn finish(app: &App, served: Served, is_head: bool, record: &mut Record) -> Outcome {
-    let Served { mut reply, struck } = served;
+    let Served { mut reply, mut struck } = served;
     if let Some(Struck { action: Action::Drop { end, .. }, .. }) = struck {
         return Outcome::Script(Script::silence(end));
     }
@@ -112,15 +112,13 @@ async fn finish(app: &App, served: Served, is_head: bool, record: &mut Record) -
     record.code = reply.code;
     record.word = reply.word.clone();
     record.detail = reply.detail.clone();
-    let action = match struck {
-        Some(mut struck) if struck.action == Action::Hold => {
-            app.log.update(record);
-            struck.until_disarmed().await;
-            None
-        }
-        struck => struck.map(|struck| struck.action),
-    };
-    let outcome = disturb(action, reply).await;
+    if let Some(struck) = &mut struck
+        && struck.action == Action::Hold
+    {
+        app.log.update(record);
+        struck.until_disarmed().await;
+    }
+    let outcome = disturb(struck.map(|struck| struck.action), reply).await;
     record.status = outcome.status();
     match outcome {
         Disturbed::Reply(reply) => Outcome::Reply(reply),

@@ -268,22 +268,16 @@ struct tree {
     long long files, folders, bytes;
 };
 
-static int take_entry(const struct entry *entry, void *user)
-{
-    items_add(user, entry);
-    return 0;
-}
-
 /* Takes out of all what is in a folder, but not in the folders there. */
 static void take_children(const struct items *all, const char *folder, struct items *items)
 {
     size_t hidden = strlen(folder), i;
     for (i = items_from(all, folder); i < all->count && is_in_folder(all->list[i].path, folder); i++) {
-        const struct item *item = &all->list[i];
-        const char *name = item->path + hidden;
-        struct entry entry = {name, "{}", item->is_folder, item->is_unfinished, item->size, item->mtime};
-        size_t length = strcspn(name, "/");
-        if (length > 0 && length + (name[length] != '\0') == strlen(name))
+        struct entry entry = entry_of(&all->list[i]);
+        size_t length;
+        entry.path += hidden;
+        length = strcspn(entry.path, "/");
+        if (length > 0 && length + (entry.path[length] != '\0') == strlen(entry.path))
             items_add(items, &entry);
     }
 }
@@ -299,7 +293,7 @@ static enum status draw_folder(struct tree *tree, const struct place *folder, co
     if (tree->all)
         take_children(tree->all, path, &items);
     else
-        status = walk(tree->client, folder, "", folder, IN_FOLDER, TELLS_REPLIES, take_entry, &items);
+        status = walk(tree->client, folder, "", folder, IN_FOLDER, TELLS_REPLIES, items_take, &items);
     items_sort_by_path(&items);
     items_sort(&items);
     for (i = 0; i < items.count; i++) {
@@ -336,7 +330,7 @@ static enum status run_tree(const cos_client *client, const struct place *place)
         print_painted("", folder.text, "");
         if (tree.depth < 0) {
             tree.all = &all;
-            status = walk(client, &folder, "", &folder, BY_FOLDER, COUNTS | TELLS_REPLIES, take_entry, &all);
+            status = walk(client, &folder, "", &folder, BY_FOLDER, COUNTS | TELLS_REPLIES, items_take, &all);
             items_sort_by_path(&all);
         }
         drawn = tree.depth == 0 ? DONE : draw_folder(&tree, &folder, "", "", tree.depth);

@@ -108,17 +108,6 @@ static enum status remove_some(const cos_client *client, const struct place *fol
     return status;
 }
 
-static void add_removal(struct jobs *jobs, const struct place *folder, const struct item *item)
-{
-    jobs_add_removal(jobs, place_of(formatted("%s%s", folder->text, item->path)), item->size);
-}
-
-static int take(const struct entry *entry, void *user)
-{
-    items_add(user, entry);
-    return 0;
-}
-
 /* Tells of all that is in a folder, in the order in which it would go: the files, then the folders that were
  * made, the innermost first. */
 static enum status tell_what_is_in(const cos_client *client, const struct place *folder)
@@ -126,16 +115,16 @@ static enum status tell_what_is_in(const cos_client *client, const struct place 
     struct items items = {0};
     struct jobs jobs = {0};
     int flags = WITH_FOLDERS | COUNTS | TELLS_FAILURES | (option('f') ? MAY_BE_MISSING : 0);
-    enum status status = walk(client, folder, "", folder, ALL_FILES, flags, take, &items);
+    enum status status = walk(client, folder, "", folder, ALL_FILES, flags, items_take, &items);
     size_t i;
     items_sort_by_path(&items);
     for (i = 0; i < items.count; i++) {
         if (!items.list[i].is_folder)
-            add_removal(&jobs, folder, &items.list[i]);
+            jobs_add_removal_in(&jobs, folder, &items.list[i]);
     }
     for (i = items.count; i-- > 0;) {
         if (items.list[i].is_folder && *items.list[i].path)
-            add_removal(&jobs, folder, &items.list[i]);
+            jobs_add_removal_in(&jobs, folder, &items.list[i]);
     }
     if (status == DONE && (items.count > 0 || !option('f')))
         jobs_add_removal(&jobs, place_of(copy_of(folder->text)), 0);
@@ -175,7 +164,7 @@ static enum status remove_matching(const cos_client *client, const struct place 
         status = DONE;
     for (i = 0; i < items.count && !stops(); i++) {
         const struct item *item = &items.list[i];
-        struct entry entry = {item->path, "{}", 0, 0, item->size, item->mtime};
+        struct entry entry = entry_of(item);
         if (item->is_folder) {
             struct place below = place_of(formatted("%s%s", folder.text, item->path));
             enum status this_one = remove_place(client, &below, &none);

@@ -47,6 +47,12 @@ void items_add(struct items *items, const struct entry *entry)
     cos_string_free(sum);
 }
 
+int items_take(const struct entry *entry, void *user)
+{
+    items_add(user, entry);
+    return 0;
+}
+
 struct entry entry_of(const struct item *item)
 {
     struct entry entry = {item->path, "{}", item->is_folder, item->is_unfinished, item->size, item->mtime};

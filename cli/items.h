@@ -32,6 +32,9 @@ int has_own_content(const struct item *item);
 
 void items_add(struct items *items, const struct entry *entry);
 
+/* The same for walk(), of every entry; `user` is the items. */
+int items_take(const struct entry *entry, void *user);
+
 /* An item as an entry, without what the service told; it has the item's path. */
 struct entry entry_of(const struct item *item);
 

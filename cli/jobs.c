@@ -46,6 +46,11 @@ struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long siz
     return job;
 }
 
+void jobs_add_removal_in(struct jobs *jobs, const struct place *folder, const struct item *item)
+{
+    jobs_add_removal(jobs, place_of(formatted("%s%s", folder->text, item->path)), item->size);
+}
+
 void jobs_skip_not_newer(struct jobs *jobs, const char *from, const char *to)
 {
     if (strcmp(command_name(), "sync") != 0) /* there it may be nearly every file, night after night */

@@ -27,6 +27,9 @@ struct job *jobs_add_folder(struct jobs *jobs, struct place from, struct place t
 /* Adds the removal of a file. It takes the place. The size is -1 if it is unknown. */
 struct job *jobs_add_removal(struct jobs *jobs, struct place from, long long size);
 
+/* The same of what was found in a folder. */
+void jobs_add_removal_in(struct jobs *jobs, const struct place *folder, const struct item *item);
+
 /* Counts a file that is not newer than what is there, and tells of it. */
 void jobs_skip_not_newer(struct jobs *jobs, const char *from, const char *to);
 

@@ -130,11 +130,10 @@ enum status remove_items(const cos_client *client, const struct place *folder,
     struct jobs jobs = {0};
     enum status status;
     size_t i;
-    if (!option(DRY_RUN) && items->count > 1 && remove_together(client, folder, items, &status))
+    if (folder->bucket && !option(DRY_RUN) && items->count > 1 && remove_together(client, folder, items, &status))
         return status;
     for (i = 0; i < items->count; i++)
-        jobs_add_removal(&jobs, place_of(formatted("%s%s", folder->text, items->list[i].path)),
-                         items->list[i].size);
+        jobs_add_removal_in(&jobs, folder, &items->list[i]);
     status = jobs_run(client, &jobs);
     jobs_free(&jobs);
     return status;

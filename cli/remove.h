@@ -1,4 +1,4 @@
-/* Removes many files at the service. */
+/* Removes many files. */
 #ifndef REMOVE_H
 #define REMOVE_H
 
@@ -6,8 +6,8 @@
 
 #include "items.h"
 
-/* Removes files of a folder, with as few requests as the API allows, and tells of each; with --dry-run it
- * only tells. */
+/* Removes files of a folder, of the service with as few requests as the API allows, and tells of each; with
+ * --dry-run it only tells. */
 enum status remove_items(const cos_client *client, const struct place *folder,
                          const struct items *items);
 

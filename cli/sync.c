@@ -148,7 +148,7 @@ static void add_new(const struct sides *sides, const struct item *source, const 
 /* Notes what only the destination has; `source` is the first behind it there. */
 static void add_extra(struct sides *sides, struct item *there, const struct item *source)
 {
-    struct entry entry = {there->path, "{}", there->is_folder, 0, there->size, there->mtime};
+    struct entry entry = entry_of(there);
     size_t length = strlen(there->path) - (size_t)there->is_folder;
     if (has_own_content(there) || is_ignored(sides, there->path) ||
         have_spelling(&sides->spellings, there->path, length))
@@ -176,7 +176,7 @@ static void drop_what_stays(struct sides *sides)
     size_t i;
     memset(folders, 0, sizeof *folders);
     for (i = 0; i < all.count; i++) {
-        struct entry entry = {all.list[i].path, "{}", 1, 0, 0, 0};
+        struct entry entry = entry_of(&all.list[i]);
         if (!has_what_stays(&sides->destination, entry.path))
             items_add(folders, &entry);
     }
@@ -312,24 +312,6 @@ enum status copy_tree(const cos_client *client, const struct place *from, const 
     return status;
 }
 
-static enum status delete_extra(const cos_client *client, const struct place *to,
-                                const struct items *extra)
-{
-    struct jobs jobs = {0};
-    enum status status;
-    size_t i;
-    if (extra->count == 0)
-        return DONE;
-    if (to->bucket)
-        return remove_items(client, to, extra);
-    for (i = 0; i < extra->count; i++)
-        jobs_add_removal(&jobs, place_of(formatted("%s%s", to->text, extra->list[i].path)),
-                         extra->list[i].size);
-    status = jobs_run(client, &jobs);
-    jobs_free(&jobs);
-    return status;
-}
-
 /* Deletes a folder if nothing is in it. */
 static enum status delete_folder(const cos_client *client, const struct place *folder)
 {
@@ -385,8 +367,8 @@ enum status sync_folders(const cos_client *client, const struct place *from, con
         if (option(DELETE) && sides.extra.count + sides.extra_folders.count > 0 &&
             (status != DONE || stops()))
             complain("nothing was deleted");
-        else if (option(DELETE) && status == DONE)
-            status = delete_extra(client, to, &sides.extra);
+        else if (option(DELETE) && status == DONE && sides.extra.count > 0)
+            status = remove_items(client, to, &sides.extra);
         if (option(DELETE) && status == DONE)
             status = delete_folders(client, to, &sides.extra_folders);
     }
